@@ -1,0 +1,56 @@
+//! The audit trail: who did what, when, from where, by which token.
+
+use crate::{AccountId, EventId, Timestamp, TokenId};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// One event. Events are only ever added.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AuditEvent {
+    /// Its id; ids rise with time.
+    pub id: EventId,
+    /// When.
+    pub at: Timestamp,
+    /// What was done, as `noun.verb`: `token.create`, `session.create`.
+    pub action: String,
+    /// Whose account did it; null from the server's own terminal or for a sign-in of nobody.
+    pub actor_id: Option<AccountId>,
+    /// The token that was used, or that it was done to.
+    pub token_id: Option<TokenId>,
+    /// What it was done to: an account, a token, a session or a host.
+    pub target_id: Option<Uuid>,
+    /// From where.
+    pub address: Option<String>,
+    /// Names the request in the server's log.
+    pub request_id: Option<String>,
+    /// `done` or `refused`.
+    pub outcome: String,
+}
+
+/// Which events are asked for; text as it stands in the query.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuditQuery {
+    /// An action, whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
+    /// An account's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor_id: Option<String>,
+    /// A token's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_id: Option<String>,
+    /// RFC 3339: events at or after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// RFC 3339: events before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// From 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<String>,
+    /// 1 to 100.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_page: Option<String>,
+}

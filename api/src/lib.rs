@@ -1,0 +1,42 @@
+//! Uptrakit's wire contract: what goes over HTTP, and the rules both ends must agree on.
+//!
+//! Everything here builds for the browser as well as for the server: no I/O, no clock, no source of randomness.
+//! Requests carry text as it was typed; the server's domain parses it. Responses are typed.
+
+mod account;
+mod audit;
+mod host;
+mod id;
+mod page;
+mod permission;
+mod problem;
+mod secret;
+mod session;
+mod timestamp;
+mod token;
+mod token_text;
+mod user;
+
+pub use account::{Account, ChangePassword, Me, PasswordChanged, SetUp, SignIn};
+pub use audit::{AuditEvent, AuditQuery};
+pub use host::{Host, HostQuery, HostReport, UpdateHost};
+pub use id::{AccountId, EventId, HostId, SessionId, TokenId};
+pub use page::{Page, PageQuery};
+pub use permission::{Permission, Permissions, Role, Roles, UnknownPermission, UnknownRole};
+pub use problem::{Code, FieldError, Problem};
+pub use secret::Secret;
+pub use session::Session;
+pub use timestamp::{InvalidTimestamp, Timestamp};
+pub use token::{CreateToken, CreatedToken, RotateToken, Rotation, Token, TokenQuery, TokenState, UpdateToken};
+pub use token_text::{InvalidTokenText, TokenText};
+pub use user::{CreateUser, CreatedUser, UpdateUser, User};
+
+/// Reads a field that may be left out, null or a value: `None`, `Some(None)` and `Some(Some(_))`.
+#[expect(clippy::option_option, reason = "left out, null and a value are three different wishes of a PATCH")]
+fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: serde::Deserialize<'de>,
+{
+    serde::Deserialize::deserialize(deserializer).map(Some)
+}

@@ -1,0 +1,30 @@
+//! Lists come in pages, all of one shape.
+
+use serde::{Deserialize, Serialize};
+
+/// One page of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Page<T> {
+    /// What is on this page; empty past the end.
+    pub items: Vec<T>,
+    /// How many there are on all pages.
+    pub total: u64,
+    /// Which page this is, from 1.
+    pub page: u32,
+    /// How many fit on a page.
+    pub per_page: u32,
+    /// How many pages there are.
+    pub total_pages: u64,
+}
+
+/// Which page is asked for: text as it stands in the query, so that a bad number is answered by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageQuery {
+    /// From 1; 1 when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<String>,
+    /// 1 to 100; 20 when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_page: Option<String>,
+}

@@ -1,0 +1,14 @@
+//! The calls that only the single-page app makes: server functions under `/rpc`, POST and JSON, with the web
+//! session's cookie. A body here is one call on the backend; what it does is the server's business.
+
+mod accounts;
+mod refusal;
+mod sessions;
+mod tokens;
+
+pub use accounts::{Invitation, Visitor, change_password, find_visitor, get_invitation, set_up};
+pub use refusal::Refusal;
+pub use sessions::{end_other_sessions, end_session, list_own_events, list_sessions, sign_in, sign_out};
+pub use tokens::{
+    Revoked, create_token, end_overlap, get_token, list_tokens, revoke_token, rotate_token, update_token,
+};

@@ -1,0 +1,40 @@
+//! The error of every server function: the same problem document that the JSON API answers.
+
+use leptos::server_fn::{
+    codec::JsonEncoding,
+    error::{FromServerFnError, ServerFnErrorErr},
+};
+use serde::{Deserialize, Serialize};
+use uptrakit_api::{Code, Problem};
+
+/// A problem, on its way through a server function.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Refusal(pub Problem);
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self(problem)
+    }
+}
+
+/// The texts are fixed: the originals repeat what was sent, and that may be a password.
+impl FromServerFnError for Refusal {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        let (code, detail) = match error {
+            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) => {
+                (Code::Unavailable, "The server can't be reached. Check the connection and try again.")
+            }
+            ServerFnErrorErr::Deserialization(_) => {
+                (Code::Unavailable, "The server's answer can't be read. Reload the page and try again.")
+            }
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => {
+                (Code::InvalidRequest, "The body is not what this function takes.")
+            }
+            _ => (Code::Internal, "Something went wrong. Nothing was changed."),
+        };
+        Self(Problem::new(code, detail))
+    }
+}

@@ -1,0 +1,60 @@
+//! API tokens, as the Profile page manages them.
+
+use leptos::{prelude::*, server_fn::codec::Json};
+use serde::{Deserialize, Serialize};
+use uptrakit_api as api;
+
+use super::Refusal;
+#[cfg(feature = "ssr")]
+use crate::backend::backend;
+
+/// What a revoke did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revoked {
+    /// From this instant on the token opens nothing, anywhere.
+    pub at: api::Timestamp,
+    /// How many requests and streams under way were cut off in the process that answered.
+    pub cut_off: u64,
+}
+
+/// A page of the account's tokens.
+#[server(prefix = "/rpc", endpoint = "list_tokens", input = Json)]
+pub async fn list_tokens(query: api::TokenQuery) -> Result<api::Page<api::Token>, Refusal> {
+    Ok(backend()?.list_tokens(query).await?)
+}
+
+/// One token.
+#[server(prefix = "/rpc", endpoint = "get_token", input = Json)]
+pub async fn get_token(id: api::TokenId) -> Result<api::Token, Refusal> {
+    Ok(backend()?.get_token(id).await?)
+}
+
+/// Makes a token; the answer has its text, this once.
+#[server(prefix = "/rpc", endpoint = "create_token", input = Json)]
+pub async fn create_token(request: api::CreateToken) -> Result<api::CreatedToken, Refusal> {
+    Ok(backend()?.create_token(request).await?)
+}
+
+/// Changes a token's name or limits.
+#[server(prefix = "/rpc", endpoint = "update_token", input = Json)]
+pub async fn update_token(id: api::TokenId, request: api::UpdateToken) -> Result<api::Token, Refusal> {
+    Ok(backend()?.update_token(id, request).await?)
+}
+
+/// Gives a token a new text; the answer has it, this once.
+#[server(prefix = "/rpc", endpoint = "rotate_token", input = Json)]
+pub async fn rotate_token(id: api::TokenId, request: api::RotateToken) -> Result<api::CreatedToken, Refusal> {
+    Ok(backend()?.rotate_token(id, request).await?)
+}
+
+/// Ends a rotation's overlap now.
+#[server(prefix = "/rpc", endpoint = "end_overlap", input = Json)]
+pub async fn end_overlap(id: api::TokenId) -> Result<(), Refusal> {
+    Ok(backend()?.end_overlap(id).await?)
+}
+
+/// Revokes a token.
+#[server(prefix = "/rpc", endpoint = "revoke_token", input = Json)]
+pub async fn revoke_token(id: api::TokenId) -> Result<Revoked, Refusal> {
+    Ok(backend()?.revoke_token(id).await?)
+}
