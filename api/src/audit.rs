@@ -30,6 +30,7 @@ pub struct AuditEvent {
 
 /// Which events are asked for; text as it stands in the query.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
 #[serde(deny_unknown_fields)]
 pub struct AuditQuery {
     /// An action, whole.

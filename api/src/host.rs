@@ -75,6 +75,7 @@ pub struct UpdateHost {
 
 /// Which hosts are asked for; text as it stands in the query.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
 #[serde(deny_unknown_fields)]
 pub struct HostQuery {
     /// A part of the hostname, the friendly name or the operating system, literally.

@@ -20,6 +20,8 @@ pub struct Page<T> {
 
 /// Which page is asked for: text as it stands in the query, so that a bad number is answered by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
+#[serde(deny_unknown_fields)]
 pub struct PageQuery {
     /// From 1; 1 when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -133,6 +133,7 @@ pub struct RotateToken {
 
 /// Which tokens are asked for; text as it stands in the query.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
 #[serde(deny_unknown_fields)]
 pub struct TokenQuery {
     /// `active` (the default), `expired`, `revoked` or `all`.

@@ -1,1 +1,11 @@
+//! Uptrakit's server. Data flows one way: `http` takes requests apart, `domain` decides, `store` remembers; `auth`
+//! says who is asking.
 
+pub mod auth;
+pub mod clock;
+pub mod domain;
+pub mod error;
+pub mod http;
+pub mod settings;
+pub mod state;
+pub mod store;

@@ -1,1 +1,63 @@
-fn main() {}
+//! Every command of the project in one place, so that a person, a clean machine and the continuous integration do
+//! the same thing. It needs nothing but Rust, a C compiler and Node; what else is missing it installs or asks for.
+
+mod bench;
+mod browser;
+mod dependencies;
+mod e2e;
+mod lint;
+mod man;
+mod openapi;
+mod postgres;
+mod process;
+mod product;
+mod run;
+mod tally;
+mod test;
+mod tools;
+
+use std::{env, process::ExitCode};
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "\
+Usage: cargo xtask COMMAND [ARGUMENT]…
+
+  run [FLAG]…      build the release server with the web app inside and start it; flags go to the server
+  test [STEP]…     check and test everything, or only these steps; `cargo xtask test -h` lists them
+  lint             formatting, lints and dependency rules
+  e2e [ARGUMENT]…  end-to-end tests; arguments go to Playwright (a file name, --headed, --ui)
+  bench [ARG]…     measure; arguments go to the bench
+  openapi          write docs/openapi.json
+  man              write the manual pages of the command line into target/man
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    match dispatch(&arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: &[String]) -> Result<ExitCode> {
+    let (command, rest) = match arguments.split_first() {
+        Some((command, rest)) => (command.as_str(), rest),
+        None => ("help", arguments),
+    };
+    match command {
+        "run" => run::run(rest)?,
+        "test" => return test::test(rest),
+        "lint" => lint::lint()?,
+        "e2e" => return e2e::e2e(rest),
+        "bench" => bench::bench(rest)?,
+        "openapi" => openapi::openapi()?,
+        "man" => man::man()?,
+        "help" | "-h" | "--help" => print!("{USAGE}"),
+        other => bail!("there is no command `{other}`.\n\n{USAGE}"),
+    }
+    Ok(ExitCode::SUCCESS)
+}

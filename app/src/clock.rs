@@ -1,0 +1,112 @@
+//! The browser's clock and calendar. `Intl` knows the person's locale and zone, so no calendar library is downloaded.
+
+use crate::distance;
+use js_sys::{Array, Function, Intl, Object, Reflect};
+use leptos::prelude::*;
+use std::time::Duration;
+use uptrakit_api::Timestamp;
+use wasm_bindgen::JsValue;
+
+/// Moves twice a minute, so that "3 minutes ago" stays true.
+#[derive(Clone, Copy)]
+struct Tick(RwSignal<Timestamp>);
+
+/// Starts the tick for everything below the current owner.
+pub fn start() {
+    let tick = Tick(RwSignal::new(now()));
+    provide_context(tick);
+    let _ = set_interval_with_handle(move || tick.0.set(now()), Duration::from_secs(30));
+}
+
+/// The present instant, once.
+pub fn now() -> Timestamp {
+    #[expect(clippy::cast_possible_truncation, reason = "a clock's milliseconds are whole and far below 2^53")]
+    Timestamp(js_sys::Date::now() as i64)
+}
+
+/// The present instant, to within half a minute; what reads it is drawn again as it moves.
+pub fn ticking() -> Timestamp {
+    let tick = use_context::<Tick>().map_or_else(now, |tick| tick.0.get());
+    // A view that is drawn between two ticks must not see the past.
+    tick.max(now())
+}
+
+/// "3 minutes ago", "in 5 days".
+pub fn relative(at: Timestamp, now: Timestamp) -> String {
+    let (count, unit) = distance::in_words(at.0 - now.0);
+    let options = Object::new();
+    set(&options, "numeric", "auto");
+    Intl::RelativeTimeFormat::new(&Array::new(), &options).format(f64::from(count), unit).into()
+}
+
+/// "21 Feb 2027".
+pub fn date(at: Timestamp) -> String {
+    formatted(at, &[("dateStyle", "medium")])
+}
+
+/// "Sunday, 21 February 2027 at 14:03".
+pub fn spelled_out(at: Timestamp) -> String {
+    formatted(at, &[("dateStyle", "full"), ("timeStyle", "short")])
+}
+
+/// "21 Feb 2027, 14:03:07 CET": the whole instant, for tooltips.
+pub fn full(at: Timestamp) -> String {
+    formatted(at, &[("dateStyle", "medium"), ("timeStyle", "long")])
+}
+
+/// "14:05".
+pub fn time_of_day(at: Timestamp) -> String {
+    formatted(at, &[("timeStyle", "short")])
+}
+
+/// "14:03:07.120", in the person's zone.
+pub fn time_with_millis(at: Timestamp) -> String {
+    let date = as_date(at);
+    format!(
+        "{:02}:{:02}:{:02}.{:03}",
+        date.get_hours(),
+        date.get_minutes(),
+        date.get_seconds(),
+        date.get_milliseconds()
+    )
+}
+
+/// The last millisecond of a day (`2027-02-21`) in the person's zone.
+pub fn end_of_day(day: &str) -> Option<Timestamp> {
+    let mut parts = day.splitn(3, '-');
+    let year = parts.next()?.parse().ok()?;
+    let month: i32 = parts.next()?.parse().ok()?;
+    let day = parts.next()?.parse().ok()?;
+    let date = js_sys::Date::new_with_year_month_day_hr_min_sec_milli(year, month - 1, day, 23, 59, 59, 999);
+    let millis = date.get_time();
+    #[expect(clippy::cast_possible_truncation, reason = "a date's milliseconds are whole and below 2^53")]
+    millis.is_finite().then_some(Timestamp(millis as i64))
+}
+
+/// The day of an instant in the person's zone, as date fields have it: `2027-02-21`.
+pub fn day(at: Timestamp) -> String {
+    let date = as_date(at);
+    format!("{:04}-{:02}-{:02}", date.get_full_year(), date.get_month() + 1, date.get_date())
+}
+
+fn as_date(at: Timestamp) -> js_sys::Date {
+    js_sys::Date::new(&millis(at))
+}
+
+fn millis(at: Timestamp) -> JsValue {
+    #[expect(clippy::cast_precision_loss, reason = "instants up to the year 9999 are below 2^53 milliseconds")]
+    JsValue::from_f64(at.0 as f64)
+}
+
+fn formatted(at: Timestamp, options: &[(&str, &str)]) -> String {
+    let wanted = Object::new();
+    for (name, value) in options {
+        set(&wanted, name, value);
+    }
+    let format: Function = Intl::DateTimeFormat::new(&Array::new(), &wanted).format();
+    format.call1(&JsValue::UNDEFINED, &millis(at)).ok().and_then(|text| text.as_string()).unwrap_or_default()
+}
+
+fn set(object: &Object, name: &str, value: &str) {
+    let _ = Reflect::set(object, &name.into(), &value.into());
+}

@@ -1,0 +1,47 @@
+//! Draws what a loader knows: a skeleton while it waits, the data once it is there, the refusal with a way to try
+//! again. Every list of the app goes through here, so none of them forgets a state.
+
+use super::{Connection, button};
+use crate::{
+    dom::{El, el, live},
+    loader::Loader,
+};
+use leptos::prelude::*;
+use uptrakit_api::Problem;
+
+/// The data, or what stands in its place.
+pub fn loaded<T: Clone + Send + Sync + 'static>(
+    loader: Loader<T>,
+    waiting: fn() -> El,
+    draw: impl Fn(T) -> El + 'static,
+) -> El {
+    let connection = Connection::current();
+    // Whoever was offline wants to see what happened meanwhile.
+    Effect::new(move |was_online: Option<bool>| {
+        let online = connection.is_online();
+        if online && was_online == Some(false) {
+            loader.reload();
+        }
+        online
+    });
+    let (data, problem, busy) = (loader.data, loader.problem, loader.busy);
+    el("div", "loaded")
+        .live_attr("aria-busy", move || busy.get().then(|| "true".to_owned()))
+        .child(live(move || problem.get().map(|problem| refusal(&problem, move || loader.reload()))))
+        .child(live(move || match data.get() {
+            Some(data) => Some(untrack(|| draw(data))),
+            None if problem.with(Option::is_some) => None,
+            None => Some(waiting()),
+        }))
+}
+
+/// Why there is no data, and the button that asks again.
+pub fn refusal(problem: &Problem, retry: impl FnMut() + 'static) -> El {
+    let request = (!problem.request_id.is_empty())
+        .then(|| el("small", "sub").child("Request ").child(problem.request_id.as_str()));
+    el("div", "callout refusal")
+        .attr("data-tone", "bad")
+        .attr("role", "alert")
+        .child(el("p", "").child(problem.detail.as_str()).child(request))
+        .child(button("Try again", "button small", retry))
+}

@@ -1,0 +1,42 @@
+//! Reusable pieces of the pages. Nothing in here fetches: data comes in, wishes go out.
+
+mod announcer;
+mod badge;
+mod button;
+mod connection;
+mod copy_button;
+mod field;
+mod form;
+mod instant;
+mod loaded;
+mod modal;
+mod notice;
+mod page_head;
+mod pager;
+mod password_field;
+mod permission_picker;
+mod search;
+mod skeleton;
+mod table;
+mod theme_picker;
+mod top_bar;
+
+pub use announcer::{Announcer, live_region};
+pub use badge::badge;
+pub use button::{button, row_button};
+pub use connection::{Connection, offline_banner};
+pub use copy_button::{CopyButton, select_text};
+pub use field::{Field, check_box, select_field};
+pub use form::{cancel_and, form, form_problem, submit_button};
+pub use instant::instant;
+pub use loaded::{loaded, refusal};
+pub use modal::Modal;
+pub use notice::{Notices, Tone, callout, notice_area};
+pub use page_head::{Arrivals, page_head};
+pub use pager::pager;
+pub use password_field::password_field;
+pub use permission_picker::permission_picker;
+pub use search::{search_box, select_box};
+pub use skeleton::{skeleton_page, skeleton_rows};
+pub use table::{actions_cell, cell, name_cell, row, table};
+pub use top_bar::top_bar;

@@ -1,0 +1,79 @@
+//! A native dialog that is open as long as it is drawn. The browser keeps the keyboard inside and gives the focus
+//! back; this adds the name, the live region and a lock for dialogs that must not be left by accident.
+
+use super::live_region;
+use crate::dom::{Child, El, el};
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{Event, HtmlDialogElement, HtmlElement, KeyboardEvent};
+
+/// A modal dialog, for what is inside to close it.
+#[derive(Clone)]
+pub struct Modal(HtmlDialogElement);
+
+impl Modal {
+    /// Draws one; it opens as soon as it is on the page. While `locked` says so, Escape leaves it open.
+    /// `on_close` runs when it has closed, and whoever draws it stops drawing it then.
+    pub fn draw<C: Child>(
+        label: &str,
+        locked: impl Fn() -> bool + Clone + 'static,
+        on_close: impl Fn() + 'static,
+        inside: impl FnOnce(Self) -> C,
+    ) -> El {
+        let dialog = el("dialog", "modal").attr("aria-label", label);
+        let modal = Self(dialog.node().clone().unchecked_into());
+        let opening = modal.clone();
+        Effect::new(move || opening.open());
+        let hold = move |event: &Event| {
+            if untrack(&locked) {
+                event.prevent_default();
+                return true;
+            }
+            false
+        };
+        let (hold_key, hold_close, reopening) = (hold.clone(), hold.clone(), modal.clone());
+        dialog
+            .on("cancel", move |event| {
+                hold(&event);
+            })
+            .on("keydown", move |event| {
+                if event.unchecked_ref::<KeyboardEvent>().key() == "Escape" {
+                    hold_key(&event);
+                }
+            })
+            .on("close", move |event| {
+                // A browser may close a dialog over its page's objection, on the second Escape.
+                if hold_close(&event) {
+                    reopening.open();
+                } else {
+                    on_close();
+                    request_animation_frame(rescue_focus);
+                }
+            })
+            .child(inside(modal))
+            .child(live_region())
+    }
+
+    /// Closes it; the focus goes back to where it was.
+    pub fn close(&self) {
+        self.0.close();
+    }
+
+    fn open(&self) {
+        if self.0.is_connected() && !self.0.open() {
+            let _ = self.0.show_modal();
+        }
+    }
+}
+
+/// The button that opened the dialog may be gone, with its row. The keyboard then goes on at the list's heading.
+fn rescue_focus() {
+    let lost = document().active_element().is_none_or(|element| element.tag_name() == "BODY");
+    if !lost {
+        return;
+    }
+    let heading = document().query_selector("[data-focus-home] h2, h1").ok().flatten();
+    if let Some(heading) = heading.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        let _ = heading.focus();
+    }
+}

@@ -1,0 +1,52 @@
+//! How far away an instant is, in the unit that people would say it in. The browser's `Intl` puts it into words.
+
+const SECOND: i64 = 1_000;
+const MINUTE: i64 = 60 * SECOND;
+const HOUR: i64 = 60 * MINUTE;
+/// A day, in milliseconds.
+pub const DAY: i64 = 24 * HOUR;
+
+/// A signed number of units, and the unit's name in `Intl.RelativeTimeFormat`. Negative is the past.
+pub fn in_words(millis: i64) -> (i32, &'static str) {
+    let size = millis.abs();
+    // Below three quarters of a minute a page that ticks twice a minute could only be wrong.
+    let (unit, name) = match size {
+        _ if size < 45 * SECOND => return (0, "second"),
+        _ if size < 45 * MINUTE => (MINUTE, "minute"),
+        _ if size < 22 * HOUR => (HOUR, "hour"),
+        _ if size < 45 * DAY => (DAY, "day"),
+        _ if size < 345 * DAY => (30 * DAY, "month"),
+        _ => (365 * DAY, "year"),
+    };
+    let count = ((size + unit / 2) / unit).max(1);
+    let count = i32::try_from(count).unwrap_or(i32::MAX);
+    (if millis < 0 { -count } else { count }, name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DAY, HOUR, MINUTE, SECOND, in_words};
+
+    #[test]
+    fn the_unit_fits_the_distance() {
+        for (millis, expected) in [
+            (0, (0, "second")),
+            (-44 * SECOND, (0, "second")),
+            (-45 * SECOND, (-1, "minute")),
+            (3 * MINUTE, (3, "minute")),
+            (-50 * MINUTE, (-1, "hour")),
+            (-HOUR * 21, (-21, "hour")),
+            (23 * HOUR, (1, "day")),
+            (90 * DAY, (3, "month")),
+            (365 * DAY, (1, "year")),
+        ] {
+            assert_eq!(in_words(millis), expected, "{millis}");
+        }
+    }
+
+    #[test]
+    fn no_distance_is_too_far() {
+        assert_eq!(in_words(i64::MAX / 2).1, "year");
+        assert_eq!(in_words(-i64::MAX / 2).1, "year");
+    }
+}

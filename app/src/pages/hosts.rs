@@ -1,0 +1,168 @@
+//! Hosts: which machines there are and what they wait for. The list follows the server's event stream; search, sort
+//! and page stand in the address, so that a view can be bookmarked and sent to somebody.
+
+mod change;
+mod stream;
+
+use crate::{
+    components::{
+        actions_cell, badge, cell, instant, loaded, name_cell, page_head, pager, row as table_row, row_button,
+        search_box, select_box, skeleton_rows, table,
+    },
+    dom::{El, el, live},
+    loader::Loader,
+    rest,
+    session::Session,
+    wording::counted,
+};
+use leptos::prelude::*;
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_navigate, use_query_map},
+};
+use std::rc::Rc;
+use uptrakit_api::{Host, Page, Permission};
+
+const SORTS: &[(&str, &str)] = &[
+    ("hostname", "Name"),
+    ("-security_updates", "Security updates"),
+    ("-pending_updates", "Pending updates"),
+    ("-last_seen_at", "Last seen"),
+];
+
+/// What the address says of the list.
+#[derive(Clone, PartialEq)]
+struct Wanted {
+    search: String,
+    sort: String,
+    page: String,
+}
+
+/// Goes to another view of the list.
+type Go = Rc<dyn Fn(Wanted)>;
+
+/// The dialog that is open, and the host that it is about.
+#[derive(Clone)]
+enum Open {
+    Rename(Host),
+    Delete(Host),
+}
+
+/// The page.
+pub fn hosts() -> El {
+    let query = use_query_map();
+    let wanted = Memo::new(move |_| {
+        query.with(|query| {
+            let value = |name| query.get(name).unwrap_or_default();
+            Wanted { search: value("q"), sort: value("sort"), page: value("page") }
+        })
+    });
+    let navigate = use_navigate();
+    let go: Go = Rc::new(move |to: Wanted| {
+        let path = rest::with_query("/hosts", &[("q", &to.search), ("sort", &to.sort), ("page", &to.page)]);
+        navigate(&path, NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() });
+    });
+    let hosts = Loader::new(move || {
+        let Wanted { search, sort, page } = wanted.get();
+        Box::pin(async move {
+            let query = [("q", search.as_str()), ("sort", sort.as_str()), ("page", page.as_str())];
+            rest::get::<Page<Host>>(&rest::with_query("/api/v1/hosts", &query)).await
+        })
+    });
+    stream::follow(hosts);
+    let open = RwSignal::new(None::<Open>);
+    let may_write = Session::current().may(Permission::HostsWrite);
+    let now = move || wanted.get_untracked();
+    let total = live(move || hosts.data.with(|page| page.as_ref().map(|page| counted(page.total, "host"))));
+    let (go_search, go_sort) = (Rc::clone(&go), Rc::clone(&go));
+    let controls = el("div", "controls")
+        .child(search_box("Search hosts", &now().search, move |search| {
+            go_search(Wanted { search, page: String::new(), ..now() });
+        }))
+        .child(select_box("Sort by", &now().sort, SORTS, move |sort| {
+            go_sort(Wanted { sort, page: String::new(), ..now() });
+        }));
+    let listed = loaded(hosts, skeleton_rows, move |page| list(page, now(), may_write, open, &go));
+    el("div", "")
+        .child(page_head("Hosts").child(el("span", "muted").child(total)))
+        .child(el("section", "panel").attr("aria-label", "All hosts").child(controls).child(listed))
+        .child(live(move || open.get().map(|what| untrack(|| change::dialog(what, open, hosts)))))
+}
+
+fn list(hosts: Page<Host>, wanted: Wanted, may_write: bool, open: RwSignal<Option<Open>>, go: &Go) -> El {
+    if hosts.items.is_empty() {
+        return if wanted.search.is_empty() && hosts.total == 0 {
+            first_steps()
+        } else {
+            el("p", "empty").child("No host matches.")
+        };
+    }
+    let columns = ["Name", "Operating system", "Updates", "Security", "Restart", "Last seen", "Actions"];
+    let rows = hosts.items.into_iter().map(|host| row(&host, may_write, open)).collect();
+    let go = Rc::clone(go);
+    let turn = move |page: u32| go(Wanted { page: page.to_string(), ..wanted.clone() });
+    el("div", "")
+        .child(table("table hosts", "Hosts", &columns, rows))
+        .child(pager("Pages of hosts", hosts.page, hosts.total_pages, turn))
+}
+
+fn row(host: &Host, may_write: bool, open: RwSignal<Option<Open>>) -> El {
+    let name = host.friendly_name.as_ref().unwrap_or(&host.hostname);
+    let under = host.friendly_name.is_some().then(|| el("span", "sub").child(host.hostname.as_str()));
+    let none = || el("span", "muted").child("0");
+    let pending = match host.pending_updates {
+        Some(0) => none(),
+        Some(count) => el("span", "").child(count.to_string()),
+        None => unknown(),
+    };
+    let security = match host.security_updates {
+        Some(0) => none(),
+        Some(count) => badge(&count.to_string(), "bad"),
+        None => unknown(),
+    };
+    let restart = match host.reboot_required {
+        Some(true) => badge("needed", "warn"),
+        Some(false) => el("span", "muted").child("No"),
+        None => unknown(),
+    };
+    let system = el("span", "")
+        .child([&host.os_name, " ", &host.os_version].concat())
+        .child(el("span", "sub").child([&host.kernel, " ", &host.architecture].concat()));
+    let mut actions = actions_cell();
+    if may_write {
+        let id = host.id.to_string();
+        let opens = |label: &str, class: &str, what: Open| {
+            row_button(label, name, &id, class, move || open.set(Some(what.clone())))
+        };
+        actions = actions
+            .child(opens("Rename", "button ghost small", Open::Rename(host.clone())))
+            .child(opens("Delete", "button ghost small bad", Open::Delete(host.clone())));
+    }
+    table_row("host-row")
+        .child(name_cell(name).child(under))
+        .child(cell("Operating system", system))
+        .child(cell("Updates", pending))
+        .child(cell("Security updates", security))
+        .child(cell("Restart", restart))
+        .child(cell("Last seen", instant(host.last_seen_at)))
+        .child(actions)
+}
+
+fn unknown() -> El {
+    el("span", "muted").attr("title", "The machine can't tell").child("Unknown")
+}
+
+/// Nothing reports yet: the two lines that make this very machine do it.
+fn first_steps() -> El {
+    let origin = window().location().origin().unwrap_or_default();
+    let lines = ["export UPTRAKIT_TOKEN=upk_…\nuptrakit --server ", &origin, " hosts report"].concat();
+    el("div", "empty start")
+        .child(el("h2", "").child("No host reports yet"))
+        .child(
+            el("p", "")
+                .child("Create a token under ")
+                .child(el("a", "").attr("href", "/profile#tokens").child("Profile"))
+                .child(", then run these two lines on a machine, this one for instance. It appears here by itself."),
+        )
+        .child(el("pre", "").attr("tabindex", "0").child(el("code", "").child(lines)))
+}

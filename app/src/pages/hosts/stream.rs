@@ -1,0 +1,128 @@
+//! Keeps the list of hosts up to date from the server's event stream. A stream that breaks is opened again quietly,
+//! with growing pauses, and the list is fetched anew, because what happened in between is not sent again.
+
+use crate::loader::Loader;
+use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
+use std::time::Duration;
+use uptrakit_api::{Host, HostId, Page};
+use wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::{Event, EventSource, MessageEvent};
+
+const PATH: &str = "/api/v1/hosts/events";
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// The stream that is open, and the functions that the browser calls for it.
+struct Stream {
+    source: EventSource,
+    _listeners: Vec<Closure<dyn FnMut(Event)>>,
+}
+
+#[derive(Clone, Copy)]
+struct Follower {
+    hosts: Loader<Page<Host>>,
+    stream: StoredValue<Option<Stream>, LocalStorage>,
+    pause: StoredValue<Duration>,
+    timer: StoredValue<Option<TimeoutHandle>>,
+}
+
+#[derive(serde::Deserialize)]
+struct Deleted {
+    id: HostId,
+}
+
+/// Follows the stream as long as the current owner lives.
+pub fn follow(hosts: Loader<Page<Host>>) {
+    let follower = Follower {
+        hosts,
+        stream: StoredValue::new_local(None),
+        pause: StoredValue::new(Duration::from_secs(1)),
+        timer: StoredValue::new(None),
+    };
+    follower.open();
+    on_cleanup(move || {
+        follower.close();
+        if let Some(timer) = follower.timer.try_get_value().flatten() {
+            timer.clear();
+        }
+    });
+}
+
+impl Follower {
+    fn open(self) {
+        let Ok(source) = EventSource::new(PATH) else { return };
+        let broken = StoredValue::new(false);
+        let listeners = vec![
+            listen(&source, "host", move |event| self.seen(&event)),
+            listen(&source, "host-deleted", move |event| self.deleted(&event)),
+            listen(&source, "open", move |_| {
+                self.pause.try_set_value(Duration::from_secs(1));
+                if broken.try_get_value() == Some(true) {
+                    broken.set_value(false);
+                    self.hosts.reload();
+                }
+            }),
+            listen(&source, "error", move |event| {
+                broken.try_set_value(true);
+                let source = event.target().and_then(|target| target.dyn_into::<EventSource>().ok());
+                // The browser reopens by itself what was cut off, but not what was refused.
+                if source.is_some_and(|source| source.ready_state() == EventSource::CLOSED) {
+                    self.reopen_later();
+                }
+            }),
+        ];
+        self.stream.try_set_value(Some(Stream { source, _listeners: listeners }));
+    }
+
+    fn close(self) {
+        if let Some(stream) = self.stream.try_update_value(Option::take).flatten() {
+            stream.source.close();
+        }
+    }
+
+    fn reopen_later(self) {
+        let Some(pause) = self.pause.try_get_value() else { return };
+        self.pause.set_value((pause * 2).min(LONGEST_PAUSE));
+        let reopen = move || {
+            // The functions of the old stream must not be dropped while one of them runs; here none does.
+            self.close();
+            self.open();
+            self.hosts.reload();
+        };
+        self.timer.set_value(set_timeout_with_handle(reopen, pause).ok());
+    }
+
+    /// A host on this page is replaced in place; a new one may belong anywhere, so the page is fetched again.
+    fn seen(self, event: &Event) {
+        let Some(host) = data::<Host>(event) else { return };
+        let known = self.hosts.data.try_update(|page| {
+            let place = page.as_mut()?.items.iter_mut().find(|known| known.id == host.id)?;
+            *place = host;
+            Some(())
+        });
+        if known.flatten().is_none() {
+            self.hosts.reload();
+        }
+    }
+
+    fn deleted(self, event: &Event) {
+        let Some(Deleted { id }) = data(event) else { return };
+        let shown = self
+            .hosts
+            .data
+            .try_with_untracked(|page| page.as_ref().is_some_and(|page| page.items.iter().any(|host| host.id == id)));
+        if shown == Some(true) {
+            self.hosts.reload();
+        }
+    }
+}
+
+fn listen(source: &EventSource, name: &str, run: impl FnMut(Event) + 'static) -> Closure<dyn FnMut(Event)> {
+    let listener = Closure::<dyn FnMut(Event)>::new(run);
+    let _ = source.add_event_listener_with_callback(name, listener.as_ref().unchecked_ref());
+    listener
+}
+
+fn data<T: serde::de::DeserializeOwned>(event: &Event) -> Option<T> {
+    let text = event.dyn_ref::<MessageEvent>()?.data().as_string()?;
+    serde_json::from_str(&text).ok()
+}

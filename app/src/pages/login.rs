@@ -1,0 +1,79 @@
+//! Signing in. Whoever came here from a page goes back to it.
+
+use crate::{
+    app::replacing,
+    clock,
+    components::{Field, Tone, callout, form, form_problem, page_head, password_field, submit_button},
+    destination,
+    dom::{El, el, live},
+    rpc,
+    session::{Session, Who, Why},
+    submission::Submission,
+    wording::counted,
+};
+use leptos::prelude::*;
+use leptos_router::hooks::{use_navigate, use_query_map};
+use uptrakit_api::{Code, Problem, Secret, SignIn};
+
+/// The page.
+pub fn login() -> El {
+    let session = Session::current();
+    let navigate = use_navigate();
+    let query = use_query_map();
+    Effect::new(move || {
+        if session.0.with(|who| matches!(who, Who::Visitor(_))) {
+            let wanted = query.with_untracked(|query| query.get("to")).unwrap_or_default();
+            navigate(destination::safe(&wanted), replacing());
+        }
+    });
+
+    let submission = Submission::new();
+    let login = RwSignal::new(String::new());
+    let password = RwSignal::new(String::new());
+    let submit = move || {
+        let request = SignIn {
+            login: login.with_untracked(|login| login.trim().to_owned()),
+            password: Secret(password.get_untracked()),
+        };
+        submission.send(rpc::sign_in(request), move |_| {
+            password.set(String::new());
+            session.ask();
+        });
+    };
+    let welcome = live(move || match session.0.get() {
+        Who::Nobody(Why::Ended) => {
+            Some(callout(Tone::Warn, "You were signed out. Sign in again to go on where you were."))
+        }
+        Who::Nobody(Why::Left) => Some(callout(Tone::Good, "You are signed out.")),
+        _ => None,
+    });
+    let problem = live(move || {
+        let throttled = submission.problem.get().filter(|problem| problem.code == Code::TooManyRequests);
+        throttled.map_or_else(|| form_problem(submission, &["login", "password"]), |problem| throttle(&problem))
+    });
+    let field = Field::line("Username or email", login)
+        .attr("autocomplete", "username")
+        .attr("required", "")
+        .error(submission.error("login", "Username or email"))
+        .first();
+    el("div", "narrow").child(page_head("Sign in")).child(welcome).child(
+        form("panel form", submit)
+            .child(problem)
+            .child(field.draw())
+            .child(password_field("Password", password, submission.error("password", "Password"), false))
+            .child(submit_button("Sign in", "button primary", submission)),
+    )
+}
+
+/// After too many attempts: when the next one has a chance.
+fn throttle(problem: &Problem) -> El {
+    let when = problem.retry_after_seconds.map(|seconds| {
+        let end = clock::now().plus_millis(i64::try_from(seconds).unwrap_or(0).saturating_mul(1_000));
+        let wait = match seconds {
+            0..60 => counted(seconds.max(1), "second"),
+            _ => counted(seconds.div_ceil(60), "minute"),
+        };
+        format!(" Try again in {wait}, at {}.", clock::time_of_day(end))
+    });
+    callout(Tone::Warn, "Too many attempts.").attr("role", "alert").attr("tabindex", "-1").child(when)
+}

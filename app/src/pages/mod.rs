@@ -1,0 +1,15 @@
+//! The pages, one per file; the files' tree is the address's tree.
+
+mod hosts;
+mod login;
+mod not_found;
+mod profile;
+mod setup;
+mod users;
+
+pub use hosts::hosts;
+pub use login::login;
+pub use not_found::not_found;
+pub use profile::profile;
+pub use setup::setup;
+pub use users::users;

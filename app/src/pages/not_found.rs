@@ -1,0 +1,14 @@
+//! For addresses that lead nowhere, and for those that the visitor may not know of: both look the same.
+
+use crate::{
+    components::page_head,
+    dom::{El, el},
+};
+
+/// The page.
+pub fn not_found() -> El {
+    el("div", "")
+        .child(page_head("Page not found"))
+        .child(el("p", "").child("There is nothing at this address. It may have been mistyped, or what was here is gone."))
+        .child(el("p", "").child(el("a", "").attr("href", "/hosts").child("Go to Hosts")))
+}

@@ -1,0 +1,50 @@
+//! The account's last events, in plain words: the place to notice what one didn't do oneself.
+
+use super::{Changes, panel};
+use crate::{
+    components::{badge, instant, loaded, pager, row_button, skeleton_rows},
+    dom::{El, el},
+    loader::Loader,
+    rpc,
+    wording::action,
+};
+use leptos::prelude::*;
+use uptrakit_api::{AuditEvent, AuditQuery, Page};
+
+/// The section.
+pub fn section() -> El {
+    let changes = Changes::current();
+    let page = RwSignal::new(1_u32);
+    let events = Loader::new(move || {
+        changes.track();
+        let query = AuditQuery {
+            page: Some(page.get().to_string()),
+            per_page: Some("10".to_owned()),
+            ..AuditQuery::default()
+        };
+        Box::pin(async move { rpc::list_own_events(query).await.map_err(|refusal| refusal.0) })
+    });
+    let refresh = row_button("Refresh", "activity", "activity", "button small", move || events.reload());
+    panel("activity", "Activity", refresh).child(loaded(events, skeleton_rows, move |events| list(&events, page)))
+}
+
+fn list(events: &Page<AuditEvent>, page: RwSignal<u32>) -> El {
+    if events.items.is_empty() {
+        return el("p", "empty").child("Nothing has happened yet.");
+    }
+    let mut rows = el("ul", "entries");
+    for event in &events.items {
+        let done = event.outcome == "done";
+        let mut what = el("span", "").child(action(&event.action, done));
+        if let Some(address) = &event.address {
+            what = what.child(" from ").child(el("code", "").child(address.as_str()));
+        }
+        let entry = el("li", "entry")
+            .child(what)
+            .child((!done).then(|| badge("refused", "bad")))
+            .child(el("span", "muted end").child(instant(event.at)));
+        rows = rows.child(entry);
+    }
+    let turn = move |to| page.set(to);
+    el("div", "").child(rows).child(pager("Pages of activity", events.page, events.total_pages, turn))
+}

@@ -1,0 +1,68 @@
+//! Changing the password, and with it as much of what hangs on it as the person wants to end.
+
+use super::{Changes, panel};
+use crate::{
+    components::{Notices, Tone, check_box, form, form_problem, password_field, submit_button},
+    dom::{El, el, live},
+    pages::setup::username_for_managers,
+    rpc,
+    session::Session,
+    submission::Submission,
+    wording::counted,
+};
+use leptos::prelude::*;
+use uptrakit_api::{ChangePassword, Code, Secret};
+
+/// The section.
+pub fn section() -> El {
+    let session = Session::current();
+    let notices = Notices::current();
+    let changes = Changes::current();
+    let submission = Submission::new();
+    let current = RwSignal::new(String::new());
+    let new = RwSignal::new(String::new());
+    let end_sessions = RwSignal::new(true);
+    let revoke_tokens = RwSignal::new(false);
+    let submit = move || {
+        let request = ChangePassword {
+            current_password: Secret(current.get_untracked()),
+            new_password: Secret(new.get_untracked()),
+            end_other_sessions: end_sessions.get_untracked(),
+            revoke_tokens: revoke_tokens.get_untracked(),
+        };
+        submission.send(rpc::change_password(request), move |changed| {
+            current.set(String::new());
+            new.set(String::new());
+            let mut text = "Your password was changed.".to_owned();
+            if changed.sessions_ended > 0 {
+                text += &format!(" {} ended.", counted(changed.sessions_ended, "other session"));
+            }
+            if changed.tokens_revoked > 0 {
+                text += &format!(" {} revoked.", counted(changed.tokens_revoked, "API token"));
+            }
+            notices.show(Tone::Good, text);
+            session.ask();
+            changes.note();
+        });
+    };
+    let at_current = submission.error("current_password", "Current password");
+    let wrong = move || submission.problem.with(|problem| matches!(problem, Some(it) if it.code == Code::WrongLogin));
+    let current_error = Signal::derive(move || {
+        if wrong() { Some("This is not your current password.".to_owned()) } else { at_current.get() }
+    });
+    let problem = live(move || (!wrong()).then(|| form_problem(submission, &["current_password", "new_password"])));
+    let name = live(move || session.visitor().map(|visitor| username_for_managers(&visitor.account.username)));
+    let too = el("fieldset", "choices")
+        .child(el("legend", "").child("At the same time"))
+        .child(check_box("End my other sign-in sessions", end_sessions))
+        .child(check_box("Revoke all my API tokens", revoke_tokens));
+    panel("password", "Password", ()).child(
+        form("form measure", submit)
+            .child(problem)
+            .child(name)
+            .child(password_field("Current password", current, current_error, false))
+            .child(password_field("New password", new, submission.error("new_password", "New password"), true))
+            .child(too)
+            .child(submit_button("Change password", "button primary", submission)),
+    )
+}

@@ -1,0 +1,187 @@
+//! The account's API tokens: which exist, which are in use and from where, and every way to change that.
+
+mod create;
+mod edit;
+mod networks;
+mod reveal;
+mod revoke;
+mod rotate;
+mod row;
+
+use super::{Changes, panel};
+use crate::{
+    components::{Notices, Tone, button, callout, loaded, pager, search_box, select_box, skeleton_rows, table},
+    dom::{El, el, live},
+    loader::Loader,
+    rpc::{self, Visitor},
+    session::{Session, Who},
+};
+use leptos::prelude::*;
+use uptrakit_api::{Page, Permission, Token, TokenQuery};
+
+/// The dialog that is open, and the token that it is about.
+#[derive(Clone)]
+enum Open {
+    /// A new token, perhaps like an old one.
+    Create(Option<Token>),
+    Rotate(Token),
+    Edit(Token),
+    Revoke(Token),
+}
+
+/// What rows and dialogs need of the section.
+#[derive(Clone, Copy)]
+struct Section {
+    open: RwSignal<Option<Open>>,
+    session: Session,
+    changes: Changes,
+    notices: Notices,
+}
+
+impl Section {
+    /// Closes whichever dialog is open. The dialog element itself has closed before.
+    fn closed(self) -> impl Fn() {
+        move || self.open.set(None)
+    }
+
+    /// Whether the visitor may change tokens at all.
+    fn may_write(self) -> bool {
+        self.session.may(Permission::TokensWrite)
+    }
+
+    /// What the visitor is known by, while one of the dialogs is open.
+    fn visitor(self) -> Option<Visitor> {
+        self.session.0.with_untracked(|who| match who {
+            Who::Visitor(visitor) => Some(visitor.clone()),
+            _ => None,
+        })
+    }
+
+    /// A token was changed: the list, the count and the other sections are out of date.
+    fn changed(self) {
+        self.session.ask();
+        self.changes.note();
+    }
+}
+
+/// The list's filter, as it is asked for.
+#[derive(Clone, Copy)]
+struct Filter {
+    state: RwSignal<String>,
+    search: RwSignal<String>,
+    sort: RwSignal<String>,
+    page: RwSignal<u32>,
+}
+
+impl Filter {
+    /// Another filter starts on its first page.
+    fn choose(self, signal: RwSignal<String>) -> impl Fn(String) {
+        move |value| {
+            self.page.set(1);
+            signal.set(value);
+        }
+    }
+}
+
+const STATES: &[(&str, &str)] = &[("active", "Active"), ("expired", "Expired"), ("revoked", "Revoked"), ("all", "All")];
+
+const SORTS: &[(&str, &str)] = &[
+    ("-created_at", "Newest first"),
+    ("name", "Name"),
+    ("-last_used_at", "Last used"),
+    ("expires_at", "Expires soonest"),
+];
+
+/// The section.
+pub fn section() -> El {
+    let section = Section {
+        open: RwSignal::new(None),
+        session: Session::current(),
+        changes: Changes::current(),
+        notices: Notices::current(),
+    };
+    let filter = Filter {
+        state: RwSignal::new("active".to_owned()),
+        search: RwSignal::new(String::new()),
+        sort: RwSignal::new("-created_at".to_owned()),
+        page: RwSignal::new(1),
+    };
+    let tokens = Loader::new(move || {
+        section.changes.track();
+        let query = TokenQuery {
+            state: Some(filter.state.get()),
+            q: Some(filter.search.get()).filter(|search| !search.is_empty()),
+            sort: Some(filter.sort.get()),
+            page: Some(filter.page.get().to_string()),
+            per_page: None,
+        };
+        Box::pin(async move { rpc::list_tokens(query).await.map_err(|refusal| refusal.0) })
+    });
+    let counts =
+        Memo::new(move |_| section.session.visitor().map(|visitor| (visitor.active_tokens, visitor.token_limit)));
+    let full = Memo::new(move |_| counts.get().is_some_and(|(active, limit)| active >= limit));
+    let count = el("span", "muted")
+        .child(live(move || counts.get().map(|(active, limit)| format!("{active} of {limit} active"))));
+    let create = button("Create Token", "button primary", move || section.open.set(Some(Open::Create(None))))
+        .attr("id", "create-token")
+        .live_flag("hidden", move || !section.may_write())
+        .live_flag("disabled", move || full.get());
+    let no_room = live(move || {
+        full.get().then(|| {
+            callout(
+                Tone::Warn,
+                "You have as many active tokens as you may have. Revoke one that is not used to make room.",
+            )
+        })
+    });
+    let controls = el("div", "controls")
+        .child(search_box("Search by name", "", filter.choose(filter.search)))
+        .child(select_box("State", "active", STATES, filter.choose(filter.state)))
+        .child(select_box("Sort by", "-created_at", SORTS, filter.choose(filter.sort)));
+    panel("tokens", "API tokens", vec![count, create])
+        .attr("data-focus-home", "")
+        .child(no_room)
+        .child(controls)
+        .child(loaded(tokens, skeleton_rows, move |page| list(page, section, filter)))
+        .child(live(move || section.open.get().map(|open| untrack(|| dialog(open, section)))))
+}
+
+fn dialog(open: Open, section: Section) -> El {
+    match open {
+        Open::Create(like) => create::dialog(like, section),
+        Open::Rotate(token) => rotate::dialog(&token, section),
+        Open::Edit(token) => edit::dialog(token, section),
+        Open::Revoke(token) => revoke::dialog(&token, section),
+    }
+}
+
+fn list(tokens: Page<Token>, section: Section, filter: Filter) -> El {
+    if tokens.items.is_empty() {
+        return empty(section, filter);
+    }
+    let columns = ["Name", "Permissions", "Created", "Last used", "Expires", "Actions"];
+    let may_write = section.may_write();
+    let rows = tokens.items.into_iter().map(|token| row::row(&token, section, may_write)).collect();
+    let turn = move |to| filter.page.set(to);
+    el("div", "")
+        .child(table("table tokens", "API tokens", &columns, rows))
+        .child(pager("Pages of tokens", tokens.page, tokens.total_pages, turn))
+}
+
+fn empty(section: Section, filter: Filter) -> El {
+    let searched = filter.search.with_untracked(|search| !search.is_empty());
+    let state = filter.state.get_untracked();
+    if searched || filter.page.get_untracked() > 1 {
+        return el("p", "empty").child("No token matches.");
+    }
+    if state == "expired" || state == "revoked" {
+        return el("p", "empty").child(format!("No token was {state} in the last 90 days."));
+    }
+    let create = move || section.open.set(Some(Open::Create(None)));
+    el("div", "empty")
+        .child(el("p", "").child(
+            "A token lets a script, a pipeline or the command line act as you, without your password. Make one for \
+             each of them, so that you can revoke one without stopping the others.",
+        ))
+        .child(section.may_write().then(|| button("Create your first token", "button", create)))
+}

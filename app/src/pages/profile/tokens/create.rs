@@ -1,0 +1,120 @@
+//! The dialog that makes a token, and then shows its text.
+
+use super::{Section, networks, reveal};
+use crate::{
+    clock,
+    components::{Field, Modal, Tone, callout, cancel_and, form, form_problem, permission_picker, select_field, submit_button},
+    dom::{El, el, live},
+    lifetime::{self, Lifetime},
+    rpc,
+    submission::Submission,
+};
+use leptos::prelude::*;
+use uptrakit_api::{CreateToken, Permissions, Timestamp, Token};
+
+/// The dialog; `like` fills it with another token's settings.
+pub fn dialog(like: Option<Token>, section: Section) -> El {
+    let created = RwSignal::new(None::<reveal::Shown>);
+    Modal::draw("Create token", move || reveal::is_locked(created), section.closed(), move |modal| {
+        live(move || match created.get() {
+            None => untrack(|| settings(like.as_ref(), section, &modal, created)),
+            Some(shown) => untrack(|| reveal::reveal(shown, "Your new token", section, &modal)),
+        })
+    })
+}
+
+fn settings(like: Option<&Token>, section: Section, modal: &Modal, created: RwSignal<Option<reveal::Shown>>) -> El {
+    let submission = Submission::new();
+    let Some(visitor) = section.visitor() else { return el("p", "").child("You are not signed in any more.") };
+    let offered = visitor.account.permissions;
+
+    let name = RwSignal::new(like.map(|like| like.name.clone()).unwrap_or_default());
+    let (choice, days) = match like {
+        Some(like) => lifetime::of_token(like),
+        None => (Lifetime::Days(visitor.default_lifetime_days), visitor.default_lifetime_days),
+    };
+    let expires = RwSignal::new(choice.value());
+    let end_day = RwSignal::new(clock::day(lifetime::end_after_days(clock::now(), days.max(1))));
+    let listed = like.and_then(|like| like.permissions);
+    let narrowed = RwSignal::new(listed.is_some());
+    let chosen = RwSignal::new(listed.unwrap_or(Permissions::NONE).intersection(offered));
+    let nets = RwSignal::new(networks::lines(like.and_then(|like| like.allowed_networks.as_deref())));
+
+    let submit = move || {
+        if name.with_untracked(|name| name.trim().is_empty()) {
+            return submission.refuse("name", "is missing");
+        }
+        if narrowed.get_untracked() && chosen.get_untracked().is_empty() {
+            return submission.refuse("permissions", "need at least one choice");
+        }
+        let end = end_of(&expires.get_untracked(), &end_day.get_untracked());
+        if end.is_none() && Lifetime::of_value(&expires.get_untracked()) != Lifetime::Never {
+            return submission.refuse("expires_at", "needs a date");
+        }
+        let list = chosen.get_untracked().iter().map(|permission| permission.as_str().to_owned()).collect();
+        let request = CreateToken {
+            name: name.get_untracked(),
+            expires_at: end.map(|end| end.to_string()),
+            permissions: narrowed.get_untracked().then_some(list),
+            allowed_networks: networks::parse(&nets.get_untracked()),
+        };
+        submission.send(rpc::create_token(request), move |answer| {
+            reveal::show(created, answer);
+            section.changed();
+        });
+    };
+    form("form", submit)
+        .child(el("h2", "").child("Create token"))
+        .child(form_problem(submission, &["name", "expires_at", "permissions", "allowed_networks"]))
+        .child(
+            Field::line("Name", name)
+                .attr("placeholder", "ci-pipeline")
+                .attr("required", "")
+                .hint("What will use it. You will look for it by this name.")
+                .error(submission.error("name", "Name"))
+                .first()
+                .draw(),
+        )
+        .child(expiry(expires, end_day, visitor.longest_lifetime_days, submission))
+        .child(permission_picker(narrowed, chosen, offered, submission.error("permissions", "Permissions")))
+        .child(networks::field(nets, visitor.address, submission))
+        .child(cancel_and(modal, submit_button("Create", "button primary", submission)))
+}
+
+/// The choice of a lifetime, with the end spelled out below.
+fn expiry(expires: RwSignal<String>, end_day: RwSignal<String>, longest: Option<u32>, submission: Submission) -> El {
+    let in_days = |days: u32| (days.to_string(), format!("In {days} days"));
+    let mut options: Vec<(String, String)> = lifetime::offered(longest).into_iter().map(in_days).collect();
+    if let Lifetime::Days(days) = Lifetime::of_value(&expires.get_untracked())
+        && !options.iter().any(|(value, _)| *value == days.to_string())
+    {
+        options.push(in_days(days));
+    }
+    options.push(("custom".to_owned(), "On a date".to_owned()));
+    if longest.is_none() {
+        options.push(("never".to_owned(), "Never".to_owned()));
+    }
+    let kind = Memo::new(move |_| expires.with(|value| Lifetime::of_value(value)));
+    let hint = Signal::derive(move || match end_of(&expires.get(), &end_day.get()) {
+        Some(end) if kind.get() == Lifetime::Custom => ["Works until the end of ", &clock::date(end), "."].concat(),
+        Some(end) => ["Works until ", &clock::spelled_out(end), "."].concat(),
+        None => String::new(),
+    });
+    let more = live(move || match kind.get() {
+        Lifetime::Days(_) => None,
+        Lifetime::Custom => Some(Field::line("Last day", end_day).attr("type", "date").draw()),
+        Lifetime::Never => Some(callout(
+            Tone::Warn,
+            "It works until somebody revokes it. A token that is forgotten and leaks later stays dangerous for as long.",
+        )),
+    });
+    el("div", "form").child(select_field("Expires", expires, &options, submission.error("expires_at", "Expiry"), hint)).child(more)
+}
+
+fn end_of(choice: &str, day: &str) -> Option<Timestamp> {
+    match Lifetime::of_value(choice) {
+        Lifetime::Days(days) => Some(lifetime::end_after_days(clock::now(), days)),
+        Lifetime::Custom => clock::end_of_day(day),
+        Lifetime::Never => None,
+    }
+}

@@ -1,0 +1,181 @@
+//! Shows a token's text, once. The text lives in one place; when the dialog closes, the page is left or hidden for
+//! good, that place is overwritten, and the elements that showed it are gone.
+
+use super::Section;
+use crate::{
+    components::{CopyButton, Modal, Tone, button, callout, check_box, select_text},
+    dom::{El, el, live},
+    rpc,
+};
+use leptos::{ev, leptos_dom::helpers::IntervalHandle, prelude::*, task::spawn_local};
+use std::{rc::Rc, time::Duration};
+use uptrakit_api::{CreatedToken, Timestamp, TokenId};
+
+/// A text that is being shown.
+#[derive(Clone, Copy)]
+pub struct Shown {
+    text: RwSignal<String>,
+    id: TokenId,
+    last_used_before: Option<Timestamp>,
+    /// Whether the person has copied it, or says that it is stored.
+    stored: RwSignal<bool>,
+}
+
+/// Takes the text out of the answer, which ends here. If the dialog is gone, so is the text.
+pub fn show(place: RwSignal<Option<Shown>>, answer: CreatedToken) {
+    place.try_set(Some(Shown {
+        text: RwSignal::new(answer.text.0),
+        id: answer.fields.id,
+        last_used_before: answer.fields.last_used_at,
+        stored: RwSignal::new(false),
+    }));
+}
+
+/// Whether closing the dialog now would lose a text by accident.
+pub fn is_locked(place: RwSignal<Option<Shown>>) -> bool {
+    place.get().is_some_and(|shown| {
+        shown.stored.try_get() == Some(false) && shown.text.try_with(String::is_empty) == Some(false)
+    })
+}
+
+impl Shown {
+    /// Overwrites the text.
+    fn forget(self) {
+        let Some(text) = self.text.try_update(std::mem::take) else { return };
+        let mut bytes = text.into_bytes();
+        bytes.fill(0);
+        // Without it the compiler may leave out writes that nobody reads.
+        std::hint::black_box(&bytes);
+    }
+
+    fn copy_of_text(self) -> String {
+        self.text.get_untracked()
+    }
+}
+
+/// What stands in the dialog in place of the form.
+pub fn reveal(shown: Shown, title: &str, section: Section, modal: &Modal) -> El {
+    on_cleanup(move || shown.forget());
+    // A page in the back-forward cache keeps its memory.
+    let leaving = window_event_listener(ev::pagehide, move |_| shown.forget());
+    on_cleanup(move || leaving.remove());
+
+    let stored = shown.stored;
+    let refused = RwSignal::new(false);
+    let line = el("code", "")
+        .attr("data-testid", "token-text")
+        .attr("tabindex", "0")
+        .on("copy", move |_| stored.set(true))
+        .child(live(move || shown.text.get()));
+    let selected = line.clone();
+    let copying = CopyButton {
+        on_copied: Rc::new(move || stored.set(true)),
+        on_refused: Rc::new(move || {
+            refused.set(true);
+            select_text(&selected);
+        }),
+    };
+    let help = live(move || {
+        refused.get().then(|| {
+            callout(
+                Tone::Warn,
+                "The browser doesn't let this page use the clipboard. The token is selected: press Ctrl+C (⌘C on a Mac).",
+            )
+        })
+    });
+    let done = {
+        let modal = modal.clone();
+        move || {
+            shown.forget();
+            modal.close();
+        }
+    };
+    let end = el("div", "form-end")
+        .child(check_box("I have stored it", stored))
+        .child(button("Done", "button primary", done).live_flag("disabled", move || !stored.get()));
+    el("div", "form reveal")
+        .child(el("h2", "").attr("tabindex", "-1").child(title).focus_at_start())
+        .child(el("p", "").child("Copy it now and store it where its user will find it. It can't be shown again."))
+        .child(
+            el("div", "token-line")
+                .child(line)
+                .child(copying.draw("", "button primary", move || shown.copy_of_text())),
+        )
+        .child(el("div", "").attr("aria-live", "polite").child(help))
+        .child(ready_lines(shown, &copying))
+        .child(first_use(shown, section))
+        .child(end)
+}
+
+/// Lines to paste, drawn only when they are asked for.
+fn ready_lines(shown: Shown, copying: &CopyButton) -> El {
+    let open = RwSignal::new(false);
+    let origin = window().location().origin().unwrap_or_default();
+    let copying = copying.clone();
+    let lines = live(move || {
+        let lines = [
+            ("the line for the environment", "export UPTRAKIT_TOKEN=", String::new()),
+            ("the line for curl", "curl -H 'Authorization: Bearer ", ["' ", &origin, "/api/v1/auth/me"].concat()),
+            ("the line for uptrakit", "UPTRAKIT_TOKEN=", [" uptrakit --server ", &origin, " auth status"].concat()),
+        ];
+        open.get().then(|| {
+            lines
+                .into_iter()
+                .map(|(what, before, after)| {
+                    let whole = Rc::new(move || match shown.text.get() {
+                        text if text.is_empty() => text,
+                        text => [before, &text, &after].concat(),
+                    });
+                    let shown = Rc::clone(&whole);
+                    el("div", "ready-line")
+                        .child(el("code", "").attr("tabindex", "0").child(live(move || shown())))
+                        .child(copying.draw(what, "button small", move || untrack(|| whole())))
+                })
+                .collect::<Vec<_>>()
+        })
+    });
+    el("details", "disclosure")
+        .on("toggle", move |_| open.update(|open| *open = !*open))
+        .child(el("summary", "").child("Ready-made lines"))
+        .child(lines)
+}
+
+/// Waits for the token's first use, so that whoever sets it up knows that it works.
+fn first_use(shown: Shown, section: Section) -> El {
+    let seen = RwSignal::new(None::<String>);
+    let timer = StoredValue::new(None::<IntervalHandle>);
+    let stop = move || {
+        if let Some(timer) = timer.try_update_value(Option::take).flatten() {
+            timer.clear();
+        }
+    };
+    let look = move || {
+        if document().hidden() {
+            return;
+        }
+        spawn_local(async move {
+            match rpc::get_token(shown.id).await {
+                Ok(now) if now.last_used_at > shown.last_used_before => {
+                    stop();
+                    let from = now.last_used_ip.unwrap_or_else(|| "an unknown address".to_owned());
+                    if seen.try_set(Some(from)).is_none() {
+                        section.changed();
+                    }
+                }
+                // Nothing here may take the text away, so even the end of the session only stops the wait.
+                Err(refusal) if refusal.0.status == 401 || refusal.0.status == 404 => stop(),
+                Ok(_) | Err(_) => {}
+            }
+        });
+    };
+    timer.set_value(set_interval_with_handle(look, Duration::from_secs(2)).ok());
+    on_cleanup(stop);
+    let words = live(move || match seen.get() {
+        Some(address) => el("span", "").child("First use seen from ").child(el("code", "").child(address)),
+        None => el("span", "").child("Waiting for its first use…"),
+    });
+    el("div", "first-use")
+        .attr("role", "status")
+        .live_attr("data-seen", move || Some(seen.with(Option::is_some).to_string()))
+        .child(words)
+}

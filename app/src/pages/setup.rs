@@ -1,0 +1,112 @@
+//! What a one-time link opens: making the first administrator, or choosing the password of an account that
+//! somebody was invited to.
+
+use crate::{
+    app::replacing,
+    components::{
+        Field, Tone, callout, form, form_problem, loaded, page_head, password_field, skeleton_rows, submit_button,
+    },
+    dom::{El, el},
+    loader::Loader,
+    rpc::{self, Invitation},
+    session::{Session, Who},
+    submission::Submission,
+};
+use leptos::prelude::*;
+use leptos_router::hooks::{use_navigate, use_query_map};
+use uptrakit_api::{Code, Secret, SetUp};
+
+/// The page.
+pub fn setup() -> El {
+    let code = use_query_map().with_untracked(|query| query.get("code")).unwrap_or_default();
+    let asked = code.clone();
+    let invitation = Loader::new(move || {
+        let code = Secret(asked.clone());
+        Box::pin(async move {
+            match rpc::get_invitation(code).await {
+                Ok(invitation) => Ok(Some(invitation)),
+                Err(refusal) if matches!(refusal.0.code, Code::NotFound | Code::InvalidField) => Ok(None),
+                Err(refusal) => Err(refusal.0),
+            }
+        })
+    });
+    let navigate = use_navigate();
+    let arrived = StoredValue::new_local(move || navigate("/profile", replacing()));
+    el("div", "narrow").child(page_head("Set up Uptrakit")).child(loaded(invitation, skeleton_rows, move |invitation| {
+        match invitation {
+            Some(invitation) => invited(code.clone(), invitation, move || arrived.with_value(|arrived| arrived())),
+            None => used_up(),
+        }
+    }))
+}
+
+fn used_up() -> El {
+    el("div", "form")
+        .child(callout(Tone::Warn, "This link was used already, or is not whole. A link opens once."))
+        .child(
+            el("p", "")
+                .child("If you have an account, ")
+                .child(el("a", "").attr("href", "/login").child("sign in"))
+                .child(". Otherwise ask for a new link."),
+        )
+}
+
+fn invited(code: String, invitation: Invitation, arrived: impl Fn() + Copy + 'static) -> El {
+    let session = Session::current();
+    let submission = Submission::new();
+    let first = invitation.username.is_none();
+    let username = RwSignal::new(invitation.username.clone().unwrap_or_default());
+    let email = RwSignal::new(String::new());
+    let password = RwSignal::new(String::new());
+    let submit = move || {
+        let text = |signal: RwSignal<String>| signal.with_untracked(|text| text.trim().to_owned());
+        let request = SetUp {
+            code: Secret(code.clone()),
+            username: if first { text(username) } else { String::new() },
+            email: text(email),
+            password: Secret(password.get_untracked()),
+        };
+        submission.send(rpc::set_up(request), move |_| {
+            password.set(String::new());
+            session.0.set(Who::Asking);
+            session.ask();
+            arrived();
+        });
+    };
+    let form = form("panel form", submit).child(form_problem(submission, &["username", "email", "password"]));
+    let form = match invitation.username {
+        Some(name) => form
+            .child(
+                el("p", "")
+                    .child("You were invited as ")
+                    .child(el("strong", "").child(name.as_str()))
+                    .child(". Choose a password to begin."),
+            )
+            .child(username_for_managers(&name)),
+        None => form
+            .child(el("p", "").child("Nobody has an account here yet. Yours will be the first, and an administrator's."))
+            .child(
+                Field::line("Username", username)
+                    .attr("autocomplete", "username")
+                    .attr("required", "")
+                    .error(submission.error("username", "Username"))
+                    .first()
+                    .draw(),
+            )
+            .child(
+                Field::line("Email", email)
+                    .attr("type", "email")
+                    .attr("autocomplete", "email")
+                    .attr("required", "")
+                    .error(submission.error("email", "Email"))
+                    .draw(),
+            ),
+    };
+    form.child(password_field("Password", password, submission.error("password", "Password"), true))
+        .child(submit_button("Create account", "button primary", submission))
+}
+
+/// Password managers file a new password under this name.
+pub fn username_for_managers(name: &str) -> El {
+    el("input", "").attr("type", "hidden").attr("autocomplete", "username").attr("value", name)
+}

@@ -1,0 +1,121 @@
+//! Users: who may come in and as what. For administrators; for everybody else there is no such page.
+
+mod add;
+mod roles;
+
+use crate::{
+    components::{
+        Notices, Tone, actions_cell, badge, button, cell, instant, loaded, name_cell, page_head, pager,
+        row as table_row, row_button, skeleton_rows, table,
+    },
+    dom::{El, el, group, live},
+    loader::Loader,
+    rest,
+    rpc::Refusal,
+    session::Session,
+};
+use gloo_net::http::Method;
+use leptos::prelude::*;
+use uptrakit_api::{Page, Permission, UpdateUser, User};
+
+/// The dialog that is open.
+#[derive(Clone)]
+enum Open {
+    Add,
+    Roles(User),
+}
+
+/// What rows and dialogs need of the page.
+#[derive(Clone, Copy)]
+struct People {
+    open: RwSignal<Option<Open>>,
+    users: Loader<Page<User>>,
+    notices: Notices,
+    session: Session,
+}
+
+impl People {
+    /// Activates or deactivates somebody.
+    fn set_active(self, user: &User, active: bool) {
+        let path = format!("/api/v1/users/{}", user.id);
+        let name = user.username.clone();
+        let request = UpdateUser { active: Some(active), ..UpdateUser::default() };
+        let call = async move { rest::submit::<User>(Method::PATCH, &path, &request).await.map_err(Refusal) };
+        self.session.call(call, move |answer| {
+            match answer {
+                Ok(_) if active => self.notices.show(Tone::Good, format!("{name} may sign in again.")),
+                Ok(_) => {
+                    let text = format!("{name} is deactivated: sessions and tokens ended at once.");
+                    self.notices.show(Tone::Good, text);
+                }
+                Err(problem) => self.notices.show(Tone::Bad, problem.detail),
+            }
+            self.users.reload();
+        });
+    }
+}
+
+/// The page.
+pub fn users() -> El {
+    let session = Session::current();
+    let allowed = Memo::new(move |_| session.may(Permission::UsersManage));
+    el("div", "").child(live(move || {
+        let allowed = allowed.get();
+        untrack(|| if allowed { page(session) } else { super::not_found() })
+    }))
+}
+
+fn page(session: Session) -> El {
+    let number = RwSignal::new(1_u32);
+    let users = Loader::new(move || {
+        let number = number.get().to_string();
+        Box::pin(async move { rest::get(&rest::with_query("/api/v1/users", &[("page", &number)])).await })
+    });
+    let people = People { open: RwSignal::new(None), users, notices: Notices::current(), session };
+    let add = button("Add person", "button primary", move || people.open.set(Some(Open::Add)));
+    let listed = loaded(users, skeleton_rows, move |page| list(page, people, number));
+    el("div", "")
+        .child(page_head("Users").child(add))
+        .child(el("section", "panel").attr("aria-label", "All users").child(listed))
+        .child(live(move || {
+            people.open.get().map(|open| {
+                untrack(|| match open {
+                    Open::Add => add::dialog(people),
+                    Open::Roles(user) => roles::dialog(&user, people),
+                })
+            })
+        }))
+}
+
+fn list(users: Page<User>, people: People, number: RwSignal<u32>) -> El {
+    if users.items.is_empty() {
+        return el("p", "empty").child("Nobody is on this page.");
+    }
+    let rows = users.items.into_iter().map(|user| row(user, people)).collect();
+    let turn = move |to| number.set(to);
+    el("div", "")
+        .child(table("table users", "Users", &["Name", "Email", "Roles", "Member since", "Actions"], rows))
+        .child(pager("Pages of users", users.page, users.total_pages, turn))
+}
+
+fn row(user: User, people: People) -> El {
+    let id = user.id.to_string();
+    let active = user.active;
+    let roles = group(user.roles.iter().map(|role| badge(role.as_str(), "neutral")));
+    let (label, class) =
+        if active { ("Deactivate", "button ghost small bad") } else { ("Activate", "button ghost small") };
+    let changed = user.clone();
+    let change_roles = row_button("Roles", &["of ", &user.username].concat(), &id, "button ghost small", move || {
+        people.open.set(Some(Open::Roles(changed.clone())));
+    });
+    let name = name_cell(&user.username).child(" ").child((!active).then(|| badge("deactivated", "warn")));
+    let email = user.email.clone();
+    let since = instant(user.created_at);
+    let switch = row_button(label, &user.username.clone(), &id, class, move || people.set_active(&user, !active));
+    table_row("user-row")
+        .child(name)
+        .child(cell("Email", email))
+        .child(cell("Roles", el("span", "badges").child(roles)))
+        .child(cell("Member since", since))
+        .child(actions_cell().child(change_roles).child(switch))
+}

@@ -1,0 +1,86 @@
+//! The dialog that adds a person. Its answer is a link that opens once: they choose their own password with it.
+
+use super::{People, roles};
+use crate::{
+    components::{CopyButton, Field, Modal, button, cancel_and, form, form_problem, select_text, submit_button},
+    dom::{El, el, live},
+    rest,
+    rpc::Refusal,
+    submission::Submission,
+};
+use gloo_net::http::Method;
+use leptos::prelude::*;
+use std::rc::Rc;
+use uptrakit_api::{CreateUser, CreatedUser, Role, Roles};
+
+/// Somebody's name, and the link that is for them alone.
+type Invitation = (String, String);
+
+/// The dialog.
+pub fn dialog(people: People) -> El {
+    let link = RwSignal::new(None::<Invitation>);
+    Modal::draw("Add person", || false, move || people.open.set(None), move |modal| {
+        live(move || match link.get() {
+            None => untrack(|| settings(people, link, &modal)),
+            Some((username, url)) => untrack(|| invitation(&username, url, &modal)),
+        })
+    })
+}
+
+fn settings(people: People, link: RwSignal<Option<Invitation>>, modal: &Modal) -> El {
+    let submission = Submission::new();
+    let username = RwSignal::new(String::new());
+    let email = RwSignal::new(String::new());
+    let chosen = RwSignal::new(Roles::of(&[Role::Viewer]));
+    let closing = modal.clone();
+    let submit = move || {
+        if chosen.get_untracked().is_empty() {
+            return submission.refuse("roles", "need at least one choice");
+        }
+        let request = CreateUser {
+            username: username.with_untracked(|text| text.trim().to_owned()),
+            email: email.with_untracked(|text| text.trim().to_owned()),
+            roles: roles::names(chosen.get_untracked()),
+            password: None,
+        };
+        let modal = closing.clone();
+        let call = async move { rest::submit(Method::POST, "/api/v1/users", &request).await.map_err(Refusal) };
+        submission.send(call, move |created: CreatedUser| {
+            people.users.reload();
+            match created.invite_url {
+                Some(url) => {
+                    link.try_set(Some((created.user.username, url.0)));
+                }
+                None => modal.close(),
+            }
+        });
+    };
+    let name = Field::line("Username", username)
+        .attr("required", "")
+        .error(submission.error("username", "Username"))
+        .first();
+    let email = Field::line("Email", email)
+        .attr("type", "email")
+        .attr("required", "")
+        .error(submission.error("email", "Email"));
+    form("form", submit)
+        .child(el("h2", "").child("Add person"))
+        .child(form_problem(submission, &["username", "email", "roles"]))
+        .child(name.draw())
+        .child(email.draw())
+        .child(roles::picker(chosen, submission))
+        .child(cancel_and(modal, submit_button("Add", "button primary", submission)))
+}
+
+fn invitation(username: &str, url: String, modal: &Modal) -> El {
+    let line = el("code", "").attr("data-testid", "invite-url").attr("tabindex", "0").child(url.as_str());
+    let selected = line.clone();
+    let copying = CopyButton { on_copied: Rc::new(|| ()), on_refused: Rc::new(move || select_text(&selected)) };
+    let modal = modal.clone();
+    let copy = copying.draw("", "button primary", move || url.clone());
+    el("div", "form")
+        .child(el("h2", "").attr("tabindex", "-1").child("Send this link to ").child(username).focus_at_start())
+        .child(el("p", "").child("With it they choose their password. It opens once and is not shown again."))
+        .child(el("div", "token-line").child(line).child(copy))
+        .child(el("div", "form-end").child(button("Done", "button", move || modal.close())))
+}

@@ -1,0 +1,82 @@
+//! A form on its way to the server: busy, refused at a field, or refused as a whole. Every form of the app is one
+//! of these, so that errors stand and focus moves everywhere in the same way.
+
+use crate::{rpc::Refusal, session::Session};
+use leptos::prelude::*;
+use std::future::Future;
+use uptrakit_api::{Code, Problem};
+use wasm_bindgen::JsCast;
+
+/// One form's state.
+#[derive(Clone, Copy)]
+pub struct Submission {
+    /// Whether an answer is awaited.
+    pub busy: RwSignal<bool>,
+    /// Why the last attempt was refused.
+    pub problem: RwSignal<Option<Problem>>,
+    session: Session,
+}
+
+impl Submission {
+    /// A form that was not sent yet.
+    pub fn new() -> Self {
+        Self { busy: RwSignal::new(false), problem: RwSignal::new(None), session: Session::current() }
+    }
+
+    /// Sends it once; a second press while the first is under way does nothing.
+    pub fn send<T: 'static>(
+        self,
+        call: impl Future<Output = Result<T, Refusal>> + 'static,
+        then: impl FnOnce(T) + 'static,
+    ) {
+        if self.busy.get_untracked() {
+            return;
+        }
+        self.busy.set(true);
+        self.problem.set(None);
+        self.session.call(call, move |answer| {
+            self.busy.try_set(false);
+            match answer {
+                Ok(value) => then(value),
+                Err(problem) => {
+                    self.problem.try_set(Some(problem));
+                    focus_first_error();
+                }
+            }
+        });
+    }
+
+    /// Refuses it here, before anything is sent.
+    pub fn refuse(self, field: &str, message: &str) {
+        let mut problem = Problem::new(Code::InvalidField, "");
+        problem.errors.push(uptrakit_api::FieldError { field: field.to_owned(), message: message.to_owned() });
+        self.problem.set(Some(problem));
+        focus_first_error();
+    }
+
+    /// What is wrong with a field, as a sentence.
+    pub fn error(self, field: &'static str, label: &'static str) -> Signal<Option<String>> {
+        Signal::derive(move || {
+            self.problem.with(|problem| {
+                let problem = problem.as_ref()?;
+                if field == "name" && problem.code == Code::NameTaken {
+                    return Some(problem.detail.clone());
+                }
+                // A list's errors name the entry: `allowed_networks[1]`.
+                let error = problem.errors.iter().find(|error| error.field.split(['[', '.']).next() == Some(field))?;
+                let end = if error.message.ends_with('.') { "" } else { "." };
+                Some([label, " ", &error.message, end].concat())
+            })
+        })
+    }
+}
+
+/// Keyboard and screen reader go to where something is to be mended.
+fn focus_first_error() {
+    request_animation_frame(|| {
+        let field = document().query_selector("[aria-invalid=true], [role=alert]").ok().flatten();
+        if let Some(field) = field.and_then(|field| field.dyn_into::<web_sys::HtmlElement>().ok()) {
+            let _ = field.focus();
+        }
+    });
+}

@@ -1,0 +1,27 @@
+//! Puts the commit into the version, so that a report of a fault names the code it is about.
+//! Without git, or outside a checkout of this project, the version stands alone.
+
+use std::{env, path::Path, process::Command};
+
+fn main() {
+    let version = env::var("CARGO_PKG_VERSION").expect("cargo sets it");
+    let root = Path::new("..");
+    let text = match commit(root) {
+        Some(commit) => format!("{version} ({commit})"),
+        None => version,
+    };
+    println!("cargo::rustc-env=UPTRAKIT_VERSION={text}");
+    println!("cargo::rerun-if-changed=build.rs");
+    // The log of HEAD grows with every commit and every change of branch.
+    println!("cargo::rerun-if-changed=../.git/logs/HEAD");
+}
+
+fn commit(root: &Path) -> Option<String> {
+    // A source archive unpacked inside somebody else's repository must not name that repository's commit.
+    if !root.join(".git").exists() {
+        return None;
+    }
+    let output = Command::new("git").arg("-C").arg(root).args(["rev-parse", "--short=10", "HEAD"]).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    (output.status.success() && !text.trim().is_empty()).then(|| text.trim().to_owned())
+}

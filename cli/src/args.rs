@@ -1,0 +1,341 @@
+//! The grammar of the command line and its help texts, and nothing else.
+//! What the words mean is decided in `settings` and in `command`.
+
+use crate::complete;
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::{ArgValueCandidates, ArgValueCompleter};
+use std::path::PathBuf;
+
+/// Manage API tokens and hosts of an Uptrakit server.
+#[derive(Debug, Parser)]
+#[command(
+    name = "uptrakit",
+    version = env!("UPTRAKIT_VERSION"),
+    arg_required_else_help = true,
+    subcommand_required = true,
+    max_term_width = 100,
+    after_help = "Example:
+  uptrakit auth login
+  uptrakit hosts report
+  uptrakit hosts list
+
+Exit codes: 0 done, 1 failed, 2 usage, 3 refused, 4 not found, 5 server unreachable"
+)]
+pub struct Arguments {
+    /// What every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags that stand before or after any command.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// The server's address.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        value_hint = ValueHint::Url,
+        help = "The server's address [env: UPTRAKIT_SERVER] [default: where you signed in last, else http://127.0.0.1:8080]"
+    )]
+    pub server: Option<String>,
+    /// The API token to use.
+    #[arg(
+        long,
+        global = true,
+        value_name = "TOKEN",
+        value_hint = ValueHint::Other,
+        help = "The API token to use; it can be seen in the list of processes, so prefer the variable or `uptrakit auth login` \
+                [env: UPTRAKIT_TOKEN]"
+    )]
+    pub token: Option<String>,
+    /// The time limit of each request.
+    #[arg(
+        long,
+        global = true,
+        value_name = "DURATION",
+        value_hint = ValueHint::Other,
+        help = "The time limit of each request, such as 10s or 2m [env: UPTRAKIT_TIMEOUT] [default: 30s]"
+    )]
+    pub timeout: Option<String>,
+    /// How to print results
+    #[arg(short, long, global = true, value_name = "FORMAT", value_enum, default_value_t)]
+    pub output: Format,
+    /// Trust the certificate authorities of this PEM file, and no others
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub ca_cert: Option<PathBuf>,
+    /// Send the token over plain http to a server that is not this machine
+    #[arg(long, global = true)]
+    pub allow_http: bool,
+    /// Also print the server's error codes and request ids
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Tables at a terminal, tab-separated records elsewhere
+    #[default]
+    Human,
+    /// The API's own JSON
+    Json,
+    /// The same as YAML
+    Yaml,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Sign in and manage API tokens
+    #[command(subcommand, after_help = "Example:\n  uptrakit auth status")]
+    Auth(Auth),
+    /// See hosts and report this one
+    #[command(subcommand, after_help = "Example:\n  uptrakit hosts list --search web")]
+    Hosts(Hosts),
+    /// Print a script that completes commands, token names and host names
+    #[command(after_help = "Example:
+  echo 'source <(uptrakit completions bash)' >> ~/.bashrc
+  echo 'source <(uptrakit completions zsh)' >> ~/.zshrc
+  uptrakit completions fish > ~/.config/fish/completions/uptrakit.fish")]
+    Completions {
+        /// The shell to write for
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Write the manual pages into a folder
+    #[command(hide = true, after_help = "Example:\n  uptrakit man /usr/local/share/man/man1")]
+    Man {
+        /// The folder; made if it is missing
+        #[arg(value_hint = ValueHint::DirPath)]
+        folder: PathBuf,
+    },
+}
+
+/// The shells that completions are written for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    /// For `~/.bashrc`
+    Bash,
+    /// For `~/.zshrc`
+    Zsh,
+    /// For `~/.config/fish/completions`
+    Fish,
+}
+
+/// Commands on the own account.
+#[derive(Debug, Subcommand)]
+pub enum Auth {
+    /// Make an API token for this machine and save it
+    #[command(after_help = "Example:
+  uptrakit auth login
+  uptrakit auth login --server https://updates.example.org
+  uptrakit auth login --with-token < token.txt
+
+The token is saved in the system keyring, else in a file that only you can read.")]
+    Login(Login),
+    /// Show who you are and which token says so
+    #[command(after_help = "Example:\n  uptrakit auth status")]
+    Status,
+    /// Revoke the saved token at the server and forget it
+    #[command(after_help = "Example:\n  uptrakit auth logout")]
+    Logout,
+    /// Create, list, show, rotate and revoke API tokens
+    #[command(subcommand, after_help = "Example:\n  uptrakit auth token list")]
+    Token(TokenCommand),
+}
+
+/// How to sign in.
+#[derive(Debug, Args)]
+pub struct Login {
+    /// Read an existing token from standard input instead of making one
+    #[arg(long)]
+    pub with_token: bool,
+    /// Save the token in the file even where there is a keyring
+    #[arg(long)]
+    pub no_keyring: bool,
+}
+
+/// Commands on API tokens.
+#[derive(Debug, Subcommand)]
+pub enum TokenCommand {
+    /// Make a token; its text is printed once, alone on standard output
+    #[command(after_help = "Example:
+  uptrakit auth token create --name ci --expires-in 90d
+  TOKEN=$(uptrakit auth token create --name ci --permission hosts:report)")]
+    Create(CreateToken),
+    /// List your tokens
+    #[command(visible_alias = "ls", after_help = "Example:\n  uptrakit auth token list --state all --sort name")]
+    List(ListTokens),
+    /// Show one token
+    #[command(after_help = "Example:\n  uptrakit auth token show ci")]
+    Show(TokenArgument),
+    /// Give a token a new text; it is printed once, alone on standard output
+    #[command(after_help = "Example:\n  uptrakit auth token rotate ci --overlap 1h")]
+    Rotate(RotateToken),
+    /// Revoke a token, from this moment on and everywhere
+    #[command(after_help = "Example:\n  uptrakit auth token revoke ci")]
+    Revoke(TokenArgument),
+}
+
+/// A token to be made.
+#[derive(Debug, Args)]
+pub struct CreateToken {
+    /// What to call it; 1 to 64 characters
+    #[arg(long, value_hint = ValueHint::Other)]
+    pub name: String,
+    /// How long it works, such as 12h or 90d
+    #[arg(long, value_name = "DURATION", conflicts_with = "expires_at", value_hint = ValueHint::Other)]
+    pub expires_in: Option<String>,
+    /// Until when it works: an instant such as 2030-01-31T12:00:00Z, or a day (its end, in UTC)
+    #[arg(long, value_name = "DATE", value_hint = ValueHint::Other)]
+    pub expires_at: Option<String>,
+    /// Narrow it to this permission; may be given several times
+    #[arg(long = "permission", value_name = "PERMISSION", add = ArgValueCandidates::new(complete::permissions))]
+    pub permissions: Vec<String>,
+    /// Accept it from this network (CIDR) only; may be given several times
+    #[arg(long = "allow-network", value_name = "CIDR", value_hint = ValueHint::Other)]
+    pub allowed_networks: Vec<String>,
+}
+
+/// Which page of a list is wanted, and in which order.
+#[derive(Debug, Args)]
+pub struct Paging {
+    /// Sort by this field, with - in front for descending
+    #[arg(long, value_name = "FIELD", allow_hyphen_values = true, value_hint = ValueHint::Other)]
+    pub sort: Option<String>,
+    /// Fetch every page
+    #[arg(long, conflicts_with_all = ["page", "per_page"])]
+    pub all: bool,
+    /// Which page, from 1
+    #[arg(long, value_name = "N")]
+    pub page: Option<u32>,
+    /// How many on a page, 1 to 100
+    #[arg(long, value_name = "N")]
+    pub per_page: Option<u32>,
+}
+
+/// Which tokens to list.
+#[derive(Debug, Args)]
+pub struct ListTokens {
+    /// Which of them, by where they are in their life
+    #[arg(long, value_enum, default_value_t)]
+    pub state: State,
+    /// Only those with this text in their name
+    #[arg(long, value_name = "TEXT", value_hint = ValueHint::Other)]
+    pub search: Option<String>,
+    /// Sort by `created_at`, `name`, `last_used_at` or `expires_at`; the rest is paging
+    #[command(flatten)]
+    pub paging: Paging,
+}
+
+/// Where a token is in its life.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum State {
+    /// Those that work
+    #[default]
+    Active,
+    /// Those whose time is over
+    Expired,
+    /// Those that somebody revoked
+    Revoked,
+    /// All of them
+    All,
+}
+
+impl State {
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+            Self::All => "all",
+        }
+    }
+}
+
+/// A token that exists.
+#[derive(Debug, Args)]
+pub struct TokenArgument {
+    /// Its id, an unambiguous start of the id, or its name
+    #[arg(value_name = "ID", add = ArgValueCompleter::new(complete::token_names))]
+    pub id: String,
+}
+
+/// A token to get a new text.
+#[derive(Debug, Args)]
+pub struct RotateToken {
+    /// The token.
+    #[command(flatten)]
+    pub token: TokenArgument,
+    /// How long the old text goes on working, up to 7d [default: not at all]
+    #[arg(long, value_name = "DURATION", value_hint = ValueHint::Other)]
+    pub overlap: Option<String>,
+}
+
+/// Commands on hosts.
+#[derive(Debug, Subcommand)]
+pub enum Hosts {
+    /// List hosts
+    #[command(
+        visible_alias = "ls",
+        after_help = "Example:\n  uptrakit hosts list --search web --sort -security_updates"
+    )]
+    List(ListHosts),
+    /// Show one host
+    #[command(after_help = "Example:\n  uptrakit hosts show web-1")]
+    Show {
+        /// Its id, an unambiguous start of the id, or its name
+        #[arg(value_name = "ID", add = ArgValueCompleter::new(complete::host_names))]
+        id: String,
+    },
+    /// Report the state of this machine, once or by a timer
+    #[command(after_help = "Example:
+  uptrakit hosts report
+  uptrakit hosts report --dry-run
+  uptrakit hosts report --install-timer --every 1h
+
+Give a timer a token of its own that can do nothing else:
+  uptrakit auth token create --name \"$(hostname)\" --permission hosts:report")]
+    Report(Report),
+    /// Print hosts as they change, until you stop it
+    #[command(after_help = "Example:\n  uptrakit hosts watch -o json | jq .hostname")]
+    Watch,
+}
+
+/// Which hosts to list.
+#[derive(Debug, Args)]
+pub struct ListHosts {
+    /// Only those with this text in their name or operating system
+    #[arg(long, value_name = "TEXT", value_hint = ValueHint::Other)]
+    pub search: Option<String>,
+    /// Sort by `hostname`, `last_seen_at`, `pending_updates` or `security_updates`; the rest is paging
+    #[command(flatten)]
+    pub paging: Paging,
+}
+
+/// How to report this machine.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
+pub struct Report {
+    /// Show what would be sent and send nothing
+    #[arg(long, conflicts_with_all = ["install_timer", "remove_timer"])]
+    pub dry_run: bool,
+    /// Have systemd report this machine again and again, with the token in use now
+    #[arg(long, conflicts_with = "remove_timer")]
+    pub install_timer: bool,
+    /// Undo --install-timer
+    #[arg(long)]
+    pub remove_timer: bool,
+    /// How often the timer reports
+    #[arg(long, value_name = "DURATION", default_value = "1h", value_hint = ValueHint::Other)]
+    pub every: String,
+    /// A timer of your own rather than of the whole system, also when you are root
+    #[arg(long)]
+    pub user: bool,
+}

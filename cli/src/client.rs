@@ -1,0 +1,256 @@
+//! Requests to the server and what becomes of them: an answer, or a failure that says what was tried and what came back.
+//! Redirects are never followed, because the token would go where nobody sent it.
+
+mod proxy;
+mod refusal;
+
+use crate::{clock, failure::Failure, server::Server, settings::Settings, wire};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use std::{cell::Cell, fmt::Write as _, fs, io, io::BufReader, thread, time::Duration};
+use uptrakit_api::{Timestamp, TokenText};
+use ureq::{
+    Agent, Body, BodyReader, Error,
+    http::{HeaderMap, Method, Request, Response, StatusCode, header},
+    tls::{Certificate, PemItem, RootCerts, TlsConfig},
+};
+
+/// The largest answer that is read; a page of a hundred hosts is some tens of kilobytes.
+const LARGEST_ANSWER: u64 = 64 << 20;
+/// The server sends a comment every 15 s: a stream that is silent for three times as long is dead.
+const SILENCE: Duration = Duration::from_secs(45);
+/// How long a read waits before it tries a server that refused the connection once more, as one that restarts does.
+const BEFORE_RETRY: Duration = Duration::from_millis(300);
+
+/// What a request is made with.
+pub enum Authority {
+    /// Nothing.
+    Nobody,
+    /// An API token.
+    Token(TokenText),
+    /// The cookie of a web session.
+    Session(String),
+}
+
+/// A server to ask.
+pub struct Client {
+    agent: Agent,
+    server: Server,
+    authority: Authority,
+    timeout: Duration,
+    token_ends: Cell<Option<Timestamp>>,
+}
+
+/// A stream of events under way.
+pub type Stream = BufReader<BodyReader<'static>>;
+
+/// A success.
+pub struct Answer {
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body; null if it has none.
+    pub value: Value,
+}
+
+impl Client {
+    /// A client for this server.
+    pub fn new(settings: &Settings, server: Server, authority: Authority) -> Result<Self, Failure> {
+        let roots = match &settings.ca_cert {
+            None => RootCerts::PlatformVerifier,
+            Some(path) => {
+                let wrong = |why: &dyn std::fmt::Display| {
+                    Failure::usage(format!("could not use the certificates in {}", path.display())).because(why)
+                };
+                let pem = fs::read(path).map_err(|error| wrong(&error))?;
+                let mut certificates: Vec<Certificate<'static>> = Vec::new();
+                for item in ureq::tls::parse_pem(&pem) {
+                    if let PemItem::Certificate(certificate) = item.map_err(|error| wrong(&error))? {
+                        certificates.push(certificate);
+                    }
+                }
+                if certificates.is_empty() {
+                    return Err(wrong(&"the file holds no certificate in PEM form"));
+                }
+                RootCerts::new_with_certs(&certificates)
+            }
+        };
+        let agent = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .proxy(proxy::of_environment(&server)?)
+            .tls_config(TlsConfig::builder().root_certs(roots).build())
+            .user_agent(concat!("uptrakit/", env!("CARGO_PKG_VERSION")))
+            .accept("application/json")
+            .build()
+            .new_agent();
+        Ok(Self { agent, server, authority, timeout: settings.timeout, token_ends: Cell::new(None) })
+    }
+
+    /// The server.
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// When the token ends, as the server's answers so far have said.
+    pub fn token_ends(&self) -> Option<Timestamp> {
+        self.token_ends.get()
+    }
+
+    /// Reads. `tried` ends the sentence "could not …".
+    pub fn get(&self, tried: &str, path: &str, query: &[(&str, String)]) -> Result<Answer, Failure> {
+        self.json(tried, &Method::GET, &with_query(path, query), None)
+    }
+
+    /// Sends a body.
+    pub fn post(&self, tried: &str, path: &str, body: &impl Serialize) -> Result<Answer, Failure> {
+        let body = serde_json::to_string(body)
+            .map_err(|error| Failure::failed(format!("could not {tried}")).because(error))?;
+        self.json(tried, &Method::POST, path, Some(&body))
+    }
+
+    /// Takes away.
+    pub fn delete(&self, tried: &str, path: &str) -> Result<Answer, Failure> {
+        self.json(tried, &Method::DELETE, path, None)
+    }
+
+    /// Opens a stream of events.
+    pub fn stream(&self, tried: &str, path: &str) -> Result<Stream, Failure> {
+        let request = self.request(&Method::GET, path, None).header(header::ACCEPT, "text/event-stream");
+        let request = request.body(String::new()).map_err(|error| self.unsent(tried, &error))?;
+        let request = self
+            .agent
+            .configure_request(request)
+            .timeout_connect(Some(self.timeout))
+            .timeout_recv_response(Some(self.timeout))
+            .timeout_per_read(Some(SILENCE))
+            .build();
+        let answer = self.agent.run(request).map_err(|error| self.unreached(tried, &error))?;
+        let answer = self.accepted(tried, &Method::GET, path, answer)?;
+        let kind = answer.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        if !kind.starts_with("text/event-stream") {
+            return Err(self.stranger(tried, "it sent no event stream"));
+        }
+        Ok(BufReader::new(answer.into_body().into_reader()))
+    }
+
+    fn json(&self, tried: &str, method: &Method, path: &str, body: Option<&str>) -> Result<Answer, Failure> {
+        let send = || {
+            let request = self.request(method, path, body);
+            let request =
+                request.body(body.unwrap_or_default().to_owned()).map_err(|error| self.unsent(tried, &error))?;
+            let request = self.agent.configure_request(request).timeout_global(Some(self.timeout)).build();
+            Ok(self.agent.run(request))
+        };
+        let mut outcome = send()?;
+        if *method == Method::GET && outcome.as_ref().is_err_and(was_refused) {
+            thread::sleep(BEFORE_RETRY);
+            outcome = send()?;
+        }
+        let answer = outcome.map_err(|error| self.unreached(tried, &error))?;
+        let answer = self.accepted(tried, method, path, answer)?;
+        let status = answer.status();
+        let (parts, mut body) = answer.into_parts();
+        let text =
+            body.with_config().limit(LARGEST_ANSWER).read_to_string().map_err(|error| self.unreached(tried, &error))?;
+        let value = if status == StatusCode::NO_CONTENT && text.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_str(&text).map_err(|_| self.stranger(tried, "its answer is no JSON"))?
+        };
+        Ok(Answer { headers: parts.headers, value })
+    }
+
+    fn request(&self, method: &Method, path: &str, body: Option<&str>) -> ureq::http::request::Builder {
+        let request = Request::builder().method(method).uri(self.server.url(path));
+        let request = match body {
+            Some(_) => request.header(header::CONTENT_TYPE, "application/json"),
+            None => request,
+        };
+        match &self.authority {
+            Authority::Nobody => request,
+            Authority::Token(token) => request.header(header::AUTHORIZATION, format!("Bearer {}", token.expose())),
+            // This is no browser: nobody else's page can have caused the request.
+            Authority::Session(cookie) => {
+                request.header(header::COOKIE, cookie).header("Sec-Fetch-Site", "same-origin")
+            }
+        }
+    }
+
+    /// Tells success from refusal.
+    fn accepted(
+        &self,
+        tried: &str,
+        method: &Method,
+        path: &str,
+        answer: Response<Body>,
+    ) -> Result<Response<Body>, Failure> {
+        let expires = answer.headers().get("uptrakit-token-expires").and_then(|value| value.to_str().ok());
+        if let Some(instant) = expires.and_then(|text| Timestamp::parse(text).ok()) {
+            self.token_ends.set(Some(instant));
+        }
+        if answer.status().is_success() { Ok(answer) } else { Err(self.refused(tried, method, path, answer)) }
+    }
+}
+
+impl Answer {
+    /// The body as one of these.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, Failure> {
+        wire::read(&self.value).map_err(|error| {
+            Failure::failed("could not read the server's answer")
+                .because(error)
+                .next("see whether this program and the server are of the same version: `uptrakit --version`")
+        })
+    }
+
+    /// A header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+/// Seven days before a token ends, every command says so.
+pub fn ends_soon(ends: Timestamp) -> bool {
+    let left = ends.0 - clock::now().0;
+    (0..=7 * 86_400_000).contains(&left)
+}
+
+fn was_refused(error: &Error) -> bool {
+    matches!(error, Error::Io(io) if io.kind() == io::ErrorKind::ConnectionRefused)
+}
+
+fn with_query(path: &str, query: &[(&str, String)]) -> String {
+    let mut whole = path.to_owned();
+    for (index, (name, value)) in query.iter().enumerate() {
+        whole.push(if index == 0 { '?' } else { '&' });
+        whole.push_str(name);
+        whole.push('=');
+        whole.push_str(&percent_encoded(value));
+    }
+    whole
+}
+
+/// Text as a part of an address (RFC 3986): everything but letters, digits and `-._~` in its bytes.
+pub fn percent_encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            // Writing to a string never fails.
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_query;
+
+    #[test]
+    fn queries_are_encoded() {
+        let query = [("q", "a b&c=ü".to_owned()), ("sort", "-name".to_owned())];
+        assert_eq!(with_query("/x", &query), "/x?q=a%20b%26c%3D%C3%BC&sort=-name");
+        assert_eq!(with_query("/x", &[]), "/x");
+    }
+}

@@ -1,0 +1,54 @@
+//! Which proxy stands between here and a server, by the environment variables that curl and others read.
+
+use crate::{failure::Failure, server::Server};
+use std::env;
+use ureq::Proxy;
+
+/// The proxy of the environment for this server. This machine itself is always reached directly.
+pub(super) fn of_environment(server: &Server) -> Result<Option<Proxy>, Failure> {
+    if server.is_local() {
+        return Ok(None);
+    }
+    let own = if server.as_str().starts_with("https") {
+        ["HTTPS_PROXY", "https_proxy"]
+    } else {
+        ["HTTP_PROXY", "http_proxy"]
+    };
+    let named = own
+        .into_iter()
+        .chain(["ALL_PROXY", "all_proxy"])
+        .find_map(|name| env::var(name).ok().filter(|value| !value.is_empty()).map(|value| (name, value)));
+    let Some((name, value)) = named else { return Ok(None) };
+    // The value may hold a password: it is not shown.
+    let wrong = |_| {
+        Failure::usage(format!("the proxy in {name} can't be used"))
+            .because("it must be like http://proxy.example.org:3128")
+    };
+    let proxy = Proxy::new(&value).map_err(wrong)?;
+    let direct =
+        ["NO_PROXY", "no_proxy"].into_iter().find_map(|name| env::var(name).ok().filter(|list| !list.is_empty()));
+    let host = server.host();
+    let direct = direct.is_some_and(|list| list.split(',').any(|entry| is_direct(entry.trim(), &host)));
+    Ok((!direct).then_some(proxy))
+}
+
+/// Whether an entry of `NO_PROXY` covers a host: `*`, the host itself, or a domain that it is in.
+fn is_direct(entry: &str, host: &str) -> bool {
+    let domain = entry.trim_start_matches('*').trim_start_matches('.').to_ascii_lowercase();
+    entry == "*" || (!domain.is_empty() && (host == domain || host.ends_with(&format!(".{domain}"))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_direct;
+
+    #[test]
+    fn no_proxy_covers_hosts_and_domains() {
+        for entry in ["*", "example.org", ".example.org", "*.example.org", "a.example.org"] {
+            assert!(is_direct(entry, "a.example.org"), "{entry}");
+        }
+        for entry in ["", "xample.org", "b.example.org", "a.example.org.net"] {
+            assert!(!is_direct(entry, "a.example.org"), "{entry}");
+        }
+    }
+}

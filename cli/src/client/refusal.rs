@@ -1,0 +1,136 @@
+//! Turns what went wrong between here and the server into what the person at the terminal needs to know.
+//! A problem document comes from an Uptrakit server; anything else comes from a proxy, or from a wrong address.
+
+use super::Client;
+use crate::{
+    failure::{Exit, Failure},
+    output::printable,
+    wire,
+};
+use std::io;
+use ureq::{
+    Body, Error,
+    http::{Method, Response, StatusCode, header},
+};
+
+const CHECK_ADDRESS: &str = "check the address; --server or UPTRAKIT_SERVER sets another";
+
+impl Client {
+    /// Turns a refusal into what the person at the terminal needs to know.
+    pub(super) fn refused(&self, tried: &str, method: &Method, path: &str, answer: Response<Body>) -> Failure {
+        let status = answer.status();
+        let header =
+            |name: header::HeaderName| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(printable);
+        let (location, wait) = (header(header::LOCATION), header(header::RETRY_AFTER));
+        let text = answer.into_body().into_with_config().limit(1 << 20).read_to_string().unwrap_or_default();
+        let Ok(problem) = serde_json::from_str::<wire::Problem>(&text) else {
+            return self.refused_by_stranger(tried, status, location.as_deref());
+        };
+        let exit = match status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Exit::Refused,
+            StatusCode::NOT_FOUND => Exit::NotFound,
+            _ => Exit::Failed,
+        };
+        let mut cause = if problem.errors.is_empty() {
+            problem.detail
+        } else {
+            problem
+                .errors
+                .iter()
+                .map(|error| format!("{} {}", error.field, error.message))
+                .collect::<Vec<_>>()
+                .join("; ")
+        };
+        if cause.is_empty() {
+            cause = format!("the server answered {status}");
+        }
+        let mut failure = Failure::new(exit, format!("could not {tried}")).because(printable(&cause));
+        failure.next = self.advice(&problem.code, wait.as_deref());
+        failure.details = vec![
+            format!("request: {method} {}", self.server.url(path)),
+            format!("status: {status}"),
+            format!("code: {}", printable(&problem.code)),
+            format!("request id: {}", printable(&problem.request_id)),
+        ];
+        failure.code = Some(problem.code);
+        failure
+    }
+
+    fn advice(&self, code: &str, wait: Option<&str>) -> Option<String> {
+        let server = &self.server;
+        match code {
+            "invalid-token" | "token-expired" | "token-revoked" | "missing-credentials" => Some(format!(
+                "sign in again with `uptrakit auth login --server {server}`, or set UPTRAKIT_TOKEN to a token made at {server}/profile"
+            )),
+            "account-disabled" => Some("ask an administrator to activate the account".to_owned()),
+            "insufficient-permission" => {
+                Some("use a token that may do this, or ask an administrator; `uptrakit auth status` shows what this one may do".to_owned())
+            }
+            "network-not-allowed" => Some("use the token from one of its networks, or make one that is allowed from here".to_owned()),
+            "name-taken" => Some("choose another name, or revoke the token that has it".to_owned()),
+            "limit-reached" => Some("revoke a token that is no longer used: `uptrakit auth token list --sort last_used_at`".to_owned()),
+            "too-many-requests" | "unavailable" => wait.map(|seconds| format!("try again in {seconds} s")),
+            "internal" => Some("look for the request id in the server's log".to_owned()),
+            _ => None,
+        }
+    }
+
+    /// What answers is a proxy in front of the server, or no Uptrakit server at all.
+    fn refused_by_stranger(&self, tried: &str, status: StatusCode, location: Option<&str>) -> Failure {
+        let message = format!("could not {tried}");
+        match status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Failure::new(Exit::Refused, message)
+                .because(format!("{} answered {status}, but not as an Uptrakit server does", self.server))
+                .next("look whether a proxy in front of the server asks for a sign-in of its own"),
+            StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => {
+                Failure::new(Exit::Unreachable, message)
+                    .because(format!("a proxy at {} answered {status}", self.server))
+                    .next("see whether uptrakit-server runs behind it")
+            }
+            status if status.is_redirection() => Failure::new(Exit::Unreachable, message)
+                .because(format!("{} sends on to {}", self.server, location.unwrap_or("somewhere else")))
+                .next("give the address of the server itself with --server"),
+            status => self.stranger(tried, &format!("it answered {status} without a problem document")),
+        }
+    }
+
+    pub(super) fn stranger(&self, tried: &str, why: &str) -> Failure {
+        Failure::new(Exit::Unreachable, format!("could not {tried}"))
+            .because(format!("{} does not speak as an Uptrakit server does: {why}", self.server))
+            .next(CHECK_ADDRESS)
+    }
+
+    pub(super) fn unsent(&self, tried: &str, error: &ureq::http::Error) -> Failure {
+        Failure::failed(format!("could not {tried}"))
+            .because(format!("the request to {} can't be made: {error}", self.server))
+    }
+
+    pub(super) fn unreached(&self, tried: &str, error: &Error) -> Failure {
+        let server = &self.server;
+        let failure = Failure::new(Exit::Unreachable, format!("could not {tried}"));
+        match error {
+            Error::Timeout(_) => failure
+                .because(format!("{server} did not answer within {} s", self.timeout.as_secs_f32()))
+                .next("see whether the server is well, or give it longer with --timeout"),
+            Error::HostNotFound => failure.because(format!("the name in {server} is not known")).next(CHECK_ADDRESS),
+            // The system's resolver has no kind of error of its own.
+            Error::Io(io) if io.to_string().contains("lookup address") => {
+                failure.because(format!("the name in {server} is not known")).next(CHECK_ADDRESS)
+            }
+            Error::Io(io) if io.kind() == io::ErrorKind::ConnectionRefused => failure
+                .because(format!("nothing listens at {server}"))
+                .next("start the server with `uptrakit-server`, or name another with --server or UPTRAKIT_SERVER"),
+            Error::Tls(_) | Error::Rustls(_) | Error::Pem(_) => failure
+                .because(format!("no trusted connection to {server}: {error}"))
+                .next("if the server's certificate comes from an authority of your own, name it with --ca-cert FILE"),
+            Error::Io(io) if io.get_ref().is_some_and(|inner| inner.to_string().contains("certificate")) => failure
+                .because(format!("no trusted connection to {server}: {io}"))
+                .next("if the server's certificate comes from an authority of your own, name it with --ca-cert FILE"),
+            Error::Protocol(_) | Error::Http(_) => self.stranger(tried, &printable(&error.to_string())),
+            Error::ConnectProxyFailed(_) | Error::InvalidProxyUrl => failure
+                .because(format!("the proxy did not connect to {server}: {error}"))
+                .next("check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY"),
+            error => failure.because(format!("{server}: {error}")).next("check the address and the network between"),
+        }
+    }
+}

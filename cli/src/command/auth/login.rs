@@ -1,0 +1,122 @@
+//! `uptrakit auth login`: makes an API token for this machine and saves it, or saves one that exists.
+//! The password is used once, for a web session that ends as soon as the token is made.
+
+use crate::{
+    args::Login,
+    client::{Authority, Client},
+    command::Context,
+    failure::Failure,
+    machine,
+    prompt::{ask, ask_secret, somebody_is_there},
+    server,
+    server::Server,
+    settings::{Credential, Source, mistyped},
+    wire::{Created, Me},
+};
+use std::io::{self, Read};
+use uptrakit_api::{CreateToken, Secret, SignIn, TokenText};
+use ureq::http::header;
+
+/// Longer than any token, so that a file given by mistake is not read whole.
+const LONGEST_INPUT: u64 = 4_096;
+/// How many names are tried for this machine's token.
+const NAMES: u32 = 50;
+
+/// Signs in.
+pub fn run(context: &Context, arguments: &Login) -> Result<(), Failure> {
+    let settings = context.settings;
+    let terminal = somebody_is_there();
+    if !arguments.with_token && !terminal {
+        return Err(Failure::usage("`auth login` asks questions and there is no terminal to ask them at")
+            .next("give it a token instead: `uptrakit auth login --with-token < FILE`"));
+    }
+    settings.store.prepare()?;
+    let server = match settings.named_server()? {
+        Some(server) => server,
+        None if arguments.with_token => settings.server()?.clone(),
+        None => Server::parse(&ask("Server", Some(server::DEFAULT))?, settings.allow_http)?,
+    };
+    let before = settings.store.knows(&server)?;
+    let token = if arguments.with_token { read_token(terminal)? } else { make_token(context, &server)? };
+    let client = Client::new(settings, server.clone(), Authority::Token(token.clone()))?;
+    let me: Me = client.get("sign in", "/api/v1/auth/me", &[])?.read()?;
+    let id = me.token.as_ref().map(|token| token.id.clone());
+    let place = match settings.store.save(&server, &token, id, !arguments.no_keyring) {
+        Ok(place) => place,
+        Err(failure) if !arguments.with_token => {
+            // Nobody will ever know its text.
+            let revoked = client.delete("revoke the new token", "/api/v1/auth/api-tokens/current");
+            return Err(match revoked {
+                Ok(_) => failure,
+                Err(_) => failure.next("revoke this machine's new token in the browser"),
+            });
+        }
+        Err(failure) => return Err(failure),
+    };
+    let output = context.output;
+    output.note(&format!("Signed in to {server} as {}.", me.username));
+    let name = me.token.map(|token| format!("{} ({})", token.name, token.hint)).unwrap_or_default();
+    output.note(&format!("Token {name} is saved in {place}."));
+    if before {
+        output.note("The token that was saved before still works; see `uptrakit auth token list` and revoke it if it is not needed.");
+    }
+    if let Ok(Some(Credential { source, .. })) = settings.named_token() {
+        shadowed(context, &source);
+    }
+    Ok(())
+}
+
+/// A saved token that a variable outweighs puzzles everybody.
+fn shadowed(context: &Context, source: &Source) {
+    context.output.warn(&format!("{source} is set and is used instead of the saved token"));
+}
+
+/// Reads a token from standard input; a token that is typed at a terminal is not shown.
+fn read_token(terminal: bool) -> Result<TokenText, Failure> {
+    let text = if terminal {
+        ask_secret("Token")?
+    } else {
+        let mut bytes = Vec::new();
+        io::stdin()
+            .lock()
+            .take(LONGEST_INPUT)
+            .read_to_end(&mut bytes)
+            .map_err(|error| Failure::failed("could not read the token").because(error))?;
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    TokenText::parse(text.trim()).map_err(|_| mistyped("what came on standard input"))
+}
+
+/// Signs in with a password, makes a token named after this machine and signs out again.
+fn make_token(context: &Context, server: &Server) -> Result<TokenText, Failure> {
+    let request = SignIn { login: ask("Username or email", None)?, password: Secret(ask_secret("Password")?) };
+    let visitor = Client::new(context.settings, server.clone(), Authority::Nobody)?;
+    let answer = visitor.post("sign in", "/api/v1/auth/sessions", &request)?;
+    let cookie = answer.header(header::SET_COOKIE.as_str()).and_then(|cookie| cookie.split(';').next());
+    let cookie = cookie.ok_or_else(|| Failure::failed("could not sign in").because("the server sent no session"))?;
+    let session = Client::new(context.settings, server.clone(), Authority::Session(cookie.to_owned()))?;
+    let made = create_named(&session);
+    // Also when no token could be made: the session must not outlive this run.
+    let ended = session.delete("end the web session", "/api/v1/auth/sessions/current");
+    let created: Created = made?;
+    if let Err(failure) = ended {
+        context.output.failure(&failure);
+        context.output.warn("the web session of this sign-in is still there; end it in the browser, under Profile");
+    }
+    TokenText::parse(&created.text)
+        .map_err(|_| Failure::failed("could not sign in").because("the server sent a token that is none"))
+}
+
+fn create_named(session: &Client) -> Result<Created, Failure> {
+    let hostname: String = machine::hostname().chars().take(60).collect();
+    let mut number = 1;
+    loop {
+        let name = if number == 1 { hostname.clone() } else { format!("{hostname}-{number}") };
+        let request = CreateToken { name, ..CreateToken::default() };
+        match session.post("make a token for this machine", "/api/v1/auth/api-tokens", &request) {
+            Ok(answer) => return answer.read(),
+            Err(failure) if failure.code.as_deref() == Some("name-taken") && number < NAMES => number += 1,
+            Err(failure) => return Err(failure),
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! `uptrakit auth token create`
+
+use super::{PATH, print_text};
+use crate::{args, clock, command::Context, duration, failure::Failure, wire::Created};
+use uptrakit_api::{CreateToken, Timestamp};
+
+/// Makes a token.
+pub fn run(context: &Context, arguments: args::CreateToken) -> Result<(), Failure> {
+    let expires_at = expiry(arguments.expires_in.as_deref(), arguments.expires_at.as_deref(), clock::now())?;
+    let request = CreateToken {
+        name: arguments.name,
+        expires_at: expires_at.map(|instant| instant.to_string()),
+        permissions: (!arguments.permissions.is_empty()).then_some(arguments.permissions),
+        allowed_networks: (!arguments.allowed_networks.is_empty()).then_some(arguments.allowed_networks),
+    };
+    let output = context.output;
+    context.signed_in(|client, _| {
+        let answer = client.post("create the token", PATH, &request)?;
+        let created: Created = answer.read()?;
+        let token = &created.fields;
+        let ends = match token.expires_at {
+            Some(instant) => format!("it works until {instant}"),
+            None => "it works until it is revoked".to_owned(),
+        };
+        output.note(&format!("Created token {} ({}); {ends}. Its text can't be shown again.", token.name, token.hint));
+        print_text(output, &answer, &created)
+    })
+}
+
+/// Until when the token works. A day alone means its end, so that the day named is the last on which it works.
+fn expiry(within: Option<&str>, at: Option<&str>, now: Timestamp) -> Result<Option<Timestamp>, Failure> {
+    if let Some(text) = within {
+        let length = duration::parse(text).map_err(|why| Failure::usage(format!("--expires-in '{text}' {why}")))?;
+        let millis = i64::try_from(length.as_millis()).unwrap_or(i64::MAX);
+        return Ok(Some(now.plus_millis(millis)));
+    }
+    let Some(text) = at else { return Ok(None) };
+    let instant = Timestamp::parse(text).or_else(|_| Timestamp::parse(&format!("{text}T23:59:59Z")));
+    instant.map(Some).map_err(|_| {
+        Failure::usage(format!(
+            "--expires-at '{text}' must be a day such as 2030-01-31, or an instant such as 2030-01-31T12:00:00Z"
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::expiry;
+    use uptrakit_api::Timestamp;
+
+    #[test]
+    fn an_end_is_a_length_an_instant_or_a_day() {
+        let now = Timestamp::parse("2030-01-01T00:00:00Z").unwrap();
+        let end = |within, at| expiry(within, at, now).map(|end| end.map(|end| end.to_string()));
+        assert_eq!(end(Some("90d"), None).unwrap().unwrap(), "2030-04-01T00:00:00.000Z");
+        assert_eq!(end(None, Some("2030-01-31T12:00:00+02:00")).unwrap().unwrap(), "2030-01-31T10:00:00.000Z");
+        assert_eq!(end(None, Some("2030-01-31")).unwrap().unwrap(), "2030-01-31T23:59:59.000Z");
+        assert_eq!(end(None, None).unwrap(), None);
+        assert!(end(Some("soon"), None).is_err());
+        assert!(end(None, Some("31.1.2030")).is_err());
+    }
+}

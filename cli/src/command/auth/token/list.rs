@@ -1,0 +1,44 @@
+//! `uptrakit auth token list`
+
+use super::PATH;
+use crate::{
+    args::ListTokens,
+    client,
+    command::Context,
+    failure::Failure,
+    output::{Cell, Output, Tone},
+    paging,
+    wire::Token,
+};
+
+/// Lists the account's tokens.
+pub fn run(context: &Context, arguments: &ListTokens) -> Result<(), Failure> {
+    let output = context.output;
+    context.signed_in(|client, _| {
+        let mut query = vec![("state", arguments.state.as_str().to_owned())];
+        query.extend(arguments.search.clone().map(|text| ("q", text)));
+        let list = paging::fetch::<Token>(client, "list the tokens", PATH, query, &arguments.paging)?;
+        let rows = list.items.iter().map(|token| row(token, output)).collect();
+        let header = ["NAME", "TOKEN", "LAST USED", "ENDS", "STATE", "PERMISSIONS", "CREATED", "ID"];
+        output.list(&list.page, &header, rows)?;
+        paging::remark(&list, "tokens", output);
+        Ok(())
+    })
+}
+
+fn row(token: &Token, output: &Output) -> Vec<Cell> {
+    let ends = match token.expires_at {
+        Some(ends) if client::ends_soon(ends) => output.instant_or(Some(ends), "").with(Tone::Warning),
+        ends => output.instant_or(ends, "never"),
+    };
+    vec![
+        Cell::plain(&token.name),
+        Cell::plain(&token.hint),
+        output.instant_or(token.last_used_at, "never"),
+        ends,
+        if token.state == "active" { Cell::plain(&token.state) } else { Cell::faint(&token.state) },
+        token.permissions.as_ref().map_or(Cell::plain("inherits all"), |list| Cell::plain(list.join(" "))),
+        output.instant_or(token.created_at, ""),
+        Cell::faint(&token.id),
+    ]
+}

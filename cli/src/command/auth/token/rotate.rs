@@ -1,0 +1,74 @@
+//! `uptrakit auth token rotate`
+
+use super::{PATH, print_text};
+use crate::{
+    args::RotateToken as Arguments, command::Context, credentials::Place, duration, failure::Failure, lookup,
+    settings::Source, wire::Created,
+};
+use uptrakit_api::{RotateToken, TokenText};
+
+const TRIED: &str = "rotate the token";
+/// The longest overlap that the server grants, in seconds: seven days.
+const LONGEST_OVERLAP: u64 = 604_800;
+
+/// Gives a token a new text.
+pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
+    let overlap_seconds = overlap(arguments.overlap.as_deref())?;
+    let output = context.output;
+    context.signed_in(|client, source| {
+        let id = lookup::token(client, TRIED, &arguments.token.id)?;
+        let answer = client.post(TRIED, &format!("{PATH}/{id}/rotate"), &RotateToken { overlap_seconds })?;
+        let created: Created = answer.read()?;
+        let token = &created.fields;
+        output.note(&format!(
+            "Rotated token {} (now {}); {}.",
+            token.name,
+            token.hint,
+            match &token.rotation {
+                Some(rotation) => format!("the old text works until {}", rotation.overlap_ends_at),
+                None => "the old text no longer works".to_owned(),
+            }
+        ));
+        // The text first: should saving fail, it is not lost.
+        print_text(output, &answer, &created)?;
+        save_if_own(context, source, &created)
+    })
+}
+
+/// Who rotates the very token that is saved here wants to stay signed in.
+fn save_if_own(context: &Context, source: &Source, created: &Created) -> Result<(), Failure> {
+    let Source::Saved(place) = source else { return Ok(()) };
+    let server = context.settings.server()?;
+    let own = context.settings.store.find(server)?.and_then(|saved| saved.id);
+    if own.as_deref() != Some(&created.fields.id) {
+        return Ok(());
+    }
+    let Ok(text) = TokenText::parse(&created.text) else { return Ok(()) };
+    let place = context.settings.store.save(server, &text, own, *place == Place::Keyring)?;
+    context.output.note(&format!("It is the token in use here: the new text is saved in {place}."));
+    Ok(())
+}
+
+fn overlap(text: Option<&str>) -> Result<u32, Failure> {
+    let Some(text) = text else { return Ok(0) };
+    let length = duration::parse(text).map_err(|why| Failure::usage(format!("--overlap '{text}' {why}")))?;
+    match u32::try_from(length.as_secs()) {
+        Ok(seconds) if length.as_secs() <= LONGEST_OVERLAP => Ok(seconds),
+        _ => Err(Failure::usage(format!("--overlap '{text}' must be at most 7d"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::overlap;
+
+    #[test]
+    fn an_overlap_is_at_most_seven_days() {
+        assert_eq!(overlap(None).unwrap(), 0);
+        assert_eq!(overlap(Some("1h")).unwrap(), 3_600);
+        assert_eq!(overlap(Some("7d")).unwrap(), 604_800);
+        for text in ["604801", "8d", "99999w", "x"] {
+            assert!(overlap(Some(text)).is_err(), "{text}");
+        }
+    }
+}

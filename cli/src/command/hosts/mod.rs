@@ -1,0 +1,51 @@
+//! `uptrakit hosts …`
+
+mod list;
+mod report;
+mod show;
+mod timer;
+mod watch;
+
+use super::Context;
+use crate::{
+    args::Hosts,
+    failure::Failure,
+    output::{Cell, Tone},
+    wire::Host,
+};
+
+/// Where hosts live in the API.
+const PATH: &str = "/api/v1/hosts";
+
+/// Finds the right verb.
+pub fn run(context: &Context, command: Hosts) -> Result<(), Failure> {
+    match command {
+        Hosts::List(arguments) => list::run(context, &arguments),
+        Hosts::Show { id } => show::run(context, &id),
+        Hosts::Report(arguments) => report::run(context, &arguments),
+        Hosts::Watch => watch::run(context),
+    }
+}
+
+/// A count, or the word for not knowing it.
+fn count(count: Option<u64>, tone: Tone) -> Cell {
+    match count {
+        Some(0) => Cell::plain("0"),
+        Some(count) => Cell::toned(count.to_string(), tone),
+        None => Cell::faint("unknown"),
+    }
+}
+
+/// Whether a restart is due.
+fn restart(due: Option<bool>) -> Cell {
+    match due {
+        Some(true) => Cell::toned("restart", Tone::Warning),
+        Some(false) => Cell::plain("no"),
+        None => Cell::faint("unknown"),
+    }
+}
+
+/// The operating system and its version.
+fn system(host: &Host) -> Cell {
+    Cell::plain(format!("{} {}", host.os_name, host.os_version).trim())
+}

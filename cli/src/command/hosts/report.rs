@@ -1,0 +1,66 @@
+//! `uptrakit hosts report`: tells the server what this machine is and what it waits for.
+
+use super::{PATH, count, restart, show, timer};
+use crate::{
+    args::Report,
+    command::Context,
+    failure::Failure,
+    machine,
+    output::{Cell, Output, Tone},
+    wire,
+    wire::Host,
+};
+use uptrakit_api::HostReport;
+
+/// Reports this machine, or has a timer do it.
+pub fn run(context: &Context, arguments: &Report) -> Result<(), Failure> {
+    if arguments.install_timer {
+        return timer::install(context, arguments);
+    }
+    if arguments.remove_timer {
+        return timer::remove(context, arguments.user);
+    }
+    if arguments.dry_run {
+        return show_only(context);
+    }
+    let output = context.output;
+    // Whether there is a token at all is known at once; the machine takes a while to look at.
+    context.signed_in(|client, _| {
+        let report = look(output)?;
+        let answer = client.post("report this machine", &format!("{PATH}/report"), &report)?;
+        let host: Host = wire::read(&answer.value)
+            .map_err(|error| Failure::failed("the report arrived, but the answer can't be read").because(error))?;
+        output.note(&format!("Reported {} to {}.", host.name(), client.server()));
+        output.thing(&answer.value, show::properties(&host, output))
+    })
+}
+
+/// Looks at this machine and says what could not be found out.
+fn look(output: &Output) -> Result<HostReport, Failure> {
+    let found = machine::look()?;
+    for note in &found.notes {
+        output.note(note);
+    }
+    Ok(found.report)
+}
+
+/// Shows what would be sent.
+fn show_only(context: &Context) -> Result<(), Failure> {
+    let report = look(context.output)?;
+    let value =
+        serde_json::to_value(&report).map_err(|error| Failure::failed("could not write the report").because(error))?;
+    context.output.thing(&value, properties(&report))
+}
+
+fn properties(report: &HostReport) -> Vec<(&'static str, Cell)> {
+    vec![
+        ("Hostname", Cell::plain(&report.hostname)),
+        ("Machine id", Cell::plain(&report.machine_id)),
+        ("System", Cell::plain(format!("{} {}", report.os_name, report.os_version).trim())),
+        ("Kernel", Cell::plain(&report.kernel)),
+        ("Architecture", Cell::plain(&report.architecture)),
+        ("Updates", count(report.pending_updates.map(u64::from), Tone::Plain)),
+        ("Security updates", count(report.security_updates.map(u64::from), Tone::Bad)),
+        ("Restart due", restart(report.reboot_required)),
+    ]
+}

@@ -1,0 +1,43 @@
+//! `uptrakit hosts show`
+
+use super::{PATH, count, restart, system};
+use crate::{
+    command::Context,
+    failure::Failure,
+    lookup,
+    output::{Cell, Output, Tone},
+    wire::Host,
+};
+use uptrakit_api::Timestamp;
+
+const TRIED: &str = "show the host";
+
+/// Shows a host.
+pub fn run(context: &Context, id: &str) -> Result<(), Failure> {
+    let output = context.output;
+    context.signed_in(|client, _| {
+        let id = lookup::host(client, TRIED, id)?;
+        let answer = client.get(TRIED, &format!("{PATH}/{id}"), &[])?;
+        let host: Host = answer.read()?;
+        output.thing(&answer.value, properties(&host, output))
+    })
+}
+
+/// What there is to say about a host.
+pub fn properties(host: &Host, output: &Output) -> Vec<(&'static str, Cell)> {
+    let instant = |at: Option<Timestamp>| Cell::plain(at.map(|at| output.instant_in_full(at)).unwrap_or_default());
+    vec![
+        ("Name", Cell::plain(host.name())),
+        ("Hostname", Cell::plain(&host.hostname)),
+        ("Id", Cell::plain(&host.id)),
+        ("Machine id", Cell::plain(&host.machine_id)),
+        ("System", system(host)),
+        ("Kernel", Cell::plain(&host.kernel)),
+        ("Architecture", Cell::plain(&host.architecture)),
+        ("Updates", count(host.pending_updates, Tone::Plain)),
+        ("Security updates", count(host.security_updates, Tone::Bad)),
+        ("Restart due", restart(host.reboot_required)),
+        ("Last seen", instant(host.last_seen_at)),
+        ("First seen", instant(host.created_at)),
+    ]
+}

@@ -1,0 +1,51 @@
+//! What the commands do, one file per verb; this file only finds the right one.
+
+mod auth;
+mod completions;
+mod hosts;
+mod man;
+
+use crate::{
+    args::{Arguments, Command},
+    client::{self, Authority, Client},
+    failure::Failure,
+    output::Output,
+    settings::{Settings, Source},
+};
+
+/// What every command gets.
+pub struct Context<'a> {
+    /// What holds for this run.
+    pub settings: &'a Settings,
+    /// Where results and remarks go.
+    pub output: &'a Output,
+}
+
+/// Does what the arguments say.
+pub fn run(arguments: Arguments, output: &Output) -> Result<(), Failure> {
+    let settings = Settings::new(&arguments.global)?;
+    let context = Context { settings: &settings, output };
+    match arguments.command {
+        Command::Auth(command) => auth::run(&context, command),
+        Command::Hosts(command) => hosts::run(&context, command),
+        Command::Completions { shell } => completions::run(&context, shell),
+        Command::Man { folder } => man::run(&folder),
+    }
+}
+
+impl Context<'_> {
+    /// Does something as the token at hand says, and mentions when that token is about to end.
+    fn signed_in(&self, action: impl FnOnce(&Client, &Source) -> Result<(), Failure>) -> Result<(), Failure> {
+        let credential = self.settings.credential()?;
+        let server = self.settings.server()?.clone();
+        let client = Client::new(self.settings, server, Authority::Token(credential.token))?;
+        let outcome = action(&client, &credential.source);
+        if let Some(ends) = client.token_ends().filter(|ends| client::ends_soon(*ends)) {
+            self.output.warn(&format!(
+                "the token in use ends {}; `uptrakit auth login` makes another",
+                self.output.instant_in_full(ends)
+            ));
+        }
+        outcome
+    }
+}

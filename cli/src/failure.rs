@@ -1,0 +1,84 @@
+//! What a run that did not end well has to say: what was tried, what came back, what to do next.
+//! Every part of the program fails with this one type, so that messages and exit codes are decided in one place.
+
+use std::{fmt, io, process::ExitCode};
+
+/// How a run ends; the numbers are a promise to scripts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// All went well, or whoever read the output had enough of it.
+    Done = 0,
+    /// It did not work.
+    Failed = 1,
+    /// The command line makes no sense.
+    Usage = 2,
+    /// The server refused the credential (401, 403), or there is none.
+    Refused = 3,
+    /// There is no such thing.
+    NotFound = 4,
+    /// No Uptrakit server answers there.
+    Unreachable = 5,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Why a run ends early.
+#[derive(Debug)]
+pub struct Failure {
+    /// How the run ends.
+    pub exit: Exit,
+    /// What was tried and did not work, in one line.
+    pub message: String,
+    /// What came back, or why it did not work.
+    pub cause: Option<String>,
+    /// What to do about it.
+    pub next: Option<String>,
+    /// The server's code, by which the program decides.
+    pub code: Option<String>,
+    /// What only `-v` shows.
+    pub details: Vec<String>,
+}
+
+impl Failure {
+    /// A failure with this to say.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into(), cause: None, next: None, code: None, details: Vec::new() }
+    }
+
+    /// It did not work.
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self::new(Exit::Failed, message)
+    }
+
+    /// The command line makes no sense.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+
+    /// With what came back.
+    #[must_use]
+    pub fn because(mut self, cause: impl fmt::Display) -> Self {
+        self.cause = Some(cause.to_string());
+        self
+    }
+
+    /// With what to do about it.
+    #[must_use]
+    pub fn next(mut self, next: impl Into<String>) -> Self {
+        self.next = Some(next.into());
+        self
+    }
+
+    /// Standard output could not be written. A reader that went away (`| head`) has what it wanted.
+    pub fn of_output(error: &io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            Self::new(Exit::Done, String::new())
+        } else {
+            Self::failed("could not write to standard output").because(error)
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! What people type to name a token or a host: an id, an unambiguous start of one, or a name.
+//! Text that could mean two things means neither: acting on the wrong token can't be undone.
+
+use crate::{
+    client::Client,
+    failure::{Exit, Failure},
+    output::printable,
+    paging,
+    wire::{Host, Token},
+};
+use uptrakit_api::{HostId, TokenId};
+
+/// Something that can be named.
+trait Named {
+    fn id(&self) -> &str;
+    fn is_called(&self, name: &str) -> bool;
+    fn label(&self) -> String;
+}
+
+impl Named for Token {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn is_called(&self, name: &str) -> bool {
+        self.name.to_lowercase() == name.to_lowercase()
+    }
+
+    fn label(&self) -> String {
+        format!("{}  {} ({}, {})", self.id, self.name, self.hint, self.state)
+    }
+}
+
+impl Named for Host {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn is_called(&self, name: &str) -> bool {
+        let same = |own: &str| own.to_lowercase() == name.to_lowercase();
+        same(&self.hostname) || self.friendly_name.as_deref().is_some_and(same)
+    }
+
+    fn label(&self) -> String {
+        format!("{}  {}", self.id, self.name())
+    }
+}
+
+/// The id of the token that this text means. Those that no longer work count only where no active one fits.
+pub fn token(client: &Client, tried: &str, text: &str) -> Result<String, Failure> {
+    if let Ok(id) = text.parse::<TokenId>() {
+        return Ok(id.to_string());
+    }
+    let tokens =
+        paging::fetch_all::<Token>(client, tried, "/api/v1/auth/api-tokens", &[("state", "all".to_owned())])?.items;
+    let (active, ended): (Vec<_>, Vec<_>) = tokens.into_iter().partition(|token| token.state == "active");
+    let fitting = fitting(active, text);
+    let fitting = if fitting.is_empty() { self::fitting(ended, text) } else { fitting };
+    one("token", text, &fitting)
+}
+
+/// The id of the host that this text means.
+pub fn host(client: &Client, tried: &str, text: &str) -> Result<String, Failure> {
+    if let Ok(id) = text.parse::<HostId>() {
+        return Ok(id.to_string());
+    }
+    let hosts = paging::fetch_all::<Host>(client, tried, "/api/v1/hosts", &[])?.items;
+    one("host", text, &fitting(hosts, text))
+}
+
+fn fitting<T: Named>(things: Vec<T>, text: &str) -> Vec<T> {
+    let start = text.to_ascii_lowercase();
+    let fits = |thing: &T| thing.is_called(text) || (!start.is_empty() && thing.id().starts_with(&start));
+    things.into_iter().filter(fits).collect()
+}
+
+fn one<T: Named>(kind: &str, text: &str, fitting: &[T]) -> Result<String, Failure> {
+    let text = printable(text);
+    match fitting {
+        [] => Err(Failure::new(Exit::NotFound, format!("there is no {kind} '{text}'")).next(match kind {
+            "token" => "see what there is with `uptrakit auth token list --state all`",
+            _ => "see what there is with `uptrakit hosts list --all`",
+        })),
+        [thing] => Ok(thing.id().to_owned()),
+        several => {
+            let list: Vec<String> = several.iter().map(|thing| printable(&thing.label())).collect();
+            Err(Failure::failed(format!("'{text}' may mean {} {kind}s", several.len()))
+                .because(format!("it fits\n    {}", list.join("\n    ")))
+                .next("give more of the id"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{fitting, one};
+    use crate::{failure::Exit, wire::Token};
+
+    fn token(id: &str, name: &str) -> Token {
+        serde_json::from_value(serde_json::json!({"id": id, "name": name, "state": "active"})).unwrap()
+    }
+
+    fn tokens() -> Vec<Token> {
+        vec![token("0198aa01", "ci"), token("0198aa02", "backup"), token("0198bb03", "0198aa02")]
+    }
+
+    #[test]
+    fn a_name_or_a_start_of_an_id_finds_one() {
+        for (text, id) in [("ci", "0198aa01"), ("CI", "0198aa01"), ("0198b", "0198bb03"), ("0198AA01", "0198aa01")] {
+            assert_eq!(one("token", text, &fitting(tokens(), text)).unwrap(), id, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_fits_two_is_ambiguous_and_lists_them() {
+        for text in ["0198aa", "0198aa02"] {
+            let failure = one("token", text, &fitting(tokens(), text)).unwrap_err();
+            assert_eq!(failure.exit, Exit::Failed);
+            assert!(failure.cause.unwrap().contains("0198aa02"));
+        }
+    }
+
+    #[test]
+    fn what_fits_nothing_is_not_found() {
+        for text in ["c", "", "backup2"] {
+            assert_eq!(one("token", text, &fitting(tokens(), text)).unwrap_err().exit, Exit::NotFound, "{text:?}");
+        }
+    }
+}

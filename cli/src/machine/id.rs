@@ -1,0 +1,118 @@
+//! The id that a machine gives itself in its reports, derived from the one that its operating system keeps.
+//! The system's own id is confidential (machine-id(5)): it never leaves the machine, and from what does leave it
+//! nobody can compute it, nor recognise the machine in another program's records.
+
+use crate::{credentials, failure::Failure};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use std::{
+    fs,
+    io::{self, Read, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+    process::Command,
+};
+
+/// Uptrakit's own part of the derivation; a change would make every machine a new host.
+const APPLICATION: [u8; 16] = 0xe9e1_15e7_481b_4e9d_a0aa_ced0_3eca_c7fd_u128.to_be_bytes();
+
+/// The derived id, 32 hexadecimal digits.
+pub fn read(notes: &mut Vec<String>) -> Result<String, Failure> {
+    let system = if cfg!(target_os = "macos") { platform_uuid() } else { machine_id() };
+    match system {
+        Some(id) => Ok(derive(id)),
+        None => made_up(notes),
+    }
+}
+
+/// As `sd_id128_get_machine_app_specific` does it: HMAC-SHA256 keyed with the machine's id over the application's,
+/// cut to 16 bytes and marked as a random UUID.
+fn derive(machine: u128) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(&machine.to_be_bytes()).expect("HMAC takes keys of any length");
+    mac.update(&APPLICATION);
+    let digest = mac.finalize().into_bytes();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    format!("{:032x}", u128::from_be_bytes(bytes))
+}
+
+fn machine_id() -> Option<u128> {
+    ["/etc/machine-id", "/var/lib/dbus/machine-id"].into_iter().find_map(|path| parse(&fs::read_to_string(path).ok()?))
+}
+
+fn platform_uuid() -> Option<u128> {
+    let output = Command::new("/usr/sbin/ioreg").args(["-rd1", "-c", "IOPlatformExpertDevice"]).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let line = text.lines().find(|line| line.contains("IOPlatformUUID"))?;
+    parse(line.split('"').rev().nth(1)?)
+}
+
+/// 32 hexadecimal digits, with or without dashes. All zeros, `uninitialized` and an empty file are no id.
+fn parse(text: &str) -> Option<u128> {
+    let digits: String = text.trim().chars().filter(|c| *c != '-').collect();
+    let well_formed = digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if well_formed { u128::from_str_radix(&digits, 16).ok().filter(|id| *id != 0) } else { None }
+}
+
+/// Containers often have no machine id: one is made up at random, and kept.
+fn made_up(notes: &mut Vec<String>) -> Result<String, Failure> {
+    let unkept = |error: &dyn std::fmt::Display| {
+        Failure::failed("this machine has no id, and none could be kept")
+            .because(error)
+            .next("make one with `systemd-machine-id-setup` or `dbus-uuidgen --ensure=/etc/machine-id`")
+    };
+    let folder = credentials::configuration_folder().ok_or_else(|| unkept(&"HOME is not set"))?;
+    let path = folder.join("machine-id");
+    let id = match kept(&path) {
+        Some(id) => id,
+        None => make(&path).map_err(|error| unkept(&error))?,
+    };
+    notes.push(format!("machine id: this machine has none of its own; the one in {} is used", path.display()));
+    Ok(derive(id))
+}
+
+fn kept(path: &Path) -> Option<u128> {
+    parse(&fs::read_to_string(path).ok()?)
+}
+
+fn make(path: &Path) -> io::Result<u128> {
+    let mut random = [0; 16];
+    fs::File::open("/dev/urandom")?.read_exact(&mut random)?;
+    let id = u128::from_be_bytes(random);
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    writeln!(file, "{id:032x}")?;
+    file.sync_all()?;
+    Ok(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{derive, parse};
+
+    /// `systemd-id128 --app-specific=e9e115e7481b4e9da0aaced03ecac7fd machine-id` on a machine of this id.
+    #[test]
+    fn ids_are_derived_as_systemd_derives_them() {
+        let id = parse("0123456789abcdef0123456789abcdef\n").unwrap();
+        assert_eq!(derive(id), "102663b4a46345848ff03655ea2a3ea9");
+    }
+
+    #[test]
+    fn what_is_no_id_is_not_taken_for_one() {
+        for text in [
+            "",
+            "\n",
+            "uninitialized\n",
+            "00000000000000000000000000000000",
+            "0123",
+            "g123456789abcdef0123456789abcdef",
+        ] {
+            assert_eq!(parse(text), None, "{text:?}");
+        }
+        assert!(parse("01234567-89AB-CDEF-0123-456789ABCDEF").is_some());
+    }
+}

@@ -1,0 +1,73 @@
+//! Runs the system's own programs: in plain English output, without input, and never for longer than a minute.
+
+use std::{
+    env,
+    io::Read,
+    os::unix::fs::PermissionsExt,
+    path::PathBuf,
+    process::{Command, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+
+const LIMIT: Duration = Duration::from_mins(1);
+
+/// Where programs are looked for.
+pub struct Programs(Vec<PathBuf>);
+
+/// What a program said.
+pub struct Said {
+    /// Its exit code, if it was not killed.
+    pub code: Option<i32>,
+    /// What it wrote to standard output.
+    pub text: String,
+}
+
+impl Programs {
+    /// Those of `PATH`, and those that cron and others leave out of it.
+    pub fn of_environment() -> Self {
+        let mut folders: Vec<PathBuf> =
+            env::var_os("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default();
+        folders.retain(|folder| folder.is_absolute());
+        folders.extend(["/usr/sbin", "/usr/bin", "/sbin", "/bin"].map(PathBuf::from));
+        Self(folders)
+    }
+
+    /// Where a program is.
+    pub fn find(&self, name: &str) -> Option<PathBuf> {
+        let is_program =
+            |path: &PathBuf| path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0);
+        self.0.iter().map(|folder| folder.join(name)).find(is_program)
+    }
+
+    /// Runs a program. The error is the end of a sentence.
+    pub fn run(&self, name: &str, arguments: &[&str]) -> Result<Said, String> {
+        let path = self.find(name).ok_or_else(|| format!("because there is no {name}"))?;
+        let failed = |error: std::io::Error| format!("because {name} could not be run: {error}");
+        let mut child = Command::new(path)
+            .args(arguments)
+            .env("LC_ALL", "C")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(failed)?;
+        let mut stdout = child.stdout.take().expect("it was asked for above");
+        let (sender, receiver) = mpsc::channel();
+        thread::spawn(move || {
+            let mut bytes = Vec::new();
+            let read = stdout.read_to_end(&mut bytes).map(|_| bytes);
+            // Nobody listens any more once the limit is over.
+            let _ = sender.send(read);
+        });
+        let Ok(read) = receiver.recv_timeout(LIMIT) else {
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(format!("because {name} took longer than {} s", LIMIT.as_secs()));
+        };
+        let text = String::from_utf8_lossy(&read.map_err(failed)?).into_owned();
+        let code = child.wait().map_err(failed)?.code();
+        Ok(Said { code, text })
+    }
+}

@@ -1,0 +1,29 @@
+//! Arch: what `pacman` knows to be outdated. Its lists do not say which updates mend security.
+
+use super::{Updates, number};
+use crate::machine::run::Programs;
+
+/// Counts.
+pub fn count(programs: &Programs) -> Result<Updates, String> {
+    let said = programs.run("pacman", &["--query", "--upgrades"])?;
+    match said.code {
+        // It ends with 1 and says nothing when there is nothing.
+        Some(0 | 1) => Ok(Updates { pending: number(read(&said.text)), security: None }),
+        _ => Err("because pacman could not read its lists".to_owned()),
+    }
+}
+
+/// Lines such as `linux 6.9.4.arch1-1 -> 6.9.5.arch1-1`, with `[ignored]` behind those that are held back.
+fn read(text: &str) -> usize {
+    text.lines().filter(|line| line.contains(" -> ") && !line.ends_with("[ignored]")).count()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn outdated_packages_are_counted_and_ignored_ones_are_not() {
+        let text = "linux 6.9.4.arch1-1 -> 6.9.5.arch1-1\npacman 6.1.0-2 -> 6.1.0-3\nfoo 1-1 -> 2-1 [ignored]\n";
+        assert_eq!(super::read(text), 2);
+        assert_eq!(super::read(""), 0);
+    }
+}

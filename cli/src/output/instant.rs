@@ -1,0 +1,39 @@
+//! Instants as people say them: `3 min ago`, `in 12 d`.
+//! One unit is enough: who needs the instant itself has it in JSON, in a pipe and in `show`.
+
+use uptrakit_api::Timestamp;
+
+const UNITS: [(i64, &str); 5] = [(365 * 86_400, "y"), (30 * 86_400, "mo"), (86_400, "d"), (3_600, "h"), (60, "min")];
+
+/// An instant as seen from another.
+pub fn relative(instant: Timestamp, now: Timestamp) -> String {
+    let seconds = (instant.0 - now.0) / 1_000;
+    let amount = match UNITS.iter().find(|(unit, _)| seconds.abs() >= *unit) {
+        Some((unit, name)) => format!("{} {name}", seconds.abs() / unit),
+        None if seconds.abs() < 5 => return "now".to_owned(),
+        None => format!("{} s", seconds.abs()),
+    };
+    if seconds < 0 { format!("{amount} ago") } else { format!("in {amount}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::relative;
+    use uptrakit_api::Timestamp;
+
+    #[test]
+    fn one_unit_says_it() {
+        let now = Timestamp::parse("2030-01-31T12:00:00Z").unwrap();
+        for (text, expected) in [
+            ("2030-01-31T12:00:02Z", "now"),
+            ("2030-01-31T11:59:20Z", "40 s ago"),
+            ("2030-01-31T11:57:00Z", "3 min ago"),
+            ("2030-01-31T09:00:01Z", "2 h ago"),
+            ("2030-01-01T12:00:00Z", "1 mo ago"),
+            ("2030-02-03T12:00:00Z", "in 3 d"),
+            ("2032-01-31T12:00:00Z", "in 2 y"),
+        ] {
+            assert_eq!(relative(Timestamp::parse(text).unwrap(), now), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! Records, properties and lines as text.
+//! Colour only repeats what the words say already, so that nothing is lost without it.
+
+use super::{Look, printable};
+use anstyle::{AnsiColor, Style};
+use comfy_table::{Attribute, Color, ContentArrangement, Table, presets};
+
+/// How much attention a cell deserves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// As much as any.
+    Plain,
+    /// Less: there is nothing there.
+    Faint,
+    /// More: it will need something done.
+    Warning,
+    /// Most: something needs to be done.
+    Bad,
+}
+
+/// A piece of text in a result.
+#[derive(Clone, Debug)]
+pub struct Cell {
+    text: String,
+    tone: Tone,
+}
+
+impl Cell {
+    /// Text like any other.
+    pub fn plain(text: impl AsRef<str>) -> Self {
+        Self::toned(text, Tone::Plain)
+    }
+
+    /// A word for nothing.
+    pub fn faint(text: impl AsRef<str>) -> Self {
+        Self::toned(text, Tone::Faint)
+    }
+
+    /// Text of this tone.
+    pub fn toned(text: impl AsRef<str>, tone: Tone) -> Self {
+        Self { text: printable(text.as_ref()), tone }
+    }
+
+    /// The same text with another tone.
+    #[must_use]
+    pub fn with(self, tone: Tone) -> Self {
+        Self { tone, ..self }
+    }
+}
+
+/// Fewer columns than these are never shown: their text is wrapped instead.
+const LEAST_COLUMNS: usize = 4;
+/// A terminal that says it is narrower than this does not know its width.
+const LEAST_WIDTH: u16 = 20;
+/// What stands between two columns.
+const GAP: u16 = 2;
+
+/// Records: a table for people, a line each for programs. Columns stand in the order of their importance, because the
+/// last ones are left out where the terminal is too narrow for all.
+pub fn records(header: &[&str], mut rows: Vec<Vec<Cell>>, look: &Look) -> String {
+    if !look.terminal {
+        return rows.iter().map(|row| line(row, look)).collect();
+    }
+    if rows.is_empty() {
+        return String::new();
+    }
+    let mut columns = header.len();
+    if let Some(width) = look.width.filter(|width| *width >= LEAST_WIDTH) {
+        columns = columns.min(LEAST_COLUMNS.max(fitting_columns(header, &rows, width)));
+    }
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    match look.width {
+        Some(width) if width >= LEAST_WIDTH => {
+            table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+        }
+        _ => {
+            table.set_content_arrangement(ContentArrangement::Disabled);
+        }
+    }
+    if look.colour {
+        table.enforce_styling();
+    } else {
+        table.force_no_tty();
+    }
+    let header = header.iter().take(columns);
+    table.set_header(header.map(|name| comfy_table::Cell::new(name).add_attribute(Attribute::Bold)));
+    for row in &mut rows {
+        table.add_row(row.drain(..columns.min(row.len())).map(styled));
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, GAP));
+    }
+    // Without the blanks that fill its lines.
+    table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
+}
+
+/// How many columns fit without wrapping.
+fn fitting_columns(header: &[&str], rows: &[Vec<Cell>], width: u16) -> usize {
+    let mut table = Table::new();
+    table.set_header(header);
+    for row in rows {
+        table.add_row(row.iter().map(|cell| cell.text.as_str()));
+    }
+    let ends = table.column_max_content_widths().into_iter().scan(0_u16, |end, column| {
+        *end = end.saturating_add(column).saturating_add(GAP);
+        Some(*end)
+    });
+    ends.take_while(|end| *end <= width).count()
+}
+
+/// Properties of one thing: name and value per line. Nothing is wrapped or cut, so that each value can be copied whole.
+pub fn properties(properties: Vec<(&str, Cell)>, look: &Look) -> String {
+    if !look.terminal {
+        return properties.into_iter().map(|(name, cell)| line(&[Cell::plain(name), cell], look)).collect();
+    }
+    let width = properties.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    let bold = if look.colour { Style::new().bold() } else { Style::new() };
+    let lines = properties.into_iter().map(|(name, cell)| {
+        let style = if look.colour { style(cell.tone) } else { Style::new() };
+        format!("{bold}{name:width$}{bold:#}  {style}{}{style:#}\n", cell.text)
+    });
+    lines.collect()
+}
+
+/// A record on one line: the cells with a tab between them, or with two spaces for people.
+pub fn line(cells: &[Cell], look: &Look) -> String {
+    let separator = if look.terminal { "  " } else { "\t" };
+    let texts = cells.iter().map(|cell| {
+        let style = if look.colour { style(cell.tone) } else { Style::new() };
+        format!("{style}{}{style:#}", cell.text)
+    });
+    texts.collect::<Vec<_>>().join(separator) + "\n"
+}
+
+fn styled(cell: Cell) -> comfy_table::Cell {
+    let out = comfy_table::Cell::new(cell.text);
+    match cell.tone {
+        Tone::Plain => out,
+        Tone::Faint => out.add_attribute(Attribute::Dim),
+        Tone::Warning => out.fg(Color::Yellow),
+        Tone::Bad => out.fg(Color::Red),
+    }
+}
+
+fn style(tone: Tone) -> Style {
+    match tone {
+        Tone::Plain => Style::new(),
+        Tone::Faint => Style::new().dimmed(),
+        Tone::Warning => AnsiColor::Yellow.on_default(),
+        Tone::Bad => AnsiColor::Red.on_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cell, Look, Tone, line, properties, records};
+    use uptrakit_api::Timestamp;
+
+    fn look(terminal: bool, colour: bool, width: u16) -> Look {
+        Look { terminal, colour, width: Some(width), now: Timestamp(0) }
+    }
+
+    fn rows() -> Vec<Vec<Cell>> {
+        vec![
+            vec![Cell::plain("web-1"), Cell::toned("12", Tone::Bad)],
+            vec![Cell::plain("a rather long name of a host"), Cell::faint("unknown")],
+        ]
+    }
+
+    #[test]
+    fn a_terminal_gets_a_table() {
+        insta::assert_snapshot!(records(&["NAME", "UPDATES"], rows(), &look(true, false, 80)), @"
+        NAME                          UPDATES
+        web-1                         12
+        a rather long name of a host  unknown
+        ");
+    }
+
+    #[test]
+    fn the_least_important_columns_make_way() {
+        let row: Vec<Cell> =
+            ["web-1", "12", "3", "no", "2 h ago", "Debian GNU/Linux 12"].iter().map(Cell::plain).collect();
+        let header = ["NAME", "UPDATES", "SECURITY", "RESTART", "LAST SEEN", "SYSTEM"];
+        let text = |width| records(&header, vec![row.clone()], &look(true, false, width));
+        assert!(text(80).contains("SYSTEM"));
+        assert!(text(60).contains("LAST SEEN") && !text(60).contains("SYSTEM"));
+        assert!(text(0).contains("SYSTEM"), "a terminal that does not know its width gets everything");
+    }
+
+    #[test]
+    fn a_narrow_terminal_gets_a_table_that_fits() {
+        let text = records(&["NAME", "UPDATES"], rows(), &look(true, false, 24));
+        assert!(text.lines().all(|line| line.chars().count() <= 24), "{text}");
+        assert!(text.contains("unknown"), "{text}");
+    }
+
+    #[test]
+    fn a_pipe_gets_one_record_per_line() {
+        assert_eq!(
+            records(&["NAME", "UPDATES"], rows(), &look(false, false, 80)),
+            "web-1\t12\na rather long name of a host\tunknown\n"
+        );
+        let facts = vec![("Name", Cell::plain("x")), ("Last seen", Cell::plain("y"))];
+        assert_eq!(properties(facts.clone(), &look(false, false, 80)), "Name\tx\nLast seen\ty\n");
+        assert_eq!(properties(facts, &look(true, false, 80)), "Name       x\nLast seen  y\n");
+    }
+
+    #[test]
+    fn colour_is_added_only_where_it_is_wanted() {
+        assert_eq!(line(&[Cell::toned("x", Tone::Bad)], &look(true, true, 80)), "\u{1b}[31mx\u{1b}[0m\n");
+        assert!(records(&["NAME", "UPDATES"], rows(), &look(true, true, 80)).contains("\u{1b}["));
+        assert!(!records(&["NAME", "UPDATES"], rows(), &look(true, false, 80)).contains('\u{1b}'));
+    }
+}

@@ -1,0 +1,76 @@
+//! Lists that come in pages: one of them, or all of them joined into one.
+
+use crate::{args::Paging, client::Client, failure::Failure, output::Output, wire::Page};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+/// The most that the server gives at once.
+const LARGEST_PAGE: u32 = 100;
+
+/// A list as the API sent it, and its items.
+pub struct List<T> {
+    /// The page, or all pages joined in the shape of one.
+    pub page: Value,
+    /// What is on it.
+    pub items: Vec<T>,
+    /// How many there are on all pages.
+    pub total: u64,
+}
+
+/// Fetches what the paging flags ask for.
+pub fn fetch<T: DeserializeOwned>(
+    client: &Client,
+    tried: &str,
+    path: &str,
+    mut query: Vec<(&str, String)>,
+    paging: &Paging,
+) -> Result<List<T>, Failure> {
+    query.extend(paging.sort.clone().map(|sort| ("sort", sort)));
+    if paging.all {
+        return fetch_all(client, tried, path, &query);
+    }
+    query.extend(paging.page.map(|page| ("page", page.to_string())));
+    query.extend(paging.per_page.map(|per_page| ("per_page", per_page.to_string())));
+    let answer = client.get(tried, path, &query)?;
+    let page: Page<T> = answer.read()?;
+    Ok(List { page: answer.value, items: page.items, total: page.total })
+}
+
+/// Fetches every page.
+pub fn fetch_all<T: DeserializeOwned>(
+    client: &Client,
+    tried: &str,
+    path: &str,
+    query: &[(&str, String)],
+) -> Result<List<T>, Failure> {
+    let mut items = Vec::new();
+    let mut values = Vec::new();
+    for number in 1_u32.. {
+        let mut query = query.to_vec();
+        query.extend([("page", number.to_string()), ("per_page", LARGEST_PAGE.to_string())]);
+        let mut answer = client.get(tried, path, &query)?;
+        let page: Page<T> = answer.read()?;
+        if let Some(Value::Array(fresh)) = answer.value.get_mut("items").map(Value::take) {
+            values.extend(fresh);
+        }
+        let ended = page.items.is_empty() || u64::from(number) >= page.total_pages;
+        items.extend(page.items);
+        if ended {
+            break;
+        }
+    }
+    // Counted rather than believed: the list may have changed from one page to the next.
+    let total = items.len() as u64;
+    let page =
+        json!({"items": values, "total": total, "page": 1, "per_page": total, "total_pages": u64::from(total > 0)});
+    Ok(List { page, items, total })
+}
+
+/// Says that there is more, or that there is nothing.
+pub fn remark<T>(list: &List<T>, what: &str, output: &Output) {
+    if list.items.is_empty() {
+        output.note(&format!("no {what}"));
+    } else if list.total > list.items.len() as u64 {
+        output.note(&format!("{} of {} {what}; --all fetches the rest", list.items.len(), list.total));
+    }
+}

@@ -1,0 +1,82 @@
+//! Questions at the terminal. Questions go to standard error, so that standard output stays data alone.
+//! Answers that are secret are not shown, and an interrupted answer leaves the terminal as it was found.
+
+use crate::failure::{Exit, Failure};
+use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
+use std::io::{self, BufRead, IsTerminal, Write};
+
+const CTRL_C: u8 = 3;
+
+/// Whether there is somebody to ask.
+pub fn somebody_is_there() -> bool {
+    io::stdin().is_terminal()
+}
+
+/// Asks for a line.
+pub fn ask(question: &str, default: Option<&str>) -> Result<String, Failure> {
+    let hint = default.map(|default| format!(" [{default}]")).unwrap_or_default();
+    say(&format!("{question}{hint}: "))?;
+    let line = read_line()?;
+    match (line.trim(), default) {
+        ("", Some(default)) => Ok(default.to_owned()),
+        ("", None) => Err(Failure::new(Exit::Usage, format!("{} is needed to sign in", question.to_lowercase()))),
+        (answer, _) => Ok(answer.to_owned()),
+    }
+}
+
+/// Asks for a line that is not shown while it is typed.
+pub fn ask_secret(question: &str) -> Result<String, Failure> {
+    say(&format!("{question}: "))?;
+    let hidden = Hidden::new().map_err(|error| unread(&error))?;
+    let line = read_line();
+    drop(hidden);
+    // The key that ended the line was not shown either.
+    say("\n")?;
+    let line = line?;
+    if line.ends_with(char::from(CTRL_C)) {
+        return Err(unread(&io::ErrorKind::Interrupted.into()));
+    }
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// A terminal that shows nothing of what is typed, until this is dropped.
+struct Hidden {
+    before: Termios,
+}
+
+impl Hidden {
+    fn new() -> io::Result<Self> {
+        let before = tcgetattr(io::stdin())?;
+        let mut during = before.clone();
+        // Ctrl-C would end the program before it could show typing again: here it only ends the line.
+        during.local_modes.remove(LocalModes::ECHO | LocalModes::ISIG);
+        during.special_codes[SpecialCodeIndex::VEOL] = CTRL_C;
+        tcsetattr(io::stdin(), OptionalActions::Now, &during)?;
+        Ok(Self { before })
+    }
+}
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        // If this fails the terminal is gone, and nobody is left to see it.
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
+    }
+}
+
+fn say(text: &str) -> Result<(), Failure> {
+    let mut stderr = io::stderr().lock();
+    stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush()).map_err(|error| unread(&error))
+}
+
+fn read_line() -> Result<String, Failure> {
+    let mut line = String::new();
+    match io::stdin().lock().read_line(&mut line) {
+        Ok(0) => Err(unread(&io::ErrorKind::UnexpectedEof.into())),
+        Ok(_) => Ok(line),
+        Err(error) => Err(unread(&error)),
+    }
+}
+
+fn unread(error: &io::Error) -> Failure {
+    Failure::failed("there was no answer").because(error).next("nothing was saved; run `uptrakit auth login` again")
+}

@@ -1,0 +1,137 @@
+//! The address of a server, in the one form in which it is compared, saved and shown.
+//! A token is only as secret as the way it travels, so plain http beyond this machine has to be asked for.
+
+use crate::failure::Failure;
+use std::{fmt, net::IpAddr};
+use ureq::http::Uri;
+
+/// Where `uptrakit-server` listens unless told otherwise.
+pub const DEFAULT: &str = "http://127.0.0.1:8080";
+
+/// A server's address: scheme, host and port, and the path in front of `/api` if it has one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server(String);
+
+impl Server {
+    /// Reads an address. Without a scheme it is https, or http when the host is this machine.
+    pub fn parse(text: &str, allow_http: bool) -> Result<Self, Failure> {
+        let text = text.trim();
+        let wrong = |why: &str| {
+            Failure::usage(format!("'{}' is no server address", crate::output::printable(text))).because(why)
+        };
+        let full = if text.contains("://") {
+            text.to_owned()
+        } else {
+            let guess: Uri =
+                format!("http://{text}").parse().map_err(|_| wrong("it must be like https://updates.example.org"))?;
+            let scheme = if guess.host().is_some_and(is_loopback) { "http" } else { "https" };
+            format!("{scheme}://{text}")
+        };
+        let uri: Uri = full.parse().map_err(|_| wrong("it must be like https://updates.example.org"))?;
+        let (Some(scheme), Some(authority), Some(host)) = (uri.scheme_str(), uri.authority(), uri.host()) else {
+            return Err(wrong("it must be like https://updates.example.org"));
+        };
+        if host.is_empty() {
+            return Err(wrong("it names no host"));
+        }
+        if authority.as_str().contains('@') {
+            return Err(wrong("it must not hold a name or a password"));
+        }
+        if uri.query().is_some() || full.contains('#') {
+            return Err(wrong("it must end with the host, the port or a path"));
+        }
+        match scheme {
+            "https" => {}
+            "http" if is_loopback(host) || allow_http => {}
+            "http" => {
+                return Err(Failure::usage(format!("will not send a token over plain http to {host}"))
+                    .because("everybody on the way could read it")
+                    .next("use https, or add --allow-http if the network is yours alone"));
+            }
+            _ => return Err(wrong("the scheme must be https or http")),
+        }
+        let authority = authority.as_str().to_ascii_lowercase();
+        Ok(Self(format!("{scheme}://{authority}{}", uri.path().trim_end_matches('/'))))
+    }
+
+    /// The whole address of a path of the server.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.0)
+    }
+
+    /// The address itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The host's name or address.
+    pub fn host(&self) -> String {
+        let uri: Option<Uri> = self.0.parse().ok();
+        uri.and_then(|uri| uri.host().map(str::to_owned)).unwrap_or_default()
+    }
+
+    /// Whether it is this machine.
+    pub fn is_local(&self) -> bool {
+        is_loopback(&self.host())
+    }
+}
+
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Server;
+    use crate::failure::Exit;
+
+    #[test]
+    fn addresses_take_one_form() {
+        for (text, expected) in [
+            ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
+            ("127.0.0.1:8080", "http://127.0.0.1:8080"),
+            ("localhost", "http://localhost"),
+            ("[::1]:8080", "http://[::1]:8080"),
+            ("Updates.Example.ORG", "https://updates.example.org"),
+            ("https://example.org/uptrakit/", "https://example.org/uptrakit"),
+        ] {
+            assert_eq!(Server::parse(text, false).unwrap().as_str(), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_a_mistake_of_usage() {
+        for text in [
+            "",
+            "https://",
+            "ftp://example.org",
+            "https://me:secret@example.org",
+            "https://example.org/?x=1",
+            "a b",
+            "http:///x",
+        ] {
+            assert_eq!(Server::parse(text, true).unwrap_err().exit, Exit::Usage, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn plain_http_stays_on_this_machine_unless_allowed() {
+        for text in [
+            "http://example.org",
+            "http://127.0.0.1.example.org",
+            "http://192.168.1.5:8080",
+            "http://localhost.example.org",
+        ] {
+            assert!(Server::parse(text, false).is_err(), "{text}");
+            assert!(Server::parse(text, true).is_ok(), "{text}");
+        }
+        assert!(Server::parse("http://127.9.9.9", false).is_ok());
+    }
+}

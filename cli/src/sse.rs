@@ -1,0 +1,89 @@
+//! Server-sent events, as the HTML standard writes them: `event:` and `data:` lines, an empty line ends an event.
+//! Only what the server sends is read: ids and retry times are passed over, comments are the server's heartbeat.
+
+use std::io::{self, BufRead};
+
+/// One event.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Its kind; `message` when the server names none.
+    pub kind: String,
+    /// Its data.
+    pub data: String,
+}
+
+/// The events of a stream, until it ends.
+pub struct Events<R>(R);
+
+impl<R: BufRead> Events<R> {
+    /// Reads a stream.
+    pub fn new(reader: R) -> Self {
+        Self(reader)
+    }
+}
+
+impl<R: BufRead> Iterator for Events<R> {
+    type Item = io::Result<Event>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut kind = String::new();
+        let mut data: Option<String> = None;
+        let mut line = String::new();
+        loop {
+            line.clear();
+            match self.0.read_line(&mut line) {
+                // An event that the stream's end cuts short does not count.
+                Ok(0) => return None,
+                Ok(_) => {}
+                Err(error) => return Some(Err(error)),
+            }
+            let text = line.strip_suffix('\n').unwrap_or(&line);
+            let text = text.strip_suffix('\r').unwrap_or(text);
+            if text.is_empty() {
+                if let Some(data) = data.take() {
+                    let kind = if kind.is_empty() { "message".to_owned() } else { kind };
+                    return Some(Ok(Event { kind, data }));
+                }
+                kind.clear();
+                continue;
+            }
+            let (field, value) = text.split_once(':').unwrap_or((text, ""));
+            let value = value.strip_prefix(' ').unwrap_or(value);
+            match field {
+                "event" => value.clone_into(&mut kind),
+                "data" => match &mut data {
+                    Some(data) => {
+                        data.push('\n');
+                        data.push_str(value);
+                    }
+                    None => data = Some(value.to_owned()),
+                },
+                _ => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Event, Events};
+
+    fn read(text: &str) -> Vec<Event> {
+        Events::new(text.as_bytes()).map(Result::unwrap).collect()
+    }
+
+    fn event(kind: &str, data: &str) -> Event {
+        Event { kind: kind.to_owned(), data: data.to_owned() }
+    }
+
+    #[test]
+    fn events_are_told_apart() {
+        let text = ": hello\n\nevent: host\nid: 7\ndata: {\"a\":1}\n\ndata:one\r\ndata: two\r\n\r\n";
+        assert_eq!(read(text), [event("host", "{\"a\":1}"), event("message", "one\ntwo")]);
+    }
+
+    #[test]
+    fn an_event_without_data_and_one_without_an_end_do_not_count() {
+        assert_eq!(read("event: host\n\ndata: x\n\nevent: host\ndata: y\n"), [event("message", "x")]);
+    }
+}

@@ -1,0 +1,123 @@
+//! Which token is used, and how the saved ones are guarded.
+
+use crate::support::{Program, Server, UNKNOWN_TOKEN, assert_transcript};
+use std::{fs, os::unix::fs::PermissionsExt};
+
+fn signed_in(server: &Server) -> Program {
+    let program = Program::new();
+    let outcome = program.run_with_input(&["auth", "login", "--with-token", "--server", &server.url], &server.token);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    program
+}
+
+#[test]
+fn a_flag_outweighs_the_environment_and_both_outweigh_what_is_saved() {
+    let server = Server::start();
+    let program = signed_in(&server);
+    program.ok(&["auth", "status"]);
+    let program = program.with("UPTRAKIT_TOKEN", UNKNOWN_TOKEN);
+    assert_eq!(program.run(&["auth", "status"]).code, 3);
+    program.ok(&["auth", "status", "--token", &server.token]);
+}
+
+#[test]
+fn status_says_where_the_token_came_from() {
+    let server = Server::start();
+    let program = signed_in(&server);
+    let source = |program: &Program, more: &[&str]| {
+        let outcome = program.ok(&[&["auth", "status"], more].concat());
+        outcome.stdout.lines().find_map(|line| line.strip_prefix("Credential\t").map(str::to_owned)).unwrap()
+    };
+    assert_eq!(source(&program, &[]), program.credentials().display().to_string());
+    assert_eq!(source(&program, &["--token", &server.token]), "--token");
+    assert_eq!(source(&program.with("UPTRAKIT_TOKEN", &server.token), &[]), "UPTRAKIT_TOKEN");
+}
+
+#[test]
+fn an_empty_variable_counts_as_none() {
+    let server = Server::start();
+    let program =
+        signed_in(&server).with("UPTRAKIT_TOKEN", "").with("UPTRAKIT_SERVER", "").with("UPTRAKIT_TIMEOUT", "");
+    program.ok(&["auth", "status"]);
+}
+
+#[test]
+fn each_server_has_its_own_token() {
+    let (one, other) = (Server::start(), Server::start());
+    let program = signed_in(&one);
+    program.run_with_input(&["auth", "login", "--with-token", "--server", &other.url], &other.token);
+    for server in [&one, &other] {
+        program.ok(&["auth", "status", "--server", &server.url]);
+    }
+    program.ok(&["auth", "logout", "--server", &other.url]);
+    program.ok(&["auth", "status", "--server", &one.url]);
+    assert_eq!(program.run(&["auth", "status", "--server", &other.url]).code, 3);
+}
+
+#[test]
+fn a_file_that_others_can_read_is_refused_with_the_command_that_mends_it() {
+    let server = Server::start();
+    let program = signed_in(&server);
+    let path = program.credentials();
+    for mode in [0o644, 0o640, 0o620, 0o604] {
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        let outcome = program.run(&["auth", "status"]);
+        assert_eq!(outcome.code, 3, "{mode:o}");
+        assert!(outcome.stderr.contains(&format!("chmod 600 {}", path.display())), "{outcome:?}");
+    }
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    program.ok(&["auth", "status"]);
+}
+
+#[test]
+fn a_damaged_file_is_named_and_its_content_is_not_shown() {
+    let server = Server::start();
+    let program = signed_in(&server);
+    let text = fs::read_to_string(program.credentials()).unwrap();
+    fs::write(program.credentials(), text.replace("token = \"", "token = ")).unwrap();
+    let outcome = program.run(&["auth", "status"]);
+    assert_transcript!(outcome);
+    assert!(!outcome.stderr.contains("upk_"));
+}
+
+#[test]
+fn tokens_are_never_taken_from_the_working_folder() {
+    let server = Server::start();
+    let program = Program::new().with("UPTRAKIT_SERVER", &server.url);
+    let from_elsewhere = signed_in(&server);
+    let saved = fs::read(from_elsewhere.credentials()).unwrap();
+    for name in ["credentials.toml", "uptrakit.toml", ".uptrakit", "uptrakit/credentials.toml"] {
+        let path = program.home().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, &saved).unwrap();
+    }
+    fs::write(program.home().join(".env"), format!("UPTRAKIT_TOKEN={}\n", server.token)).unwrap();
+    assert_eq!(program.run(&["auth", "status"]).code, 3);
+}
+
+#[test]
+fn a_machine_without_a_home_can_use_the_environment() {
+    let server = Server::start();
+    let program = server.program();
+    let mut command = program.command(&["auth", "status"]);
+    command.env_remove("HOME").env_remove("XDG_CONFIG_HOME");
+    assert!(command.output().unwrap().status.success());
+}
+
+#[test]
+fn logins_at_the_same_time_lose_none() {
+    let servers: Vec<Server> = (0..3).map(|_| Server::start()).collect();
+    let program = Program::new();
+    std::thread::scope(|scope| {
+        for server in &servers {
+            let program = &program;
+            scope.spawn(move || {
+                let arguments = ["auth", "login", "--with-token", "--server", &server.url];
+                assert_eq!(program.run_with_input(&arguments, &server.token).code, 0);
+            });
+        }
+    });
+    for server in &servers {
+        program.ok(&["auth", "status", "--server", &server.url]);
+    }
+}

@@ -1,0 +1,141 @@
+//! Servers that are down, slow, of another kind, or of another version.
+
+use crate::support::{Program, Server, StandIn, UNKNOWN_TOKEN, assert_transcript};
+use std::time::{Duration, Instant};
+
+fn program(url: &str) -> Program {
+    Program::signed_in(url, UNKNOWN_TOKEN)
+}
+
+#[test]
+fn a_server_that_is_down_exits_5() {
+    assert_transcript!(program("http://127.0.0.1:1").run(&["hosts", "list"]));
+}
+
+#[test]
+fn a_name_that_does_not_exist_exits_5() {
+    let outcome = program("https://uptrakit.invalid").run(&["hosts", "list"]);
+    assert_eq!(outcome.code, 5);
+    assert!(outcome.stderr.contains("uptrakit.invalid"), "{outcome:?}");
+}
+
+#[test]
+fn a_server_that_never_answers_is_given_up_after_the_time_limit() {
+    let silent = StandIn::silent();
+    let outcome = program(&silent.url).run(&["hosts", "list", "--timeout", "300ms"]);
+    assert_transcript!(outcome);
+    let outcome = program(&silent.url).with("UPTRAKIT_TIMEOUT", "300ms").run(&["hosts", "watch"]);
+    assert_eq!(outcome.code, 5);
+}
+
+#[test]
+fn a_server_that_speaks_another_protocol_exits_5() {
+    let banner = StandIn::saying(b"SSH-2.0-OpenSSH_9.2p1\r\n");
+    let outcome = program(&banner.url).run(&["hosts", "list"]);
+    assert_eq!(outcome.code, 5, "{outcome:?}");
+    assert!(outcome.stderr.contains("does not speak as an Uptrakit server does"), "{outcome:?}");
+    let closed = StandIn::saying(b"");
+    assert_eq!(program(&closed.url).run(&["hosts", "list"]).code, 5);
+}
+
+#[test]
+fn another_web_server_is_not_taken_for_an_uptrakit_server() {
+    for status in ["200 OK", "404 Not Found", "500 Internal Server Error", "502 Bad Gateway", "503 Service Unavailable"]
+    {
+        let other = StandIn::answering(status, "text/html", "<h1>It works</h1>");
+        let outcome = program(&other.url).run(&["hosts", "list"]);
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (5, ""), "{status}: {outcome:?}");
+    }
+    let gate = StandIn::answering("401 Unauthorized", "text/html", "<h1>Who are you?</h1>");
+    assert_eq!(program(&gate.url).run(&["hosts", "list"]).code, 3);
+}
+
+#[test]
+fn a_redirect_is_not_followed_with_the_token() {
+    let elsewhere = StandIn::answering("200 OK", "application/json", "{}");
+    let answer = format!("HTTP/1.1 301 Moved Permanently\r\nLocation: {}/\r\nContent-Length: 0\r\n\r\n", elsewhere.url);
+    let moved = StandIn::saying(answer.leak().as_bytes());
+    let outcome = program(&moved.url).run(&["hosts", "list"]);
+    assert_eq!(outcome.code, 5);
+    assert!(outcome.stderr.contains(&elsewhere.url), "{outcome:?}");
+    assert_eq!(elsewhere.connections(), 0);
+}
+
+#[test]
+fn a_write_is_never_sent_twice() {
+    let closed = StandIn::saying(b"");
+    let outcome = program(&closed.url).run(&["auth", "token", "create", "--name", "x"]);
+    assert_eq!(outcome.code, 5);
+    assert_eq!(closed.connections(), 1);
+}
+
+#[test]
+fn a_newer_server_may_know_more_than_this_program() {
+    let me = r#"{"id":"x","username":"root","email":"r@example.org","roles":["owner"],"permissions":["moon:walk"],"shoe_size":43}"#;
+    let newer = StandIn::answering("200 OK", "application/json", me);
+    let outcome = program(&newer.url).ok(&["auth", "status"]);
+    assert!(outcome.stdout.contains("moon:walk"), "{outcome:?}");
+    assert_eq!(program(&newer.url).ok(&["auth", "status", "-o", "json"]).json()["shoe_size"], 43);
+    let problem = r#"{"type":"x","title":"X","status":418,"detail":"This is new.","code":"teapot","request_id":"r1"}"#;
+    let newer = StandIn::answering("418 I'm a teapot", "application/problem+json", problem);
+    let outcome = program(&newer.url).run(&["auth", "status", "-v"]);
+    assert_eq!(outcome.code, 1);
+    assert!(outcome.stderr.contains("This is new.") && outcome.stderr.contains("code: teapot"), "{outcome:?}");
+}
+
+#[test]
+fn an_answer_of_another_shape_is_said_to_be_one() {
+    let other = StandIn::answering("200 OK", "application/json", r#"{"hosts": []}"#);
+    let outcome = program(&other.url).run(&["hosts", "list"]);
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (1, ""), "{outcome:?}");
+    assert!(outcome.stderr.contains("same version"), "{outcome:?}");
+}
+
+#[test]
+fn what_a_server_says_can_not_drive_the_terminal() {
+    let problem = r#"{"detail":"\u001b[2Jgone\u202e","code":"x","request_id":"\u001b]0;y"}"#;
+    let hostile = StandIn::answering("409 Conflict", "application/problem+json", problem);
+    let outcome = program(&hostile.url).run(&["auth", "status", "-v"]);
+    assert_eq!(outcome.code, 1);
+    assert!(!outcome.stderr.contains('\u{1b}') && !outcome.stderr.contains('\u{202e}'), "{outcome:?}");
+}
+
+#[test]
+fn a_throttled_request_says_when_to_try_again() {
+    let problem = r#"{"detail":"Too many attempts.","code":"too-many-requests"}"#;
+    let answer = format!(
+        "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 17\r\nContent-Length: {}\r\n\r\n{problem}",
+        problem.len()
+    );
+    let busy = StandIn::saying(answer.leak().as_bytes());
+    let outcome = program(&busy.url).run(&["auth", "status"]);
+    assert_eq!(outcome.code, 1);
+    assert!(outcome.stderr.contains("try again in 17 s"), "{outcome:?}");
+}
+
+#[test]
+fn a_read_survives_a_server_that_is_just_starting() {
+    let mut server = Server::start();
+    let program = server.program();
+    server.stop();
+    let started = Instant::now();
+    // The first attempt is refused; by the second the server may or may not be there, but there is a second.
+    let outcome = program.run(&["auth", "status"]);
+    assert_eq!(outcome.code, 5);
+    assert!(started.elapsed() >= Duration::from_millis(300), "there was no second attempt");
+    server.start_again();
+    program.ok(&["auth", "status"]);
+}
+
+#[test]
+fn a_proxy_is_used_for_other_machines_and_never_for_this_one() {
+    let proxy = StandIn::saying(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+    let outcome = program("https://updates.example.org").with("HTTPS_PROXY", &proxy.url).run(&["hosts", "list"]);
+    assert_eq!(outcome.code, 5, "{outcome:?}");
+    assert_eq!(proxy.connections(), 1);
+    let bypassed = program("https://uptrakit.invalid").with("HTTPS_PROXY", &proxy.url).with("NO_PROXY", ".invalid");
+    assert_eq!(bypassed.run(&["hosts", "list"]).code, 5);
+    let server = Server::start();
+    server.program().with("HTTP_PROXY", &proxy.url).with("ALL_PROXY", &proxy.url).ok(&["auth", "status"]);
+    assert_eq!(proxy.connections(), 1);
+}

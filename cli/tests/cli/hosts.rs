@@ -1,0 +1,191 @@
+//! `uptrakit hosts …`
+
+use crate::support::{Program, Server, assert_transcript};
+use serde_json::{Value, json};
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    os::unix::fs::PermissionsExt,
+    process::Stdio,
+};
+
+/// A machine other than this one.
+fn report(server: &Server, hostname: &str, security: u32) -> Value {
+    let report = json!({
+        "machine_id": format!("machine-of-{hostname}"), "hostname": hostname, "os_name": "Debian GNU/Linux",
+        "os_version": "12", "kernel": "6.1.0-40-amd64", "architecture": "x86_64",
+        "pending_updates": 12, "security_updates": security, "reboot_required": false,
+    });
+    let request = ureq::post(format!("{}/api/v1/hosts/report", server.url));
+    let request = request.header("Authorization", format!("Bearer {}", server.token));
+    let mut answer = request.header("Content-Type", "application/json").send(report.to_string()).unwrap();
+    serde_json::from_str(&answer.body_mut().read_to_string().unwrap()).unwrap()
+}
+
+#[test]
+fn report_tells_the_server_about_this_very_machine() {
+    let server = Server::start();
+    let program = server.program();
+    let sent = program.ok(&["hosts", "report", "--dry-run", "-o", "json"]).json();
+    let host = program.ok(&["hosts", "report", "-o", "json"]).json();
+    for (field, value) in sent.as_object().unwrap() {
+        assert_eq!(&host[field], value, "{field}");
+    }
+    let again = program.ok(&["hosts", "report", "-o", "json"]).json();
+    assert_eq!(again["id"], host["id"], "the same machine is the same host");
+    let page = program.ok(&["hosts", "list", "-o", "json"]).json();
+    assert_eq!(page["total"], 1);
+    assert_eq!(page["items"][0]["hostname"], rustix::system::uname().nodename().to_str().unwrap());
+}
+
+#[test]
+fn a_dry_run_sends_nothing_and_needs_no_credential() {
+    let outcome = Program::new().ok(&["hosts", "report", "--dry-run", "-o", "json"]);
+    assert!(outcome.json()["hostname"].is_string());
+}
+
+#[test]
+fn a_list_is_one_record_per_line_in_a_pipe() {
+    let server = Server::start();
+    report(&server, "web-1", 3);
+    report(&server, "db-1", 0);
+    assert_transcript!(server.program().run(&["hosts", "list"]));
+    assert_transcript!(server.program().run(&["hosts", "show", "WEB-1"]));
+}
+
+#[test]
+fn hosts_are_searched_sorted_and_fetched_page_by_page() {
+    let server = Server::start();
+    for (hostname, security) in [("web-1", 3), ("web-2", 9), ("db-1", 1)] {
+        report(&server, hostname, security);
+    }
+    let program = server.program();
+    let names = |arguments: &[&str]| -> Vec<String> {
+        let page = program.ok(&[&["hosts", "list", "-o", "json"], arguments].concat()).json();
+        page["items"].as_array().unwrap().iter().map(|host| host["hostname"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names(&["--sort", "-security_updates"]), ["web-2", "web-1", "db-1"]);
+    assert_eq!(names(&["--search", "web", "--sort", "hostname"]), ["web-1", "web-2"]);
+    assert_eq!(names(&["--per-page", "1", "--page", "2", "--sort", "hostname"]), ["web-1"]);
+    assert_eq!(names(&["--all", "--sort", "hostname"]), ["db-1", "web-1", "web-2"]);
+    let unknown = program.run(&["hosts", "list", "--sort", "colour"]);
+    assert_eq!(unknown.code, 1);
+    assert!(unknown.stderr.contains("sort "), "{unknown:?}");
+}
+
+#[test]
+fn an_empty_list_is_empty_and_says_so_beside_it() {
+    let server = Server::start();
+    let outcome = server.program().ok(&["hosts", "list"]);
+    assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), ("", "no hosts\n"));
+}
+
+#[test]
+fn a_host_that_does_not_exist_exits_4() {
+    let server = Server::start();
+    assert_eq!(server.program().run(&["hosts", "show", "nobody"]).code, 4);
+}
+
+#[test]
+fn who_may_not_report_is_refused_with_3() {
+    let server = Server::start();
+    server.add_user("vera", "viewer");
+    let token = server.token_of("vera", &json!({"name": "t"}));
+    let outcome = server.program_with(token["token"].as_str().unwrap()).run(&["hosts", "report"]);
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""));
+    assert!(outcome.stderr.contains("hosts:report"), "{outcome:?}");
+}
+
+#[test]
+fn watch_prints_hosts_as_they_change_and_ends_when_the_token_is_revoked() {
+    let server = Server::start();
+    let watcher = server.program().ok(&["auth", "token", "create", "--name", "watcher"]).stdout;
+    let program = server.program_with(watcher.trim());
+    let mut command = program.command(&["hosts", "watch", "-o", "json"]);
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(stderr.next().unwrap().unwrap().starts_with("Watching the hosts of "));
+    let mut stdout = BufReader::new(child.stdout.take().unwrap()).lines();
+    for (hostname, security) in [("web-1", 3), ("web-1", 4)] {
+        report(&server, hostname, security);
+        let host: Value = serde_json::from_str(&stdout.next().unwrap().unwrap()).unwrap();
+        assert_eq!((&host["hostname"], &host["security_updates"]), (&json!(hostname), &json!(security)));
+    }
+    server.program().ok(&["auth", "token", "revoke", "watcher"]);
+    assert_eq!(child.wait().unwrap().code(), Some(3));
+    let said: Vec<String> = stderr.map(Result::unwrap).collect();
+    assert!(said.iter().any(|line| line.contains("revoked")), "{said:?}");
+}
+
+#[test]
+fn watch_comes_back_when_the_server_does() {
+    let mut server = Server::start();
+    let program = server.program();
+    let mut command = program.command(&["hosts", "watch"]);
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(stderr.next().unwrap().starts_with("Watching"));
+    server.stop();
+    assert!(stderr.next().unwrap().contains("the connection is lost"));
+    server.start_again();
+    assert!(stderr.next().unwrap().starts_with("Connected again"));
+    report(&server, "web-1", 3);
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.contains("\tweb-1\tDebian GNU/Linux 12\t12\t3\tno"), "{line:?}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// A `systemctl` that writes down what it is asked for and ends with this code.
+fn with_systemctl(program: Program, code: i32) -> Program {
+    let folder = program.home().join("bin");
+    fs::create_dir(&folder).unwrap();
+    let path = folder.join("systemctl");
+    fs::write(&path, format!("#!/bin/sh\necho \"$@\" >> \"$HOME/asked\"\necho 'no bus here' >&2\nexit {code}\n"))
+        .unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
+    program.with("PATH", &path)
+}
+
+#[test]
+fn a_timer_is_installed_works_and_is_removed() {
+    let server = Server::start();
+    let program = with_systemctl(server.program(), 0);
+    let outcome = program.ok(&["hosts", "report", "--install-timer", "--user", "--every", "6h"]);
+    assert!(outcome.stdout.is_empty() && !outcome.stderr.contains(&server.token), "{outcome:?}");
+    let config = program.home().join("config");
+    let service = fs::read_to_string(config.join("systemd/user/uptrakit-report.service")).unwrap();
+    let timer = fs::read_to_string(config.join("systemd/user/uptrakit-report.timer")).unwrap();
+    assert!(timer.contains("OnUnitActiveSec=21600s"), "{timer}");
+    assert!(!service.contains("upk_"), "{service}");
+    let credentials = config.join("uptrakit/timer.toml");
+    assert_eq!(credentials.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    let asked = fs::read_to_string(program.home().join("asked")).unwrap();
+    assert_eq!(asked, "--user daemon-reload\n--user enable --now uptrakit-report.timer\n");
+
+    // What the unit says is what works: the same command in the same environment reports.
+    let value = |key: &str| service.lines().find_map(|line| line.strip_prefix(key)).unwrap();
+    let (name, file) = value("Environment=").split_once('=').unwrap();
+    let words: Vec<&str> = value("ExecStart=").split(' ').skip(1).collect();
+    Program::new().with(name, file).ok(&words);
+    assert_eq!(program.ok(&["hosts", "list", "-o", "json"]).json()["total"], 1);
+
+    program.ok(&["hosts", "report", "--remove-timer", "--user"]);
+    assert!(!credentials.exists() && fs::read_dir(config.join("systemd/user")).unwrap().next().is_none());
+    assert_eq!(program.run(&["hosts", "report", "--remove-timer", "--user"]).code, 4);
+}
+
+#[test]
+fn a_timer_that_can_not_be_started_is_not_said_to_run() {
+    let server = Server::start();
+    let program = with_systemctl(server.program(), 1);
+    let outcome = program.run(&["hosts", "report", "--install-timer", "--user"]);
+    assert_eq!(outcome.code, 1);
+    for part in
+        ["no bus here", "systemctl --user enable --now uptrakit-report.timer", "17 * * * * UPTRAKIT_CREDENTIALS="]
+    {
+        assert!(outcome.stderr.contains(part), "{part}: {outcome:?}");
+    }
+}

@@ -1,0 +1,233 @@
+//! `uptrakit auth token …`
+
+use crate::support::{Program, Server, assert_transcript};
+use serde_json::json;
+use std::process::Command;
+
+fn is_token(text: &str) -> bool {
+    text.len() == 40 && text.starts_with("upk_") && text.bytes().skip(4).all(|byte| byte.is_ascii_alphanumeric())
+}
+
+#[test]
+fn create_prints_the_token_alone_on_standard_output() {
+    let server = Server::start();
+    let outcome = server.program().run(&["auth", "token", "create", "--name", "ci"]);
+    assert_transcript!(outcome);
+    assert!(is_token(outcome.stdout.trim_end()));
+    assert!(!outcome.stderr.contains(outcome.stdout.trim_end()));
+}
+
+#[test]
+fn a_shell_can_take_the_token_into_a_variable() {
+    let server = Server::start();
+    let program = server.program();
+    let mut shell = Command::new("sh");
+    program.prepare(&mut shell);
+    let script = "TOKEN=$(\"$0\" auth token create --name ci) && UPTRAKIT_TOKEN=$TOKEN \"$0\" auth status -o json";
+    let output = shell.args(["-c", script, env!("CARGO_BIN_EXE_uptrakit")]).output().unwrap();
+    let me: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(me["token"]["name"], "ci");
+}
+
+#[test]
+fn create_and_rotate_print_the_api_object_in_json_and_yaml() {
+    let server = Server::start();
+    let program = server.program();
+    let created = program.ok(&["auth", "token", "create", "--name", "ci", "-o", "json"]).json();
+    assert!(is_token(created["token"].as_str().unwrap()));
+    assert_eq!((&created["name"], &created["state"]), (&json!("ci"), &json!("active")));
+    let rotated = program.ok(&["-o", "json", "auth", "token", "rotate", "ci"]).json();
+    assert_eq!(rotated["id"], created["id"]);
+    assert_ne!(rotated["token"], created["token"]);
+    let yaml = program.ok(&["-o", "yaml", "auth", "token", "rotate", "ci"]).stdout;
+    assert!(yaml.contains("name: ci\n") && yaml.contains("\ntoken: upk_"), "{yaml}");
+}
+
+#[test]
+fn limits_reach_the_server() {
+    let server = Server::start();
+    let program = server.program();
+    let arguments = ["auth", "token", "create", "--name", "narrow", "--expires-at", "2090-01-31", "-o", "json"];
+    let limits = ["--permission", "hosts:read", "--permission", "hosts:report", "--allow-network", "127.0.0.0/8"];
+    let created = program.ok(&[&arguments[..], &limits[..]].concat()).json();
+    assert_eq!(created["permissions"], json!(["hosts:read", "hosts:report"]));
+    assert_eq!(created["allowed_networks"], json!(["127.0.0.0/8"]));
+    assert_eq!(created["expires_at"], "2090-01-31T23:59:59.000Z");
+    assert_transcript!(program.ok(&["auth", "token", "show", "narrow"]));
+}
+
+#[test]
+fn what_the_server_refuses_is_said_field_by_field() {
+    let server = Server::start();
+    let outcome = server.program().run(&["auth", "token", "create", "--name", "x", "--permission", "hosts:everything"]);
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (1, ""));
+    assert!(outcome.stderr.contains("permissions "), "{outcome:?}");
+    let outcome = server.program().run(&["auth", "token", "create", "--name", " ", "-v"]);
+    assert_eq!(outcome.code, 1);
+    assert!(outcome.stderr.contains("name ") && outcome.stderr.contains("code: invalid-field"), "{outcome:?}");
+    assert!(outcome.stderr.contains("request id: "), "{outcome:?}");
+}
+
+#[test]
+fn a_taken_name_is_refused_with_what_to_do() {
+    let server = Server::start();
+    assert_transcript!(server.program().run(&["auth", "token", "create", "--name", "FIRST"]));
+}
+
+#[test]
+fn a_list_is_one_record_per_line_in_a_pipe() {
+    let server = Server::start();
+    server.program().ok(&["auth", "token", "create", "--name", "ci"]);
+    let outcome = server.program().run(&["auth", "token", "list", "--sort", "name"]);
+    assert_transcript!(outcome);
+    assert!(outcome.stdout.lines().all(|line| line.split('\t').count() == 8));
+}
+
+#[test]
+fn a_list_in_json_is_the_page_of_the_api() {
+    let server = Server::start();
+    let program = server.program();
+    for number in 0..4 {
+        program.ok(&["auth", "token", "create", "--name", &format!("t{number}")]);
+    }
+    let page =
+        program.ok(&["auth", "token", "list", "-o", "json", "--per-page", "2", "--page", "2", "--sort", "name"]).json();
+    assert_eq!(
+        (&page["total"], &page["page"], &page["per_page"], &page["total_pages"]),
+        (&json!(5), &json!(2), &json!(2), &json!(3))
+    );
+    assert_eq!(page["items"][0]["name"], "t1");
+    let all = program.ok(&["auth", "token", "list", "-o", "json", "--all"]).json();
+    assert_eq!(all["items"].as_array().unwrap().len(), 5);
+    let found = program.ok(&["auth", "token", "list", "-o", "json", "--search", "t3"]).json();
+    assert_eq!(found["total"], 1);
+    let partial = program.ok(&["auth", "token", "list", "--per-page", "2"]);
+    assert!(partial.stderr.contains("2 of 5 tokens; --all"), "{partial:?}");
+}
+
+#[test]
+fn an_id_a_start_of_it_and_a_name_mean_the_same_token() {
+    let server = Server::start();
+    let program = server.program();
+    let id = program.ok(&["auth", "token", "create", "--name", "ci", "-o", "json"]).json()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    // The first characters are the time, which both tokens may share: one character less than all of it is enough.
+    let start = &id[..id.len() - 1];
+    for text in [id.as_str(), &id.to_uppercase(), start, "ci", "CI"] {
+        let shown = program.ok(&["auth", "token", "show", text, "-o", "json"]).json();
+        assert_eq!(shown["id"], id, "{text}");
+    }
+}
+
+#[test]
+fn an_ambiguous_start_lists_the_candidates_and_does_nothing() {
+    let server = Server::start();
+    let program = server.program();
+    program.ok(&["auth", "token", "create", "--name", "ci"]);
+    // Version 7 ids begin with the time: all of this century begin with the same digit.
+    let outcome = program.run(&["auth", "token", "revoke", "0"]);
+    assert_eq!(outcome.code, 1);
+    assert!(outcome.stderr.contains("ci (") && outcome.stderr.contains("first ("), "{outcome:?}");
+    assert_eq!(program.ok(&["auth", "token", "list", "-o", "json"]).json()["total"], 2);
+}
+
+#[test]
+fn what_does_not_exist_exits_4() {
+    let server = Server::start();
+    for id in ["nothing-like-this", "0190b2c3-0000-7000-8000-000000000000"] {
+        for verb in ["show", "rotate", "revoke"] {
+            let outcome = server.program().run(&["auth", "token", verb, id]);
+            assert_eq!((outcome.code, outcome.stdout.as_str()), (4, ""), "{verb} {id}: {outcome:?}");
+        }
+    }
+}
+
+#[test]
+fn a_revoked_token_is_refused_with_the_reason() {
+    let server = Server::start();
+    let program = server.program();
+    let token = program.ok(&["auth", "token", "create", "--name", "leaked"]).stdout.trim().to_owned();
+    let theirs = server.program_with(&token);
+    theirs.ok(&["auth", "status"]);
+    assert_transcript!(program.run(&["auth", "token", "revoke", "leaked"]));
+    let refused = theirs.run(&["auth", "status", "-v"]);
+    assert_eq!((refused.code, refused.stdout.as_str()), (3, ""));
+    assert!(refused.stderr.contains("code: token-revoked") && !refused.stderr.contains(&token), "{refused:?}");
+    program.ok(&["auth", "token", "revoke", "leaked"]);
+    let listed = program.ok(&["auth", "token", "list", "--state", "revoked", "-o", "json"]).json();
+    assert_eq!(listed["items"][0]["name"], "leaked");
+}
+
+#[test]
+fn revoke_in_json_says_since_when() {
+    let server = Server::start();
+    let program = server.program();
+    let id = program.ok(&["auth", "token", "create", "--name", "ci", "-o", "json"]).json()["id"].clone();
+    let revoked = program.ok(&["auth", "token", "revoke", "ci", "-o", "json"]).json();
+    assert_eq!(revoked["id"], id);
+    assert!(revoked["revoked_at"].as_str().unwrap().ends_with('Z'));
+    assert_eq!(revoked["cut_off"], 0);
+}
+
+#[test]
+fn rotation_with_an_overlap_leaves_both_texts_working() {
+    let server = Server::start();
+    let program = server.program();
+    let old = program.ok(&["auth", "token", "create", "--name", "ci"]).stdout.trim().to_owned();
+    let outcome = program.run(&["auth", "token", "rotate", "ci", "--overlap", "1h"]);
+    assert_transcript!(outcome);
+    for text in [old.as_str(), outcome.stdout.trim()] {
+        server.program_with(text).ok(&["auth", "status"]);
+    }
+    assert!(program.ok(&["auth", "token", "show", "ci"]).stdout.contains("Old text\t"));
+    let newest = program.ok(&["auth", "token", "rotate", "ci"]).stdout;
+    assert_eq!(server.program_with(&old).run(&["auth", "status"]).code, 3);
+    server.program_with(newest.trim()).ok(&["auth", "status"]);
+}
+
+#[test]
+fn what_is_revoked_can_not_be_rotated() {
+    let server = Server::start();
+    let program = server.program();
+    program.ok(&["auth", "token", "create", "--name", "ci"]);
+    program.ok(&["auth", "token", "revoke", "ci"]);
+    let outcome = program.run(&["auth", "token", "rotate", "ci", "-v"]);
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (1, ""));
+    assert!(outcome.stderr.contains("code: not-active"), "{outcome:?}");
+}
+
+#[test]
+fn a_token_without_the_permission_is_refused_with_3() {
+    let server = Server::start();
+    let narrow = server.token_of("root", &json!({"name": "narrow", "permissions": ["hosts:read"]}));
+    let program = server.program_with(narrow["token"].as_str().unwrap());
+    let outcome = program.run(&["auth", "token", "create", "--name", "more"]);
+    assert_eq!(outcome.code, 3);
+    assert!(outcome.stderr.contains("tokens:write"), "{outcome:?}");
+}
+
+#[test]
+fn a_token_that_ends_soon_is_mentioned_beside_the_result() {
+    let server = Server::start();
+    let soon = server.program().ok(&["auth", "token", "create", "--name", "short", "--expires-in", "3d"]);
+    let program = server.program_with(soon.stdout.trim());
+    let outcome = program.ok(&["hosts", "list", "-o", "json"]);
+    assert!(outcome.stderr.contains("the token in use ends "), "{outcome:?}");
+    assert_eq!(outcome.json()["total"], 0);
+    let later = server.program().ok(&["auth", "token", "create", "--name", "long", "--expires-in", "30d"]);
+    let quiet = server.program_with(later.stdout.trim()).ok(&["hosts", "list", "-o", "json"]);
+    assert!(!quiet.stderr.contains("ends"), "{quiet:?}");
+}
+
+#[test]
+fn rotating_the_saved_token_keeps_one_signed_in() {
+    let server = Server::start();
+    let program = Program::new();
+    program.run_with_input(&["auth", "login", "--with-token", "--server", &server.url], &server.token);
+    let outcome = program.ok(&["auth", "token", "rotate", "first"]);
+    assert!(outcome.stderr.contains("the new text is saved"), "{outcome:?}");
+    assert_ne!(outcome.stdout.trim(), server.token);
+    program.ok(&["auth", "status"]);
+}

@@ -1,0 +1,162 @@
+//! What is wrong with a command line is said without asking any server.
+
+use crate::support::{Program, Server, UNKNOWN_TOKEN, assert_transcript};
+use std::process::Command;
+
+/// An address at which nothing can listen, so that a run that asks it is noticed.
+const NOBODY: &str = "http://127.0.0.1:1";
+
+#[test]
+fn typos_get_a_suggestion() {
+    assert_transcript!(Program::new().run(&["hosts", "reprot"]));
+}
+
+#[test]
+fn mistakes_of_usage_exit_2_and_name_what_is_wrong() {
+    let program = Program::signed_in(NOBODY, UNKNOWN_TOKEN);
+    for (arguments, named) in [
+        (&["auth", "token", "create"][..], "--name"),
+        (&["auth", "token", "create", "--name", "x", "--expires-in", "soon"], "--expires-in 'soon'"),
+        (&["auth", "token", "create", "--name", "x", "--expires-at", "31.1.2030"], "--expires-at '31.1.2030'"),
+        (
+            &["auth", "token", "create", "--name", "x", "--expires-in", "1d", "--expires-at", "2030-01-31"],
+            "--expires-at",
+        ),
+        (&["auth", "token", "rotate", "x", "--overlap", "8d"], "--overlap '8d'"),
+        (&["auth", "token", "list", "--state", "gone"], "--state"),
+        (&["hosts", "list", "-o", "xml"], "--output"),
+        (&["hosts", "list", "--timeout", "0"], "time limit"),
+        (&["hosts", "list", "--timeout", "long"], "'long'"),
+        (&["hosts", "list", "--page", "x"], "--page"),
+        (&["hosts", "list", "--ca-cert", "missing.pem"], "missing.pem"),
+        (&["hosts", "list", "--server", "ftp://example.org"], "ftp://example.org"),
+        (&["hosts", "list", "--server", "http://example.org"], "--allow-http"),
+        (&["hosts", "report", "--every", "1s", "--install-timer"], "--every"),
+        (&["completions", "tcsh"], "tcsh"),
+    ] {
+        let outcome = program.run(arguments);
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (2, ""), "{arguments:?}: {outcome:?}");
+        assert!(outcome.stderr.contains(named), "{arguments:?}: {outcome:?}");
+    }
+}
+
+#[test]
+fn nothing_at_all_prints_the_help() {
+    let outcome = Program::new().run(&[]);
+    assert_eq!(outcome.code, 2);
+    assert!(outcome.stderr.contains("Usage: uptrakit"));
+}
+
+#[test]
+fn every_command_has_a_help_text_with_an_example() {
+    let commands = [
+        "",
+        "auth",
+        "auth login",
+        "auth status",
+        "auth logout",
+        "auth token",
+        "auth token create",
+        "auth token list",
+        "auth token show",
+        "auth token rotate",
+        "auth token revoke",
+        "hosts",
+        "hosts list",
+        "hosts show",
+        "hosts report",
+        "hosts watch",
+        "completions",
+    ];
+    for command in commands {
+        let mut arguments: Vec<&str> = command.split_whitespace().collect();
+        arguments.push("--help");
+        let outcome = Program::new().ok(&arguments);
+        assert!(outcome.stdout.contains("Example:\n  "), "{command}: {}", outcome.stdout);
+    }
+}
+
+#[test]
+fn the_help_never_shows_a_token_of_the_environment() {
+    let outcome = Program::signed_in(NOBODY, UNKNOWN_TOKEN).ok(&["--help"]);
+    assert!(!outcome.stdout.contains("upk_"));
+}
+
+#[test]
+fn the_version_names_program_and_number() {
+    let outcome = Program::new().ok(&["--version"]);
+    let rest = outcome.stdout.strip_prefix(concat!("uptrakit ", env!("CARGO_PKG_VERSION"))).unwrap();
+    let commit = rest.trim().trim_start_matches('(').trim_end_matches(')');
+    assert!(
+        commit.is_empty() || (commit.len() >= 7 && commit.bytes().all(|byte| byte.is_ascii_hexdigit())),
+        "{rest:?}"
+    );
+}
+
+#[test]
+fn global_flags_stand_before_or_after_the_command() {
+    let server = Server::start();
+    let program = Program::new();
+    let flags = ["--server", &server.url, "--token", &server.token, "-o", "json"];
+    let before = program.ok(&[&flags[..], &["auth", "status"]].concat());
+    let between = program.ok(&[&["auth"], &flags[..], &["status"]].concat());
+    let after = program.ok(&[&["auth", "status"], &flags[..]].concat());
+    assert_eq!(before.json()["username"], "root");
+    assert_eq!(before.json()["id"], between.json()["id"]);
+    assert_eq!(before.json()["id"], after.json()["id"]);
+}
+
+#[test]
+fn completion_scripts_are_accepted_by_their_shells() {
+    for shell in ["bash", "zsh", "fish"] {
+        let script = Program::new().ok(&["completions", shell]).stdout;
+        assert!(script.contains("uptrakit"), "{shell}");
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(&file, script).unwrap();
+        // Not every machine has every shell.
+        if let Ok(status) = Command::new(shell).arg("-n").arg(file.path()).status() {
+            assert!(status.success(), "{shell} does not read its script");
+        }
+    }
+}
+
+#[test]
+fn completions_offer_commands_permissions_and_names_from_the_server() {
+    let server = Server::start();
+    let program = server.program();
+    program.ok(&["auth", "token", "create", "--name", "deploy"]);
+    program.ok(&["auth", "token", "create", "--name", "desk lamp"]);
+    let offered = |words: &[&str]| -> Vec<String> {
+        let mut command = program.command(&["--"]);
+        command.arg("uptrakit").args(words).env("COMPLETE", "bash").env("_CLAP_IFS", "\n");
+        command.env("_CLAP_COMPLETE_INDEX", words.len().to_string()).env("_CLAP_COMPLETE_COMP_TYPE", "9");
+        let output = command.output().unwrap();
+        assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
+    };
+    assert_eq!(offered(&["auth", "token", "rev"]), ["revoke"]);
+    assert_eq!(offered(&["auth", "token", "show", "dep"]), ["deploy"]);
+    assert_eq!(offered(&["auth", "token", "create", "--name", "x", "--permission", "hosts:rea"]), ["hosts:read"]);
+    let names = offered(&["auth", "token", "revoke", ""]);
+    assert!(["deploy", "first"].iter().all(|name| names.iter().any(|offer| offer == name)), "{names:?}");
+    assert!(offered(&["hosts", "show", "nothing-like-this"]).is_empty());
+}
+
+#[test]
+fn completions_say_nothing_when_there_is_no_server() {
+    let program = Program::signed_in(NOBODY, UNKNOWN_TOKEN);
+    let mut command = program.command(&["--", "uptrakit", "auth", "token", "show", "x"]);
+    command.env("COMPLETE", "bash").env("_CLAP_COMPLETE_INDEX", "4").env("_CLAP_IFS", "\n");
+    let output = command.output().unwrap();
+    assert!(output.status.success() && output.stdout.is_empty() && output.stderr.is_empty());
+}
+
+#[test]
+fn manual_pages_are_written() {
+    let program = Program::new();
+    program.ok(&["man", "pages"]);
+    for page in ["uptrakit.1", "uptrakit-auth-token-create.1", "uptrakit-hosts-report.1"] {
+        let text = std::fs::read_to_string(program.home().join("pages").join(page)).unwrap();
+        assert!(text.contains(".SH NAME") && text.contains("Example"), "{page}");
+    }
+}

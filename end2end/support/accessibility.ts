@@ -1,0 +1,27 @@
+// Axe on the page as it stands, in both themes.
+import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
+
+import { type Page, expect } from "@playwright/test";
+
+const source = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+interface Axe {
+  run(): Promise<{ violations: { id: string; help: string; nodes: { html: string; failureSummary?: string }[] }[] }>;
+}
+
+/** Expects that axe finds nothing, light and dark. */
+export async function expectAccessible(page: Page, what: string): Promise<void> {
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    // Evaluated by the debugger, so the page's policy stays as strict as it is.
+    await page.evaluate(source);
+    const { violations } = await page.evaluate(() => (window as unknown as { axe: Axe }).axe.run());
+    const found = violations.map(({ id, help, nodes }) => ({
+      id,
+      help,
+      where: nodes.map(({ html, failureSummary }) => `${html}\n${failureSummary ?? ""}`),
+    }));
+    expect(found, `${what}, ${colorScheme}`).toEqual([]);
+  }
+}

@@ -1,0 +1,77 @@
+// Revoking, seen from all sides: the page, the next request, the stream that is open.
+import { call, mint, report } from "../support/api.ts";
+import { expect, test } from "../support/fixtures.ts";
+import { ProfilePage } from "../pages/profile.ts";
+import { Shell } from "../pages/shell.ts";
+
+test("a stream that is open under the token ends", async ({ server, context, signedIn: page }) => {
+  const token = await mint(context, server, { name: "watcher" });
+  const stream = await fetch(`${server.url}/api/v1/hosts/events`, {
+    headers: { Authorization: `Bearer ${token}` },
+  });
+  expect(stream.status).toBe(200);
+  expect(stream.headers.get("content-type")).toContain("text/event-stream");
+  const reader = stream.body!.getReader();
+
+  // It is alive: a report comes through.
+  await call(server, token, "/hosts/report", { method: "POST", json: report("web-1") });
+  let seen = "";
+  while (!seen.includes("web-1")) seen += new TextDecoder().decode((await reader.read()).value);
+
+  const profile = new ProfilePage(page);
+  await page.goto(`${server.url}/profile`);
+  await profile.revoke("watcher");
+  // The end of the stream is the last thing that is read; an aborted connection is an end, too.
+  const ended = await (async () => {
+    for (;;) if ((await reader.read().catch(() => ({ done: true }))).done) return true;
+  })();
+  expect(ended).toBe(true);
+  await expect(new Shell(page).notice.filter({ hasText: "Revoked" })).toContainText(/1 \S+ (was|were) cut off/);
+});
+
+test("a token that was used lately is revoked only by typing its name", async ({ server, context, signedIn: page }) => {
+  const token = await mint(context, server, { name: "busy" });
+  expect((await call(server, token, "/auth/me")).status).toBe(200);
+  const profile = new ProfilePage(page);
+  // Last use is written in the background.
+  await expect(async () => {
+    await page.goto(`${server.url}/profile`);
+    await expect(profile.row("busy")).toContainText("127.0.0.1", { timeout: 2_000 });
+  }).toPass({ timeout: 75_000 });
+  await profile.action("Revoke", "busy").click();
+  const confirmation = profile.revokeDialog.getByLabel("Type the name to confirm");
+  const submit = profile.revokeDialog.getByRole("button", { name: "Revoke now" });
+  await expect(profile.revokeDialog).toContainText("busy");
+  await confirmation.fill("bus");
+  await expect(submit).toBeDisabled();
+  await confirmation.fill("busy");
+  await submit.click();
+  await expect(new Shell(page).notice.filter({ hasText: "Revoked" })).toBeVisible();
+  expect((await call(server, token, "/auth/me")).body).toMatchObject({ code: "token-revoked" });
+});
+
+test("Escape leaves the token as it is", async ({ server, context, signedIn: page }) => {
+  const token = await mint(context, server, { name: "spared" });
+  const profile = new ProfilePage(page);
+  await page.goto(`${server.url}/profile`);
+  await profile.action("Revoke", "spared").click();
+  await expect(profile.revokeDialog).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(profile.revokeDialog).toBeHidden();
+  await expect(profile.action("Revoke", "spared")).toBeFocused();
+  expect((await call(server, token, "/auth/me")).status).toBe(200);
+});
+
+test("a revoked token stays findable", async ({ server, context, signedIn: page }) => {
+  await mint(context, server, { name: "kept-on-record" });
+  const profile = new ProfilePage(page);
+  await page.goto(`${server.url}/profile`);
+  await profile.revoke("kept-on-record");
+  await expect(profile.row("kept-on-record")).toHaveCount(0);
+  await profile.state.selectOption({ label: "Revoked" });
+  await expect(profile.row("kept-on-record")).toBeVisible();
+  await profile.search.fill("nothing-like-it");
+  await expect(profile.row("kept-on-record")).toHaveCount(0);
+  await profile.search.fill("on-rec");
+  await expect(profile.row("kept-on-record")).toBeVisible();
+});

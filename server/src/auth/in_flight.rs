@@ -1,0 +1,110 @@
+//! What is under way: a request or stream holds a lease on the credential that authorised it, and learns at once when
+//! the credential no longer would. The cut-off layer (`http::layer::cut_off`) acts on it.
+
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use uptrakit_api::Timestamp;
+
+use super::{
+    credential::Need,
+    verifier::{Denied, Entry, Verifier},
+};
+use crate::clock::Clock;
+
+/// The right to go on, for as long as the credential is good.
+#[derive(Debug)]
+pub struct Lease {
+    verifier: Verifier,
+    clock: Clock,
+    entry: Arc<Entry>,
+    need: Need,
+    address: IpAddr,
+}
+
+impl Lease {
+    /// A lease for a request that was just authorised.
+    #[must_use]
+    pub fn new(verifier: Verifier, clock: Clock, entry: Arc<Entry>, need: Need, address: IpAddr) -> Self {
+        entry.enter();
+        Self { verifier, clock, entry, need, address }
+    }
+
+    /// The credential.
+    #[must_use]
+    pub const fn entry(&self) -> &Arc<Entry> {
+        &self.entry
+    }
+
+    /// What it was judged for.
+    #[must_use]
+    pub const fn need(&self) -> Need {
+        self.need
+    }
+
+    /// Returns when the credential is no longer good for what it was good for, and why.
+    pub async fn lost(mut self) -> Denied {
+        loop {
+            let end = self.entry.credential.ends_at().unwrap_or(Timestamp::MAX);
+            tokio::select! {
+                () = self.entry.account.superseded() => {}
+                () = self.clock.sleep_until(end) => {}
+            }
+            match self.verifier.authorise(self.entry.key, self.need, self.address).await {
+                Ok(entry) => {
+                    entry.enter();
+                    std::mem::replace(&mut self.entry, entry).leave();
+                }
+                Err(denied) => return denied,
+            }
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.entry.leave();
+    }
+}
+
+/// One request's place for its lease: the extractor puts it in, the cut-off layer takes it out.
+#[derive(Debug, Default)]
+pub struct InFlight {
+    lease: Mutex<Option<Lease>>,
+    entry: Mutex<Option<Arc<Entry>>>,
+    exempt: AtomicBool,
+}
+
+impl InFlight {
+    /// Notes what the request was authorised by.
+    pub fn hold(&self, lease: Lease) {
+        *self.entry.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(lease.entry()));
+        *self.lease.lock().unwrap_or_else(PoisonError::into_inner) = Some(lease);
+    }
+
+    /// The lease, once.
+    pub fn take(&self) -> Option<Lease> {
+        self.lease.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// What the request was authorised by, if it was.
+    pub fn entry(&self) -> Option<Arc<Entry>> {
+        self.entry.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Lets the request finish whatever becomes of its credential, because it is the one that changes it: who revokes
+    /// the token they came with must still hear that it worked.
+    pub fn exempt(&self) {
+        self.exempt.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether it may finish in any case.
+    pub fn is_exempt(&self) -> bool {
+        self.exempt.load(Ordering::SeqCst)
+    }
+}

@@ -1,0 +1,12 @@
+//! Who is asking, and may they: passwords, credentials, the verifier that judges every request, and the sentinel that
+//! cuts off what is under way when a credential loses its power.
+
+pub mod caller;
+pub mod credential;
+pub mod digest;
+pub mod in_flight;
+pub mod origin;
+pub mod password;
+pub mod throttle;
+pub mod usage;
+pub mod verifier;

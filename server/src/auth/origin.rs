@@ -1,0 +1,68 @@
+//! Whether a browser's request comes from Uptrakit's own pages. A cookie travels with requests that other sites cause;
+//! these two headers tell which those are, and no page can set them.
+
+use http::{HeaderMap, header};
+
+/// Where a request says it comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// From our own pages, or typed by the person.
+    Same,
+    /// It doesn't say; programs don't.
+    Untold,
+    /// From another site, or one header contradicts the other.
+    Foreign,
+}
+
+impl Origin {
+    /// Reads `Sec-Fetch-Site` (Fetch Metadata) and `Origin` (RFC 6454). One that fails outweighs one that passes.
+    #[must_use]
+    pub fn of(headers: &HeaderMap, public_url: &str) -> Self {
+        let mut told = false;
+        for value in headers.get_all("sec-fetch-site") {
+            if !matches!(value.as_bytes(), b"same-origin" | b"none") {
+                return Self::Foreign;
+            }
+            told = true;
+        }
+        for value in headers.get_all(header::ORIGIN) {
+            if value.as_bytes() != public_url.as_bytes() {
+                return Self::Foreign;
+            }
+            told = true;
+        }
+        if told { Self::Same } else { Self::Untold }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Origin;
+    use http::{HeaderMap, HeaderName, HeaderValue};
+
+    #[test]
+    fn only_our_own_pages_pass() {
+        let of = |pairs: &[(&'static str, &'static str)]| {
+            let headers: HeaderMap = pairs
+                .iter()
+                .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+                .collect();
+            Origin::of(&headers, "https://up.example.org")
+        };
+        assert_eq!(of(&[]), Origin::Untold);
+        assert_eq!(of(&[("sec-fetch-site", "same-origin")]), Origin::Same);
+        assert_eq!(of(&[("sec-fetch-site", "none")]), Origin::Same);
+        assert_eq!(of(&[("origin", "https://up.example.org")]), Origin::Same);
+        for foreign in [
+            ("sec-fetch-site", "same-site"),
+            ("sec-fetch-site", "cross-site"),
+            ("origin", "null"),
+            ("origin", "http://up.example.org"),
+            ("origin", "https://up.example.org.evil.example"),
+            ("origin", "https://up.example.org:444"),
+        ] {
+            assert_eq!(of(&[foreign]), Origin::Foreign, "{foreign:?}");
+            assert_eq!(of(&[foreign, ("sec-fetch-site", "same-origin")]), Origin::Foreign);
+        }
+    }
+}

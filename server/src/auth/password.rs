@@ -1,0 +1,205 @@
+//! Passwords: which are good enough, and how they are kept (Argon2id; OWASP ASVS 5.0 V6.2 and V11.4.2).
+
+use std::{sync::Arc, time::Duration};
+
+use argon2::{
+    Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version,
+    password_hash::phc::{Decimal, PasswordHash},
+};
+use tokio::sync::Semaphore;
+use uptrakit_api::Secret;
+
+/// Fewest characters of a password.
+pub const SHORTEST: usize = 15;
+/// Most characters of a password.
+pub const LONGEST: usize = 128;
+
+/// Memory of one hash in KiB: 19 MiB.
+const MEMORY_KIB: u32 = 19 * 1_024;
+const ITERATIONS: u32 = 2;
+const LANES: u32 = 1;
+/// How many hashes are computed at once: it bounds memory and leaves processors to requests with tokens.
+const CONCURRENT: usize = 2;
+/// How long somebody waits for their turn before they are told to come back.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A password that may be chosen. No `Debug`, no `Display`, no `Serialize`.
+pub struct NewPassword(String);
+
+/// The queue for hashing is too long.
+#[derive(Debug)]
+pub struct Busy;
+
+/// What checking a password came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checked {
+    /// It is another.
+    Wrong,
+    /// It is the one.
+    Right,
+    /// It is the one, and its hash has older parameters than new ones get.
+    Outdated,
+}
+
+impl NewPassword {
+    /// Checks a password that somebody wants: 15 to 128 characters of any kind, and not easily guessed. `about` are
+    /// words that make it easier: the username, the email. The error ends a sentence that begins with "password".
+    pub fn parse(text: &Secret, about: &[&str]) -> Result<Self, String> {
+        let text = &text.0;
+        let length = text.chars().count();
+        if length < SHORTEST {
+            return Err(format!("must have at least {SHORTEST} characters; it has {length}"));
+        }
+        if length > LONGEST {
+            return Err(format!("must have at most {LONGEST} characters; it has {length}"));
+        }
+        let words: Vec<&str> =
+            about.iter().flat_map(|word| word.split(['@', '.'])).chain(about.iter().copied()).collect();
+        let words: Vec<&str> = words.into_iter().filter(|word| word.len() > 2).chain(["uptrakit"]).collect();
+        let estimate = zxcvbn::zxcvbn(text, &words);
+        if estimate.guesses_log10() < 8.0 {
+            let reason = estimate.feedback().and_then(zxcvbn::feedback::Feedback::warning);
+            let reason = reason.map_or_else(
+                || "It has too little in it that others would not try.".to_owned(),
+                |warning| warning.to_string(),
+            );
+            return Err(format!("is too easy to guess: {reason}"));
+        }
+        Ok(Self(text.clone()))
+    }
+}
+
+/// Hashes and checks passwords, a few at a time.
+#[derive(Clone, Debug)]
+pub struct Hasher {
+    turns: Arc<Semaphore>,
+    /// A hash of nothing anybody knows, checked where there is no account, so that both take the same time.
+    decoy: Arc<str>,
+}
+
+impl Default for Hasher {
+    fn default() -> Self {
+        let decoy = hash(&crate::auth::digest::new_secret().0);
+        Self { turns: Arc::new(Semaphore::new(CONCURRENT)), decoy: decoy.into() }
+    }
+}
+
+impl Hasher {
+    /// Hashes a new password; the result is in PHC form, with its own salt.
+    pub async fn hash(&self, password: NewPassword) -> Result<String, Busy> {
+        self.in_turn(move || hash(&password.0)).await
+    }
+
+    /// Hashes a password again that was just found to be right, with today's parameters.
+    pub async fn rehash(&self, password: Secret) -> Result<String, Busy> {
+        self.in_turn(move || hash(&password.0)).await
+    }
+
+    /// Checks a password against a stored hash; without one it takes as long and is wrong.
+    pub async fn check(&self, password: Secret, stored: Option<String>) -> Result<Checked, Busy> {
+        let decoy = Arc::clone(&self.decoy);
+        self.in_turn(move || {
+            let known = stored.is_some();
+            let stored = stored.unwrap_or_else(|| decoy.to_string());
+            let Ok(parsed) = PasswordHash::new(&stored) else { return Checked::Wrong };
+            if hasher().verify_password(password.0.as_bytes(), &parsed).is_err() || !known {
+                Checked::Wrong
+            } else if is_outdated(&parsed) {
+                Checked::Outdated
+            } else {
+                Checked::Right
+            }
+        })
+        .await
+    }
+
+    async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
+        let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await;
+        let Ok(Ok(turn)) = turn else { return Err(Busy) };
+        tokio::task::spawn_blocking(move || {
+            // Held here, not by the caller, who may hang up while the memory is still in use.
+            let _turn = turn;
+            work()
+        })
+        .await
+        .map_err(|_| Busy)
+    }
+}
+
+fn hasher() -> Argon2<'static> {
+    let params = Params::new(MEMORY_KIB, ITERATIONS, LANES, None).expect("the parameters are within Argon2's limits");
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+}
+
+fn hash(password: &str) -> String {
+    hasher().hash_password(password.as_bytes()).expect("any bytes can be hashed").to_string()
+}
+
+fn is_outdated(stored: &PasswordHash) -> bool {
+    let below = |name, least: u32| stored.params.get_decimal(name).is_none_or(|value: Decimal| value < least);
+    stored.algorithm.as_str() != "argon2id" || below("m", MEMORY_KIB) || below("t", ITERATIONS) || below("p", LANES)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Checked, Hasher, NewPassword};
+    use uptrakit_api::Secret;
+
+    fn refusal(text: &str) -> Option<String> {
+        NewPassword::parse(&Secret(text.to_owned()), &["kim", "kim@example.org"]).err()
+    }
+
+    #[test]
+    fn length_counts_characters_and_has_two_ends() {
+        let base = "jazz Qui7 mögen";
+        assert_eq!(base.chars().count(), 15);
+        assert_eq!(refusal(base), None);
+        assert!(refusal(&base[..base.len() - 1]).is_some_and(|why| why.contains("at least 15")));
+        let long: String = "a quite long text; ".repeat(7).chars().take(128).collect();
+        assert_eq!(refusal(&long), None);
+        assert!(refusal(&format!("{long}x")).is_some_and(|why| why.contains("at most 128")));
+    }
+
+    #[test]
+    fn twenty_lower_case_letters_will_do() {
+        assert_eq!(refusal("qmzhtkwbxgrpvulencda"), None);
+    }
+
+    #[test]
+    fn what_others_would_try_is_refused_with_the_reason() {
+        for weak in [
+            "passwordpassword",
+            "aaaaaaaaaaaaaaaa",
+            "123456789012345",
+            "uptrakituptrakit",
+            "qwertyuiopasdfgh",
+            "kim@example.org1",
+            "uptrakit-uptrakit",
+        ] {
+            assert!(refusal(weak).is_some_and(|why| why.starts_with("is too easy to guess: ")), "{weak} was accepted");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_stored_hash_has_the_promised_cost_and_knows_every_character() {
+        let hasher = Hasher::default();
+        let text = "a quite long text; ".repeat(7).chars().take(128).collect::<String>();
+        let stored = hasher.hash(NewPassword(text.clone())).await.unwrap();
+        assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
+        let check = |text: String| hasher.check(Secret(text), Some(stored.clone()));
+        assert_eq!(check(text.clone()).await.unwrap(), Checked::Right);
+        assert_eq!(check(format!("{}!", &text[..127])).await.unwrap(), Checked::Wrong);
+        assert_eq!(hasher.check(Secret(text), None).await.unwrap(), Checked::Wrong);
+    }
+
+    #[tokio::test]
+    async fn older_parameters_are_noticed() {
+        let old = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHRzYWx0$";
+        let params = argon2::Params::new(8, 1, 1, None).unwrap();
+        let older = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
+        let stored = argon2::PasswordHasher::hash_password(&older, b"jazz Qui7 text!").unwrap().to_string();
+        assert!(stored.starts_with(&old[..25]));
+        let checked = Hasher::default().check(Secret("jazz Qui7 text!".into()), Some(stored)).await.unwrap();
+        assert_eq!(checked, Checked::Outdated);
+    }
+}

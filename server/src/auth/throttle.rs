@@ -1,0 +1,95 @@
+//! Limits on failures, held in memory: only what failed counts, so that whoever gets it right is never held up by
+//! their own success. The arithmetic is the generic cell rate algorithm: one instant per key.
+
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use uptrakit_api::Timestamp;
+
+/// More keys than this, and those that owe nothing are forgotten; if all owe, everybody new is refused for a while.
+const MOST_KEYS: usize = 100_000;
+
+/// A limit per key: some failures at once, then one every so often.
+#[derive(Debug)]
+pub struct Throttle<K> {
+    burst: i64,
+    every_millis: i64,
+    /// For each key, the instant at which it will owe nothing.
+    owing: Mutex<HashMap<K, i64>>,
+}
+
+impl<K: Eq + Hash> Throttle<K> {
+    /// Allows `burst` failures at once and another one `every` so often.
+    #[must_use]
+    pub fn new(burst: u32, every: Duration) -> Self {
+        let every_millis = i64::try_from(every.as_millis()).unwrap_or(i64::MAX).max(1);
+        Self { burst: burst.into(), every_millis, owing: Mutex::default() }
+    }
+
+    /// How long the key has to wait before it may try again; `None` when it may now.
+    pub fn wait(&self, key: &K, now: Timestamp) -> Option<Duration> {
+        let owing = self.owing.lock().unwrap_or_else(PoisonError::into_inner);
+        let free_at = match owing.get(key) {
+            Some(free_at) => *free_at,
+            None if owing.len() >= MOST_KEYS => return Some(Duration::from_millis(self.every_millis.unsigned_abs())),
+            None => return None,
+        };
+        let over = free_at - now.0 - (self.burst - 1) * self.every_millis;
+        (over > 0).then(|| Duration::from_millis(over.unsigned_abs()))
+    }
+
+    /// Counts a failure.
+    pub fn count(&self, key: K, now: Timestamp) {
+        let mut owing = self.owing.lock().unwrap_or_else(PoisonError::into_inner);
+        if owing.len() >= MOST_KEYS {
+            owing.retain(|_, free_at| *free_at > now.0);
+        }
+        let most = now.0 + self.burst * self.every_millis;
+        let free_at = owing.entry(key).or_insert(now.0);
+        *free_at = ((*free_at).max(now.0) + self.every_millis).min(most);
+    }
+
+    /// Forgets a key's failures.
+    pub fn forgive(&self, key: &K) {
+        self.owing.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Throttle;
+    use std::time::Duration;
+    use uptrakit_api::Timestamp;
+
+    #[test]
+    fn a_burst_passes_then_one_every_so_often_and_others_are_not_held_up() {
+        let throttle = Throttle::new(3, Duration::from_secs(10));
+        let now = Timestamp(1_000_000);
+        for _ in 0..3 {
+            assert_eq!(throttle.wait(&"a", now), None);
+            throttle.count("a", now);
+        }
+        assert_eq!(throttle.wait(&"a", now), Some(Duration::from_secs(10)));
+        assert_eq!(throttle.wait(&"b", now), None);
+        assert_eq!(throttle.wait(&"a", now.plus_millis(9_999)), Some(Duration::from_millis(1)));
+        assert_eq!(throttle.wait(&"a", now.plus_millis(10_000)), None);
+        throttle.count("a", now.plus_millis(10_000));
+        assert!(throttle.wait(&"a", now.plus_millis(10_000)).is_some());
+        throttle.forgive(&"a");
+        assert_eq!(throttle.wait(&"a", now.plus_millis(10_000)), None);
+    }
+
+    #[test]
+    fn however_many_failures_the_wait_is_bounded() {
+        let throttle = Throttle::new(5, Duration::from_secs(20));
+        let now = Timestamp(0);
+        for _ in 0..10_000 {
+            throttle.count("a", now);
+        }
+        assert_eq!(throttle.wait(&"a", now), Some(Duration::from_secs(20)));
+    }
+}

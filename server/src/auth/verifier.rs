@@ -1,0 +1,453 @@
+//! The verifier: judges every credential on a state of the database that is no older than the request, at the price of
+//! one small read for all requests that wait at the same moment.
+//!
+//! Every change that can take power away moves a single row, the epoch, in its own transaction. A request joins the
+//! open batch; a batch is closed before its reads begin, so that what it reads is younger than the arrival of everyone
+//! in it. It reads the epoch once. Where the epoch stands, what was read before still holds; where it moved, the
+//! accounts that the moves were about are dropped and read again when somebody needs them. There are no leases, no
+//! timers and no messages to rely on, and any number of processes may do this on one database.
+//!
+//! The invariant, kept by the single task that runs batches: *whatever is cached reflects the database at the cached
+//! epoch or later*. An entry that is read after the epoch was read may be younger than the epoch it is filed under;
+//! then the next move drops it once too often, never once too seldom.
+
+use std::{
+    collections::{HashMap, HashSet},
+    net::IpAddr,
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError, Weak,
+        atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use uptrakit_api::{AccountId, Timestamp};
+
+use super::{
+    credential::{AccountState, Credential, Inconsistent, Key, Need, Refusal},
+    digest::Digest,
+};
+use crate::{
+    clock::Clock,
+    store::{Reader, Store, credentials, power},
+};
+
+/// How long the database may take for one batch before everybody in it is told that it can't answer.
+const BATCH_TIMEOUT: Duration = Duration::from_secs(2);
+/// How many entries one half of the cache holds; see [`Cache`].
+const CACHE_HALF: usize = 65_536;
+/// More moves than this at once, and dropping everything is cheaper than reading what they were about.
+const MOST_CHANGES: i64 = 4_096;
+/// How many unknown credentials one batch looks up; the others wait for the next.
+const MOST_LOOKUPS: usize = 512;
+
+/// An account as of some epoch, shared by all its cached credentials. When the epoch moves for it, it is superseded:
+/// its credentials count as not cached, and requests under way are told to have themselves judged again.
+#[derive(Debug)]
+pub struct AccountCell {
+    /// The account.
+    pub state: AccountState,
+    superseded: CancellationToken,
+}
+
+/// A cached credential. Requests under way hold it.
+#[derive(Debug)]
+pub struct Entry {
+    /// What it is known by.
+    pub key: Key,
+    /// Its account.
+    pub account: Arc<AccountCell>,
+    /// The credential.
+    pub credential: Credential,
+    /// When it was last used, in milliseconds, or 0.
+    pub(super) used_at: AtomicI64,
+    /// From where.
+    pub(super) used_from: Mutex<Option<IpAddr>>,
+    /// What of `used_at` the database knows.
+    pub(super) written_at: AtomicI64,
+    /// Whether it waits to be written.
+    pub(super) dirty: AtomicBool,
+    in_flight: AtomicUsize,
+}
+
+/// Why a request is not authorised.
+#[derive(Clone, Debug)]
+pub enum Denied {
+    /// The credential does not open this door.
+    Refused(Refusal),
+    /// The database can't answer; nobody passes.
+    Unavailable(Arc<str>),
+}
+
+/// Counts for `/metrics`.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Batches that were run.
+    pub batches: AtomicU64,
+    /// Requests that were in them.
+    pub batched: AtomicU64,
+    /// Credentials that were read from the database.
+    pub lookups: AtomicU64,
+    /// Moves of the epoch that were seen.
+    pub moves: AtomicU64,
+}
+
+/// The verifier of one process.
+#[derive(Clone, Debug)]
+pub struct Verifier(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    store: Store,
+    clock: Clock,
+    open: Mutex<Arc<Batch>>,
+    wake: Notify,
+    cache: Mutex<Cache>,
+    counters: Counters,
+}
+
+/// Requests that wait for the same reads.
+#[derive(Debug, Default)]
+struct Batch {
+    members: AtomicU64,
+    wanted: Mutex<HashSet<Key>>,
+    outcome: OnceLock<Outcome>,
+    done: Notify,
+}
+
+/// What a batch found: for each credential it was asked for, the entry or that there is none.
+type Outcome = Result<HashMap<Key, Option<Arc<Entry>>>, Arc<str>>;
+
+/// Two halves: entries are put into `young`; when that is full it becomes `old`, and what was old and is neither used
+/// since nor held by a request is forgotten. So memory is bounded and no scan ever takes long.
+#[derive(Debug, Default)]
+struct Cache {
+    epoch: i64,
+    young: HashMap<Key, Arc<Entry>>,
+    old: HashMap<Key, Arc<Entry>>,
+    accounts: HashMap<AccountId, Weak<AccountCell>>,
+}
+
+impl AccountCell {
+    /// Returns when what is known of the account no longer holds.
+    pub async fn superseded(&self) {
+        self.superseded.cancelled().await;
+    }
+
+    /// Whether what is known of the account still holds.
+    pub fn is_current(&self) -> bool {
+        !self.superseded.is_cancelled()
+    }
+}
+
+impl Entry {
+    fn new(key: Key, account: Arc<AccountCell>, credential: Credential) -> Self {
+        let used_at = match &credential {
+            Credential::Token(token) => token.last_used_at.map_or(0, |at| at.0),
+            Credential::Session(session) => session.last_active_at.0,
+        };
+        Self {
+            key,
+            account,
+            credential,
+            used_at: AtomicI64::new(used_at),
+            used_from: Mutex::new(None),
+            written_at: AtomicI64::new(used_at),
+            dirty: AtomicBool::new(false),
+            in_flight: AtomicUsize::new(0),
+        }
+    }
+
+    /// Whether it may do what is needed, from there, at that instant.
+    pub fn judge(&self, need: Need, address: IpAddr, now: Timestamp) -> Result<(), Refusal> {
+        self.credential.judge(&self.account.state, need, address, now, self.used_at())
+    }
+
+    /// One more request or stream under it.
+    pub(super) fn enter(&self) {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// One less.
+    pub(super) fn leave(&self) {
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Verifier {
+    /// Starts the task that runs batches. It ends with the last clone of the verifier.
+    #[must_use]
+    pub fn start(store: Store, clock: Clock) -> Self {
+        let shared = Arc::new(Shared {
+            store,
+            clock,
+            open: Mutex::default(),
+            wake: Notify::new(),
+            cache: Mutex::default(),
+            counters: Counters::default(),
+        });
+        tokio::spawn(run_batches(Arc::downgrade(&shared)));
+        Self(shared)
+    }
+
+    /// Whether the credential may do what is needed from there, judged on a state no older than this call.
+    pub async fn authorise(&self, key: Key, need: Need, address: IpAddr) -> Result<Arc<Entry>, Denied> {
+        let entry = self.find(key).await?.ok_or(Denied::Refused(match key {
+            Key::Token(_) => Refusal::Unknown,
+            Key::Session(_) => Refusal::SessionOver,
+        }))?;
+        entry.judge(need, address, self.0.clock.now()).map_err(Denied::Refused)?;
+        Ok(entry)
+    }
+
+    /// Takes notice of every move of the epoch that was committed before this call, so that whatever is under way in
+    /// this process is judged again.
+    pub async fn catch_up(&self) -> Result<(), Denied> {
+        self.join(None).await.map(drop)
+    }
+
+    /// Whether the credential is cached and still current, so that asking for it costs no look-up of its own.
+    #[must_use]
+    pub fn knows(&self, key: Key) -> bool {
+        lock(&self.0.cache).get(key).is_some()
+    }
+
+    /// How many requests and streams are under way under these texts in this process.
+    #[must_use]
+    pub fn count_in_flight(&self, digests: &[Digest]) -> usize {
+        let cache = lock(&self.0.cache);
+        let halves = |digest: &Digest| [cache.young.get(&Key::Token(*digest)), cache.old.get(&Key::Token(*digest))];
+        digests.iter().flat_map(halves).flatten().map(|entry| entry.in_flight.load(Ordering::Relaxed)).sum()
+    }
+
+    /// Has everything under way judged again, because it can't be known whether the epoch moved.
+    pub fn distrust(&self) {
+        lock(&self.0.cache).forget_all();
+    }
+
+    /// How many credentials are cached.
+    #[must_use]
+    pub fn cache_size(&self) -> usize {
+        let cache = lock(&self.0.cache);
+        cache.young.len() + cache.old.len()
+    }
+
+    /// What happened so far.
+    #[must_use]
+    pub fn counters(&self) -> &Counters {
+        &self.0.counters
+    }
+
+    async fn find(&self, key: Key) -> Result<Option<Arc<Entry>>, Denied> {
+        let cached = lock(&self.0.cache).get(key);
+        if cached.is_some() {
+            self.join(None).await?;
+            // The batch dropped it if the epoch moved for its account.
+            if let Some(entry) = cached.filter(|entry| entry.account.is_current()) {
+                return Ok(Some(entry));
+            }
+        }
+        loop {
+            if let Some(found) = self.join(Some(key)).await? {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Joins the open batch and waits for it. `None` when it was asked for a credential and had no room left for it.
+    async fn join(&self, wanted: Option<Key>) -> Result<Option<Option<Arc<Entry>>>, Denied> {
+        let batch = {
+            let open = lock(&self.0.open);
+            open.members.fetch_add(1, Ordering::Relaxed);
+            if let Some(key) = wanted {
+                lock(&open.wanted).insert(key);
+            }
+            Arc::clone(&open)
+        };
+        let done = batch.done.notified();
+        self.0.wake.notify_one();
+        if batch.outcome.get().is_none() {
+            done.await;
+        }
+        match batch.outcome.get() {
+            Some(Ok(found)) => Ok(wanted.and_then(|key| found.get(&key).cloned())),
+            Some(Err(reason)) => Err(Denied::Unavailable(Arc::clone(reason))),
+            None => Err(Denied::Unavailable("the verifier has stopped".into())),
+        }
+    }
+}
+
+async fn run_batches(shared: Weak<Shared>) {
+    let mut reader = None;
+    loop {
+        let Some(strong) = shared.upgrade() else { return };
+        let waited = tokio::time::timeout(Duration::from_secs(1), strong.wake.notified()).await;
+        if waited.is_err() {
+            continue;
+        }
+        // Closes the batch: who comes from here on joins the next one.
+        let batch = std::mem::take(&mut *lock(&strong.open));
+        if batch.members.load(Ordering::Relaxed) == 0 {
+            continue;
+        }
+        let outcome = match tokio::time::timeout(BATCH_TIMEOUT, strong.run(&batch, &mut reader)).await {
+            Ok(Ok(found)) => Ok(found),
+            Ok(Err(reason)) => Err(reason.to_string().into()),
+            Err(_) => Err("the database did not answer in time".into()),
+        };
+        if outcome.is_err() {
+            // The connection may be in the middle of anything.
+            reader = None;
+        }
+        strong.counters.batches.fetch_add(1, Ordering::Relaxed);
+        strong.counters.batched.fetch_add(batch.members.load(Ordering::Relaxed), Ordering::Relaxed);
+        let _ = batch.outcome.set(outcome);
+        batch.done.notify_waiters();
+    }
+}
+
+/// Why a batch has no outcome.
+#[derive(Debug, thiserror::Error)]
+enum BatchError {
+    #[error("{0}")]
+    Database(#[from] sqlx::Error),
+    #[error("{0}")]
+    Inconsistent(#[from] Inconsistent),
+}
+
+impl Shared {
+    async fn run(
+        &self,
+        batch: &Batch,
+        slot: &mut Option<Reader>,
+    ) -> Result<HashMap<Key, Option<Arc<Entry>>>, BatchError> {
+        let reader = match slot {
+            Some(reader) => reader,
+            None => slot.insert(self.store.read().await?),
+        };
+        let epoch = power::get_epoch(reader.conn()).await?;
+        let known = lock(&self.cache).epoch;
+        if epoch != known {
+            let changes = power::list_changes_after(reader.conn(), known, MOST_CHANGES).await?;
+            self.counters.moves.fetch_add(1, Ordering::Relaxed);
+            lock(&self.cache).advance(epoch, &changes);
+        }
+        let wanted = std::mem::take(&mut *lock(&batch.wanted));
+        let mut found = HashMap::with_capacity(wanted.len());
+        let mut missing = Vec::new();
+        for key in wanted {
+            let cached = lock(&self.cache).get(key);
+            match cached {
+                Some(entry) => drop(found.insert(key, Some(entry))),
+                None if missing.len() < MOST_LOOKUPS => missing.push(key),
+                None => {}
+            }
+        }
+        self.counters.lookups.fetch_add(missing.len() as u64, Ordering::Relaxed);
+        self.look_up(reader, &missing, &mut found).await?;
+        Ok(found)
+    }
+
+    async fn look_up(
+        &self,
+        reader: &mut Reader,
+        missing: &[Key],
+        found: &mut HashMap<Key, Option<Arc<Entry>>>,
+    ) -> Result<(), BatchError> {
+        let (mut tokens, mut sessions) = (Vec::new(), Vec::new());
+        for key in missing {
+            match key {
+                Key::Token(digest) => tokens.push(digest.0),
+                Key::Session(digest) => sessions.push(digest.0),
+            }
+        }
+        let mut rows = Vec::with_capacity(missing.len());
+        for digests in tokens.chunks(credentials::LOOKUP) {
+            for row in credentials::list_tokens(reader.conn(), digests).await? {
+                rows.push(row.try_into()?);
+            }
+        }
+        for digests in sessions.chunks(credentials::LOOKUP) {
+            for row in credentials::list_sessions(reader.conn(), digests).await? {
+                rows.push(row.try_into()?);
+            }
+        }
+        found.extend(missing.iter().map(|key| (*key, None)));
+        let mut cache = lock(&self.cache);
+        for (key, account, credential) in rows {
+            let entry = Arc::new(Entry::new(key, cache.cell(account), credential));
+            cache.insert(key, Arc::clone(&entry));
+            found.insert(key, Some(entry));
+        }
+        Ok(())
+    }
+}
+
+impl Cache {
+    /// A cached entry that still holds. One from the older half moves to the younger.
+    fn get(&mut self, key: Key) -> Option<Arc<Entry>> {
+        if let Some(entry) = self.young.get(&key) {
+            return entry.account.is_current().then(|| Arc::clone(entry));
+        }
+        let entry = self.old.remove(&key)?;
+        let current = entry.account.is_current();
+        self.insert(key, Arc::clone(&entry));
+        current.then_some(entry)
+    }
+
+    fn insert(&mut self, key: Key, entry: Arc<Entry>) {
+        if self.young.len() >= CACHE_HALF {
+            let young = std::mem::take(&mut self.young);
+            let forgotten = std::mem::replace(&mut self.old, young);
+            let held = |entry: &Entry| entry.in_flight.load(Ordering::Relaxed) > 0;
+            self.young.extend(forgotten.into_iter().filter(|(_, entry)| held(entry)));
+            self.accounts.retain(|_, cell| cell.strong_count() > 0);
+        }
+        self.old.remove(&key);
+        self.young.insert(key, entry);
+    }
+
+    /// The shared cell of an account in this state.
+    fn cell(&mut self, state: AccountState) -> Arc<AccountCell> {
+        let id = state.id;
+        if let Some(cell) = self.accounts.get(&id).and_then(Weak::upgrade).filter(|cell| cell.is_current()) {
+            if cell.state == state {
+                return cell;
+            }
+            // Read later than the epoch: the account has changed since its cell was filled.
+            cell.superseded.cancel();
+        }
+        let cell = Arc::new(AccountCell { state, superseded: CancellationToken::new() });
+        self.accounts.insert(id, Arc::downgrade(&cell));
+        cell
+    }
+
+    /// Goes to a newer epoch: supersedes the accounts that the moves in between were about, or everything where the
+    /// log of moves doesn't reach back far enough to tell.
+    fn advance(&mut self, epoch: i64, changes: &[(i64, uuid::Uuid)]) {
+        let complete = (self.epoch + 1..=epoch).eq(changes.iter().map(|change| change.0).filter(|at| *at <= epoch));
+        if complete {
+            for (_, account_id) in changes {
+                if let Some(cell) = self.accounts.remove(&AccountId(*account_id)).and_then(|cell| cell.upgrade()) {
+                    cell.superseded.cancel();
+                }
+            }
+        } else {
+            self.forget_all();
+        }
+        self.epoch = epoch;
+    }
+
+    fn forget_all(&mut self) {
+        for cell in self.accounts.drain().filter_map(|(_, cell)| cell.upgrade()) {
+            cell.superseded.cancel();
+        }
+    }
+}
+
+/// Locks a mutex whose data stays whole whatever happens while it is locked.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,373 @@
+//! Accounts as their owners have them: first run, signing in, the password, and who am I.
+
+use uptrakit_api::{
+    Account, AccountId, ChangePassword, Me, PasswordChanged, Role, Roles, Secret, SessionId, SetUp, SignIn, Timestamp,
+};
+
+use super::{
+    Change, begin_write, commit_power, text,
+    trail::{self, Event},
+};
+use crate::{
+    auth::{
+        caller::{Actor, Visit},
+        credential::{AccountState, Credential, Inconsistent},
+        digest::{Digest, new_secret},
+        password::{Checked, NewPassword},
+    },
+    clock::new_id,
+    error::Error,
+    state::Core,
+    store::{
+        Transaction,
+        accounts::{self, AccountRow},
+        invitations, power,
+        sessions::{self, SessionRow},
+        tokens,
+    },
+};
+
+/// How long a one-time code works: 7 days.
+pub const INVITATION_MILLIS: i64 = 7 * 86_400_000;
+/// Sessions of one account at most; the least used one ends for a new one.
+const MOST_SESSIONS: i64 = 100;
+
+/// Somebody who has just signed in: their account, and what goes into the cookie.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// The account.
+    pub account: Account,
+    /// The cookie's value.
+    pub cookie: Secret,
+}
+
+/// What a browser brings along to a sign-in.
+#[derive(Clone, Debug)]
+pub struct Browser {
+    /// What it says it is, in a few words.
+    pub device: String,
+    /// The session that it is in; it ends.
+    pub presented: Option<Digest>,
+}
+
+/// Who is asking, and by which token if by one.
+#[must_use]
+pub fn me(core: &Core, actor: &Actor) -> Me {
+    let token = match &actor.entry.credential {
+        Credential::Token(token) => Some(token.public(actor.entry.last_used(), core.clock.now())),
+        Credential::Session(_) => None,
+    };
+    Me { account: public_state(&actor.entry.account.state), token }
+}
+
+/// Signs somebody in. Whether the account is unknown, deactivated or the password wrong is told by neither the answer
+/// nor its time.
+pub async fn sign_in(core: &Core, visit: &Visit, request: SignIn, browser: Browser) -> Result<SignedIn, Error> {
+    let login = text::key(request.login.trim());
+    let failures = (login.chars().take(320).collect::<String>(), visit.address);
+    let now = core.clock.now();
+    let waits = [core.login_failures.wait(&failures, now), core.address_failures.wait(&visit.address, now)];
+    if let Some(wait) = waits.into_iter().flatten().max() {
+        metrics::counter!("uptrakit_sign_ins_total", "outcome" => "throttled").increment(1);
+        return Err(Error::TooManyRequests(wait));
+    }
+    let found = {
+        let mut reader = core.store.read().await?;
+        accounts::find_by_login(reader.conn(), &login).await?
+    };
+    // A deactivated account has its password checked like any other: the time tells nothing.
+    let stored = found.as_ref().and_then(|account| account.password_hash.clone());
+    let checked = core.hasher.check(request.password.clone(), stored.clone()).await?;
+    let account = match (found, checked) {
+        (Some(account), Checked::Right | Checked::Outdated) if account.active => account,
+        (found, _) => {
+            core.login_failures.count(failures, core.clock.now());
+            core.address_failures.count(visit.address, core.clock.now());
+            metrics::counter!("uptrakit_sign_ins_total", "outcome" => "refused").increment(1);
+            let mut tx = core.store.begin().await?;
+            let actor = found.map(|account| AccountId(account.id));
+            let event = Event { action: "session.create", actor, refused: true, ..Event::default() };
+            trail::record(core, &mut tx, Some(visit), event).await?;
+            tx.commit().await?;
+            return Err(Error::WrongLogin);
+        }
+    };
+    core.login_failures.forgive(&failures);
+    let upgraded = match (checked, &stored) {
+        // The rules for new passwords may be stricter by now; an upgrade is about the hash alone.
+        (Checked::Outdated, Some(_)) => Some(core.hasher.rehash(request.password).await?),
+        _ => None,
+    };
+
+    let mut tx = core.store.begin().await?;
+    power::share_account(&mut tx, account.id).await?;
+    let account = accounts::find(tx.conn(), account.id)
+        .await?
+        .filter(|current| current.active && current.password_hash == stored);
+    // Deactivated, or given another password, since it was checked.
+    let account = account.ok_or(Error::WrongLogin)?;
+    if let (Some(new), Some(old)) = (&upgraded, &stored) {
+        accounts::replace_password_hash(&mut tx, account.id, old, new).await?;
+    }
+    let signed_in = open_session(core, &mut tx, visit, &account, browser).await?;
+    tx.commit().await?;
+    metrics::counter!("uptrakit_sign_ins_total", "outcome" => "done").increment(1);
+    Ok(signed_in)
+}
+
+async fn open_session(
+    core: &Core,
+    tx: &mut Transaction,
+    visit: &Visit,
+    account: &AccountRow,
+    browser: Browser,
+) -> Result<SignedIn, Error> {
+    let now = core.clock.now();
+    let cookie = new_secret();
+    let row = SessionRow {
+        id: new_id(now),
+        account_id: account.id,
+        device: browser.device,
+        address: visit.address.to_string(),
+        created_at: now.0,
+        last_active_at: now.0,
+    };
+    sessions::insert(tx, &row, &Digest::of(&cookie.0).0).await?;
+    sessions::delete_beyond(tx, account.id, MOST_SESSIONS).await?;
+    let event = Event {
+        action: "session.create",
+        actor: Some(AccountId(account.id)),
+        target: Some(row.id),
+        ..Event::default()
+    };
+    trail::record(core, tx, Some(visit), event).await?;
+    if let Some(digest) = browser.presented
+        && let Some(owner) = sessions::delete_by_digest(tx, &digest.0).await?
+    {
+        power::move_epoch(tx, owner, now.0).await?;
+    }
+    Ok(SignedIn { account: public(account)?, cookie })
+}
+
+/// Makes a one-time code for the first run, if there is no account yet.
+pub async fn new_first_run_code(core: &Core) -> Result<Option<Secret>, Error> {
+    let mut tx = core.store.begin().await?;
+    if accounts::count(tx.conn()).await? > 0 {
+        return Ok(None);
+    }
+    let code = new_secret();
+    let expires_at = core.clock.now().plus_millis(INVITATION_MILLIS);
+    invitations::insert(&mut tx, &Digest::of(&code.0).0, None, expires_at.0).await?;
+    tx.commit().await?;
+    Ok(Some(code))
+}
+
+/// The username that a one-time code is for; `None` for the first run.
+pub async fn get_invited(core: &Core, code: &Secret) -> Result<Option<String>, Error> {
+    let now = core.clock.now();
+    let mut reader = core.store.read().await?;
+    let invited = invitations::find(reader.conn(), &Digest::of(&code.0).0, now.0).await?.ok_or(Error::NotFound)?;
+    match invited {
+        None if accounts::count(reader.conn()).await? == 0 => Ok(None),
+        None => Err(Error::NotFound),
+        Some(id) => Ok(Some(accounts::find(reader.conn(), id).await?.ok_or(Error::NotFound)?.username)),
+    }
+}
+
+/// Uses a one-time code: makes the first administrator, or sets an invited person's password. Then signs in.
+pub async fn set_up(core: &Core, visit: &Visit, request: SetUp, browser: Browser) -> Result<SignedIn, Error> {
+    let digest = Digest::of(&request.code.0);
+    let invited = get_invited(core, &request.code).await?;
+    let account = match &invited {
+        Some(username) => {
+            let password = NewPassword::parse(&request.password, &[username]);
+            let password = password.map_err(|message| Error::field("password", message))?;
+            Err((username.clone(), core.hasher.hash(password).await?))
+        }
+        None => {
+            let (username, email) = (request.username.as_str(), request.email.as_str());
+            Ok(new_account(core, username, email, Roles::of(&[Role::Administrator]), Some(&request.password)).await?)
+        }
+    };
+
+    let mut tx = core.store.begin().await?;
+    let now = core.clock.now();
+    let invited = invitations::find(tx.conn(), &digest.0, now.0).await?.ok_or(Error::NotFound)?;
+    let account = match (account, invited) {
+        (Ok(account), None) => {
+            // Everybody who sets up waits for this row, and whoever comes second finds the code gone.
+            power::move_epoch(&mut tx, account.id, now.0).await?;
+            if accounts::count(tx.conn()).await? > 0 {
+                return Err(Error::NotFound);
+            }
+            insert(&mut tx, &account).await?;
+            invitations::delete_for(&mut tx, None).await?;
+            account
+        }
+        (Err((_, hash)), Some(id)) => {
+            power::hold_account(&mut tx, id).await?;
+            accounts::update_password(&mut tx, id, &hash).await?;
+            invitations::delete_for(&mut tx, Some(id)).await?;
+            accounts::find(tx.conn(), id).await?.filter(|account| account.active).ok_or(Error::NotFound)?
+        }
+        _ => return Err(Error::NotFound),
+    };
+    let event = Event {
+        action: if invited.is_none() { "setup.complete" } else { "invitation.accept" },
+        actor: Some(AccountId(account.id)),
+        target: Some(account.id),
+        ..Event::default()
+    };
+    trail::record(core, &mut tx, Some(visit), event).await?;
+    let signed_in = open_session(core, &mut tx, visit, &account, browser).await?;
+    tx.commit().await?;
+    Ok(signed_in)
+}
+
+/// Changes the actor's password, and ends what they wish ended with it.
+pub async fn change_password(core: &Core, actor: &Actor, request: ChangePassword) -> Result<PasswordChanged, Error> {
+    let account = {
+        let mut reader = core.store.read().await?;
+        accounts::find(reader.conn(), actor.account_id().0).await?.ok_or(Error::NotFound)?
+    };
+    let now = core.clock.now();
+    let failures = (account.id.to_string(), actor.visit.address);
+    if let Some(wait) = core.login_failures.wait(&failures, now) {
+        return Err(Error::TooManyRequests(wait));
+    }
+    let stored = account.password_hash.clone();
+    if core.hasher.check(request.current_password, stored.clone()).await? == Checked::Wrong {
+        core.login_failures.count(failures, now);
+        return Err(Error::field("current_password", "is not your password"));
+    }
+    core.login_failures.forgive(&failures);
+    let password = NewPassword::parse(&request.new_password, &[&account.username, &account.email]);
+    let password = password.map_err(|message| Error::field("new_password", message))?;
+    let hash = core.hasher.hash(password).await?;
+
+    let mut tx = begin_write(core, actor, Change::OwnPower).await?;
+    let current = accounts::find(tx.conn(), account.id).await?;
+    if current.is_none_or(|current| current.password_hash != stored) {
+        return Err(Error::Conflict("The password was changed at the same time."));
+    }
+    accounts::update_password(&mut tx, account.id, &hash).await?;
+    let kept = actor.session().map_or(SessionId(uuid::Uuid::nil()), |session| session.id);
+    let sessions_ended = match request.end_other_sessions {
+        true => sessions::delete_others(&mut tx, account.id, kept.0).await?,
+        false => 0,
+    };
+    let tokens_revoked = match request.revoke_tokens {
+        true => tokens::revoke_all(&mut tx, account.id, core.clock.now().0).await?,
+        false => 0,
+    };
+    trail::record(core, &mut tx, Some(&actor.visit), Event::by(actor, "password.change", account.id)).await?;
+    if tokens_revoked > 0 {
+        trail::record(core, &mut tx, Some(&actor.visit), Event::by(actor, "token.revoke-all", account.id)).await?;
+    }
+    commit_power(core, tx, actor.account_id()).await?;
+    Ok(PasswordChanged { sessions_ended, tokens_revoked })
+}
+
+/// Checks what a new account is made of, and hashes its password if it gets one.
+pub async fn new_account(
+    core: &Core,
+    username: &str,
+    email: &str,
+    roles: Roles,
+    password: Option<&Secret>,
+) -> Result<AccountRow, Error> {
+    let mut errors = Vec::new();
+    let mut wrong = |field: &str, message: String| {
+        errors.push(uptrakit_api::FieldError { field: field.into(), message });
+        String::new()
+    };
+    let username = parse_username(username).unwrap_or_else(|message| wrong("username", message));
+    let email = parse_email(email).unwrap_or_else(|message| wrong("email", message));
+    if roles.is_empty() {
+        wrong("roles", "must name at least one role".into());
+    }
+    let password = match password.map(|text| NewPassword::parse(text, &[&username, &email])).transpose() {
+        Ok(password) => password,
+        Err(message) => {
+            wrong("password", message);
+            None
+        }
+    };
+    if !errors.is_empty() {
+        return Err(Error::Invalid(errors));
+    }
+    let password_hash = match password {
+        Some(password) => Some(core.hasher.hash(password).await?),
+        None => None,
+    };
+    let now = core.clock.now();
+    Ok(AccountRow {
+        id: new_id(now),
+        username,
+        email,
+        password_hash,
+        roles: roles.to_string(),
+        active: true,
+        created_at: now.0,
+    })
+}
+
+/// Adds an account; a name or address that somebody has already is named.
+pub async fn insert(tx: &mut Transaction, account: &AccountRow) -> Result<(), Error> {
+    for (field, value) in [("username", &account.username), ("email", &account.email)] {
+        if accounts::find_by_login(tx.conn(), &text::key(value)).await?.is_some() {
+            return Err(Error::field(field, "belongs to another account"));
+        }
+    }
+    let inserted = accounts::insert(tx, account, &text::key(&account.username), &text::key(&account.email)).await;
+    match inserted {
+        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
+            Err(Error::field("username", "or the email belongs to another account"))
+        }
+        outcome => Ok(outcome?),
+    }
+}
+
+fn parse_username(text: &str) -> Result<String, String> {
+    let name = text::parse_line(text, 64)?;
+    let allowed = |character: char| character.is_alphanumeric() || matches!(character, '.' | '_' | '-');
+    if name.chars().all(allowed) {
+        Ok(name)
+    } else {
+        Err("may have letters, digits, dots, hyphens and underscores".into())
+    }
+}
+
+fn parse_email(text: &str) -> Result<String, String> {
+    let email = text::parse_line(text, 254)?;
+    let plausible = email.split_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty() && !domain.is_empty() && !domain.contains('@') && !email.contains(char::is_whitespace)
+    });
+    if plausible { Ok(email) } else { Err("is no email address".into()) }
+}
+
+/// An account as its owner sees it.
+pub fn public(row: &AccountRow) -> Result<Account, Inconsistent> {
+    let roles: Roles = row.roles.parse().map_err(|_| Inconsistent("role"))?;
+    Ok(Account {
+        id: AccountId(row.id),
+        username: row.username.clone(),
+        email: row.email.clone(),
+        roles,
+        permissions: roles.permissions(),
+        created_at: Timestamp(row.created_at),
+    })
+}
+
+/// The same, as the verifier has it.
+#[must_use]
+pub fn public_state(state: &AccountState) -> Account {
+    Account {
+        id: state.id,
+        username: state.username.to_string(),
+        email: state.email.to_string(),
+        roles: state.roles,
+        permissions: state.roles.permissions(),
+        created_at: state.created_at,
+    }
+}

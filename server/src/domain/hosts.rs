@@ -1,0 +1,159 @@
+//! Hosts: what machines say of themselves, and what people call them.
+
+use uptrakit_api::{FieldError, Host, HostId, HostQuery, HostReport, Page, Timestamp, UpdateHost};
+
+use super::{
+    Change, begin_write,
+    paging::{Paging, parse_sort},
+    text,
+    trail::{self, Event},
+};
+use crate::{
+    auth::caller::Actor,
+    clock::new_id,
+    error::Error,
+    state::Core,
+    store::hosts::{self, HostRow, HostSort},
+};
+
+/// A page of hosts.
+pub async fn list(core: &Core, query: &HostQuery) -> Result<Page<Host>, Error> {
+    let sorts = [
+        ("hostname", HostSort::Hostname),
+        ("last_seen_at", HostSort::LastSeenAt),
+        ("pending_updates", HostSort::PendingUpdates),
+        ("security_updates", HostSort::SecurityUpdates),
+    ];
+    let sort = parse_sort(query.sort.as_deref(), (HostSort::Hostname, false), &sorts)?;
+    let paging = Paging::parse(query.page.as_deref(), query.per_page.as_deref())?;
+    let part = text::key(query.q.as_deref().unwrap_or_default());
+    let mut reader = core.store.read().await?;
+    let total = hosts::count(reader.conn(), &part).await?;
+    let rows = hosts::list(reader.conn(), &part, sort, paging.slice()).await?;
+    Ok(paging.page(rows.into_iter().map(public).collect(), total))
+}
+
+/// One host.
+pub async fn get(core: &Core, id: HostId) -> Result<Host, Error> {
+    let mut reader = core.store.read().await?;
+    Ok(public(hosts::find(reader.conn(), id.0).await?.ok_or(Error::NotFound)?))
+}
+
+/// Takes a machine's report; tells whether it is the first of this machine.
+pub async fn report(core: &Core, actor: &Actor, report: HostReport) -> Result<(Host, bool), Error> {
+    let report = checked(report)?;
+    let mut tx = begin_write(core, actor, Change::Things).await?;
+    let revision = hosts::next_revision(&mut tx).await?;
+    let known = hosts::find_by_machine(tx.conn(), &report.machine_id).await?;
+    let now = core.clock.now();
+    let row = HostRow {
+        id: known.as_ref().map_or_else(|| new_id(now), |host| host.id),
+        friendly_name: known.as_ref().and_then(|host| host.friendly_name.clone()),
+        created_at: known.as_ref().map_or(now.0, |host| host.created_at),
+        machine_id: report.machine_id,
+        hostname: report.hostname,
+        os_name: report.os_name,
+        os_version: report.os_version,
+        kernel: report.kernel,
+        architecture: report.architecture,
+        pending_updates: report.pending_updates.map(Into::into),
+        security_updates: report.security_updates.map(Into::into),
+        reboot_required: report.reboot_required,
+        last_seen_at: now.0,
+        updated_at: now.0,
+        revision,
+    };
+    hosts::upsert(&mut tx, &row, &text::key(&row.hostname), &search_key(&row)).await?;
+    if known.is_none() {
+        trail::record(core, &mut tx, Some(&actor.visit), Event::by(actor, "host.create", row.id)).await?;
+    }
+    tx.commit().await?;
+    core.feed.kick();
+    Ok((public(row), known.is_none()))
+}
+
+/// Changes what people call a host.
+pub async fn update(core: &Core, actor: &Actor, id: HostId, request: UpdateHost) -> Result<Host, Error> {
+    let name = match request.friendly_name {
+        Some(Some(name)) => {
+            Some(Some(text::parse_line(&name, 64).map_err(|message| Error::field("friendly_name", message))?))
+        }
+        other => other,
+    };
+    let mut tx = begin_write(core, actor, Change::Things).await?;
+    let revision = hosts::next_revision(&mut tx).await?;
+    let mut row = hosts::find(tx.conn(), id.0).await?.ok_or(Error::NotFound)?;
+    let Some(name) = name else { return Ok(public(row)) };
+    row.friendly_name = name;
+    row.updated_at = core.clock.now().0;
+    row.revision = revision;
+    hosts::update_friendly_name(&mut tx, &row, &search_key(&row)).await?;
+    trail::record(core, &mut tx, Some(&actor.visit), Event::by(actor, "host.update", id.0)).await?;
+    tx.commit().await?;
+    core.feed.kick();
+    Ok(public(row))
+}
+
+/// Forgets a host; its next report makes it anew.
+pub async fn delete(core: &Core, actor: &Actor, id: HostId) -> Result<(), Error> {
+    let mut tx = begin_write(core, actor, Change::Things).await?;
+    let revision = hosts::next_revision(&mut tx).await?;
+    if !hosts::delete(&mut tx, id.0, revision, core.clock.now().0).await? {
+        return Err(Error::NotFound);
+    }
+    trail::record(core, &mut tx, Some(&actor.visit), Event::by(actor, "host.delete", id.0)).await?;
+    tx.commit().await?;
+    core.feed.kick();
+    Ok(())
+}
+
+fn checked(report: HostReport) -> Result<HostReport, Error> {
+    let mut errors = Vec::new();
+    let mut line = |field: &str, value: &str, longest: usize, may_be_empty: bool| {
+        if may_be_empty && value.trim().is_empty() {
+            return String::new();
+        }
+        text::parse_line(value, longest).unwrap_or_else(|message| {
+            errors.push(FieldError { field: field.into(), message });
+            String::new()
+        })
+    };
+    let checked = HostReport {
+        machine_id: line("machine_id", &report.machine_id, 128, false),
+        hostname: line("hostname", &report.hostname, 253, false),
+        os_name: line("os_name", &report.os_name, 128, true),
+        os_version: line("os_version", &report.os_version, 128, true),
+        kernel: line("kernel", &report.kernel, 128, true),
+        architecture: line("architecture", &report.architecture, 64, true),
+        ..report
+    };
+    if errors.is_empty() { Ok(checked) } else { Err(Error::Invalid(errors)) }
+}
+
+/// What a search looks through.
+fn search_key(row: &HostRow) -> String {
+    let friendly = row.friendly_name.as_deref().unwrap_or_default();
+    text::key(&format!("{}\n{friendly}\n{} {}", row.hostname, row.os_name, row.os_version))
+}
+
+/// A host as everybody sees it.
+#[must_use]
+pub fn public(row: HostRow) -> Host {
+    let number = |value: Option<i64>| value.map(|value| u32::try_from(value).unwrap_or(u32::MAX));
+    Host {
+        id: HostId(row.id),
+        machine_id: row.machine_id,
+        hostname: row.hostname,
+        friendly_name: row.friendly_name,
+        os_name: row.os_name,
+        os_version: row.os_version,
+        kernel: row.kernel,
+        architecture: row.architecture,
+        pending_updates: number(row.pending_updates),
+        security_updates: number(row.security_updates),
+        reboot_required: row.reboot_required,
+        last_seen_at: Timestamp(row.last_seen_at),
+        created_at: Timestamp(row.created_at),
+        updated_at: Timestamp(row.updated_at),
+    }
+}

@@ -1,0 +1,106 @@
+//! What the server does by itself: hears of other processes' changes, writes last uses, forgets what is over.
+
+use std::time::Duration;
+
+use super::accounts::INVITATION_MILLIS;
+use crate::{
+    auth::credential::{SESSION_IDLE_MILLIS, SESSION_LIFETIME_MILLIS},
+    error::Error,
+    state::{App, Core},
+    store::{hosts, invitations, power, sessions, tokens},
+};
+
+/// How long expired and revoked tokens stay listed: 90 days.
+const KEPT_MILLIS: i64 = 90 * 86_400_000;
+/// How long moves of the epoch and removals of hosts are remembered: a day.
+const LOG_MILLIS: i64 = 86_400_000;
+/// How often to look for other processes' changes, where nobody rings or the ring was lost.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How long the database may be silent before what is under way is no longer trusted.
+const TRUST: Duration = Duration::from_millis(700);
+const FLUSH_EVERY: Duration = Duration::from_millis(500);
+const CLEAN_EVERY: Duration = Duration::from_secs(3_600);
+
+/// Starts the tasks; they end with the runtime.
+pub fn start(app: &App) {
+    tokio::spawn(watch(app.clone()));
+    tokio::spawn(follow_hosts(app.clone()));
+    tokio::spawn(flush(app.clone()));
+    tokio::spawn(clean(app.clone()));
+}
+
+/// Takes notice of moves of the epoch, so that what is under way in this process hears of a revoke in another.
+/// If the database stays silent, nobody can know whether there was one: everything under way is judged again, and
+/// that fails.
+async fn watch(app: App) {
+    let mut listener = None;
+    let mut last_heard = tokio::time::Instant::now();
+    loop {
+        if listener.is_none() {
+            listener = app.store.listen().await.unwrap_or(None);
+        }
+        let rang = match &mut listener {
+            Some(ring) => tokio::time::timeout(LOOK_EVERY, ring.changed()).await,
+            None => {
+                tokio::time::sleep(LOOK_EVERY).await;
+                Ok(Ok(()))
+            }
+        };
+        if let Ok(Err(_)) = rang {
+            listener = None;
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        match tokio::time::timeout(TRUST, app.verifier.catch_up()).await {
+            Ok(Ok(())) => last_heard = tokio::time::Instant::now(),
+            _ if last_heard.elapsed() >= TRUST => app.verifier.distrust(),
+            _ => {}
+        }
+    }
+}
+
+async fn follow_hosts(app: App) {
+    let mut reached = None;
+    loop {
+        let outcome = match reached {
+            Some(after) => app.feed.advance(&app.store, after).await,
+            None => current_revision(&app).await,
+        };
+        reached = outcome.ok().or(reached);
+        let _ = tokio::time::timeout(LOOK_EVERY * 3, app.feed.kicked()).await;
+    }
+}
+
+async fn current_revision(core: &Core) -> sqlx::Result<i64> {
+    let mut reader = core.store.read().await?;
+    hosts::get_revision(reader.conn()).await
+}
+
+async fn flush(app: App) {
+    loop {
+        tokio::time::sleep(FLUSH_EVERY).await;
+        if let Err(error) = app.usage.flush(&app.store, app.clock.now(), false).await {
+            tracing::warn!(%error, "last uses can't be written now; they are kept");
+        }
+    }
+}
+
+async fn clean(app: App) {
+    loop {
+        if let Err(error) = clean_once(&app).await {
+            tracing::warn!(?error, "what is over can't be removed now");
+        }
+        tokio::time::sleep(CLEAN_EVERY).await;
+    }
+}
+
+/// Forgets what nobody needs any more.
+pub async fn clean_once(core: &Core) -> Result<(), Error> {
+    let now = core.clock.now().0;
+    let mut tx = core.store.begin().await?;
+    tokens::delete_over_before(&mut tx, now - KEPT_MILLIS).await?;
+    sessions::delete_expired(&mut tx, now - SESSION_LIFETIME_MILLIS, now - SESSION_IDLE_MILLIS).await?;
+    invitations::delete_expired(&mut tx, now - INVITATION_MILLIS).await?;
+    power::delete_changes_before(&mut tx, now - LOG_MILLIS).await?;
+    hosts::delete_removals_before(&mut tx, now - LOG_MILLIS).await?;
+    Ok(tx.commit().await?)
+}

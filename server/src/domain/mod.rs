@@ -1,0 +1,104 @@
+//! The rules. A function here takes the parts of the process, who asks, and what they ask for; it knows neither HTTP
+//! nor SQL. REST handlers and server functions call the same ones.
+
+pub mod accounts;
+pub mod feed;
+pub mod hosts;
+pub mod maintenance;
+pub mod paging;
+pub mod sessions;
+pub mod text;
+pub mod tokens;
+pub mod trail;
+pub mod users;
+
+use uptrakit_api::AccountId;
+
+use crate::{
+    auth::{
+        caller::Actor,
+        credential::{AccountState, Credential, Key, Refusal},
+        digest::Digest,
+    },
+    error::Error,
+    state::Core,
+    store::{Transaction, credentials, power},
+};
+
+/// What a write is going to change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Things.
+    Things,
+    /// What the caller's own account or its credentials may do.
+    OwnPower,
+    /// What somebody's account may do.
+    PowerOf(AccountId),
+}
+
+/// Begins a write under a credential, and judges the credential again inside the transaction: a revoke that commits
+/// first is seen here, one that comes later waits for this to end. So no write commits after its credential is dead.
+pub async fn begin_write(core: &Core, actor: &Actor, change: Change) -> Result<Transaction, Error> {
+    let mut tx = core.store.begin().await?;
+    let own = actor.account_id();
+    match change {
+        Change::Things => power::share_account(&mut tx, own.0).await?,
+        Change::OwnPower => power::hold_account(&mut tx, own.0).await?,
+        // Always in the order of the ids, so that two who change each other don't wait for each other.
+        Change::PowerOf(other) if other < own => {
+            power::hold_account(&mut tx, other.0).await?;
+            power::share_account(&mut tx, own.0).await?;
+        }
+        Change::PowerOf(other) if other > own => {
+            power::share_account(&mut tx, own.0).await?;
+            power::hold_account(&mut tx, other.0).await?;
+        }
+        Change::PowerOf(_) => power::hold_account(&mut tx, own.0).await?,
+    }
+    let (account, credential) = reread(&mut tx, actor.entry.key).await?;
+    let now = core.clock.now();
+    // A use that is not written yet keeps a session from being idle.
+    let used = actor.entry.used_at();
+    let last_active = match &credential {
+        Credential::Session(session) => session.last_active_at.max(used),
+        Credential::Token(_) => used,
+    };
+    credential.judge(&account, actor.need, actor.visit.address, now, last_active).map_err(Error::Refused)?;
+    if change != Change::Things {
+        actor.visit.in_flight.exempt();
+    }
+    Ok(tx)
+}
+
+async fn reread(tx: &mut Transaction, key: Key) -> Result<(AccountState, Credential), Error> {
+    let row = match key {
+        Key::Token(Digest(digest)) => {
+            credentials::list_tokens(tx.conn(), &[digest]).await?.pop().map(TryInto::try_into).transpose()?
+        }
+        Key::Session(Digest(digest)) => {
+            credentials::list_sessions(tx.conn(), &[digest]).await?.pop().map(TryInto::try_into).transpose()?
+        }
+    };
+    let (_, account, credential): (Key, _, _) = row.ok_or(Error::Refused(match key {
+        Key::Token(_) => Refusal::Unknown,
+        Key::Session(_) => Refusal::SessionOver,
+    }))?;
+    Ok((account, credential))
+}
+
+/// Ends a transaction that changed what an account or its credentials may do. When this returns, no request that
+/// arrives afterwards is judged by the old state, in any process, and this process has told what is under way.
+pub async fn commit_power(core: &Core, mut tx: Transaction, account_id: AccountId) -> Result<(), Error> {
+    power::move_epoch(&mut tx, account_id.0, core.clock.now().0).await?;
+    commit_moved(core, tx).await
+}
+
+/// The same for a transaction that has moved the epoch already.
+async fn commit_moved(core: &Core, tx: Transaction) -> Result<(), Error> {
+    tx.commit().await?;
+    if core.verifier.catch_up().await.is_err() {
+        // The change is durable; only this process could not read it back. It trusts nothing that it knew.
+        core.verifier.distrust();
+    }
+    Ok(())
+}

@@ -1,0 +1,61 @@
+//! Pages and sorts of lists, read from the text of a query.
+
+use uptrakit_api::{FieldError, Page};
+
+use crate::{error::Error, store::Slice};
+
+/// Which page of how many items.
+#[derive(Clone, Copy, Debug)]
+pub struct Paging {
+    page: u32,
+    per_page: u32,
+}
+
+impl Paging {
+    /// Reads `page` (from 1) and `per_page` (1 to 100).
+    pub fn parse(page: Option<&str>, per_page: Option<&str>) -> Result<Self, Error> {
+        let mut errors = Vec::new();
+        let mut number = |field: &str, text: Option<&str>, default: u32, most: u32| {
+            let value = text.map_or(Some(default), |text| text.parse().ok());
+            value.filter(|value| (1..=most).contains(value)).unwrap_or_else(|| {
+                let message = format!("must be a whole number from 1 to {most}");
+                errors.push(FieldError { field: field.into(), message });
+                default
+            })
+        };
+        let page = number("page", page, 1, 1_000_000_000);
+        let per_page = number("per_page", per_page, 20, 100);
+        if errors.is_empty() { Ok(Self { page, per_page }) } else { Err(Error::Invalid(errors)) }
+    }
+
+    /// The rows of this page.
+    #[must_use]
+    pub fn slice(self) -> Slice {
+        Slice { offset: i64::from(self.page - 1) * i64::from(self.per_page), limit: self.per_page.into() }
+    }
+
+    /// The page, with what is on it and how much there is.
+    pub fn page<T>(self, items: Vec<T>, total: i64) -> Page<T> {
+        let total = total.unsigned_abs();
+        Page {
+            items,
+            total,
+            page: self.page,
+            per_page: self.per_page,
+            total_pages: total.div_ceil(self.per_page.into()),
+        }
+    }
+}
+
+/// Reads a sort: one of the names, with `-` in front for descending.
+pub fn parse_sort<S: Copy>(text: Option<&str>, default: (S, bool), names: &[(&str, S)]) -> Result<(S, bool), Error> {
+    let Some(text) = text else { return Ok(default) };
+    let (name, descending) = text.strip_prefix('-').map_or((text, false), |name| (name, true));
+    match names.iter().find(|(known, _)| *known == name) {
+        Some((_, sort)) => Ok((*sort, descending)),
+        None => {
+            let known: Vec<&str> = names.iter().map(|(known, _)| *known).collect();
+            Err(Error::field("sort", format!("must be one of {}, with - in front for descending", known.join(", "))))
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Web sessions: which there are, and ending them.
+
+use uptrakit_api::{Session, SessionId, Timestamp};
+
+use super::{
+    Change, begin_write, commit_power,
+    trail::{self, Event},
+};
+use crate::{
+    auth::{
+        caller::Actor,
+        credential::{SESSION_IDLE_MILLIS, SESSION_LIFETIME_MILLIS},
+    },
+    error::Error,
+    state::Core,
+    store::sessions,
+};
+
+/// The actor's sessions, the last used first.
+pub async fn list(core: &Core, actor: &Actor) -> Result<Vec<Session>, Error> {
+    let now = core.clock.now().0;
+    let current = actor.session().map(|session| session.id);
+    let mut reader = core.store.read().await?;
+    let account_id = actor.account_id().0;
+    let rows =
+        sessions::list(reader.conn(), account_id, now - SESSION_LIFETIME_MILLIS, now - SESSION_IDLE_MILLIS).await?;
+    let public = |row: sessions::SessionRow| Session {
+        id: SessionId(row.id),
+        device: row.device,
+        address: row.address,
+        created_at: Timestamp(row.created_at),
+        last_active_at: Timestamp(row.last_active_at),
+        expires_at: Timestamp(row.created_at).plus_millis(SESSION_LIFETIME_MILLIS),
+        current: Some(SessionId(row.id)) == current,
+    };
+    Ok(rows.into_iter().map(public).collect())
+}
+
+/// Ends one of the actor's sessions.
+pub async fn end(core: &Core, actor: &Actor, id: SessionId) -> Result<(), Error> {
+    let mut tx = begin_write(core, actor, Change::OwnPower).await?;
+    if !sessions::delete(&mut tx, actor.account_id().0, id.0).await? {
+        return Err(Error::NotFound);
+    }
+    trail::record(core, &mut tx, Some(&actor.visit), Event::by(actor, "session.end", id.0)).await?;
+    commit_power(core, tx, actor.account_id()).await
+}
+
+/// Ends all of the actor's sessions but the one that asks; tells how many.
+pub async fn end_others(core: &Core, actor: &Actor) -> Result<u64, Error> {
+    let mut tx = begin_write(core, actor, Change::OwnPower).await?;
+    let kept = actor.session().map(|session| session.id.0).unwrap_or_default();
+    let ended = sessions::delete_others(&mut tx, actor.account_id().0, kept).await?;
+    if ended > 0 {
+        trail::record(core, &mut tx, Some(&actor.visit), Event::by(actor, "session.end-others", None)).await?;
+        commit_power(core, tx, actor.account_id()).await?;
+    }
+    Ok(ended)
+}

@@ -1,0 +1,51 @@
+//! Text that people choose: what may be in it, and how it is compared.
+
+/// Trims a text and checks it: `1..=longest` characters, nothing that controls a terminal or turns the direction of
+/// writing. The error ends a sentence that begins with the field's name.
+pub fn parse_line(text: &str, longest: usize) -> Result<String, String> {
+    let text = text.trim();
+    let length = text.chars().count();
+    if length == 0 {
+        return Err("must not be empty".into());
+    }
+    if length > longest {
+        return Err(format!("must have at most {longest} characters; it has {length}"));
+    }
+    if text.chars().any(is_control) {
+        return Err("must not contain control characters or marks that change the direction of writing".into());
+    }
+    Ok(text.to_owned())
+}
+
+/// The form by which names are compared: Unicode lower case, the same on every database.
+#[must_use]
+pub fn key(text: &str) -> String {
+    text.to_lowercase()
+}
+
+fn is_control(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_line;
+
+    #[test]
+    fn names_are_trimmed_and_bounded_in_characters() {
+        assert_eq!(parse_line("  ci \u{e9} ", 64).unwrap(), "ci \u{e9}");
+        assert!(parse_line(&"\u{1F511}".repeat(64), 64).is_ok());
+        assert!(parse_line(&"x".repeat(65), 64).is_err());
+        assert!(parse_line(" \t ", 64).is_err());
+    }
+
+    #[test]
+    fn what_plays_tricks_on_readers_is_refused() {
+        for text in ["a\nb", "a\u{1b}[31mb", "a\u{202e}b", "a\u{200f}b", "a\u{2066}b", "a\0b", "a\u{85}b"] {
+            assert!(parse_line(text, 64).is_err(), "{text:?}");
+        }
+        assert!(parse_line("</script>", 64).is_ok(), "shown as text, it harms nobody");
+    }
+}

@@ -1,0 +1,508 @@
+//! API tokens: who may make, change, rotate and revoke which, and with what limits.
+
+use ipnet::IpNet;
+use uptrakit_api::{
+    CreateToken, CreatedToken, FieldError, Page, Permission, Permissions, RotateToken, Rotation, Secret, Timestamp,
+    Token, TokenId, TokenQuery, TokenState, TokenText, UpdateToken,
+};
+
+use super::{
+    Change, begin_write, commit_power,
+    paging::{Paging, parse_sort},
+    text,
+    trail::{self, Event},
+};
+use crate::{
+    auth::{
+        caller::Actor,
+        credential::{Credential, Inconsistent, parse_networks, state},
+        digest::Digest,
+    },
+    clock::{fill_random, new_id},
+    error::Error,
+    state::Core,
+    store::{
+        Transaction,
+        tokens::{self, NewToken, TokenFilter, TokenRow, TokenSort},
+    },
+};
+
+/// Most characters of a name.
+const LONGEST_NAME: usize = 64;
+/// Most networks of a token.
+const MOST_NETWORKS: usize = 100;
+/// Longest overlap of a rotation: 7 days.
+const LONGEST_OVERLAP_SECONDS: u32 = 604_800;
+const DAY_MILLIS: i64 = 86_400_000;
+
+/// What holds a token back. `None` is no limit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Limits {
+    permissions: Option<Permissions>,
+    networks: Option<Box<[IpNet]>>,
+    expires_at: Option<Timestamp>,
+}
+
+/// What a revoke did.
+#[derive(Clone, Copy, Debug)]
+pub struct Revoked {
+    /// Since when the token opens nothing.
+    pub at: Timestamp,
+    /// How many requests and streams were under way in this process.
+    pub cut_off: u64,
+}
+
+impl Limits {
+    fn of_row(row: &TokenRow) -> Result<Self, Inconsistent> {
+        let permissions = row.permissions.as_ref().map(|names| names.parse()).transpose();
+        Ok(Self {
+            permissions: permissions.map_err(|_| Inconsistent("permission"))?,
+            networks: row.networks.as_deref().map(parse_networks).transpose()?,
+            expires_at: row.expires_at.map(Timestamp),
+        })
+    }
+
+    /// The limits of the token that asks; a web session has none.
+    fn of_actor(actor: &Actor) -> Self {
+        match &actor.entry.credential {
+            Credential::Token(token) => {
+                Self { permissions: token.permissions, networks: token.networks.clone(), expires_at: token.expires_at }
+            }
+            Credential::Session(_) => Self { permissions: None, networks: None, expires_at: None },
+        }
+    }
+
+    /// Refuses limits that reach beyond these: more permissions, wider networks, a later end.
+    fn admit(&self, asked: &Self) -> Result<(), Error> {
+        if let Some(own) = self.permissions {
+            let more = asked.permissions.unwrap_or(Permissions::ALL).without(own);
+            if !more.is_empty() {
+                return Err(Error::MorePermissions(more));
+            }
+        }
+        if let Some(own) = &self.networks {
+            let inside = |net: &IpNet| own.iter().any(|outer| outer.contains(net));
+            if !asked.networks.as_ref().is_some_and(|networks| networks.iter().all(inside)) {
+                return Err(Error::BeyondOwnLimits("wider networks"));
+            }
+        }
+        if let Some(own) = self.expires_at
+            && asked.expires_at.is_none_or(|end| end > own)
+        {
+            return Err(Error::BeyondOwnLimits("a later end"));
+        }
+        Ok(())
+    }
+
+    fn permissions_text(&self) -> Option<String> {
+        self.permissions.map(|set| set.to_string())
+    }
+
+    fn networks_text(&self) -> Option<String> {
+        let join = |networks: &Box<[IpNet]>| networks.iter().map(IpNet::to_string).collect::<Vec<_>>().join(" ");
+        self.networks.as_ref().map(join)
+    }
+}
+
+/// A page of the actor's tokens.
+pub async fn list(core: &Core, actor: &Actor, query: &TokenQuery) -> Result<Page<Token>, Error> {
+    let state = match query.state.as_deref() {
+        None | Some("active") => "active",
+        Some("expired") => "expired",
+        Some("revoked") => "revoked",
+        Some("all") => "all",
+        Some(_) => return Err(Error::field("state", "must be active, expired, revoked or all")),
+    };
+    let sorts = [
+        ("created_at", TokenSort::CreatedAt),
+        ("name", TokenSort::Name),
+        ("last_used_at", TokenSort::LastUsedAt),
+        ("expires_at", TokenSort::ExpiresAt),
+    ];
+    let sort = parse_sort(query.sort.as_deref(), (TokenSort::CreatedAt, true), &sorts)?;
+    let paging = Paging::parse(query.page.as_deref(), query.per_page.as_deref())?;
+    let now = core.clock.now();
+    let filter = TokenFilter { state, part: text::key(query.q.as_deref().unwrap_or_default()), now: now.0 };
+    let mut reader = core.store.read().await?;
+    let account_id = actor.account_id().0;
+    let total = tokens::count(reader.conn(), account_id, &filter).await?;
+    let rows = tokens::list(reader.conn(), account_id, &filter, sort, paging.slice()).await?;
+    let items = rows.into_iter().map(|row| public(row, now)).collect::<Result<_, _>>()?;
+    Ok(paging.page(items, total))
+}
+
+/// How many active tokens the actor's account has.
+pub async fn count_active(core: &Core, actor: &Actor) -> Result<u32, Error> {
+    let filter = TokenFilter { state: "active", part: String::new(), now: core.clock.now().0 };
+    let mut reader = core.store.read().await?;
+    let count = tokens::count(reader.conn(), actor.account_id().0, &filter).await?;
+    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+/// One of the actor's tokens.
+pub async fn get(core: &Core, actor: &Actor, id: TokenId) -> Result<Token, Error> {
+    let now = core.clock.now();
+    let mut reader = core.store.read().await?;
+    let row = tokens::find(reader.conn(), actor.account_id().0, id.0, now.0).await?.ok_or(Error::NotFound)?;
+    Ok(public(row, now)?)
+}
+
+/// Makes a token. Its text is in the answer and nowhere else.
+pub async fn create(core: &Core, actor: &Actor, request: &CreateToken) -> Result<CreatedToken, Error> {
+    let own = Limits::of_actor(actor);
+    let mut errors = Vec::new();
+    let name = text::parse_line(&request.name, LONGEST_NAME);
+    let name = collect(&mut errors, "name", name).unwrap_or_default();
+    let permissions = request.permissions.as_deref().map(parse_permissions).transpose();
+    let permissions = collect(&mut errors, "permissions", permissions).flatten();
+    let networks = request.allowed_networks.as_deref().map(parse_allowed_networks).transpose();
+    let networks = collect(&mut errors, "allowed_networks", networks).flatten();
+    let expires_at = request.expires_at.as_deref().map(|text| parse_end(core, text)).transpose();
+    let expires_at = collect(&mut errors, "expires_at", expires_at).flatten();
+    if !errors.is_empty() {
+        return Err(Error::Invalid(errors));
+    }
+    let limits = Limits {
+        permissions: permissions.or(own.permissions),
+        networks: networks.or_else(|| own.networks.clone()),
+        expires_at: expires_at.or(own.expires_at).or_else(|| latest_end(core)),
+    };
+    own.admit(&limits)?;
+    refuse_beyond_account(actor, limits.permissions.unwrap_or_default())?;
+
+    let mut tx = begin_write(core, actor, Change::OwnPower).await?;
+    let now = core.clock.now();
+    let account_id = actor.account_id().0;
+    let active = TokenFilter { state: "active", part: String::new(), now: now.0 };
+    if tokens::count(tx.conn(), account_id, &active).await? >= i64::from(core.token_rules.limit) {
+        return Err(Error::LimitReached(core.token_rules.limit));
+    }
+    let id = TokenId(new_id(now));
+    let name_key = text::key(&name);
+    if tokens::exists_active_named(tx.conn(), account_id, &name_key, id.0, now.0).await? {
+        return Err(Error::NameTaken);
+    }
+    let (permissions, networks) = (limits.permissions_text(), limits.networks_text());
+    let token = NewToken {
+        id: id.0,
+        account_id,
+        name: &name,
+        name_key: &name_key,
+        permissions: permissions.as_deref(),
+        networks: networks.as_deref(),
+        created_at: now.0,
+        expires_at: limits.expires_at.map(|end| end.0),
+    };
+    tokens::insert(&mut tx, &token).await?;
+    let text = give_text(&mut tx, id).await?;
+    trail::record(core, &mut tx, Some(&actor.visit), Event::on_token(actor, "token.create", id)).await?;
+    let fields = public_in(&mut tx, actor, id, now).await?;
+    // Nothing lost power: the epoch stands.
+    tx.commit().await?;
+    Ok(CreatedToken { fields, text })
+}
+
+/// Changes a token's name or limits. What is narrowed is narrowed from this commit on.
+pub async fn update(core: &Core, actor: &Actor, id: TokenId, request: &UpdateToken) -> Result<Token, Error> {
+    let mut errors = Vec::new();
+    let name = request.name.as_deref().map(|name| text::parse_line(name, LONGEST_NAME)).transpose();
+    let name = collect(&mut errors, "name", name).flatten();
+    let permissions = request.permissions.as_ref().map(|list| list.as_deref().map(parse_permissions).transpose());
+    let permissions = collect(&mut errors, "permissions", permissions.transpose()).flatten();
+    let networks = request.allowed_networks.as_ref();
+    let networks = networks.map(|list| list.as_deref().map(parse_allowed_networks).transpose());
+    let networks = collect(&mut errors, "allowed_networks", networks.transpose()).flatten();
+    if !errors.is_empty() {
+        return Err(Error::Invalid(errors));
+    }
+
+    let mut tx = begin_write(core, actor, Change::OwnPower).await?;
+    let now = core.clock.now();
+    let row = get_active(&mut tx, actor, id, now).await?;
+    let before = Limits::of_row(&row)?;
+    let after = Limits {
+        permissions: permissions.unwrap_or(before.permissions),
+        networks: networks.unwrap_or_else(|| before.networks.clone()),
+        expires_at: before.expires_at,
+    };
+    let own = Limits::of_actor(actor);
+    own.admit(&before)?;
+    own.admit(&after)?;
+    let added = after.permissions.unwrap_or_default().without(before.permissions.unwrap_or(Permissions::ALL));
+    refuse_beyond_account(actor, added)?;
+    let name = name.unwrap_or(row.name);
+    let name_key = text::key(&name);
+    if tokens::exists_active_named(tx.conn(), row.account_id, &name_key, id.0, now.0).await? {
+        return Err(Error::NameTaken);
+    }
+    let (permissions, networks) = (after.permissions_text(), after.networks_text());
+    tokens::update(&mut tx, id.0, (&name, &name_key), permissions.as_deref(), networks.as_deref()).await?;
+    trail::record(core, &mut tx, Some(&actor.visit), Event::on_token(actor, "token.update", id)).await?;
+    let token = public_in(&mut tx, actor, id, now).await?;
+    commit_power(core, tx, actor.account_id()).await?;
+    Ok(token)
+}
+
+/// Gives a token a new text. The old one works until the overlap ends; without one it is dead from this commit on.
+pub async fn rotate(core: &Core, actor: &Actor, id: TokenId, request: &RotateToken) -> Result<CreatedToken, Error> {
+    if request.overlap_seconds > LONGEST_OVERLAP_SECONDS {
+        return Err(Error::field("overlap_seconds", format!("must be at most {LONGEST_OVERLAP_SECONDS} (7 days)")));
+    }
+    // Read before the transaction: of two who start from the same text, the second finds that it was replaced.
+    let seen = {
+        let mut reader = core.store.read().await?;
+        let found = tokens::find(reader.conn(), actor.account_id().0, id.0, core.clock.now().0).await?;
+        found.ok_or(Error::NotFound)?.rotations
+    };
+    let mut tx = begin_write(core, actor, Change::OwnPower).await?;
+    let now = core.clock.now();
+    let row = get_active(&mut tx, actor, id, now).await?;
+    Limits::of_actor(actor).admit(&Limits::of_row(&row)?)?;
+    if !tokens::count_rotation(&mut tx, id.0, seen).await? {
+        return Err(Error::Conflict("Somebody else rotated this token at the same time."));
+    }
+    let ends_at = now.plus_millis(i64::from(request.overlap_seconds) * 1_000);
+    tokens::end_texts(&mut tx, id.0, now.0, ends_at.0).await?;
+    let text = give_text(&mut tx, id).await?;
+    trail::record(core, &mut tx, Some(&actor.visit), Event::on_token(actor, "token.rotate", id)).await?;
+    let fields = public_in(&mut tx, actor, id, now).await?;
+    commit_power(core, tx, actor.account_id()).await?;
+    Ok(CreatedToken { fields, text })
+}
+
+/// Ends the overlap of a rotation: the old text is dead from this commit on. Nothing to end is no error.
+pub async fn end_overlap(core: &Core, actor: &Actor, id: TokenId) -> Result<(), Error> {
+    let mut tx = begin_write(core, actor, Change::OwnPower).await?;
+    let now = core.clock.now();
+    tokens::find(tx.conn(), actor.account_id().0, id.0, now.0).await?.ok_or(Error::NotFound)?;
+    if !tokens::end_overlap(&mut tx, id.0, now.0).await? {
+        return Ok(());
+    }
+    trail::record(core, &mut tx, Some(&actor.visit), Event::on_token(actor, "token.end-overlap", id)).await?;
+    commit_power(core, tx, actor.account_id()).await
+}
+
+/// Revokes a token of the actor's account, all its texts with it. Twice is as good as once.
+pub async fn revoke(core: &Core, actor: &Actor, id: TokenId) -> Result<Revoked, Error> {
+    let mut tx = begin_write(core, actor, Change::OwnPower).await?;
+    revoke_in(core, actor, &mut tx, actor.account_id(), id).await?.finish(core, tx).await
+}
+
+/// Revokes anybody's token; for administrators.
+pub async fn revoke_of(
+    core: &Core,
+    actor: &Actor,
+    account_id: uptrakit_api::AccountId,
+    id: TokenId,
+) -> Result<Revoked, Error> {
+    let mut tx = begin_write(core, actor, Change::PowerOf(account_id)).await?;
+    revoke_in(core, actor, &mut tx, account_id, id).await?.finish(core, tx).await
+}
+
+/// A revoke that is not committed yet.
+struct PendingRevoke {
+    account_id: uptrakit_api::AccountId,
+    /// `None` when it was revoked before.
+    news: Option<Vec<Digest>>,
+    at: Timestamp,
+}
+
+async fn revoke_in(
+    core: &Core,
+    actor: &Actor,
+    tx: &mut Transaction,
+    account_id: uptrakit_api::AccountId,
+    id: TokenId,
+) -> Result<PendingRevoke, Error> {
+    let now = core.clock.now();
+    let row = tokens::find(tx.conn(), account_id.0, id.0, now.0).await?.ok_or(Error::NotFound)?;
+    if let Some(at) = row.revoked_at {
+        return Ok(PendingRevoke { account_id, news: None, at: Timestamp(at) });
+    }
+    tokens::revoke(tx, account_id.0, id.0, now.0).await?;
+    trail::record(core, tx, Some(&actor.visit), Event::on_token(actor, "token.revoke", id)).await?;
+    let digests = tokens::list_digests(tx.conn(), id.0).await?;
+    let digests = digests.iter().filter_map(|digest| Digest::from_bytes(digest)).collect();
+    Ok(PendingRevoke { account_id, news: Some(digests), at: now })
+}
+
+impl PendingRevoke {
+    async fn finish(self, core: &Core, tx: Transaction) -> Result<Revoked, Error> {
+        let Some(digests) = self.news else { return Ok(Revoked { at: self.at, cut_off: 0 }) };
+        let cut_off = core.verifier.count_in_flight(&digests);
+        commit_power(core, tx, self.account_id).await?;
+        // The instant from which it holds is that of the acknowledgement, not of the request.
+        Ok(Revoked { at: core.clock.now(), cut_off: cut_off as u64 })
+    }
+}
+
+async fn get_active(tx: &mut Transaction, actor: &Actor, id: TokenId, now: Timestamp) -> Result<TokenRow, Error> {
+    let row = tokens::find(tx.conn(), actor.account_id().0, id.0, now.0).await?.ok_or(Error::NotFound)?;
+    match state(row.revoked_at.map(Timestamp), row.expires_at.map(Timestamp), now) {
+        TokenState::Active => Ok(row),
+        over => Err(Error::NotActive(over)),
+    }
+}
+
+async fn give_text(tx: &mut Transaction, id: TokenId) -> Result<Secret, Error> {
+    let text = TokenText::mint(fill_random);
+    tokens::insert_text(tx, id.0, &Digest::of(text.expose()).0, &text.hint()).await?;
+    Ok(Secret(text.expose().to_owned()))
+}
+
+async fn public_in(tx: &mut Transaction, actor: &Actor, id: TokenId, now: Timestamp) -> Result<Token, Error> {
+    let row = tokens::find(tx.conn(), actor.account_id().0, id.0, now.0).await?.ok_or(Error::NotFound)?;
+    Ok(public(row, now)?)
+}
+
+/// A token's public fields.
+pub fn public(row: TokenRow, now: Timestamp) -> Result<Token, Inconsistent> {
+    let limits = Limits::of_row(&row)?;
+    let rotation = row.old_hint.zip(row.old_ends_at).map(|(old_hint, ends_at)| Rotation {
+        old_hint,
+        overlap_ends_at: Timestamp(ends_at),
+        old_last_used_at: row.old_last_used_at.map(Timestamp),
+        old_last_used_ip: row.old_last_used_ip,
+    });
+    let revoked_at = row.revoked_at.map(Timestamp);
+    Ok(Token {
+        id: TokenId(row.id),
+        name: row.name,
+        hint: row.hint,
+        state: state(revoked_at, limits.expires_at, now),
+        permissions: limits.permissions,
+        allowed_networks: limits.networks.map(|networks| networks.iter().map(IpNet::to_string).collect()),
+        created_at: Timestamp(row.created_at),
+        expires_at: limits.expires_at,
+        last_used_at: row.last_used_at.map(Timestamp),
+        last_used_ip: row.last_used_ip,
+        revoked_at,
+        rotation: rotation.filter(|_| revoked_at.is_none()),
+    })
+}
+
+fn collect<T>(errors: &mut Vec<FieldError>, field: &str, outcome: Result<T, String>) -> Option<T> {
+    outcome.map_err(|message| errors.push(FieldError { field: field.into(), message })).ok()
+}
+
+fn refuse_beyond_account(actor: &Actor, asked: Permissions) -> Result<(), Error> {
+    let more = asked.without(actor.entry.account.state.roles.permissions());
+    if more.is_empty() { Ok(()) } else { Err(Error::MorePermissions(more)) }
+}
+
+fn parse_permissions(names: &[String]) -> Result<Permissions, String> {
+    names
+        .iter()
+        .map(|name| name.parse::<Permission>().map_err(|unknown| format!("has an entry that {unknown}")))
+        .collect()
+}
+
+/// Networks, each as `address/prefix` or as a single address; without bits behind the prefix.
+pub fn parse_allowed_networks(texts: &[String]) -> Result<Box<[IpNet]>, String> {
+    if texts.is_empty() {
+        return Err("must name at least one network; leave it out or null to allow any".into());
+    }
+    if texts.len() > MOST_NETWORKS {
+        return Err(format!("must have at most {MOST_NETWORKS} entries"));
+    }
+    let parse = |text: &String| {
+        let text = text.trim();
+        let net =
+            text.parse::<IpNet>().ok().or_else(|| text.parse().map(|address: std::net::IpAddr| address.into()).ok());
+        let net =
+            net.ok_or_else(|| "has an entry that is no network, such as 10.0.0.0/8 or 2001:db8::/32".to_owned())?;
+        if net.addr() != net.network() {
+            return Err(format!("has an entry with bits behind its prefix; did you mean {}?", net.trunc()));
+        }
+        Ok(unmapped(net))
+    };
+    let mut networks = texts.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
+    networks.sort_unstable();
+    networks.dedup();
+    Ok(networks.into())
+}
+
+/// `::ffff:a.b.c.d/96+n` is `a.b.c.d/n`: clients are seen by their IPv4 address.
+fn unmapped(net: IpNet) -> IpNet {
+    if let IpNet::V6(six) = net
+        && six.prefix_len() >= 96
+        && let Some(four) = six.addr().to_ipv4_mapped()
+    {
+        return ipnet::Ipv4Net::new(four, six.prefix_len() - 96).map_or(net, IpNet::V4);
+    }
+    net
+}
+
+fn latest_end(core: &Core) -> Option<Timestamp> {
+    let days = core.token_rules.longest_lifetime_days?;
+    Some(core.clock.now().plus_millis(i64::from(days) * DAY_MILLIS))
+}
+
+fn parse_end(core: &Core, text: &str) -> Result<Timestamp, String> {
+    let end = Timestamp::parse(text).map_err(|error| error.to_string())?;
+    if end <= core.clock.now() {
+        return Err("must be in the future".into());
+    }
+    // A form that says "365 days" is sent a moment after it was computed.
+    if latest_end(core).is_some_and(|latest| end > latest.plus_millis(60_000)) {
+        let days = core.token_rules.longest_lifetime_days.unwrap_or_default();
+        return Err(format!("must be at most {days} days from now; the administrator has set that"));
+    }
+    Ok(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Limits, parse_allowed_networks};
+    use proptest::prelude::*;
+    use uptrakit_api::{Permission, Permissions, Timestamp};
+
+    fn networks(texts: &[&str]) -> Result<Vec<String>, String> {
+        let owned: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+        parse_allowed_networks(&owned).map(|nets| nets.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn networks_are_read_in_every_form_and_kept_in_one() {
+        assert_eq!(
+            networks(&["10.0.0.0/8", "192.168.1.7", "::ffff:172.16.0.0/108", "2001:db8::/32"]).unwrap(),
+            ["10.0.0.0/8", "172.16.0.0/12", "192.168.1.7/32", "2001:db8::/32"]
+        );
+        for wrong in ["10.0.0.1/8", "10.0.0.0/33", "2001:db8::1/32", "here", "", "10.0.0.0/-1", "010.0.0.0/8"] {
+            assert!(networks(&[wrong]).is_err(), "{wrong} was accepted");
+        }
+        assert!(networks(&[]).is_err());
+    }
+
+    #[test]
+    fn a_token_admits_only_what_is_within_its_own_limits() {
+        let net = |text: &str| Some(parse_allowed_networks(&[text.to_owned()]).unwrap());
+        let own = Limits {
+            permissions: Some(Permissions::of(&[Permission::HostsRead, Permission::TokensWrite])),
+            networks: net("10.0.0.0/8"),
+            expires_at: Some(Timestamp(1_000)),
+        };
+        let with = |change: &dyn Fn(&mut Limits)| {
+            let mut asked = own.clone();
+            change(&mut asked);
+            own.admit(&asked).is_ok()
+        };
+        assert!(with(&|_| {}));
+        assert!(with(&|asked| asked.permissions = Some(Permissions::NONE)));
+        assert!(with(&|asked| asked.networks = net("10.1.0.0/16")));
+        assert!(with(&|asked| asked.expires_at = Some(Timestamp(999))));
+        assert!(!with(&|asked| asked.permissions = None));
+        assert!(!with(&|asked| asked.permissions = Some(Permissions::of(&[Permission::HostsWrite]))));
+        assert!(!with(&|asked| asked.networks = None));
+        assert!(!with(&|asked| asked.networks = net("10.0.0.0/7")));
+        assert!(!with(&|asked| asked.expires_at = None));
+        assert!(!with(&|asked| asked.expires_at = Some(Timestamp(1_001))));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused_without_a_panic(texts in proptest::collection::vec("\\PC{0,50}", 0..4)) {
+            let _ = parse_allowed_networks(&texts);
+        }
+    }
+}

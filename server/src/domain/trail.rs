@@ -1,0 +1,102 @@
+//! The audit trail: what is recorded, always in the transaction of what it records, and how it is read.
+
+use uptrakit_api::{AccountId, AuditEvent, AuditQuery, EventId, Page, Timestamp, TokenId};
+use uuid::Uuid;
+
+use super::paging::Paging;
+use crate::{
+    auth::caller::{Actor, Visit},
+    clock::new_id,
+    error::Error,
+    state::Core,
+    store::{
+        Transaction,
+        audit::{self, AuditFilter, AuditRow},
+    },
+};
+
+/// An event to record.
+#[derive(Clone, Debug, Default)]
+pub struct Event<'a> {
+    /// What was done, as `noun.verb`.
+    pub action: &'a str,
+    /// Whose account did it.
+    pub actor: Option<AccountId>,
+    /// The token that was used, or that it was done to.
+    pub token: Option<TokenId>,
+    /// What it was done to.
+    pub target: Option<Uuid>,
+    /// Whether it was refused.
+    pub refused: bool,
+}
+
+impl<'a> Event<'a> {
+    /// Something that an actor did to a target. A token that it was done with is noted.
+    #[must_use]
+    pub fn by(actor: &Actor, action: &'a str, target: impl Into<Option<Uuid>>) -> Self {
+        Self { action, actor: Some(actor.account_id()), token: actor.token_id(), target: target.into(), refused: false }
+    }
+
+    /// Something that an actor did to a token.
+    #[must_use]
+    pub fn on_token(actor: &Actor, action: &'a str, token: TokenId) -> Self {
+        Self { token: Some(token), ..Self::by(actor, action, token.0) }
+    }
+}
+
+/// Records an event; `visit` is missing when it was done at the server's terminal.
+pub async fn record(core: &Core, tx: &mut Transaction, visit: Option<&Visit>, event: Event<'_>) -> Result<(), Error> {
+    let now = core.clock.now();
+    let row = AuditRow {
+        id: new_id(now),
+        at: now.0,
+        action: event.action.to_owned(),
+        actor_id: event.actor.map(|id| id.0),
+        token_id: event.token.map(|id| id.0),
+        target_id: event.target,
+        address: visit.map(|visit| visit.address.to_string()),
+        request_id: visit.map(|visit| visit.request_id.to_string()),
+        outcome: if event.refused { "refused" } else { "done" }.to_owned(),
+    };
+    Ok(audit::insert(tx, &row).await?)
+}
+
+/// Reads events, newest first; only one account's, if it is given.
+pub async fn list(core: &Core, query: &AuditQuery, own: Option<AccountId>) -> Result<Page<AuditEvent>, Error> {
+    let paging = Paging::parse(query.page.as_deref(), query.per_page.as_deref())?;
+    let id = |field: &str, text: &Option<String>| {
+        text.as_ref().map(|text| text.parse::<Uuid>().map_err(|_| Error::field(field, "must be a UUID"))).transpose()
+    };
+    let instant = |field: &str, text: &Option<String>| {
+        let parse = |text: &String| Timestamp::parse(text).map_err(|error| Error::field(field, error.to_string()));
+        text.as_ref().map(parse).transpose()
+    };
+    let filter = AuditFilter {
+        action: query.action.clone(),
+        actor_id: match own {
+            Some(own) => Some(own.0),
+            None => id("actor_id", &query.actor_id)?,
+        },
+        token_id: id("token_id", &query.token_id)?,
+        since: instant("since", &query.since)?.map(|at| at.0),
+        until: instant("until", &query.until)?.map(|at| at.0),
+    };
+    let mut reader = core.store.read().await?;
+    let total = audit::count(reader.conn(), &filter).await?;
+    let rows = audit::list(reader.conn(), &filter, paging.slice()).await?;
+    Ok(paging.page(rows.into_iter().map(public).collect(), total))
+}
+
+fn public(row: AuditRow) -> AuditEvent {
+    AuditEvent {
+        id: EventId(row.id),
+        at: Timestamp(row.at),
+        action: row.action,
+        actor_id: row.actor_id.map(AccountId),
+        token_id: row.token_id.map(TokenId),
+        target_id: row.target_id,
+        address: row.address,
+        request_id: row.request_id,
+        outcome: row.outcome,
+    }
+}

@@ -1,0 +1,211 @@
+//! People, as administrators manage them, from the API and from the server's own terminal.
+
+use uptrakit_api::{AccountId, CreateUser, CreatedUser, Page, Role, Roles, Secret, UpdateUser, User};
+
+use super::{
+    Change,
+    accounts::{self as own, INVITATION_MILLIS},
+    begin_write, commit_power,
+    paging::Paging,
+    text,
+    trail::{self, Event},
+};
+use crate::{
+    auth::{
+        caller::{Actor, Visit},
+        credential::Inconsistent,
+        digest::{Digest, new_secret},
+        password::NewPassword,
+    },
+    error::Error,
+    state::Core,
+    store::{
+        Transaction,
+        accounts::{self, AccountRow},
+        invitations, power, sessions, tokens,
+    },
+};
+
+/// A page of people, by username.
+pub async fn list(core: &Core, page: Option<&str>, per_page: Option<&str>) -> Result<Page<User>, Error> {
+    let paging = Paging::parse(page, per_page)?;
+    let mut reader = core.store.read().await?;
+    let total = accounts::count(reader.conn()).await?;
+    let rows = accounts::list(reader.conn(), paging.slice()).await?;
+    Ok(paging.page(rows.iter().map(public).collect::<Result<_, _>>()?, total))
+}
+
+/// Adds a person. Without a password they get a link by which they choose one.
+pub async fn create(core: &Core, actor: &Actor, request: CreateUser) -> Result<CreatedUser, Error> {
+    let roles = parse_roles(&request.roles)?;
+    let row = own::new_account(core, &request.username, &request.email, roles, request.password.as_ref()).await?;
+    let mut tx = begin_write(core, actor, Change::Things).await?;
+    own::insert(&mut tx, &row).await?;
+    let invite_url = match row.password_hash {
+        Some(_) => None,
+        None => Some(invite(core, &mut tx, AccountId(row.id)).await?),
+    };
+    trail::record(core, &mut tx, Some(&actor.visit), Event::by(actor, "account.create", row.id)).await?;
+    tx.commit().await?;
+    Ok(CreatedUser { user: public(&row)?, invite_url })
+}
+
+async fn invite(core: &Core, tx: &mut Transaction, id: AccountId) -> Result<Secret, Error> {
+    let code = new_secret();
+    let expires_at = core.clock.now().plus_millis(INVITATION_MILLIS);
+    invitations::insert(tx, &Digest::of(&code.0).0, Some(id.0), expires_at.0).await?;
+    Ok(Secret(format!("{}/setup?code={}", core.public_url.as_str(), code.0)))
+}
+
+/// Sets a person's roles, or whether their account opens doors.
+pub async fn update(core: &Core, actor: &Actor, id: AccountId, request: UpdateUser) -> Result<User, Error> {
+    let roles = request.roles.as_deref().map(parse_roles).transpose()?;
+    let tx = begin_write(core, actor, Change::PowerOf(id)).await?;
+    change(core, tx, Some((actor, &actor.visit)), id, roles, request.active).await
+}
+
+/// The same from the terminal, where no credential stands behind it.
+pub async fn update_from_terminal(
+    core: &Core,
+    id: AccountId,
+    roles: Option<Roles>,
+    active: Option<bool>,
+) -> Result<User, Error> {
+    let mut tx = core.store.begin().await?;
+    power::hold_account(&mut tx, id.0).await?;
+    change(core, tx, None, id, roles, active).await
+}
+
+async fn change(
+    core: &Core,
+    mut tx: Transaction,
+    by: Option<(&Actor, &Visit)>,
+    id: AccountId,
+    roles: Option<Roles>,
+    active: Option<bool>,
+) -> Result<User, Error> {
+    let before = accounts::find(tx.conn(), id.0).await?.ok_or(Error::NotFound)?;
+    let roles_before: Roles = before.roles.parse().map_err(|_| Inconsistent("role"))?;
+    let after = AccountRow {
+        roles: roles.unwrap_or(roles_before).to_string(),
+        active: active.unwrap_or(before.active),
+        ..before.clone()
+    };
+    if after.roles == before.roles && after.active == before.active {
+        return Ok(public(&before)?);
+    }
+    accounts::update_power(&mut tx, id.0, &after.roles, after.active).await?;
+    if !after.active {
+        sessions::delete_others(&mut tx, id.0, uuid::Uuid::nil()).await?;
+        invitations::delete_for(&mut tx, Some(id.0)).await?;
+    }
+    let action = match (before.active, after.active) {
+        (true, false) => "account.deactivate",
+        (false, true) => "account.activate",
+        _ => "account.set-roles",
+    };
+    let event = match by {
+        Some((actor, _)) => Event::by(actor, action, id.0),
+        None => Event { action, target: Some(id.0), ..Event::default() },
+    };
+    trail::record(core, &mut tx, by.map(|(_, visit)| visit), event).await?;
+    // From here on this transaction is alone with the epoch, and so with everybody's roles: now they can be counted.
+    power::move_epoch(&mut tx, id.0, core.clock.now().0).await?;
+    let administrator = Role::Administrator.as_str();
+    let was_one = before.active && before.password_hash.is_some() && roles_before.contains(Role::Administrator);
+    if was_one && accounts::count_active_with_role(tx.conn(), administrator).await? == 0 {
+        return Err(Error::LastAdministrator);
+    }
+    let user = public(&after)?;
+    super::commit_moved(core, tx).await?;
+    Ok(user)
+}
+
+/// Adds a person from the terminal; without a password they get a link.
+pub async fn add_from_terminal(
+    core: &Core,
+    username: &str,
+    email: &str,
+    roles: Roles,
+    password: Option<&Secret>,
+) -> Result<CreatedUser, Error> {
+    let row = own::new_account(core, username, email, roles, password).await?;
+    let mut tx = core.store.begin().await?;
+    own::insert(&mut tx, &row).await?;
+    let invite_url = match row.password_hash {
+        Some(_) => None,
+        None => Some(invite(core, &mut tx, AccountId(row.id)).await?),
+    };
+    // Whoever can use the terminal needs no first-run link any more.
+    invitations::delete_for(&mut tx, None).await?;
+    let event = Event { action: "account.create", target: Some(row.id), ..Event::default() };
+    trail::record(core, &mut tx, None, event).await?;
+    tx.commit().await?;
+    Ok(CreatedUser { user: public(&row)?, invite_url })
+}
+
+/// Sets a person's password from the terminal: it ends their sessions and lets their tokens live.
+pub async fn set_password_from_terminal(core: &Core, id: AccountId, password: &Secret) -> Result<(), Error> {
+    let account = {
+        let mut reader = core.store.read().await?;
+        accounts::find(reader.conn(), id.0).await?.ok_or(Error::NotFound)?
+    };
+    let password = NewPassword::parse(password, &[&account.username, &account.email]);
+    let password = password.map_err(|message| Error::field("password", message))?;
+    let hash = core.hasher.hash(password).await?;
+    let mut tx = core.store.begin().await?;
+    power::hold_account(&mut tx, id.0).await?;
+    accounts::update_password(&mut tx, id.0, &hash).await?;
+    sessions::delete_others(&mut tx, id.0, uuid::Uuid::nil()).await?;
+    invitations::delete_for(&mut tx, Some(id.0)).await?;
+    let event = Event { action: "password.set", target: Some(id.0), ..Event::default() };
+    trail::record(core, &mut tx, None, event).await?;
+    commit_power(core, tx, id).await
+}
+
+/// By username.
+pub async fn find_by_username(core: &Core, username: &str) -> Result<AccountId, Error> {
+    let mut reader = core.store.read().await?;
+    let found = accounts::find_by_login(reader.conn(), &text::key(username)).await?;
+    let found = found.filter(|account| text::key(&account.username) == text::key(username));
+    found.map(|account| AccountId(account.id)).ok_or(Error::NotFound)
+}
+
+/// Names of roles, at least one.
+pub fn parse_roles(names: &[String]) -> Result<Roles, Error> {
+    let parse = |name: &String| name.parse::<Role>().map_err(|unknown| format!("has an entry that {unknown}"));
+    let roles: Roles =
+        names.iter().map(parse).collect::<Result<_, _>>().map_err(|message| Error::field("roles", message))?;
+    if roles.is_empty() { Err(Error::field("roles", "must name at least one role")) } else { Ok(roles) }
+}
+
+/// The tokens of a person, for administrators; never a text.
+pub async fn list_tokens(
+    core: &Core,
+    id: AccountId,
+    page: Option<&str>,
+    per_page: Option<&str>,
+) -> Result<Page<uptrakit_api::Token>, Error> {
+    let paging = Paging::parse(page, per_page)?;
+    let now = core.clock.now();
+    let mut reader = core.store.read().await?;
+    accounts::find(reader.conn(), id.0).await?.ok_or(Error::NotFound)?;
+    let filter = tokens::TokenFilter { state: "all", part: String::new(), now: now.0 };
+    let total = tokens::count(reader.conn(), id.0, &filter).await?;
+    let rows = tokens::list(reader.conn(), id.0, &filter, (tokens::TokenSort::CreatedAt, true), paging.slice()).await?;
+    let items = rows.into_iter().map(|row| super::tokens::public(row, now)).collect::<Result<_, _>>()?;
+    Ok(paging.page(items, total))
+}
+
+fn public(row: &AccountRow) -> Result<User, Inconsistent> {
+    let account = own::public(row)?;
+    Ok(User {
+        id: account.id,
+        username: account.username,
+        email: account.email,
+        roles: account.roles,
+        permissions: account.permissions,
+        active: row.active,
+        created_at: account.created_at,
+    })
+}

@@ -1,0 +1,259 @@
+//! What can go wrong, and the only place that decides what a caller sees of it.
+//!
+//! Below HTTP, return the variant that says what happened. A handler returns it as it is; nobody builds an error
+//! response by hand. What the caller can't mend (5xx) gets a fixed text, and is logged here, once, with its cause.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use uptrakit_api::{Code, FieldError, Permission, Permissions, Problem, TokenState};
+
+use crate::auth::{
+    credential::{Inconsistent, Refusal},
+    password::Busy,
+    verifier::Denied,
+};
+
+/// Why a request is not done. Nothing was changed.
+#[derive(Debug)]
+pub enum Error {
+    /// The credential does not open this door.
+    Refused(Refusal),
+    /// The database can't answer.
+    Unavailable(Arc<str>),
+    /// The request can't be understood; the text says why.
+    Malformed(&'static str),
+    /// Fields are wrong.
+    Invalid(Vec<FieldError>),
+    /// The sign-in failed.
+    WrongLogin,
+    /// A browser's request that another site may have caused.
+    CrossOrigin,
+    /// A token asks for a token with more permissions than it has.
+    MorePermissions(Permissions),
+    /// A token asks for a token with wider networks or a later end than its own.
+    BeyondOwnLimits(&'static str),
+    /// There is nothing here that the caller may know of.
+    NotFound,
+    /// The path exists; the method doesn't.
+    MethodNotAllowed,
+    /// Another active token of the account has the name.
+    NameTaken,
+    /// Nobody could administrate afterwards.
+    LastAdministrator,
+    /// The account has as many active tokens as it may have.
+    LimitReached(u32),
+    /// Somebody else was quicker; the text says at what.
+    Conflict(&'static str),
+    /// The token is expired or revoked.
+    NotActive(TokenState),
+    /// The body is over the limit.
+    TooLarge,
+    /// The body did not arrive in time.
+    TooSlow,
+    /// The body is no JSON.
+    UnsupportedMediaType,
+    /// Too many failed attempts.
+    TooManyRequests(Duration),
+    /// The server can't take this on now.
+    Busy,
+    /// The server made a mistake.
+    Internal(String),
+}
+
+impl Error {
+    /// One wrong field.
+    pub fn field(field: &str, message: impl Into<String>) -> Self {
+        Self::Invalid(vec![FieldError { field: field.to_owned(), message: message.into() }])
+    }
+
+    /// The problem document, after what the caller can't mend is logged.
+    #[must_use]
+    pub fn into_problem(self) -> Problem {
+        match &self {
+            Self::Unavailable(cause) => tracing::error!(%cause, "the database can't answer"),
+            Self::Internal(cause) => tracing::error!(%cause, "internal error"),
+            _ => {}
+        }
+        self.problem()
+    }
+
+    fn problem(&self) -> Problem {
+        let mut problem = Problem::new(self.code(), self.detail());
+        if let Self::Invalid(errors) = self {
+            problem.errors.clone_from(errors);
+        }
+        problem.retry_after_seconds = self.retry_after();
+        problem
+    }
+
+    fn code(&self) -> Code {
+        match self {
+            Self::Refused(Refusal::Missing | Refusal::SessionOver) => Code::MissingCredentials,
+            Self::Refused(Refusal::Unknown) => Code::InvalidToken,
+            Self::Refused(Refusal::Expired) => Code::TokenExpired,
+            Self::Refused(Refusal::Revoked) => Code::TokenRevoked,
+            Self::Refused(Refusal::AccountDisabled) => Code::AccountDisabled,
+            Self::Refused(Refusal::Network) => Code::NetworkNotAllowed,
+            Self::Refused(Refusal::Insufficient(_) | Refusal::SessionNeeded)
+            | Self::MorePermissions(_)
+            | Self::BeyondOwnLimits(_) => Code::InsufficientPermission,
+            Self::Unavailable(_) | Self::Busy => Code::Unavailable,
+            Self::Malformed(_) | Self::TooSlow => Code::InvalidRequest,
+            Self::Invalid(_) => Code::InvalidField,
+            Self::WrongLogin => Code::WrongLogin,
+            Self::CrossOrigin => Code::CrossOrigin,
+            Self::NotFound => Code::NotFound,
+            Self::MethodNotAllowed => Code::MethodNotAllowed,
+            Self::NameTaken => Code::NameTaken,
+            Self::LastAdministrator => Code::LastAdministrator,
+            Self::LimitReached(_) => Code::LimitReached,
+            Self::Conflict(_) => Code::Conflict,
+            Self::NotActive(_) => Code::NotActive,
+            Self::TooLarge => Code::TooLarge,
+            Self::UnsupportedMediaType => Code::UnsupportedMediaType,
+            Self::TooManyRequests(_) => Code::TooManyRequests,
+            Self::Internal(_) => Code::Internal,
+        }
+    }
+
+    fn detail(&self) -> String {
+        match self {
+            Self::Refused(refusal) => refusal_detail(*refusal),
+            Self::Unavailable(_) => "The database can't answer now. Nothing was changed; try again shortly.".into(),
+            Self::Malformed(why) => (*why).into(),
+            Self::Invalid(errors) => match errors.as_slice() {
+                [only] => format!("{} {}.", only.field, only.message.trim_end_matches('.')),
+                all => format!("{} fields are wrong.", all.len()),
+            },
+            Self::WrongLogin => "Username, email or password is wrong, or the account is deactivated.".into(),
+            Self::CrossOrigin => "This request did not come from Uptrakit's own pages.".into(),
+            Self::MorePermissions(more) => format!("You can't hand out more than you have: {more}."),
+            Self::BeyondOwnLimits(what) => format!("A token can't hand out {what} than its own."),
+            Self::NotFound => "There is nothing here.".into(),
+            Self::MethodNotAllowed => "This path does not take that method; see the Allow header.".into(),
+            Self::NameTaken => "An active token of yours has this name already.".into(),
+            Self::LastAdministrator => "This is the last active administrator; make another one first.".into(),
+            Self::LimitReached(limit) => {
+                format!("You have {limit} active tokens, the most there may be; revoke one first.")
+            }
+            Self::Conflict(what) => (*what).into(),
+            Self::NotActive(state) => format!("The token is {}; only an active one can be changed.", state.as_str()),
+            Self::TooLarge => "The body is over 1 MB.".into(),
+            Self::TooSlow => "The body did not arrive in time.".into(),
+            Self::UnsupportedMediaType => "The body must be JSON: Content-Type: application/json.".into(),
+            Self::TooManyRequests(_) => "Too many failed attempts. Wait, then try again.".into(),
+            Self::Busy => "Too many are signing in at this moment; try again shortly.".into(),
+            Self::Internal(_) => "The server made a mistake, which it has logged. Nothing was changed.".into(),
+        }
+    }
+
+    /// Seconds, where waiting helps.
+    fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::Unavailable(_) => Some(2),
+            Self::Busy => Some(5),
+            Self::TooManyRequests(wait) => {
+                Some(u64::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(3_600).clamp(1, 3_600))
+            }
+            _ => None,
+        }
+    }
+
+    /// `WWW-Authenticate` (RFC 6750, section 3), where a bearer token would help or was not enough.
+    fn challenge(&self) -> Option<String> {
+        const REALM: &str = "Bearer realm=\"uptrakit\"";
+        let scope = |scope: &dyn std::fmt::Display| format!("{REALM}, error=\"insufficient_scope\", scope=\"{scope}\"");
+        match self {
+            Self::Refused(Refusal::Missing | Refusal::SessionOver) => Some(REALM.into()),
+            Self::Refused(Refusal::Unknown | Refusal::Expired | Refusal::Revoked | Refusal::AccountDisabled) => {
+                Some(format!("{REALM}, error=\"invalid_token\""))
+            }
+            Self::Refused(Refusal::Insufficient(permission)) => Some(scope(permission)),
+            Self::MorePermissions(more) => Some(scope(more)),
+            Self::Refused(Refusal::SessionNeeded) | Self::BeyondOwnLimits(_) => {
+                Some(format!("{REALM}, error=\"insufficient_scope\""))
+            }
+            _ => None,
+        }
+    }
+
+    fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        let mut set = |name: HeaderName, value: String| {
+            headers.insert(name, HeaderValue::try_from(value).expect("these values are plain ASCII"));
+        };
+        if let Some(challenge) = self.challenge() {
+            set(header::WWW_AUTHENTICATE, challenge);
+        }
+        if let Some(seconds) = self.retry_after() {
+            set(header::RETRY_AFTER, seconds.to_string());
+        }
+        headers
+    }
+}
+
+fn refusal_detail(refusal: Refusal) -> String {
+    match refusal {
+        Refusal::Missing => "Send an API token: Authorization: Bearer upk_…".into(),
+        Refusal::SessionOver => "You are not signed in, or your session has ended. Sign in again.".into(),
+        Refusal::Unknown => "This is no API token that is known here.".into(),
+        Refusal::Expired => "The token has expired; create a new one.".into(),
+        Refusal::Revoked => "The token was revoked, or its text was replaced by a rotation.".into(),
+        Refusal::AccountDisabled => "The token's account is deactivated.".into(),
+        Refusal::Network => "The token may not be used from this address.".into(),
+        Refusal::Insufficient(permission) => format!("This needs the permission {permission}."),
+        Refusal::SessionNeeded => "This needs a web session; an API token can't do it.".into(),
+    }
+}
+
+/// The response carries the problem as an extension; the outermost layer adds the request's id and writes the body.
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let headers = self.headers();
+        let problem = self.into_problem();
+        let status = StatusCode::from_u16(problem.status).expect("every code has a valid status");
+        let mut response = (status, headers).into_response();
+        response.extensions_mut().insert(problem);
+        response
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::ColumnNotFound(_) | sqlx::Error::TypeNotFound { .. } => {
+                Self::Internal(error.to_string())
+            }
+            _ => Self::Unavailable(error.to_string().into()),
+        }
+    }
+}
+
+impl From<Inconsistent> for Error {
+    fn from(error: Inconsistent) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+impl From<Denied> for Error {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Refused(refusal) => Self::Refused(refusal),
+            Denied::Unavailable(cause) => Self::Unavailable(cause),
+        }
+    }
+}
+
+impl From<Busy> for Error {
+    fn from(Busy: Busy) -> Self {
+        Self::Busy
+    }
+}
+
+impl From<Permission> for Error {
+    fn from(missing: Permission) -> Self {
+        Self::Refused(Refusal::Insufficient(missing))
+    }
+}

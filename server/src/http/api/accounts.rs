@@ -1,0 +1,33 @@
+//! The caller's account.
+
+use axum::{Json as Reply, extract::State};
+use http::StatusCode;
+use uptrakit_api::{ChangePassword, Me};
+
+use crate::{
+    auth::caller::{AnyCredential, Caller, WebSession},
+    domain::accounts,
+    error::Error,
+    http::body::Json,
+    state::App,
+};
+
+/// Who is asking, and by which token if by one.
+#[utoipa::path(get, path = "/auth/me", tag = "account", responses((status = 200, body = Me)))]
+pub async fn get_me(State(app): State<App>, Caller(actor, _): Caller<AnyCredential>) -> Reply<Me> {
+    Reply(accounts::me(&app, &actor))
+}
+
+/// Changes the password.
+#[utoipa::path(
+    put, path = "/auth/password", tag = "account", request_body = ChangePassword, responses((status = 204)),
+    security(("session" = []))
+)]
+pub async fn update_password(
+    State(app): State<App>,
+    Caller(actor, _): Caller<WebSession>,
+    Json(request): Json<ChangePassword>,
+) -> Result<StatusCode, Error> {
+    accounts::change_password(&app, &actor, request).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

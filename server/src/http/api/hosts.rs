@@ -1,0 +1,115 @@
+//! Hosts.
+
+use std::{convert::Infallible, time::Duration};
+
+use axum::{
+    Json as Reply,
+    extract::State,
+    response::{
+        IntoResponse, Response,
+        sse::{Event, KeepAlive, Sse},
+    },
+};
+use futures_util::{Stream, stream};
+use http::StatusCode;
+use tokio::sync::broadcast::error::RecvError;
+use uptrakit_api::{Host, HostId, HostQuery, HostReport, Page, UpdateHost};
+
+use crate::{
+    auth::caller::{Caller, HostsRead, HostsReport, HostsWrite},
+    domain::{feed::HostChange, hosts},
+    error::Error,
+    http::{
+        body::{Id, Json, Query},
+        layer::cut_off::Streaming,
+    },
+    state::App,
+};
+
+/// Hosts.
+#[utoipa::path(get, path = "/hosts", tag = "hosts", params(HostQuery), responses((status = 200, body = Page<Host>)))]
+pub async fn list_hosts(
+    State(app): State<App>,
+    _: Caller<HostsRead>,
+    Query(query): Query<HostQuery>,
+) -> Result<Reply<Page<Host>>, Error> {
+    Ok(Reply(hosts::list(&app, &query).await?))
+}
+
+/// One host.
+#[utoipa::path(get, path = "/hosts/{id}", tag = "hosts", params(("id" = HostId, Path)), responses((status = 200, body = Host)))]
+pub async fn get_host(State(app): State<App>, _: Caller<HostsRead>, Id(id): Id<HostId>) -> Result<Reply<Host>, Error> {
+    Ok(Reply(hosts::get(&app, id).await?))
+}
+
+/// Takes a machine's report: 201 the first time, 200 after.
+#[utoipa::path(
+    post, path = "/hosts/report", tag = "hosts", request_body = HostReport,
+    responses((status = 200, body = Host), (status = 201, body = Host))
+)]
+pub async fn report_host(
+    State(app): State<App>,
+    Caller(actor, _): Caller<HostsReport>,
+    Json(request): Json<HostReport>,
+) -> Result<(StatusCode, Reply<Host>), Error> {
+    let (host, is_new) = hosts::report(&app, &actor, request).await?;
+    Ok((if is_new { StatusCode::CREATED } else { StatusCode::OK }, Reply(host)))
+}
+
+/// Changes what people call a host.
+#[utoipa::path(
+    patch, path = "/hosts/{id}", tag = "hosts", params(("id" = HostId, Path)), request_body = UpdateHost,
+    responses((status = 200, body = Host))
+)]
+pub async fn update_host(
+    State(app): State<App>,
+    Caller(actor, _): Caller<HostsWrite>,
+    Id(id): Id<HostId>,
+    Json(request): Json<UpdateHost>,
+) -> Result<Reply<Host>, Error> {
+    Ok(Reply(hosts::update(&app, &actor, id, request).await?))
+}
+
+/// Forgets a host.
+#[utoipa::path(delete, path = "/hosts/{id}", tag = "hosts", params(("id" = HostId, Path)), responses((status = 204)))]
+pub async fn delete_host(
+    State(app): State<App>,
+    Caller(actor, _): Caller<HostsWrite>,
+    Id(id): Id<HostId>,
+) -> Result<StatusCode, Error> {
+    hosts::delete(&app, &actor, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Follows changes: `host` with the host, `host-deleted` with its id, a comment every 15 seconds.
+#[utoipa::path(
+    get, path = "/hosts/events", tag = "hosts",
+    responses((status = 200, content_type = "text/event-stream", description = "Server-sent events", body = String))
+)]
+pub async fn follow_hosts(State(app): State<App>, _: Caller<HostsRead>) -> Response {
+    let keep_alive = KeepAlive::new().interval(Duration::from_secs(15)).text("still here");
+    let mut response = Sse::new(events(app)).keep_alive(keep_alive).into_response();
+    response.extensions_mut().insert(Streaming);
+    response
+}
+
+/// Ends when the server stops, or when the follower has fallen too far behind to be told everything: it connects again
+/// and reads the list.
+fn events(app: App) -> impl Stream<Item = Result<Event, Infallible>> {
+    let changes = app.feed.follow();
+    let greeting = stream::once(async { Ok(Event::default().comment("following")) });
+    let events = stream::unfold((changes, app), |(mut changes, app)| async move {
+        let change = tokio::select! {
+            change = changes.recv() => change,
+            () = app.stopping.cancelled() => Err(RecvError::Closed),
+        };
+        let event = match change.ok()? {
+            HostChange::Changed(host) => Event::default().event("host").json_data(&*host),
+            HostChange::Removed(id) => {
+                Event::default().event("host-deleted").json_data(serde_json::json!({ "id": id }))
+            }
+        };
+        Some((Ok(event.ok()?), (changes, app)))
+    });
+    futures_util::StreamExt::chain(greeting, events)
+}

@@ -1,0 +1,135 @@
+//! Web sessions.
+
+use axum::{
+    Json as Reply,
+    extract::{Path, Request, State},
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use uptrakit_api::{Account, Secret, Session, SessionId, SignIn};
+
+use crate::{
+    auth::{
+        caller::{Caller, WebSession, session_cookie, visit},
+        digest::Digest,
+        origin::Origin,
+    },
+    domain::{
+        accounts::{self, Browser},
+        sessions,
+    },
+    error::Error,
+    http::body::{Json, read, require_json},
+    settings::PublicUrl,
+    state::{App, Core},
+};
+
+/// Signs in: the cookie comes with the answer, and a session that was presented ends.
+#[utoipa::path(
+    post, path = "/auth/sessions", tag = "sessions", request_body = SignIn, responses((status = 201, body = Account))
+)]
+pub async fn create_session(State(app): State<App>, request: Request) -> Result<Response, Error> {
+    let (parts, body) = request.into_parts();
+    // Without either header it is a program, and no cookie is at stake.
+    if Origin::of(&parts.headers, app.public_url.as_str()) == Origin::Foreign {
+        return Err(Error::CrossOrigin);
+    }
+    require_json(&parts.headers)?;
+    let bytes = read(&parts.headers, body).await?;
+    let Json(sign_in): Json<SignIn> = Json::parse_bytes(&bytes)?;
+    let browser = browser(&app, &parts.headers)?;
+    let signed_in = accounts::sign_in(&app, &visit(&parts), sign_in, browser).await?;
+    let cookie = set_cookie(&app.public_url, &signed_in.cookie);
+    Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], Reply(signed_in.account)).into_response())
+}
+
+/// The caller's sessions, the last used first.
+#[utoipa::path(
+    get, path = "/auth/sessions", tag = "sessions", responses((status = 200, body = Vec<Session>)),
+    security(("session" = []))
+)]
+pub async fn list_sessions(
+    State(app): State<App>,
+    Caller(actor, _): Caller<WebSession>,
+) -> Result<Reply<Vec<Session>>, Error> {
+    Ok(Reply(sessions::list(&app, &actor).await?))
+}
+
+/// Ends a session; `current` is the one that asks.
+#[utoipa::path(
+    delete, path = "/auth/sessions/{id}", tag = "sessions", params(("id" = String, Path, description = "A session's id, or `current`")),
+    responses((status = 204)), security(("session" = []))
+)]
+pub async fn delete_session(
+    State(app): State<App>,
+    Caller(actor, _): Caller<WebSession>,
+    Path(id): Path<String>,
+) -> Result<Response, Error> {
+    let own = actor.session().map(|session| session.id);
+    let id: SessionId = match (id.as_str(), own) {
+        ("current", Some(own)) => own,
+        (id, _) => id.parse().map_err(|_| Error::NotFound)?,
+    };
+    sessions::end(&app, &actor, id).await?;
+    if Some(id) == own {
+        return Ok((StatusCode::NO_CONTENT, signed_out(&app.public_url)).into_response());
+    }
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// What a browser brings along to a sign-in. Its cookie counts only when the request is its own.
+pub fn browser(app: &Core, headers: &HeaderMap) -> Result<Browser, Error> {
+    let presented = session_cookie(headers, app.public_url.cookie_name())?.map(Digest::of);
+    let own = Origin::of(headers, app.public_url.as_str()) == Origin::Same;
+    Ok(Browser { device: device(headers), presented: presented.filter(|_| own) })
+}
+
+/// `Set-Cookie` for a new session. It lives as long as the browser keeps it; how long it is good is the server's word.
+pub fn set_cookie(public_url: &PublicUrl, value: &Secret) -> HeaderValue {
+    cookie_line(public_url, &value.0, "Max-Age=2592000")
+}
+
+/// What takes a session's traces out of the browser.
+pub fn signed_out(public_url: &PublicUrl) -> [(HeaderName, HeaderValue); 2] {
+    [
+        (header::SET_COOKIE, cookie_line(public_url, "", "Max-Age=0")),
+        (HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\", \"cookies\", \"storage\"")),
+    ]
+}
+
+fn cookie_line(public_url: &PublicUrl, value: &str, age: &str) -> HeaderValue {
+    let secure = if public_url.is_secure() { "; Secure" } else { "" };
+    let line = format!("{}={value}; {age}; Path=/; HttpOnly; SameSite=Strict{secure}", public_url.cookie_name());
+    let mut line = HeaderValue::try_from(line).expect("a cookie of hexadecimal digits is a valid header");
+    line.set_sensitive(true);
+    line
+}
+
+/// `Firefox on Linux`, from a user agent's long text; what is not recognised is told as it is, shortened.
+fn device(headers: &HeaderMap) -> String {
+    const BROWSERS: [(&str, &str); 6] = [
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+        ("curl/", "curl"),
+    ];
+    const SYSTEMS: [(&str, &str); 6] = [
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "macOS"),
+        ("Linux", "Linux"),
+    ];
+    let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let find =
+        |names: &[(&str, &'static str)]| names.iter().find(|(part, _)| agent.contains(part)).map(|(_, name)| *name);
+    match (find(&BROWSERS), find(&SYSTEMS)) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(only), None) | (None, Some(only)) => only.to_owned(),
+        (None, None) if agent.is_empty() => "unknown".to_owned(),
+        (None, None) => agent.chars().filter(|character| !character.is_control()).take(60).collect(),
+    }
+}

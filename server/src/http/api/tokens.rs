@@ -1,0 +1,125 @@
+//! API tokens.
+
+use axum::{
+    Json as Reply,
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+};
+use http::{HeaderName, StatusCode, header};
+use uptrakit_api::{CreateToken, CreatedToken, Page, Permission, RotateToken, Token, TokenId, TokenQuery, UpdateToken};
+
+use crate::{
+    auth::caller::{AnyCredential, Caller, TokensWrite},
+    domain::tokens::{self, Revoked},
+    error::Error,
+    http::body::{Id, Json, OptionalJson, Query},
+    state::App,
+};
+
+/// The caller's tokens.
+#[utoipa::path(get, path = "/auth/api-tokens", tag = "tokens", params(TokenQuery), responses((status = 200, body = Page<Token>)))]
+pub async fn list_tokens(
+    State(app): State<App>,
+    Caller(actor, _): Caller<AnyCredential>,
+    Query(query): Query<TokenQuery>,
+) -> Result<Reply<Page<Token>>, Error> {
+    Ok(Reply(tokens::list(&app, &actor, &query).await?))
+}
+
+/// Makes a token; the answer has its text, this once.
+#[utoipa::path(
+    post, path = "/auth/api-tokens", tag = "tokens", request_body = CreateToken,
+    responses((status = 201, body = CreatedToken, headers(("Location" = String))))
+)]
+pub async fn create_token(
+    State(app): State<App>,
+    Caller(actor, _): Caller<TokensWrite>,
+    Json(request): Json<CreateToken>,
+) -> Result<Response, Error> {
+    Ok(created(tokens::create(&app, &actor, &request).await?))
+}
+
+/// One of the caller's tokens.
+#[utoipa::path(
+    get, path = "/auth/api-tokens/{id}", tag = "tokens", params(("id" = TokenId, Path)), responses((status = 200, body = Token))
+)]
+pub async fn get_token(
+    State(app): State<App>,
+    Caller(actor, _): Caller<AnyCredential>,
+    Id(id): Id<TokenId>,
+) -> Result<Reply<Token>, Error> {
+    Ok(Reply(tokens::get(&app, &actor, id).await?))
+}
+
+/// Changes a token's name or limits; what is left out stays as it is.
+#[utoipa::path(
+    patch, path = "/auth/api-tokens/{id}", tag = "tokens", params(("id" = TokenId, Path)), request_body = UpdateToken,
+    responses((status = 200, body = Token))
+)]
+pub async fn update_token(
+    State(app): State<App>,
+    Caller(actor, _): Caller<TokensWrite>,
+    Id(id): Id<TokenId>,
+    Json(request): Json<UpdateToken>,
+) -> Result<Reply<Token>, Error> {
+    Ok(Reply(tokens::update(&app, &actor, id, &request).await?))
+}
+
+/// Gives a token a new text; the answer has it, this once.
+#[utoipa::path(
+    post, path = "/auth/api-tokens/{id}/rotate", tag = "tokens", params(("id" = TokenId, Path)), request_body = RotateToken,
+    responses((status = 201, body = CreatedToken, headers(("Location" = String))))
+)]
+pub async fn rotate_token(
+    State(app): State<App>,
+    Caller(actor, _): Caller<TokensWrite>,
+    Id(id): Id<TokenId>,
+    OptionalJson(request): OptionalJson<RotateToken>,
+) -> Result<Response, Error> {
+    Ok(created(tokens::rotate(&app, &actor, id, &request).await?))
+}
+
+/// Ends a rotation's overlap now: the old text is refused from here on.
+#[utoipa::path(
+    delete, path = "/auth/api-tokens/{id}/overlap", tag = "tokens", params(("id" = TokenId, Path)), responses((status = 204))
+)]
+pub async fn end_overlap(
+    State(app): State<App>,
+    Caller(actor, _): Caller<TokensWrite>,
+    Id(id): Id<TokenId>,
+) -> Result<StatusCode, Error> {
+    tokens::end_overlap(&app, &actor, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Revokes a token; `current` is the one that asks, which it may do without `tokens:write`.
+#[utoipa::path(
+    delete, path = "/auth/api-tokens/{id}", tag = "tokens",
+    params(("id" = String, Path, description = "A token's id, or `current`")),
+    responses((status = 204, headers(("Uptrakit-Revoked-At" = String), ("Uptrakit-Cut-Off" = u64))))
+)]
+pub async fn delete_token(
+    State(app): State<App>,
+    Caller(actor, _): Caller<AnyCredential>,
+    Path(id): Path<String>,
+) -> Result<Response, Error> {
+    let (actor, id) = match (id.as_str(), actor.token_id()) {
+        ("current", Some(own)) => (actor, own),
+        _ => (actor.with(Permission::TokensWrite)?, id.parse().map_err(|_| Error::NotFound)?),
+    };
+    Ok(revoked(tokens::revoke(&app, &actor, id).await?))
+}
+
+/// The answer to a revoke: since when it holds, and how many requests it cut off in this process.
+pub fn revoked(revoked: Revoked) -> Response {
+    let headers = [
+        (HeaderName::from_static("uptrakit-revoked-at"), revoked.at.to_string()),
+        (HeaderName::from_static("uptrakit-cut-off"), revoked.cut_off.to_string()),
+    ];
+    (StatusCode::NO_CONTENT, headers).into_response()
+}
+
+fn created(token: CreatedToken) -> Response {
+    let location = format!("/api/v1/auth/api-tokens/{}", token.fields.id);
+    (StatusCode::CREATED, [(header::LOCATION, location)], Reply(token)).into_response()
+}

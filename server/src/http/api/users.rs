@@ -1,0 +1,75 @@
+//! People, for administrators.
+
+use axum::{Json as Reply, extract::State, response::Response};
+use http::StatusCode;
+use uptrakit_api::{AccountId, CreateUser, CreatedUser, Page, PageQuery, Token, TokenId, UpdateUser, User};
+
+use super::tokens::revoked;
+use crate::{
+    auth::caller::{Caller, UsersManage},
+    domain::{tokens, users},
+    error::Error,
+    http::body::{Id, Ids, Json, Query},
+    state::App,
+};
+
+/// People, by username.
+#[utoipa::path(get, path = "/users", tag = "users", params(PageQuery), responses((status = 200, body = Page<User>)))]
+pub async fn list_users(
+    State(app): State<App>,
+    _: Caller<UsersManage>,
+    Query(query): Query<PageQuery>,
+) -> Result<Reply<Page<User>>, Error> {
+    Ok(Reply(users::list(&app, query.page.as_deref(), query.per_page.as_deref()).await?))
+}
+
+/// Adds a person; without a password the answer has a link by which they choose one.
+#[utoipa::path(post, path = "/users", tag = "users", request_body = CreateUser, responses((status = 201, body = CreatedUser)))]
+pub async fn create_user(
+    State(app): State<App>,
+    Caller(actor, _): Caller<UsersManage>,
+    Json(request): Json<CreateUser>,
+) -> Result<(StatusCode, Reply<CreatedUser>), Error> {
+    Ok((StatusCode::CREATED, Reply(users::create(&app, &actor, request).await?)))
+}
+
+/// Sets a person's roles, or whether their account opens doors.
+#[utoipa::path(
+    patch, path = "/users/{id}", tag = "users", params(("id" = AccountId, Path)), request_body = UpdateUser,
+    responses((status = 200, body = User))
+)]
+pub async fn update_user(
+    State(app): State<App>,
+    Caller(actor, _): Caller<UsersManage>,
+    Id(id): Id<AccountId>,
+    Json(request): Json<UpdateUser>,
+) -> Result<Reply<User>, Error> {
+    Ok(Reply(users::update(&app, &actor, id, request).await?))
+}
+
+/// A person's tokens, whatever their state.
+#[utoipa::path(
+    get, path = "/users/{id}/api-tokens", tag = "users", params(("id" = AccountId, Path), PageQuery),
+    responses((status = 200, body = Page<Token>))
+)]
+pub async fn list_user_tokens(
+    State(app): State<App>,
+    _: Caller<UsersManage>,
+    Id(id): Id<AccountId>,
+    Query(query): Query<PageQuery>,
+) -> Result<Reply<Page<Token>>, Error> {
+    Ok(Reply(users::list_tokens(&app, id, query.page.as_deref(), query.per_page.as_deref()).await?))
+}
+
+/// Revokes a person's token.
+#[utoipa::path(
+    delete, path = "/users/{id}/api-tokens/{token_id}", tag = "users",
+    params(("id" = AccountId, Path), ("token_id" = TokenId, Path)), responses((status = 204))
+)]
+pub async fn delete_user_token(
+    State(app): State<App>,
+    Caller(actor, _): Caller<UsersManage>,
+    Ids(id, token_id): Ids<AccountId, TokenId>,
+) -> Result<Response, Error> {
+    Ok(revoked(tokens::revoke_of(&app, &actor, id, token_id).await?))
+}

@@ -1,0 +1,147 @@
+//! The web app, inside the binary: `build.rs` has put it there, compressed. Files with a hash in their name never
+//! change and are kept by browsers for good; the page that names them is never kept.
+
+use std::sync::LazyLock;
+
+use axum::{
+    body::Body,
+    extract::Request,
+    response::{IntoResponse, Response},
+};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use sha2::{Digest as _, Sha256};
+
+use crate::error::Error;
+
+/// A file of the web app.
+struct Asset {
+    /// Its path, with a slash in front.
+    path: &'static str,
+    content_type: &'static str,
+    bytes: &'static [u8],
+    /// The same, compressed with brotli, where that is smaller.
+    brotli: Option<&'static [u8]>,
+    /// Whether its name has a hash of its content in it.
+    is_immutable: bool,
+}
+
+include!(concat!(env!("OUT_DIR"), "/assets.rs"));
+
+/// The pages that the app knows; any other path gets the same document with 404, and the app says so.
+const PAGES: [&str; 6] = ["/", "/setup", "/login", "/profile", "/hosts", "/users"];
+
+/// What a server says that was built before the app was.
+const PLACEHOLDER: &str = "<!doctype html><html lang=\"en\"><title>Uptrakit</title>\
+    <p>This server was built without its web app. Build it with: cargo xtask run</p></html>";
+
+/// Serves a file, or the page.
+pub async fn serve(request: Request) -> Result<Response, Error> {
+    let path = request.uri().path();
+    if path.starts_with("/rpc/") || path.starts_with("/api/") {
+        return Err(Error::NotFound);
+    }
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        let is_known = PAGES.contains(&path) || find(path).is_some();
+        let mut response = if is_known { Error::MethodNotAllowed } else { Error::NotFound }.into_response();
+        if is_known {
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+        }
+        return Ok(response);
+    }
+    if let Some(asset) = find(path).filter(|asset| asset.path != "/index.html") {
+        let cache = if asset.is_immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
+        return Ok(reply(asset, StatusCode::OK, cache, request.headers()));
+    }
+    let is_page = PAGES.contains(&path);
+    let accepts_html = request
+        .headers()
+        .get_all(header::ACCEPT)
+        .iter()
+        .any(|value| value.as_bytes().windows(9).any(|part| part == b"text/html"));
+    if !is_page && !accepts_html {
+        return Err(Error::NotFound);
+    }
+    let status = if is_page { StatusCode::OK } else { StatusCode::NOT_FOUND };
+    Ok(match find("/index.html") {
+        Some(page) => reply(page, status, "no-store", request.headers()),
+        None => (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], PLACEHOLDER).into_response(),
+    })
+}
+
+fn find(path: &str) -> Option<&'static Asset> {
+    ASSETS.iter().find(|asset| asset.path == path)
+}
+
+fn reply(asset: &'static Asset, status: StatusCode, cache: &'static str, headers: &HeaderMap) -> Response {
+    let brotli = asset.brotli.filter(|_| accepts_brotli(headers));
+    let mut response = (status, Body::from(brotli.unwrap_or(asset.bytes))).into_response();
+    let out = response.headers_mut();
+    out.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
+    out.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+    out.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+    if brotli.is_some() {
+        out.insert(header::CONTENT_ENCODING, HeaderValue::from_static("br"));
+    }
+    response
+}
+
+fn accepts_brotli(headers: &HeaderMap) -> bool {
+    let lists = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    lists.flat_map(|list| list.split(',')).any(|coding| {
+        let (name, quality) = coding.split_once(";q=").unwrap_or((coding, "1"));
+        name.trim().eq_ignore_ascii_case("br") && quality.trim().parse::<f32>().is_ok_and(|quality| quality > 0.0)
+    })
+}
+
+/// The policy of every answer. The page's own inline scripts are allowed by their hashes (CSP Level 3), nothing else is.
+pub fn content_security_policy() -> HeaderValue {
+    static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
+        let page = find("/index.html").map_or(PLACEHOLDER, |page| std::str::from_utf8(page.bytes).unwrap_or_default());
+        let hashes: String = inline_scripts(page)
+            .map(|script| format!(" 'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(script.as_bytes()))))
+            .collect();
+        let policy = format!(
+            "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{hashes}; style-src 'self'; img-src 'self' data:; \
+             font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
+             frame-ancestors 'none'"
+        );
+        HeaderValue::try_from(policy).expect("the policy is plain ASCII")
+    });
+    POLICY.clone()
+}
+
+/// The contents of the scripts that stand in the page itself.
+fn inline_scripts(page: &str) -> impl Iterator<Item = &str> {
+    page.split("<script").skip(1).filter_map(|rest| {
+        let (attributes, rest) = rest.split_once('>')?;
+        let (content, _) = rest.split_once("</script>")?;
+        (!attributes.contains("src=")).then_some(content)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{accepts_brotli, inline_scripts};
+    use http::{HeaderMap, HeaderValue, header};
+
+    #[test]
+    fn only_scripts_in_the_page_itself_are_hashed() {
+        let page = "<head><script src=\"/a.js\"></script><script type=\"module\">import x</script></head>";
+        assert_eq!(inline_scripts(page).collect::<Vec<_>>(), ["import x"]);
+    }
+
+    #[test]
+    fn brotli_is_sent_to_those_who_take_it() {
+        let accepts = |value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(value));
+            accepts_brotli(&headers)
+        };
+        assert!(accepts("gzip, deflate, br, zstd"));
+        assert!(accepts("br;q=0.5"));
+        assert!(!accepts("br;q=0, gzip"));
+        assert!(!accepts("gzip, brr"));
+        assert!(!accepts_brotli(&HeaderMap::new()));
+    }
+}

@@ -1,0 +1,188 @@
+//! Bodies, queries and ids, taken apart with an answer for each way in which they can be wrong. Messages name the
+//! field and never repeat what was sent, for it may be a secret.
+
+use std::time::Duration;
+
+use axum::{
+    body::Body,
+    extract::{FromRequest, FromRequestParts, Path, Request},
+};
+use bytes::Bytes;
+use http::{HeaderMap, header, request::Parts};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+use uptrakit_api::FieldError;
+
+use crate::error::Error;
+
+/// Largest body: 1 MB.
+const LARGEST: usize = 1_000_000;
+/// How long a body may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A JSON object.
+#[derive(Debug)]
+pub struct Json<T>(pub T);
+
+/// A JSON object that may be left out.
+#[derive(Debug)]
+pub struct OptionalJson<T>(pub T);
+
+/// The query.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+/// The id in the path; what is no id names nothing.
+#[derive(Debug)]
+pub struct Id<T>(pub T);
+
+/// Two ids in the path.
+#[derive(Debug)]
+pub struct Ids<A, B>(pub A, pub B);
+
+/// Reads a whole body within bounds of size and time.
+pub async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Error> {
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: u64| length > LARGEST as u64) {
+        return Err(Error::TooLarge);
+    }
+    match tokio::time::timeout(PATIENCE, Limited::new(body, LARGEST).collect()).await {
+        Err(_) => Err(Error::TooSlow),
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Error::TooLarge),
+        Ok(Err(_)) => Err(Error::Malformed("The body broke off.")),
+    }
+}
+
+/// Whether the body says that it is JSON.
+pub fn require_json(headers: &HeaderMap) -> Result<(), Error> {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = value.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/json") { Ok(()) } else { Err(Error::UnsupportedMediaType) }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Error> {
+        let (parts, body) = request.into_parts();
+        require_json(&parts.headers)?;
+        parse(&read(&parts.headers, body).await?).map(Self)
+    }
+}
+
+impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalJson<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Error> {
+        let (parts, body) = request.into_parts();
+        let bytes = read(&parts.headers, body).await?;
+        if bytes.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        require_json(&parts.headers)?;
+        parse(&bytes).map(Self)
+    }
+}
+
+impl<T: DeserializeOwned> Json<T> {
+    /// Reads a JSON object.
+    pub fn parse_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        parse(bytes).map(Self)
+    }
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    let value: serde_json::Value =
+        serde_json::from_slice(bytes).map_err(|_| Error::Malformed("The body is no well-formed JSON."))?;
+    if !value.is_object() {
+        return Err(Error::field("body", "must be a JSON object"));
+    }
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let path = error.path().to_string();
+        field_error(&path, &error.inner().to_string())
+    })
+}
+
+/// Names the field that serde complained about. Of serde's text only the kind of complaint and a field's name are
+/// taken.
+fn field_error(path: &str, complaint: &str) -> Error {
+    let quoted = complaint.split('`').nth(1).unwrap_or_default();
+    let within = |name: &str| if path == "." || path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+    let (field, message) = if complaint.starts_with("unknown field") {
+        // serde_path_to_error's path ends with the unknown field already.
+        (if path.ends_with(quoted) { path.to_owned() } else { within(quoted) }, "is not known here")
+    } else if complaint.starts_with("missing field") {
+        (within(quoted), "is required")
+    } else if complaint.starts_with("duplicate field") {
+        (within(quoted), "is there twice")
+    } else {
+        (if path == "." { "body".to_owned() } else { path.to_owned() }, "has the wrong type or an impossible value")
+    };
+    // Names of unknown fields come from outside.
+    let field = field.chars().filter(|character| !character.is_control()).take(64).collect();
+    Error::Invalid(vec![FieldError { field, message: message.to_owned() }])
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Error> {
+        let query = parts.uri.query().unwrap_or_default();
+        let pairs = form_urlencoded::parse(query.as_bytes());
+        let deserializer = serde::de::value::MapDeserializer::new(pairs.map(|(name, value)| (Text(name), Text(value))));
+        T::deserialize(deserializer)
+            .map(Self)
+            .map_err(|error: serde::de::value::Error| field_error(".", &error.to_string()))
+    }
+}
+
+/// A part of a query, for serde.
+struct Text<'q>(std::borrow::Cow<'q, str>);
+
+impl<'de> serde::de::IntoDeserializer<'de> for Text<'de> {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+impl<'de> serde::Deserializer<'de> for Text<'de> {
+    type Error = serde::de::value::Error;
+
+    fn deserialize_any<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        visitor.visit_string(self.0.into_owned())
+    }
+
+    fn deserialize_option<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        visitor.visit_some(self)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+impl<T: std::str::FromStr + Send, S: Send + Sync> FromRequestParts<S> for Id<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| Error::NotFound)?;
+        text.parse().map(Self).map_err(|_| Error::NotFound)
+    }
+}
+
+impl<A: std::str::FromStr + Send, B: std::str::FromStr + Send, S: Send + Sync> FromRequestParts<S> for Ids<A, B> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let path = Path::<(String, String)>::from_request_parts(parts, state).await;
+        let Path((first, second)) = path.map_err(|_| Error::NotFound)?;
+        match (first.parse(), second.parse()) {
+            (Ok(first), Ok(second)) => Ok(Self(first, second)),
+            _ => Err(Error::NotFound),
+        }
+    }
+}

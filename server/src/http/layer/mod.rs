@@ -1,0 +1,4 @@
+//! What every request passes through.
+
+pub mod cut_off;
+pub mod visit;

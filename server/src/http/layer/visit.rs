@@ -1,0 +1,194 @@
+//! The outermost layer: names the request, finds the client's address, and sees to it that every answer has its
+//! security headers, its problem document, its line in the log and its place in the metrics, panics included.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
+
+use axum::{
+    body::Body,
+    extract::{MatchedPath, Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use futures_util::FutureExt;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use ipnet::IpNet;
+use uptrakit_api::Problem;
+
+use crate::{
+    auth::caller::Visit,
+    clock::fill_random,
+    error::Error,
+    http::assets,
+    state::{App, Core},
+};
+
+/// The address of the peer, put into the request by the accept loop.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub SocketAddr);
+
+/// Runs a request and finishes its answer.
+pub async fn visit(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let request_id = next_request_id();
+    let peer = request.extensions().get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip());
+    let address = client_address(peer, request.headers(), &app.trusted_proxies);
+    let visit = Visit { address, request_id: Arc::clone(&request_id), in_flight: Arc::default() };
+    request.extensions_mut().insert(visit);
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let route = request.extensions().get::<MatchedPath>().map(|route| route.as_str().to_owned());
+    let is_page = !(path.starts_with("/api/") || path.starts_with("/rpc/"));
+
+    let handled = if has_credential_in_query(request.uri().query()) {
+        Error::Malformed("A credential must not be in the URL, where logs keep it. Send an Authorization header.")
+            .into_response()
+    } else {
+        match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+            Ok(response) => response,
+            Err(panic) => {
+                let cause = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+                let cause = cause.or_else(|| panic.downcast_ref::<String>().cloned());
+                Error::Internal(cause.unwrap_or_else(|| "a panic".to_owned())).into_response()
+            }
+        }
+    };
+    let mut response = write_problem(handled, &request_id);
+    finish_headers(&app, response.headers_mut(), is_page, &request_id);
+    let status = response.status();
+    let elapsed = started.elapsed();
+    tracing::debug!(%request_id, %method, %path, status = status.as_u16(), ?elapsed, "request");
+    let route = route.unwrap_or_else(|| "other".to_owned());
+    metrics::histogram!("uptrakit_request_seconds", "route" => route, "status" => status_class(status)).record(elapsed);
+    response
+}
+
+/// Ids need not be secret, only different: a random start for each process, and a count.
+fn next_request_id() -> Arc<str> {
+    static PROCESS: LazyLock<u64> = LazyLock::new(|| {
+        let mut bytes = [0; 8];
+        fill_random(&mut bytes);
+        u64::from_le_bytes(bytes)
+    });
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    format!("{:012x}-{:08x}", *PROCESS >> 16, COUNT.fetch_add(1, Ordering::Relaxed)).into()
+}
+
+/// Behind trusted proxies the client is the rightmost address of `X-Forwarded-For` that is none of theirs. From any
+/// other peer the header is worth nothing.
+fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+    let peer = peer.to_canonical();
+    let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
+    if trusted.is_empty() || !is_trusted(&peer) {
+        return peer;
+    }
+    let mut client = peer;
+    let values: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).collect();
+    for text in values.iter().rev().flat_map(|value| value.rsplit(',')) {
+        let text = text.trim();
+        // Some proxies write a port behind the address.
+        let address = text.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|socket| socket.ip()));
+        let Some(address) = address.map(|address: IpAddr| address.to_canonical()) else { return client };
+        client = address;
+        if !is_trusted(&client) {
+            return client;
+        }
+    }
+    client
+}
+
+/// RFC 6750 allows `access_token` in the query and RFC 9700 (section 4.3.2) takes it back.
+fn has_credential_in_query(query: Option<&str>) -> bool {
+    query.is_some_and(|query| form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "access_token"))
+}
+
+fn write_problem(mut response: Response, request_id: &str) -> Response {
+    let Some(mut problem) = response.extensions_mut().remove::<Problem>() else { return response };
+    problem.request_id = request_id.to_owned();
+    let Ok(body) = serde_json::to_vec(&problem) else { return response };
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+    *response.body_mut() = Body::from(body);
+    response
+}
+
+fn finish_headers(app: &Core, headers: &mut HeaderMap, is_page: bool, request_id: &str) {
+    const FIXED: [(HeaderName, &str); 4] = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    ];
+    for (name, value) in FIXED {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.insert(header::CONTENT_SECURITY_POLICY, assets::content_security_policy());
+    headers.insert(
+        HeaderName::from_static("permissions-policy"),
+        HeaderValue::from_static("camera=(), geolocation=(), microphone=()"),
+    );
+    if app.public_url.is_secure() {
+        headers
+            .insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
+    }
+    if !is_page || !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    if let Ok(value) = HeaderValue::from_str(request_id) {
+        headers.insert(HeaderName::from_static("x-request-id"), value);
+    }
+}
+
+fn status_class(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        200..300 => "2xx",
+        300..400 => "3xx",
+        400..500 => "4xx",
+        _ => "5xx",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{client_address, has_credential_in_query};
+    use http::{HeaderMap, HeaderValue};
+    use std::net::IpAddr;
+
+    #[test]
+    fn forwarded_addresses_count_from_trusted_peers_alone() {
+        let trusted = ["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()];
+        let address = |peer: &str, lines: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append("x-forwarded-for", HeaderValue::from_static(line));
+            }
+            client_address(peer.parse().unwrap(), &headers, &trusted).to_string()
+        };
+        assert_eq!(address("198.51.100.1", &["203.0.113.9"]), "198.51.100.1");
+        assert_eq!(address("10.0.0.1", &["203.0.113.9"]), "203.0.113.9");
+        assert_eq!(address("10.0.0.1", &["203.0.113.9, 198.51.100.7, 10.0.0.2"]), "198.51.100.7");
+        assert_eq!(address("10.0.0.1", &["203.0.113.9", "198.51.100.7"]), "198.51.100.7");
+        assert_eq!(address("10.0.0.1", &["198.51.100.7, nonsense"]), "10.0.0.1");
+        assert_eq!(address("10.0.0.1", &["10.0.0.3, 10.0.0.2"]), "10.0.0.3");
+        assert_eq!(address("10.0.0.1", &[]), "10.0.0.1");
+        assert_eq!(address("::ffff:10.0.0.1", &["::ffff:203.0.113.9"]), "203.0.113.9");
+        let none: IpAddr = "10.0.0.1".parse().unwrap();
+        assert_eq!(client_address(none, &HeaderMap::new(), &[]), none);
+    }
+
+    #[test]
+    fn a_token_in_the_query_is_noticed_however_it_is_written() {
+        for query in ["access_token=x", "a=b&access_token=x", "access%5Ftoken=x", "access_token"] {
+            assert!(has_credential_in_query(Some(query)), "{query}");
+        }
+        assert!(!has_credential_in_query(Some("q=access_token")));
+        assert!(!has_credential_in_query(None));
+    }
+}

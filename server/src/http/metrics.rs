@@ -1,0 +1,44 @@
+//! `/metrics` for Prometheus, on a listener of its own. No label ever carries a token, a name or an address.
+
+use std::{net::SocketAddr, sync::atomic::Ordering};
+
+use axum::{Router, routing::get};
+use metrics::{counter, gauge};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+
+use crate::state::App;
+
+const SECONDS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
+
+/// Starts to measure. Once per process, before anything else records.
+pub fn install() -> Result<PrometheusHandle, BuildError> {
+    PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)?.install_recorder()
+}
+
+/// Serves what was measured until the process ends.
+pub async fn serve(listen: SocketAddr, handle: PrometheusHandle, app: App) -> std::io::Result<()> {
+    let listener = tokio::net::TcpListener::bind(listen).await?;
+    let render = move || {
+        read_parts(&app);
+        let text = handle.render();
+        async move { ([("content-type", "text/plain; version=0.0.4")], text) }
+    };
+    axum::serve(listener, Router::new().route("/metrics", get(render))).await
+}
+
+/// What the parts count themselves, so that the hot path needs no recorder.
+fn read_parts(app: &App) {
+    let counters = app.verifier.counters();
+    counter!("uptrakit_verifier_batches_total").absolute(counters.batches.load(Ordering::Relaxed));
+    counter!("uptrakit_verifier_requests_total").absolute(counters.batched.load(Ordering::Relaxed));
+    counter!("uptrakit_verifier_lookups_total").absolute(counters.lookups.load(Ordering::Relaxed));
+    counter!("uptrakit_verifier_epoch_moves_total").absolute(counters.moves.load(Ordering::Relaxed));
+    gauge!("uptrakit_verifier_cached_credentials").set(to_float(app.verifier.cache_size()));
+    let (size, idle) = app.store.pool_size();
+    gauge!("uptrakit_database_connections").set(f64::from(size));
+    gauge!("uptrakit_database_connections_idle").set(to_float(idle));
+}
+
+fn to_float(count: usize) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
+}

@@ -1,0 +1,60 @@
+//! Every route, and the order of what a request passes through.
+
+mod api;
+mod assets;
+mod body;
+mod health;
+pub mod layer;
+pub mod metrics;
+pub mod openapi;
+mod rpc;
+pub mod serve;
+
+use axum::{Router, middleware, routing::get};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{error::Error, state::App};
+
+/// The JSON API, with the document that describes it.
+fn api() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(openapi::base())
+        .routes(routes!(api::sessions::create_session, api::sessions::list_sessions))
+        .routes(routes!(api::sessions::delete_session))
+        .routes(routes!(api::accounts::update_password))
+        .routes(routes!(api::accounts::get_me))
+        .routes(routes!(api::tokens::list_tokens, api::tokens::create_token))
+        .routes(routes!(api::tokens::get_token, api::tokens::update_token, api::tokens::delete_token))
+        .routes(routes!(api::tokens::rotate_token))
+        .routes(routes!(api::tokens::end_overlap))
+        .routes(routes!(api::hosts::list_hosts))
+        .routes(routes!(api::hosts::report_host))
+        .routes(routes!(api::hosts::follow_hosts))
+        .routes(routes!(api::hosts::get_host, api::hosts::update_host, api::hosts::delete_host))
+        .routes(routes!(api::users::list_users, api::users::create_user))
+        .routes(routes!(api::users::update_user))
+        .routes(routes!(api::users::list_user_tokens))
+        .routes(routes!(api::users::delete_user_token))
+        .routes(routes!(api::audit::list_events))
+        .routes(routes!(api::audit::list_own_events))
+        .routes(routes!(openapi::get_openapi))
+}
+
+/// The whole server.
+///
+/// A request passes the layers from the outside in: `visit` names it, finds the client's address, and on the way back
+/// writes problem documents, headers, log and metrics, so that nothing leaves without them; `cut_off` stops it when
+/// its credential dies, whatever the handler is waiting for.
+pub fn router(app: &App) -> Router {
+    let (api, _) = api().split_for_parts();
+    let api = api.fallback(async || Error::NotFound).method_not_allowed_fallback(async || Error::MethodNotAllowed);
+    Router::new()
+        .nest("/api/v1", api)
+        .merge(rpc::router())
+        .route("/healthz", get(health::is_alive))
+        .route("/readyz", get(health::is_ready))
+        .fallback(assets::serve)
+        .method_not_allowed_fallback(async || Error::MethodNotAllowed)
+        .layer(middleware::from_fn_with_state(app.clone(), layer::cut_off::cut_off))
+        .layer(middleware::from_fn_with_state(app.clone(), layer::visit::visit))
+        .with_state(app.clone())
+}

@@ -1,0 +1,69 @@
+//! The OpenAPI 3.1 document, made from the handlers themselves, so that it can't name a route that isn't there.
+
+use std::sync::LazyLock;
+
+use axum::Json;
+use utoipa::openapi::{
+    Components, Content, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, ResponseBuilder, ServerBuilder,
+    path::Operation,
+    security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+};
+
+static DOCUMENT: LazyLock<OpenApi> = LazyLock::new(document);
+
+/// What the document says of the whole API.
+pub(super) fn base() -> OpenApi {
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("upk_…").build();
+    let cookie = ApiKey::Cookie(ApiKeyValue::with_description(
+        "__Host-uptrakit",
+        "A web session; such requests must be same-origin. On loopback without https the cookie is `uptrakit`.",
+    ));
+    let mut components = Components::new();
+    components.add_security_scheme("token", SecurityScheme::Http(bearer));
+    components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
+    OpenApiBuilder::new()
+        .info(
+            InfoBuilder::new()
+                .title("Uptrakit")
+                .version(env!("CARGO_PKG_VERSION"))
+                .description(Some("Accounts, API tokens and hosts. Every refusal is a problem document (RFC 9457)."))
+                .license(Some(utoipa::openapi::License::new("MIT OR Apache-2.0")))
+                .build(),
+        )
+        .servers(Some([ServerBuilder::new().url("/api/v1").build()]))
+        .components(Some(components))
+        .build()
+}
+
+/// The whole document.
+#[must_use]
+pub fn document() -> OpenApi {
+    let mut document = super::api().into_openapi();
+    for (path, item) in &mut document.paths.paths {
+        let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+        for operation in operations.into_iter().flatten() {
+            finish(path, operation);
+        }
+    }
+    document
+}
+
+/// What holds for every operation is added here, not written at each.
+fn finish(path: &str, operation: &mut Operation) {
+    let problem = ResponseBuilder::new()
+        .description("A problem document; `code` says which")
+        .content("application/problem+json", Content::new(Some(Ref::from_schema_name("Problem"))))
+        .build();
+    operation.responses.responses.insert("default".to_owned(), RefOr::T(problem));
+    let open = path == "/openapi.json" || operation.operation_id.as_deref() == Some("create_session");
+    if !open && operation.security.is_none() {
+        let requirement = |name| SecurityRequirement::new::<_, _, &str>(name, []);
+        operation.security = Some(vec![requirement("token"), requirement("session")]);
+    }
+}
+
+/// This document.
+#[utoipa::path(get, path = "/openapi.json", tag = "about", responses((status = 200, description = "OpenAPI 3.1")))]
+pub async fn get_openapi() -> Json<&'static OpenApi> {
+    Json(&DOCUMENT)
+}

@@ -1,0 +1,223 @@
+//! The door of the single-page app: its server functions under `/rpc`. They have no defence of their own against
+//! requests that other sites cause, so this is where it stands: POST, JSON and same-origin, or nothing.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use http::{HeaderMap, StatusCode, header};
+use uptrakit_api::{
+    Account, AuditEvent, AuditQuery, ChangePassword, CreateToken, CreatedToken, Page, PasswordChanged, Problem,
+    RotateToken, Secret, Session, SessionId, SetUp, SignIn, Token, TokenId, TokenQuery, UpdateToken,
+};
+use uptrakit_app::{
+    backend::{Answer, Backend},
+    rpc::{Invitation, Refusal, Revoked, Visitor},
+};
+
+use super::{
+    api::sessions::{browser, set_cookie, signed_out},
+    body,
+};
+use crate::{
+    auth::{
+        caller::{Actor, Visit, authenticate, visit},
+        credential::{Need, Refusal as Denial},
+        origin::Origin,
+    },
+    domain::{accounts, sessions, tokens, trail},
+    error::Error,
+    state::App,
+};
+
+/// One route per server function, so that any other path is simply not there.
+pub fn router() -> Router<App> {
+    leptos::server_fn::axum::server_fn_paths().fold(Router::new(), |router, (path, _)| router.route(path, post(call)))
+}
+
+async fn call(State(app): State<App>, request: Request) -> Result<Response, Error> {
+    let (mut parts, body) = request.into_parts();
+    if Origin::of(&parts.headers, app.public_url.as_str()) != Origin::Same {
+        return Err(Error::CrossOrigin);
+    }
+    body::require_json(&parts.headers)?;
+    let bytes = body::read(&parts.headers, body).await?;
+    // With them a server function would answer with a redirect to wherever Referer says.
+    parts.headers.remove(header::ACCEPT);
+    parts.headers.remove(header::REFERER);
+    // The page's own credential is its session.
+    parts.headers.remove(header::AUTHORIZATION);
+    let backend = PageBackend { app, headers: parts.headers.clone(), visit: visit(&parts), reply: Arc::default() };
+    let provided: Arc<dyn Backend> = Arc::new(backend.clone());
+    let request = Request::from_parts(parts, Body::from(bytes));
+    let provide = move || leptos::context::provide_context(Arc::clone(&provided));
+    let answer = leptos_axum::handle_server_fns_with_context(provide, request).await.into_response();
+    let mut response = with_status(answer).await?;
+    response.headers_mut().extend(backend.reply.lock().unwrap_or_else(PoisonError::into_inner).drain());
+    Ok(response)
+}
+
+/// Server functions answer every refusal with 500; the problem inside says what it really is.
+async fn with_status(answer: Response) -> Result<Response, Error> {
+    if answer.status() != StatusCode::INTERNAL_SERVER_ERROR {
+        return Ok(answer);
+    }
+    let bytes = body::read(&HeaderMap::new(), answer.into_body()).await?;
+    let Ok(Refusal(problem)) = serde_json::from_slice::<Refusal>(&bytes) else {
+        return Err(Error::Internal("a server function failed without a problem".into()));
+    };
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = status.into_response();
+    if let Some(seconds) = problem.retry_after_seconds {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    response.extensions_mut().insert::<Problem>(problem);
+    Ok(response)
+}
+
+/// The server, for one request of the page.
+#[derive(Clone)]
+struct PageBackend {
+    app: App,
+    headers: HeaderMap,
+    visit: Visit,
+    reply: Arc<Mutex<HeaderMap>>,
+}
+
+impl PageBackend {
+    async fn actor(&self) -> Result<Actor, Error> {
+        authenticate(&self.app, &self.headers, self.visit.clone(), Need::Session).await
+    }
+
+    async fn actor_who_may(&self, permission: uptrakit_api::Permission) -> Result<Actor, Error> {
+        self.actor().await?.with(permission)
+    }
+
+    fn reply(&self, name: http::HeaderName, value: http::HeaderValue) {
+        self.reply.lock().unwrap_or_else(PoisonError::into_inner).append(name, value);
+    }
+
+    fn signed_in(&self, signed_in: accounts::SignedIn) -> Account {
+        self.reply(header::SET_COOKIE, set_cookie(&self.app.public_url, &signed_in.cookie));
+        signed_in.account
+    }
+}
+
+/// Writes a method of [`Backend`] as what it is: a call of the domain, whose error becomes a problem.
+macro_rules! answer {
+    ($backend:expr, |$me:ident| $work:expr) => {{
+        let $me = $backend.clone();
+        Box::pin(async move {
+            let outcome: Result<_, Error> = async { $work }.await;
+            outcome.map_err(|error| error.into_problem())
+        })
+    }};
+}
+
+const TOKENS_WRITE: uptrakit_api::Permission = uptrakit_api::Permission::TokensWrite;
+
+impl Backend for PageBackend {
+    fn find_visitor(&self) -> Answer<Option<Visitor>> {
+        answer!(self, |me| match me.actor().await {
+            Ok(actor) => Ok(Some(Visitor {
+                account: accounts::public_state(&actor.entry.account.state),
+                address: me.visit.address.to_string(),
+                token_limit: me.app.token_rules.limit,
+                active_tokens: tokens::count_active(&me.app, &actor).await?,
+                longest_lifetime_days: me.app.token_rules.longest_lifetime_days,
+                default_lifetime_days: me.app.token_rules.default_lifetime_days,
+            })),
+            Err(Error::Refused(Denial::Missing | Denial::SessionOver)) => Ok(None),
+            Err(error) => Err(error),
+        })
+    }
+
+    fn get_invitation(&self, code: Secret) -> Answer<Invitation> {
+        answer!(self, |me| Ok(Invitation { username: accounts::get_invited(&me.app, &code).await? }))
+    }
+
+    fn set_up(&self, request: SetUp) -> Answer<Account> {
+        answer!(self, |me| {
+            let browser = browser(&me.app, &me.headers)?;
+            Ok(me.signed_in(accounts::set_up(&me.app, &me.visit, request, browser).await?))
+        })
+    }
+
+    fn sign_in(&self, request: SignIn) -> Answer<Account> {
+        answer!(self, |me| {
+            let browser = browser(&me.app, &me.headers)?;
+            Ok(me.signed_in(accounts::sign_in(&me.app, &me.visit, request, browser).await?))
+        })
+    }
+
+    fn sign_out(&self) -> Answer<()> {
+        answer!(self, |me| {
+            let actor = me.actor().await?;
+            let session = actor.session().ok_or(Error::NotFound)?.id;
+            sessions::end(&me.app, &actor, session).await?;
+            for (name, value) in signed_out(&me.app.public_url) {
+                me.reply(name, value);
+            }
+            Ok(())
+        })
+    }
+
+    fn change_password(&self, request: ChangePassword) -> Answer<PasswordChanged> {
+        answer!(self, |me| accounts::change_password(&me.app, &me.actor().await?, request).await)
+    }
+
+    fn list_sessions(&self) -> Answer<Vec<Session>> {
+        answer!(self, |me| sessions::list(&me.app, &me.actor().await?).await)
+    }
+
+    fn end_session(&self, id: SessionId) -> Answer<()> {
+        answer!(self, |me| sessions::end(&me.app, &me.actor().await?, id).await)
+    }
+
+    fn end_other_sessions(&self) -> Answer<u64> {
+        answer!(self, |me| sessions::end_others(&me.app, &me.actor().await?).await)
+    }
+
+    fn list_tokens(&self, query: TokenQuery) -> Answer<Page<Token>> {
+        answer!(self, |me| tokens::list(&me.app, &me.actor().await?, &query).await)
+    }
+
+    fn get_token(&self, id: TokenId) -> Answer<Token> {
+        answer!(self, |me| tokens::get(&me.app, &me.actor().await?, id).await)
+    }
+
+    fn create_token(&self, request: CreateToken) -> Answer<CreatedToken> {
+        answer!(self, |me| tokens::create(&me.app, &me.actor_who_may(TOKENS_WRITE).await?, &request).await)
+    }
+
+    fn update_token(&self, id: TokenId, request: UpdateToken) -> Answer<Token> {
+        answer!(self, |me| tokens::update(&me.app, &me.actor_who_may(TOKENS_WRITE).await?, id, &request).await)
+    }
+
+    fn rotate_token(&self, id: TokenId, request: RotateToken) -> Answer<CreatedToken> {
+        answer!(self, |me| tokens::rotate(&me.app, &me.actor_who_may(TOKENS_WRITE).await?, id, &request).await)
+    }
+
+    fn end_overlap(&self, id: TokenId) -> Answer<()> {
+        answer!(self, |me| tokens::end_overlap(&me.app, &me.actor_who_may(TOKENS_WRITE).await?, id).await)
+    }
+
+    fn revoke_token(&self, id: TokenId) -> Answer<Revoked> {
+        answer!(self, |me| {
+            let revoked = tokens::revoke(&me.app, &me.actor_who_may(TOKENS_WRITE).await?, id).await?;
+            Ok(Revoked { at: revoked.at, cut_off: revoked.cut_off })
+        })
+    }
+
+    fn list_own_events(&self, query: AuditQuery) -> Answer<Page<AuditEvent>> {
+        answer!(self, |me| {
+            let actor = me.actor().await?;
+            trail::list(&me.app, &query, Some(actor.account_id())).await
+        })
+    }
+}

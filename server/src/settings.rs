@@ -1,0 +1,338 @@
+//! Every setting, its default and what makes it valid. Flags go over the environment, the environment over the file.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+use ipnet::IpNet;
+use serde::Deserialize;
+
+/// What can be set, as it was typed: in `uptrakit.toml`, in the environment (`UPTRAKIT_` and the name in capitals) and,
+/// for some, by a flag.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// Where to listen; `127.0.0.1:8080` when left out.
+    pub listen: Option<String>,
+    /// Where browsers find the server; `http://` and the listen address when left out.
+    pub public_url: Option<String>,
+    /// Where the SQLite file is.
+    pub data_dir: Option<String>,
+    /// `sqlite:…` or `postgres:…`.
+    pub database_url: Option<String>,
+    /// Connections to Postgres at most; 10 when left out.
+    pub database_connections: Option<u32>,
+    /// Networks whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Option<Vec<String>>,
+    /// Where to serve `/metrics`; nowhere when left out.
+    pub metrics_listen: Option<String>,
+    /// What to log, as `tracing` filters say it; `info` when left out.
+    pub log: Option<String>,
+    /// Active tokens per account at most; 100 when left out.
+    pub token_limit: Option<u32>,
+    /// The longest that a new token may live, in days; as long as it likes when left out.
+    pub token_longest_lifetime_days: Option<u32>,
+    /// The lifetime that the form preselects, in days; 90 when left out.
+    pub token_default_lifetime_days: Option<u32>,
+}
+
+/// Valid settings.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Where browsers find the server, if it was said.
+    pub public_url: Option<PublicUrl>,
+    /// The database.
+    pub database_url: String,
+    /// Connections to Postgres at most.
+    pub database_connections: u32,
+    /// The directory to make before the database is opened, if SQLite keeps its file there.
+    pub data_dir: Option<PathBuf>,
+    /// Networks whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Where to serve `/metrics`.
+    pub metrics_listen: Option<SocketAddr>,
+    /// What to log.
+    pub log: String,
+    /// Rules for tokens.
+    pub tokens: TokenRules,
+}
+
+/// What an administrator may set about tokens.
+#[derive(Clone, Copy, Debug)]
+pub struct TokenRules {
+    /// Active tokens per account at most.
+    pub limit: u32,
+    /// The longest that a new token may live, in days.
+    pub longest_lifetime_days: Option<u32>,
+    /// The lifetime that the form preselects, in days.
+    pub default_lifetime_days: u32,
+}
+
+/// Where browsers find the server: `https://…`, or `http://` on a loopback address. No path, no trailing slash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicUrl {
+    text: String,
+    secure: bool,
+}
+
+/// A setting is wrong; the sentence names it.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct InvalidSetting(String);
+
+fn invalid(name: &str, value: &str, why: &str) -> InvalidSetting {
+    InvalidSetting(format!("The setting {name} is wrong: \"{value}\" {why}."))
+}
+
+impl PublicUrl {
+    /// Reads a URL. Upper case and default ports are folded, so that it equals what browsers send as `Origin`.
+    pub fn parse(text: &str) -> Result<Self, InvalidSetting> {
+        let wrong = |why| invalid("public_url", text, why);
+        let folded = text.trim_end_matches('/').to_ascii_lowercase();
+        let uri: http::Uri = folded.parse().map_err(|_| wrong("is no URL"))?;
+        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+            return Err(wrong("must begin with https:// (or http:// on a loopback address)"));
+        };
+        if uri.path() != "/" || uri.query().is_some() || authority.as_str().contains('@') || authority.host().is_empty()
+        {
+            return Err(wrong("must be a scheme, a host and at most a port"));
+        }
+        let secure = match scheme {
+            "https" => true,
+            "http" if is_loopback(authority.host()) => false,
+            "http" => {
+                return Err(wrong("sends passwords in the clear; http:// is for loopback addresses, use https://"));
+            }
+            _ => return Err(wrong("must begin with https:// (or http:// on a loopback address)")),
+        };
+        let default_port = if secure { 443 } else { 80 };
+        let port = authority.port_u16().filter(|port| *port != default_port);
+        let host = authority.host();
+        let text = port.map_or_else(|| format!("{scheme}://{host}"), |port| format!("{scheme}://{host}:{port}"));
+        Ok(Self { text, secure })
+    }
+
+    /// The URL, as browsers send it in `Origin`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it is https.
+    #[must_use]
+    pub const fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    /// The cookie's name: the prefix makes browsers insist on Secure and Path=/ (RFC 6265bis, section 4.1.3.2).
+    #[must_use]
+    pub const fn cookie_name(&self) -> &'static str {
+        if self.secure { "__Host-uptrakit" } else { "uptrakit" }
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+impl Source {
+    /// Reads a file of settings.
+    pub fn from_file(path: &Path) -> Result<Self, InvalidSetting> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| InvalidSetting(format!("The settings file {} can't be read: {error}.", path.display())))?;
+        toml::from_str(&text).map_err(|error| {
+            InvalidSetting(format!("The settings file {} is wrong: {}", path.display(), error.to_string().trim_end()))
+        })
+    }
+
+    /// Reads the environment through `get`.
+    pub fn from_environment(get: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidSetting> {
+        let text = |name: &str| get(name).filter(|value| !value.is_empty());
+        let number = |name: &str| {
+            text(name).map(|value| value.parse().map_err(|_| invalid(name, &value, "is no whole number"))).transpose()
+        };
+        Ok(Self {
+            listen: text("UPTRAKIT_LISTEN"),
+            public_url: text("UPTRAKIT_PUBLIC_URL"),
+            data_dir: text("UPTRAKIT_DATA_DIR"),
+            database_url: text("UPTRAKIT_DATABASE_URL"),
+            database_connections: number("UPTRAKIT_DATABASE_CONNECTIONS")?,
+            trusted_proxies: text("UPTRAKIT_TRUSTED_PROXIES")
+                .map(|list| list.split([',', ' ']).filter(|part| !part.is_empty()).map(str::to_owned).collect()),
+            metrics_listen: text("UPTRAKIT_METRICS_LISTEN"),
+            log: text("UPTRAKIT_LOG"),
+            token_limit: number("UPTRAKIT_TOKEN_LIMIT")?,
+            token_longest_lifetime_days: number("UPTRAKIT_TOKEN_LONGEST_LIFETIME_DAYS")?,
+            token_default_lifetime_days: number("UPTRAKIT_TOKEN_DEFAULT_LIFETIME_DAYS")?,
+        })
+    }
+
+    /// What is set here, and what is not from `under`.
+    #[must_use]
+    pub fn over(self, under: Self) -> Self {
+        Self {
+            listen: self.listen.or(under.listen),
+            public_url: self.public_url.or(under.public_url),
+            data_dir: self.data_dir.or(under.data_dir),
+            database_url: self.database_url.or(under.database_url),
+            database_connections: self.database_connections.or(under.database_connections),
+            trusted_proxies: self.trusted_proxies.or(under.trusted_proxies),
+            metrics_listen: self.metrics_listen.or(under.metrics_listen),
+            log: self.log.or(under.log),
+            token_limit: self.token_limit.or(under.token_limit),
+            token_longest_lifetime_days: self.token_longest_lifetime_days.or(under.token_longest_lifetime_days),
+            token_default_lifetime_days: self.token_default_lifetime_days.or(under.token_default_lifetime_days),
+        }
+    }
+
+    /// Checks everything. `default_data_dir` is where data goes when nothing says where.
+    pub fn validate(self, default_data_dir: impl FnOnce() -> PathBuf) -> Result<Settings, InvalidSetting> {
+        let address = |name: &str, text: String| -> Result<SocketAddr, InvalidSetting> {
+            text.parse().map_err(|_| invalid(name, &text, "is no address with a port, such as 127.0.0.1:8080"))
+        };
+        let listen = address("listen", self.listen.unwrap_or_else(|| "127.0.0.1:8080".into()))?;
+        let public_url = self.public_url.map(|text| PublicUrl::parse(&text)).transpose()?;
+        if public_url.is_none() && !listen.ip().is_loopback() {
+            return Err(InvalidSetting(format!(
+                "The setting public_url is missing: the server listens on {listen}, so say where browsers find it, \
+                 such as UPTRAKIT_PUBLIC_URL=https://uptrakit.example.org."
+            )));
+        }
+        let (database_url, data_dir) = match self.database_url {
+            Some(url)
+                if url.starts_with("sqlite:") || url.starts_with("postgres:") || url.starts_with("postgresql:") =>
+            {
+                (url, None)
+            }
+            // Not repeated: it may have a password in it.
+            Some(_) => {
+                return Err(InvalidSetting(
+                    "The setting database_url is wrong: it must begin with sqlite: or postgres:.".into(),
+                ));
+            }
+            None => {
+                let data_dir = self.data_dir.map_or_else(default_data_dir, PathBuf::from);
+                (sqlite_url(&data_dir.join("uptrakit.db"))?, Some(data_dir))
+            }
+        };
+        let at_least_one = |name: &str, value: Option<u32>, default: u32| match value.unwrap_or(default) {
+            0 => Err(invalid(name, "0", "must be at least 1")),
+            value => Ok(value),
+        };
+        let longest_lifetime_days = self.token_longest_lifetime_days;
+        if longest_lifetime_days == Some(0) {
+            return Err(invalid("token_longest_lifetime_days", "0", "must be at least 1"));
+        }
+        let default_lifetime_days = at_least_one(
+            "token_default_lifetime_days",
+            self.token_default_lifetime_days,
+            longest_lifetime_days.unwrap_or(90).min(90),
+        )?;
+        if longest_lifetime_days.is_some_and(|longest| default_lifetime_days > longest) {
+            let value = default_lifetime_days.to_string();
+            return Err(invalid("token_default_lifetime_days", &value, "is longer than token_longest_lifetime_days"));
+        }
+        Ok(Settings {
+            listen,
+            public_url,
+            database_url,
+            database_connections: at_least_one("database_connections", self.database_connections, 10)?,
+            data_dir,
+            trusted_proxies: self
+                .trusted_proxies
+                .unwrap_or_default()
+                .iter()
+                .map(|text| network(text))
+                .collect::<Result<_, _>>()?,
+            metrics_listen: self.metrics_listen.map(|text| address("metrics_listen", text)).transpose()?,
+            log: self.log.unwrap_or_else(|| "info".into()),
+            tokens: TokenRules {
+                limit: at_least_one("token_limit", self.token_limit, 100)?,
+                longest_lifetime_days,
+                default_lifetime_days,
+            },
+        })
+    }
+}
+
+fn network(text: &str) -> Result<IpNet, InvalidSetting> {
+    text.parse()
+        .or_else(|_| text.parse().map(|address: IpAddr| IpNet::from(address)))
+        .map_err(|_| invalid("trusted_proxies", text, "is no network, such as 10.0.0.0/8"))
+}
+
+/// The URL of a SQLite file, with what has a meaning in URLs taken out of the path.
+fn sqlite_url(path: &Path) -> Result<String, InvalidSetting> {
+    let path = path.to_str().ok_or_else(|| invalid("data_dir", &path.to_string_lossy(), "must be Unicode"))?;
+    Ok(format!("sqlite://{}", path.replace('%', "%25").replace('?', "%3F").replace('#', "%23")))
+}
+
+/// Where data goes when nothing says where: the person's data directory, or `/var/lib` for a service without one.
+#[must_use]
+pub fn default_data_dir(get: impl Fn(&str) -> Option<String>) -> PathBuf {
+    let set = |name| get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    set("XDG_DATA_HOME")
+        .or_else(|| set("HOME").map(|home| home.join(".local/share")))
+        .map_or_else(|| PathBuf::from("/var/lib/uptrakit"), |base| base.join("uptrakit"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PublicUrl, Source};
+
+    fn validate(source: Source) -> Result<super::Settings, String> {
+        source.validate(|| "/data".into()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn defaults_serve_sqlite_on_loopback() {
+        let settings = validate(Source::default()).unwrap();
+        assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
+        assert_eq!(settings.database_url, "sqlite:///data/uptrakit.db");
+        assert_eq!(settings.tokens.limit, 100);
+    }
+
+    #[test]
+    fn flags_go_over_the_environment_over_the_file() {
+        let named = |listen: &str| Source { listen: Some(listen.into()), ..Source::default() };
+        let environment = Source::from_environment(|name| (name == "UPTRAKIT_LOG").then(|| "debug".into())).unwrap();
+        let merged = named("127.0.0.1:1").over(environment).over(named("127.0.0.1:2"));
+        assert_eq!(merged.listen.as_deref(), Some("127.0.0.1:1"));
+        assert_eq!(merged.log.as_deref(), Some("debug"));
+    }
+
+    #[test]
+    fn a_wrong_setting_is_named() {
+        let cases = [
+            (Source { listen: Some("here".into()), ..Source::default() }, "listen"),
+            (Source { listen: Some("0.0.0.0:80".into()), ..Source::default() }, "public_url"),
+            (Source { public_url: Some("http://up.example.org".into()), ..Source::default() }, "public_url"),
+            (Source { database_url: Some("mysql://x".into()), ..Source::default() }, "database_url"),
+            (Source { trusted_proxies: Some(vec!["10.0.0.0/40".into()]), ..Source::default() }, "trusted_proxies"),
+            (Source { token_limit: Some(0), ..Source::default() }, "token_limit"),
+            (Source { metrics_listen: Some("9100".into()), ..Source::default() }, "metrics_listen"),
+        ];
+        for (source, name) in cases {
+            let error = validate(source).unwrap_err();
+            assert!(error.contains(name), "{error}");
+        }
+        assert!(Source::from_environment(|name| (name == "UPTRAKIT_TOKEN_LIMIT").then(|| "many".into())).is_err());
+    }
+
+    #[test]
+    fn public_urls_are_folded_to_what_browsers_send() {
+        let text = |url| PublicUrl::parse(url).unwrap().as_str().to_owned();
+        assert_eq!(text("https://Up.Example.org:443/"), "https://up.example.org");
+        assert_eq!(text("http://127.0.0.1:8080"), "http://127.0.0.1:8080");
+        assert_eq!(text("http://[::1]:8080"), "http://[::1]:8080");
+        assert_eq!(text("http://localhost"), "http://localhost");
+        for wrong in
+            ["up.example.org", "ftp://localhost", "https://a/b", "https://a?b", "https://u@a", "http://10.0.0.1"]
+        {
+            assert!(PublicUrl::parse(wrong).is_err(), "{wrong} was accepted");
+        }
+    }
+}

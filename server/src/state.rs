@@ -1,0 +1,79 @@
+//! What the process is made of, put together once.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    auth::{password::Hasher, throttle::Throttle, usage::Usage, verifier::Verifier},
+    clock::Clock,
+    domain::feed::Feed,
+    settings::{PublicUrl, TokenRules},
+    store::Store,
+};
+
+/// The parts, shared by every request.
+pub type App = Arc<Core>;
+
+/// The parts.
+#[derive(Debug)]
+pub struct Core {
+    /// The database.
+    pub store: Store,
+    /// What time it is.
+    pub clock: Clock,
+    /// Who may do what.
+    pub verifier: Verifier,
+    /// When credentials were last used.
+    pub usage: Usage,
+    /// Passwords.
+    pub hasher: Hasher,
+    /// Where browsers find the server.
+    pub public_url: PublicUrl,
+    /// Networks whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
+    /// Rules for tokens.
+    pub token_rules: TokenRules,
+    /// Changes of hosts, for those who follow them.
+    pub feed: Feed,
+    /// Failed sign-ins by what was typed and from where: ten, then one every 20 seconds.
+    pub login_failures: Throttle<(String, IpAddr)>,
+    /// Failed sign-ins from an address, whatever was typed: fifty, then one every 3 seconds.
+    pub address_failures: Throttle<IpAddr>,
+    /// Bearer tokens from an address that are none: 300, then five a second.
+    pub bearer_failures: Throttle<IpAddr>,
+    /// Places for look-ups of unknown tokens from addresses that have failed too often.
+    pub suspects: Semaphore,
+    /// Cancelled when the server begins to stop: streams end.
+    pub stopping: CancellationToken,
+}
+
+impl Core {
+    /// Puts the parts together and starts the verifier.
+    #[must_use]
+    pub fn new(
+        store: Store,
+        clock: Clock,
+        public_url: PublicUrl,
+        trusted_proxies: Vec<ipnet::IpNet>,
+        token_rules: TokenRules,
+    ) -> App {
+        Arc::new(Self {
+            verifier: Verifier::start(store.clone(), clock.clone()),
+            feed: Feed::default(),
+            usage: Usage::default(),
+            hasher: Hasher::default(),
+            login_failures: Throttle::new(10, Duration::from_secs(20)),
+            address_failures: Throttle::new(50, Duration::from_secs(3)),
+            bearer_failures: Throttle::new(300, Duration::from_millis(200)),
+            suspects: Semaphore::new(64),
+            stopping: CancellationToken::new(),
+            store,
+            clock,
+            public_url,
+            trusted_proxies,
+            token_rules,
+        })
+    }
+}

@@ -1,0 +1,110 @@
+//! The audit trail. Events are added in the transaction of what they record, and never changed.
+
+use sqlx::{FromRow, Result};
+use uuid::Uuid;
+
+use super::{Conn, Slice, Transaction, on};
+
+/// An event as it is stored.
+#[derive(Clone, Debug, FromRow)]
+pub struct AuditRow {
+    /// Its id.
+    pub id: Uuid,
+    /// When.
+    pub at: i64,
+    /// What was done.
+    pub action: String,
+    /// Whose account did it.
+    pub actor_id: Option<Uuid>,
+    /// The token that was used, or that it was done to.
+    pub token_id: Option<Uuid>,
+    /// What it was done to.
+    pub target_id: Option<Uuid>,
+    /// From where.
+    pub address: Option<String>,
+    /// The request.
+    pub request_id: Option<String>,
+    /// `done` or `refused`.
+    pub outcome: String,
+}
+
+/// Which events.
+#[derive(Clone, Debug, Default)]
+pub struct AuditFilter {
+    /// This action.
+    pub action: Option<String>,
+    /// This account's.
+    pub actor_id: Option<Uuid>,
+    /// With this token.
+    pub token_id: Option<Uuid>,
+    /// At or after.
+    pub since: Option<i64>,
+    /// Before.
+    pub until: Option<i64>,
+}
+
+/// Adds an event.
+pub async fn insert(tx: &mut Transaction, row: &AuditRow) -> Result<()> {
+    on!(tx.conn(), |c| {
+        sqlx::query(
+            "INSERT INTO audit_events (id, at, action, actor_id, token_id, target_id, address, request_id, outcome) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        )
+        .bind(row.id)
+        .bind(row.at)
+        .bind(row.action.as_str())
+        .bind(row.actor_id)
+        .bind(row.token_id)
+        .bind(row.target_id)
+        .bind(row.address.as_deref())
+        .bind(row.request_id.as_deref())
+        .bind(row.outcome.as_str())
+        .execute(c)
+        .await
+        .map(drop)
+    })
+}
+
+macro_rules! filtered {
+    ($columns:literal, $rest:literal) => {
+        concat!(
+            "SELECT ",
+            $columns,
+            " FROM audit_events \
+             WHERE (CAST($1 AS TEXT) IS NULL OR action = $1) AND (CAST($2 AS BIGINT) IS NULL OR at >= $2) \
+             AND (CAST($3 AS BIGINT) IS NULL OR at < $3) AND ($4 OR actor_id = $5) AND ($6 OR token_id = $7)",
+            $rest
+        )
+    };
+}
+
+const COUNT: &str = filtered!("COUNT(*)", "");
+const LIST: &str = filtered!(
+    "id, at, action, actor_id, token_id, target_id, address, request_id, outcome",
+    " ORDER BY at DESC, id DESC LIMIT $8 OFFSET $9"
+);
+
+macro_rules! bind_filter {
+    ($query:expr, $filter:expr) => {
+        $query
+            .bind($filter.action.as_deref())
+            .bind($filter.since)
+            .bind($filter.until)
+            .bind($filter.actor_id.is_none())
+            .bind($filter.actor_id.unwrap_or_default())
+            .bind($filter.token_id.is_none())
+            .bind($filter.token_id.unwrap_or_default())
+    };
+}
+
+/// How many events pass the filter.
+pub async fn count(conn: Conn<'_>, filter: &AuditFilter) -> Result<i64> {
+    on!(conn, |c| bind_filter!(sqlx::query_scalar(COUNT), filter).fetch_one(c).await)
+}
+
+/// The events that pass the filter, newest first.
+pub async fn list(conn: Conn<'_>, filter: &AuditFilter, slice: Slice) -> Result<Vec<AuditRow>> {
+    on!(conn, |c| {
+        bind_filter!(sqlx::query_as(LIST), filter).bind(slice.limit).bind(slice.offset).fetch_all(c).await
+    })
+}

@@ -1,0 +1,217 @@
+//! Hosts. Every change takes the next revision, so that followers in any process can ask for what came after one.
+
+use sqlx::{FromRow, Result};
+use uuid::Uuid;
+
+use super::{Conn, Slice, Transaction, containing, notify, on};
+
+/// A host as it is stored.
+#[derive(Clone, Debug, FromRow)]
+pub struct HostRow {
+    /// Its id.
+    pub id: Uuid,
+    /// The id that the machine gives itself.
+    pub machine_id: String,
+    /// Its name in its network.
+    pub hostname: String,
+    /// What people call it.
+    pub friendly_name: Option<String>,
+    /// The operating system.
+    pub os_name: String,
+    /// Its version.
+    pub os_version: String,
+    /// The running kernel.
+    pub kernel: String,
+    /// The processor's kind.
+    pub architecture: String,
+    /// Updates that wait.
+    pub pending_updates: Option<i64>,
+    /// Security updates among them.
+    pub security_updates: Option<i64>,
+    /// Whether a restart is due.
+    pub reboot_required: Option<bool>,
+    /// When it last reported.
+    pub last_seen_at: i64,
+    /// When it first reported.
+    pub created_at: i64,
+    /// When anything last changed.
+    pub updated_at: i64,
+    /// The number of that change.
+    pub revision: i64,
+}
+
+/// How a list is sorted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostSort {
+    /// By hostname.
+    Hostname,
+    /// By last report.
+    LastSeenAt,
+    /// By waiting updates; unknown ones come last in either direction.
+    PendingUpdates,
+    /// By waiting security updates; unknown ones come last in either direction.
+    SecurityUpdates,
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, machine_id, hostname, friendly_name, os_name, os_version, kernel, architecture, pending_updates, \
+             security_updates, reboot_required, last_seen_at, created_at, updated_at, revision FROM hosts ",
+            $rest
+        )
+    };
+}
+
+macro_rules! list {
+    ($order:literal) => {
+        concat!(select!("WHERE search_key LIKE $1 ESCAPE '\\' ORDER BY "), $order, " LIMIT $2 OFFSET $3")
+    };
+}
+
+/// By id.
+pub async fn find(conn: Conn<'_>, id: Uuid) -> Result<Option<HostRow>> {
+    const SQL: &str = select!("WHERE id = $1");
+    on!(conn, |c| sqlx::query_as(SQL).bind(id).fetch_optional(c).await)
+}
+
+/// By the id that the machine gives itself.
+pub async fn find_by_machine(conn: Conn<'_>, machine_id: &str) -> Result<Option<HostRow>> {
+    const SQL: &str = select!("WHERE machine_id = $1");
+    on!(conn, |c| sqlx::query_as(SQL).bind(machine_id).fetch_optional(c).await)
+}
+
+/// How many hosts have this part in their search key.
+pub async fn count(conn: Conn<'_>, part: &str) -> Result<i64> {
+    if part.is_empty() {
+        return on!(conn, |c| sqlx::query_scalar("SELECT COUNT(*) FROM hosts").fetch_one(c).await);
+    }
+    on!(conn, |c| {
+        sqlx::query_scalar("SELECT COUNT(*) FROM hosts WHERE search_key LIKE $1 ESCAPE '\\'")
+            .bind(containing(part))
+            .fetch_one(c)
+            .await
+    })
+}
+
+/// A page of the hosts that have this part in their search key.
+pub async fn list(conn: Conn<'_>, part: &str, sort: (HostSort, bool), slice: Slice) -> Result<Vec<HostRow>> {
+    let sql = match sort {
+        (HostSort::Hostname, false) => list!("hostname_key, id"),
+        (HostSort::Hostname, true) => list!("hostname_key DESC, id DESC"),
+        (HostSort::LastSeenAt, false) => list!("last_seen_at, id"),
+        (HostSort::LastSeenAt, true) => list!("last_seen_at DESC, id DESC"),
+        (HostSort::PendingUpdates, false) => list!("pending_updates IS NULL, pending_updates, id"),
+        (HostSort::PendingUpdates, true) => list!("pending_updates IS NULL, pending_updates DESC, id DESC"),
+        (HostSort::SecurityUpdates, false) => list!("security_updates IS NULL, security_updates, id"),
+        (HostSort::SecurityUpdates, true) => list!("security_updates IS NULL, security_updates DESC, id DESC"),
+    };
+    on!(conn, |c| {
+        sqlx::query_as(sql).bind(containing(part)).bind(slice.limit).bind(slice.offset).fetch_all(c).await
+    })
+}
+
+/// The hosts that changed after a revision, in the order of their changes.
+pub async fn list_after(conn: Conn<'_>, revision: i64, limit: i64) -> Result<Vec<HostRow>> {
+    const SQL: &str = select!("WHERE revision > $1 ORDER BY revision LIMIT $2");
+    on!(conn, |c| sqlx::query_as(SQL).bind(revision).bind(limit).fetch_all(c).await)
+}
+
+/// The hosts that were deleted after a revision.
+pub async fn list_removals_after(conn: Conn<'_>, revision: i64) -> Result<Vec<(Uuid, i64)>> {
+    on!(conn, |c| {
+        sqlx::query_as("SELECT host_id, revision FROM host_removals WHERE revision > $1 ORDER BY revision")
+            .bind(revision)
+            .fetch_all(c)
+            .await
+    })
+}
+
+/// The newest revision.
+pub async fn get_revision(conn: Conn<'_>) -> Result<i64> {
+    on!(conn, |c| sqlx::query_scalar("SELECT revision FROM host_revision").fetch_one(c).await)
+}
+
+/// Takes the next revision; holds back other changes of hosts until the transaction ends.
+pub async fn next_revision(tx: &mut Transaction) -> Result<i64> {
+    notify(tx.conn()).await?;
+    on!(tx.conn(), |c| {
+        sqlx::query_scalar("UPDATE host_revision SET revision = revision + 1 RETURNING revision").fetch_one(c).await
+    })
+}
+
+/// Adds a host, or updates the one with the same `machine_id`; its id, friendly name and birth stay.
+pub async fn upsert(tx: &mut Transaction, row: &HostRow, hostname_key: &str, search_key: &str) -> Result<()> {
+    on!(tx.conn(), |c| {
+        sqlx::query(
+            "INSERT INTO hosts (id, machine_id, hostname, hostname_key, search_key, os_name, os_version, kernel, architecture, \
+             pending_updates, security_updates, reboot_required, last_seen_at, created_at, updated_at, revision) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
+             ON CONFLICT (machine_id) DO UPDATE SET hostname = excluded.hostname, hostname_key = excluded.hostname_key, \
+             search_key = excluded.search_key, os_name = excluded.os_name, os_version = excluded.os_version, \
+             kernel = excluded.kernel, architecture = excluded.architecture, pending_updates = excluded.pending_updates, \
+             security_updates = excluded.security_updates, reboot_required = excluded.reboot_required, \
+             last_seen_at = excluded.last_seen_at, updated_at = excluded.updated_at, revision = excluded.revision",
+        )
+        .bind(row.id)
+        .bind(row.machine_id.as_str())
+        .bind(row.hostname.as_str())
+        .bind(hostname_key)
+        .bind(search_key)
+        .bind(row.os_name.as_str())
+        .bind(row.os_version.as_str())
+        .bind(row.kernel.as_str())
+        .bind(row.architecture.as_str())
+        .bind(row.pending_updates)
+        .bind(row.security_updates)
+        .bind(row.reboot_required)
+        .bind(row.last_seen_at)
+        .bind(row.created_at)
+        .bind(row.updated_at)
+        .bind(row.revision)
+        .execute(c)
+        .await
+        .map(drop)
+    })
+}
+
+/// Sets what people call a host.
+pub async fn update_friendly_name(tx: &mut Transaction, row: &HostRow, search_key: &str) -> Result<()> {
+    on!(tx.conn(), |c| {
+        sqlx::query(
+            "UPDATE hosts SET friendly_name = $2, search_key = $3, updated_at = $4, revision = $5 WHERE id = $1",
+        )
+        .bind(row.id)
+        .bind(row.friendly_name.as_deref())
+        .bind(search_key)
+        .bind(row.updated_at)
+        .bind(row.revision)
+        .execute(c)
+        .await
+        .map(drop)
+    })
+}
+
+/// Deletes a host and notes that it is gone; tells whether it was there.
+pub async fn delete(tx: &mut Transaction, id: Uuid, revision: i64, now: i64) -> Result<bool> {
+    let deleted = on!(tx.conn(), |c| {
+        sqlx::query("DELETE FROM hosts WHERE id = $1").bind(id).execute(c).await.map(|done| done.rows_affected() > 0)
+    })?;
+    if deleted {
+        on!(tx.conn(), |c| {
+            sqlx::query("INSERT INTO host_removals (host_id, revision, at) VALUES ($1, $2, $3)")
+                .bind(id)
+                .bind(revision)
+                .bind(now)
+                .execute(c)
+                .await
+                .map(drop)
+        })?;
+    }
+    Ok(deleted)
+}
+
+/// Forgets removals from before an instant; no follower is that far behind.
+pub async fn delete_removals_before(tx: &mut Transaction, at: i64) -> Result<()> {
+    on!(tx.conn(), |c| { sqlx::query("DELETE FROM host_removals WHERE at < $1").bind(at).execute(c).await.map(drop) })
+}

@@ -1,0 +1,50 @@
+//! One-time codes, by their digest: for the first run and for invited people.
+
+use sqlx::Result;
+use uuid::Uuid;
+
+use super::{Conn, Transaction, on};
+
+/// Adds a code for an account, or without one for the first run.
+pub async fn insert(tx: &mut Transaction, digest: &[u8], account_id: Option<Uuid>, expires_at: i64) -> Result<()> {
+    on!(tx.conn(), |c| {
+        sqlx::query("INSERT INTO invitations (code_digest, account_id, expires_at) VALUES ($1, $2, $3)")
+            .bind(digest)
+            .bind(account_id)
+            .bind(expires_at)
+            .execute(c)
+            .await
+            .map(drop)
+    })
+}
+
+/// Whom a code is for: `None` when it opens nothing, `Some(None)` for the first run.
+#[expect(clippy::option_option, reason = "no code, a code for nobody yet and a code for an account are three things")]
+pub async fn find(conn: Conn<'_>, digest: &[u8], now: i64) -> Result<Option<Option<Uuid>>> {
+    on!(conn, |c| {
+        sqlx::query_scalar("SELECT account_id FROM invitations WHERE code_digest = $1 AND expires_at > $2")
+            .bind(digest)
+            .bind(now)
+            .fetch_optional(c)
+            .await
+    })
+}
+
+/// Takes the codes of an account away, or those of the first run.
+pub async fn delete_for(tx: &mut Transaction, account_id: Option<Uuid>) -> Result<()> {
+    match account_id {
+        Some(id) => on!(tx.conn(), |c| {
+            sqlx::query("DELETE FROM invitations WHERE account_id = $1").bind(id).execute(c).await.map(drop)
+        }),
+        None => on!(tx.conn(), |c| {
+            sqlx::query("DELETE FROM invitations WHERE account_id IS NULL").execute(c).await.map(drop)
+        }),
+    }
+}
+
+/// Forgets codes whose time is over.
+pub async fn delete_expired(tx: &mut Transaction, now: i64) -> Result<()> {
+    on!(tx.conn(), |c| {
+        sqlx::query("DELETE FROM invitations WHERE expires_at <= $1").bind(now).execute(c).await.map(drop)
+    })
+}

@@ -1,0 +1,358 @@
+//! The database. One SQL text serves SQLite and Postgres: `on!` stamps a call for whichever driver the connection has,
+//! and what the two can't say alike stands in this file and nowhere else.
+//!
+//! Lock order, the same in every write transaction: the account's row, then its tokens and sessions, then the epoch.
+
+pub mod accounts;
+pub mod audit;
+pub mod credentials;
+pub mod hosts;
+pub mod invitations;
+pub mod power;
+pub mod sessions;
+pub mod tokens;
+
+use std::{path::Path, str::FromStr, time::Duration};
+
+use sqlx::{
+    Connection as _, PgConnection, SqliteConnection,
+    migrate::{MigrateError, Migrator},
+    pool::PoolConnection,
+    postgres::{PgConnectOptions, PgListener, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+/// Runs one query on the driver of a [`Conn`].
+macro_rules! on {
+    ($conn:expr, |$c:ident| $query:expr) => {
+        match $conn {
+            $crate::store::Conn::Sqlite($c) => $query,
+            $crate::store::Conn::Postgres($c) => $query,
+        }
+    };
+}
+pub(crate) use on;
+
+static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
+static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
+
+/// How long to wait for a connection of the pool before the answer is 503.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long SQLite waits for another process's write to end.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Readers of a SQLite file; each is a thread, and reads take microseconds.
+const SQLITE_READERS: u32 = 4;
+/// The channel by which Postgres tells other processes that the epoch or the hosts moved.
+const CHANNEL: &str = "uptrakit";
+
+/// The connections of one process.
+#[derive(Clone, Debug)]
+enum Pool {
+    /// One writer, because SQLite has only one anyway and waiting in a queue beats being turned away.
+    Sqlite {
+        readers: sqlx::SqlitePool,
+        writer: sqlx::SqlitePool,
+    },
+    Postgres(sqlx::PgPool),
+}
+
+/// The database.
+#[derive(Clone, Debug)]
+pub struct Store(Pool);
+
+/// A connection on loan, of either driver; store functions take one.
+pub enum Conn<'c> {
+    /// SQLite's.
+    Sqlite(&'c mut SqliteConnection),
+    /// Postgres's.
+    Postgres(&'c mut PgConnection),
+}
+
+/// A connection for reading.
+pub enum Reader {
+    /// SQLite's.
+    Sqlite(PoolConnection<sqlx::Sqlite>),
+    /// Postgres's.
+    Postgres(PoolConnection<sqlx::Postgres>),
+}
+
+/// A write transaction. Dropping it undoes it.
+pub enum Transaction {
+    /// SQLite's.
+    Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
+    /// Postgres's.
+    Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
+}
+
+/// Why the database can't be used at start.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The URL has another scheme.
+    #[error("the database URL must begin with sqlite: or postgres:")]
+    Scheme,
+    /// It doesn't answer, or refuses.
+    #[error("the database can't be opened: {0}")]
+    Database(#[from] sqlx::Error),
+    /// It was migrated by a newer program.
+    #[error(
+        "the database was made by a newer Uptrakit (its migration {0} is unknown here); use that version, or restore a backup from before the update"
+    )]
+    Newer(i64),
+    /// A migration did not go through.
+    #[error(
+        "the database can't be brought up to date, and was left as it was: {0}; restore a backup or mend the cause, then start again"
+    )]
+    Migration(MigrateError),
+}
+
+impl Reader {
+    /// The connection.
+    pub fn conn(&mut self) -> Conn<'_> {
+        match self {
+            Self::Sqlite(conn) => Conn::Sqlite(conn),
+            Self::Postgres(conn) => Conn::Postgres(conn),
+        }
+    }
+}
+
+impl Transaction {
+    /// The connection.
+    pub fn conn(&mut self) -> Conn<'_> {
+        match self {
+            Self::Sqlite(tx) => Conn::Sqlite(tx),
+            Self::Postgres(tx) => Conn::Postgres(tx),
+        }
+    }
+
+    /// Makes it durable.
+    pub async fn commit(self) -> sqlx::Result<()> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await,
+            Self::Postgres(tx) => tx.commit().await,
+        }
+    }
+}
+
+impl Store {
+    /// Opens the database of a `sqlite:` or `postgres:` URL and brings it up to date.
+    pub async fn open(url: &str, max_connections: u32) -> Result<Self, OpenError> {
+        let store = Self::connect(url, max_connections).await?;
+        store.migrate().await?;
+        Ok(store)
+    }
+
+    async fn connect(url: &str, max_connections: u32) -> Result<Self, OpenError> {
+        if url.starts_with("sqlite:") {
+            let options = SqliteConnectOptions::from_str(url)?
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                // FULL, not NORMAL: an acknowledged revoke must survive a power cut.
+                .synchronous(SqliteSynchronous::Full)
+                .foreign_keys(true)
+                .busy_timeout(BUSY_TIMEOUT);
+            let pool = |connections| {
+                SqlitePoolOptions::new()
+                    .max_connections(connections)
+                    .acquire_timeout(ACQUIRE_TIMEOUT)
+                    .test_before_acquire(false)
+                    .idle_timeout(None)
+                    .max_lifetime(None)
+            };
+            // The writer connects first: it creates the file and switches it to WAL.
+            let writer = pool(1).connect_with(options.clone()).await?;
+            let readers = pool(SQLITE_READERS).connect_lazy_with(options);
+            Ok(Self(Pool::Sqlite { readers, writer }))
+        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            let options = PgConnectOptions::from_str(url)?
+                .application_name("uptrakit-server")
+                // A statement that takes longer is part of the outage; the request has its 503 by then.
+                .options([("statement_timeout", "5000"), ("lock_timeout", "5000")]);
+            let pool = PgPoolOptions::new()
+                .max_connections(max_connections)
+                .acquire_timeout(ACQUIRE_TIMEOUT)
+                .test_before_acquire(false)
+                .connect_with(options)
+                .await?;
+            Ok(Self(Pool::Postgres(pool)))
+        } else {
+            Err(OpenError::Scheme)
+        }
+    }
+
+    async fn migrate(&self) -> Result<(), OpenError> {
+        let run = || async {
+            match &self.0 {
+                Pool::Sqlite { writer, .. } => SQLITE_MIGRATIONS.run(writer).await,
+                Pool::Postgres(pool) => POSTGRES_MIGRATIONS.run(pool).await,
+            }
+        };
+        let mut outcome = run().await;
+        if outcome.is_err() && matches!(self.0, Pool::Sqlite { .. }) {
+            // Postgres migrates under an advisory lock; SQLite has none, so that the loser of two processes starting
+            // at once finds the tables made. It looks again.
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            outcome = run().await;
+        }
+        outcome.map_err(|error| match error {
+            MigrateError::VersionMissing(version) => OpenError::Newer(version),
+            other => OpenError::Migration(other),
+        })
+    }
+
+    /// A connection for reading.
+    pub async fn read(&self) -> sqlx::Result<Reader> {
+        Ok(match &self.0 {
+            Pool::Sqlite { readers, .. } => Reader::Sqlite(readers.acquire().await?),
+            Pool::Postgres(pool) => Reader::Postgres(pool.acquire().await?),
+        })
+    }
+
+    /// Begins a write transaction. SQLite's takes the write lock at once, so that what it reads can't change under it.
+    pub async fn begin(&self) -> sqlx::Result<Transaction> {
+        Ok(match &self.0 {
+            Pool::Sqlite { writer, .. } => Transaction::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Pool::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// Finds out whether the database takes writes.
+    pub async fn probe(&self, now: i64) -> sqlx::Result<()> {
+        let mut tx = self.begin().await?;
+        on!(tx.conn(), |c| sqlx::query("UPDATE readiness SET at = $1").bind(now).execute(c).await.map(drop))?;
+        tx.commit().await
+    }
+
+    /// Copies a SQLite database, while it is in use, into a new file that can be served as it is.
+    pub async fn backup(&self, file: &Path) -> Result<(), BackupError> {
+        let Pool::Sqlite { readers, .. } = &self.0 else { return Err(BackupError::Postgres) };
+        let name = file.to_str().ok_or(BackupError::Name)?;
+        let mut conn = readers.acquire().await?;
+        sqlx::query("VACUUM INTO $1").bind(name).execute(&mut *conn).await?;
+        Ok(())
+    }
+
+    /// Asks the engine whether the data is sound; `Err` carries what it found.
+    pub async fn check(&self) -> sqlx::Result<Result<(), String>> {
+        match &self.0 {
+            Pool::Sqlite { readers, .. } => {
+                let mut conn = readers.acquire().await?;
+                let verdict: String = sqlx::query_scalar("PRAGMA quick_check").fetch_one(&mut *conn).await?;
+                Ok(if verdict == "ok" { Ok(()) } else { Err(verdict) })
+            }
+            Pool::Postgres(pool) => {
+                pool.acquire().await?.ping().await?;
+                Ok(Ok(()))
+            }
+        }
+    }
+
+    /// Waits for word that another process changed something; `None` where the engine sends none (SQLite).
+    pub async fn listen(&self) -> sqlx::Result<Option<Listener>> {
+        match &self.0 {
+            Pool::Sqlite { .. } => Ok(None),
+            Pool::Postgres(pool) => {
+                let mut listener = PgListener::connect_with(pool).await?;
+                listener.listen(CHANNEL).await?;
+                Ok(Some(Listener(listener)))
+            }
+        }
+    }
+
+    /// `sqlite` or `postgres`.
+    #[must_use]
+    pub const fn engine(&self) -> &'static str {
+        match self.0 {
+            Pool::Sqlite { .. } => "sqlite",
+            Pool::Postgres(_) => "postgres",
+        }
+    }
+
+    /// Connections open and idle.
+    #[must_use]
+    pub fn pool_size(&self) -> (u32, usize) {
+        match &self.0 {
+            Pool::Sqlite { readers, writer } => {
+                (readers.size() + writer.size(), readers.num_idle() + writer.num_idle())
+            }
+            Pool::Postgres(pool) => (pool.size(), pool.num_idle()),
+        }
+    }
+
+    /// Closes every connection; SQLite folds its log into the file.
+    pub async fn close(&self) {
+        match &self.0 {
+            Pool::Sqlite { readers, writer } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Pool::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// Why there is no backup.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// Postgres has its own tools.
+    #[error("backup is for SQLite; for Postgres use pg_dump")]
+    Postgres,
+    /// The file's name is no Unicode.
+    #[error("the name of the backup file must be Unicode")]
+    Name,
+    /// The database refused.
+    #[error("{0}")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Word from other processes.
+#[derive(Debug)]
+pub struct Listener(PgListener);
+
+impl Listener {
+    /// Returns when some process said that something changed, or that word may have been lost.
+    pub async fn changed(&mut self) -> sqlx::Result<()> {
+        self.0.try_recv().await.map(drop)
+    }
+}
+
+/// Tells other processes, when the transaction commits, that something changed.
+async fn notify(conn: Conn<'_>) -> sqlx::Result<()> {
+    match conn {
+        Conn::Sqlite(_) => Ok(()),
+        Conn::Postgres(c) => sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL).execute(c).await.map(drop),
+    }
+}
+
+/// Takes an account's row for the rest of the transaction. Who changes what an account or its credentials may do holds
+/// the row alone; who writes under a credential shares it: so that the two are ordered. SQLite orders all writers.
+async fn lock_account(conn: Conn<'_>, id: uuid::Uuid, alone: bool) -> sqlx::Result<()> {
+    const ALONE: &str = "SELECT id FROM accounts WHERE id = $1 FOR UPDATE";
+    const SHARED: &str = "SELECT id FROM accounts WHERE id = $1 FOR SHARE";
+    match conn {
+        Conn::Sqlite(_) => Ok(()),
+        Conn::Postgres(c) => sqlx::query(if alone { ALONE } else { SHARED }).bind(id).fetch_optional(c).await.map(drop),
+    }
+}
+
+/// A pattern for `LIKE … ESCAPE '\'` that finds the text literally, anywhere.
+fn containing(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() + 2);
+    pattern.push('%');
+    for character in text.chars() {
+        if matches!(character, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern.push('%');
+    pattern
+}
+
+/// Which rows of a list: how many to skip and how many to take.
+#[derive(Clone, Copy, Debug)]
+pub struct Slice {
+    /// How many to skip.
+    pub offset: i64,
+    /// How many to take.
+    pub limit: i64,
+}

@@ -1,0 +1,131 @@
+//! Web sessions, by the digest of their cookie.
+
+use sqlx::{FromRow, Result};
+use uuid::Uuid;
+
+use super::{Conn, Transaction, on};
+
+/// A session as it is stored.
+#[derive(Clone, Debug, FromRow)]
+pub struct SessionRow {
+    /// Its id.
+    pub id: Uuid,
+    /// Whose it is.
+    pub account_id: Uuid,
+    /// What the browser said it is.
+    pub device: String,
+    /// The address that signed in.
+    pub address: String,
+    /// Since when.
+    pub created_at: i64,
+    /// When it was last used.
+    pub last_active_at: i64,
+}
+
+/// Adds a session.
+pub async fn insert(tx: &mut Transaction, row: &SessionRow, digest: &[u8]) -> Result<()> {
+    on!(tx.conn(), |c| {
+        sqlx::query(
+            "INSERT INTO sessions (id, account_id, digest, device, address, created_at, last_active_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(row.id)
+        .bind(row.account_id)
+        .bind(digest)
+        .bind(row.device.as_str())
+        .bind(row.address.as_str())
+        .bind(row.created_at)
+        .bind(row.last_active_at)
+        .execute(c)
+        .await
+        .map(drop)
+    })
+}
+
+/// An account's sessions, the last used first.
+pub async fn list(conn: Conn<'_>, account_id: Uuid, created_after: i64, active_after: i64) -> Result<Vec<SessionRow>> {
+    on!(conn, |c| {
+        sqlx::query_as(
+            "SELECT id, account_id, device, address, created_at, last_active_at FROM sessions \
+             WHERE account_id = $1 AND created_at > $2 AND last_active_at > $3 ORDER BY last_active_at DESC, id",
+        )
+        .bind(account_id)
+        .bind(created_after)
+        .bind(active_after)
+        .fetch_all(c)
+        .await
+    })
+}
+
+/// Ends one session of an account; tells whether it was there.
+pub async fn delete(tx: &mut Transaction, account_id: Uuid, id: Uuid) -> Result<bool> {
+    on!(tx.conn(), |c| {
+        sqlx::query("DELETE FROM sessions WHERE id = $1 AND account_id = $2")
+            .bind(id)
+            .bind(account_id)
+            .execute(c)
+            .await
+            .map(|done| done.rows_affected() > 0)
+    })
+}
+
+/// Ends the session with this cookie; tells whose it was.
+pub async fn delete_by_digest(tx: &mut Transaction, digest: &[u8]) -> Result<Option<Uuid>> {
+    on!(tx.conn(), |c| {
+        sqlx::query_scalar("DELETE FROM sessions WHERE digest = $1 RETURNING account_id")
+            .bind(digest)
+            .fetch_optional(c)
+            .await
+    })
+}
+
+/// Ends all sessions of an account but one (none, if the id is nil); tells how many.
+pub async fn delete_others(tx: &mut Transaction, account_id: Uuid, kept: Uuid) -> Result<u64> {
+    on!(tx.conn(), |c| {
+        sqlx::query("DELETE FROM sessions WHERE account_id = $1 AND id <> $2")
+            .bind(account_id)
+            .bind(kept)
+            .execute(c)
+            .await
+            .map(|done| done.rows_affected())
+    })
+}
+
+/// Ends the oldest sessions of an account beyond a number.
+pub async fn delete_beyond(tx: &mut Transaction, account_id: Uuid, keep: i64) -> Result<()> {
+    on!(tx.conn(), |c| {
+        sqlx::query(
+            "DELETE FROM sessions WHERE account_id = $1 AND id NOT IN \
+             (SELECT id FROM sessions WHERE account_id = $1 ORDER BY last_active_at DESC, id DESC LIMIT $2)",
+        )
+        .bind(account_id)
+        .bind(keep)
+        .execute(c)
+        .await
+        .map(drop)
+    })
+}
+
+/// Forgets sessions whose time is over.
+pub async fn delete_expired(tx: &mut Transaction, created_before: i64, active_before: i64) -> Result<()> {
+    on!(tx.conn(), |c| {
+        sqlx::query("DELETE FROM sessions WHERE created_at <= $1 OR last_active_at <= $2")
+            .bind(created_before)
+            .bind(active_before)
+            .execute(c)
+            .await
+            .map(drop)
+    })
+}
+
+/// Notes that a session was used; never goes back.
+pub async fn update_last_active(tx: &mut Transaction, digest: &[u8], at: i64) -> Result<()> {
+    on!(tx.conn(), |c| {
+        sqlx::query("UPDATE sessions SET last_active_at = $2 WHERE digest = $1 AND last_active_at < $2")
+            .bind(digest)
+            .bind(at)
+            .execute(c)
+            .await
+            .map(drop)
+    })
+}

@@ -1,0 +1,62 @@
+//! The rules of who may depend on whom (ARCHITECTURE.md), checked on what cargo would really build.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Result, bail};
+
+use crate::process::{announce, cargo, read};
+
+/// What may never reach the browser: the server's runtime, its web framework and its database driver.
+const SERVER_ONLY: &[&str] = &["tokio", "axum", "sqlx", "sqlx-core", "hyper", "uptrakit-server", "uptrakit-cli"];
+/// What the wire contract may be made of.
+const OF_API: &[&str] = &["crc32fast", "serde", "thiserror", "uuid"];
+
+/// Checks all of the rules.
+pub fn check() -> Result<()> {
+    announce("Checking the dependency rules");
+    let web = tree(&["--package", "uptrakit-frontend", "--target", "wasm32-unknown-unknown", "--edges", "normal"])?;
+    refuse("the web app", &web, SERVER_ONLY)?;
+
+    let app = tree(&["--package", "uptrakit-app", "--features", "ssr", "--edges", "normal", "--depth", "1"])?;
+    refuse("the app crate", &app, &["uptrakit-server", "uptrakit-cli", "sqlx", "tokio", "axum"])?;
+
+    let cli = tree(&["--package", "uptrakit-cli", "--edges", "normal"])?;
+    refuse("the command line", &cli, &["uptrakit-server", "uptrakit-app", "leptos", "sqlx", "axum"])?;
+
+    let mut api = tree(&["--package", "uptrakit-api", "--edges", "normal", "--depth", "1"])?;
+    api.remove("uptrakit-api");
+    if let Some(other) = api.iter().find(|name| !OF_API.contains(&name.as_str())) {
+        bail!("the api crate depends on `{other}`; it may depend on {} alone", OF_API.join(", "));
+    }
+    Ok(())
+}
+
+fn tree(arguments: &[&str]) -> Result<BTreeSet<String>> {
+    let text = read(cargo().args(["tree", "--locked", "--prefix", "none", "--format", "{p}"]).args(arguments))?;
+    Ok(names(&text))
+}
+
+/// The package names of `cargo tree`, whose lines are `name v1.2.3 (source)`.
+fn names(tree: &str) -> BTreeSet<String> {
+    tree.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+}
+
+fn refuse(what: &str, packages: &BTreeSet<String>, refused: &[&str]) -> Result<()> {
+    match refused.iter().find(|name| packages.contains(**name)) {
+        Some(name) => bail!("{what} depends on `{name}`, which it must not"),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_package_is_found_by_whole_name() {
+        let packages =
+            names("uptrakit-frontend v0.1.0 (/repository/frontend)\ntokio-util v0.7.0\n\nserde v1.0.0 (*)\n");
+        assert!(refuse("it", &packages, &["tokio"]).is_ok());
+        assert!(refuse("it", &packages, &["tokio", "serde"]).unwrap_err().to_string().contains("`serde`"));
+    }
+}

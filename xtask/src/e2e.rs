@@ -1,0 +1,71 @@
+//! `cargo xtask e2e`: the real server and the real command line, used through a real browser.
+
+use std::{env, fs, process::ExitCode};
+
+use anyhow::{Context, Result};
+
+use crate::{
+    browser,
+    postgres::{Cluster, URL_VARIABLE},
+    process::{announce, program, run},
+    product::{self, Profile},
+    tally::Tally,
+    tools,
+};
+
+/// The command.
+pub fn e2e(arguments: &[String]) -> Result<ExitCode> {
+    let tally = run_suite(arguments)?;
+    println!("{tally}");
+    Ok(if tally.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Builds what is needed, runs the suite and counts. Arguments go to Playwright.
+pub fn run_suite(arguments: &[String]) -> Result<Tally> {
+    product::web()?;
+    let programs = product::programs(Profile::Debug)?;
+    let packages = tools::end2end_packages()?;
+    let chromium = browser::chromium()?;
+    let postgres = postgres()?;
+    announce("Running the end-to-end tests");
+    let report = packages.join("test-results/report.json");
+    if report.exists() {
+        fs::remove_file(&report)?;
+    }
+    let mut playwright = program("npx");
+    playwright
+        .args(["playwright", "test"])
+        .args(arguments)
+        .current_dir(&packages)
+        .env("UPTRAKIT_SERVER_BIN", &programs.server)
+        .env("UPTRAKIT_BIN", &programs.cli);
+    if let Some(chromium) = chromium {
+        playwright.env("UPTRAKIT_CHROMIUM", chromium);
+    }
+    if let Some(cluster) = &postgres {
+        playwright.env("UPTRAKIT_E2E_DATABASE_URL", &cluster.url);
+    }
+    let outcome = run(&mut playwright);
+    let Ok(text) = fs::read_to_string(&report) else {
+        outcome?;
+        anyhow::bail!("Playwright wrote no report");
+    };
+    let tally = Tally::of_playwright(&text).with_context(|| format!("in {}", report.display()))?;
+    // A failure that is none of a test, like one of the setup, is in the exit code alone.
+    if tally.failed == 0 {
+        outcome?;
+    }
+    Ok(tally)
+}
+
+/// A cluster of the suite's own. Who gave the other tests one from elsewhere may have no Postgres on this machine.
+fn postgres() -> Result<Option<Cluster>> {
+    match Cluster::start() {
+        Ok(cluster) => Ok(Some(cluster)),
+        Err(error) if env::var_os(URL_VARIABLE).is_some() => {
+            announce(&format!("The journey with two servers is skipped: {error:#}"));
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
