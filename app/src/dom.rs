@@ -92,7 +92,7 @@ impl El {
     /// Takes the focus once it is on the page.
     pub fn focus_at_start(self) -> Self {
         let element = self.clone();
-        Effect::new(move || element.focus());
+        afterwards(move || element.focus());
         self
     }
 
@@ -191,11 +191,20 @@ pub fn effect(run: impl FnMut() + 'static) {
     keep_running(Box::new(run));
 }
 
+/// Runs once what is being drawn is on the page, and whenever what it reads moves.
+pub fn afterwards(run: impl FnMut() + 'static) {
+    run_later(Box::new(run));
+}
+
 // Below, each function takes a boxed closure so that it is compiled once and not for every caller.
 
 fn keep_running(mut run: Box<dyn FnMut()>) {
     let effect = RenderEffect::new(move |_| run());
     StoredValue::new_local(effect);
+}
+
+fn run_later(run: Box<dyn FnMut()>) {
+    Effect::new(run);
 }
 
 fn follow_attr(element: Element, name: &'static str, value: Box<dyn Fn() -> Option<String>>) {

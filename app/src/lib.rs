@@ -24,6 +24,8 @@ mod loader;
 mod pages;
 #[cfg(feature = "csr")]
 mod rest;
+#[cfg(feature = "csr")]
+mod route;
 pub mod rpc;
 #[cfg(feature = "csr")]
 mod session;
@@ -33,4 +35,4 @@ mod submission;
 mod wording;
 
 #[cfg(feature = "csr")]
-pub use app::App;
+pub use app::mount;

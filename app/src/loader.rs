@@ -1,13 +1,12 @@
 //! Data that a view shows: waiting, there, or refused. What is there stays visible while newer data is on its way,
 //! so that a list never flickers and never says "empty" before it knows.
 
-use crate::session::Session;
+use crate::{dom::afterwards, rest::Pending, session::Session};
 use leptos::{prelude::*, task::spawn_local};
-use std::{future::Future, pin::Pin};
 use uptrakit_api::Problem;
 
-/// An answer that is on its way.
-pub type Pending<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+/// Puts data that has arrived where it is shown.
+type Arrived = Box<dyn FnOnce()>;
 
 /// Data and the way to get it again.
 pub struct Loader<T: Send + Sync + 'static> {
@@ -31,39 +30,22 @@ impl<T: Send + Sync + 'static> Copy for Loader<T> {}
 impl<T: Send + Sync + 'static> Loader<T> {
     /// Fetches now, and again whenever a signal moves that `fetch` reads before its first await.
     pub fn new(fetch: impl Fn() -> Pending<T> + 'static) -> Self {
-        let session = Session::current();
-        let newest = StoredValue::new(0_u32);
         let loader = Self {
             data: RwSignal::new(None),
             problem: RwSignal::new(None),
             busy: RwSignal::new(true),
             again: RwSignal::new(()),
         };
-        Effect::new(move || {
-            loader.again.track();
-            let ticket = newest.get_value() + 1;
-            newest.set_value(ticket);
+        let data = loader.data;
+        let fetch = move || {
             let pending = fetch();
-            loader.busy.set(true);
-            spawn_local(async move {
-                let answer = pending.await;
-                // The view is gone, or has asked for something else since.
-                if newest.try_get_value() != Some(ticket) {
-                    return;
-                }
-                loader.busy.set(false);
-                match answer {
-                    Ok(data) => {
-                        loader.problem.set(None);
-                        loader.data.set(Some(data));
-                    }
-                    Err(problem) => {
-                        session.heard(&problem);
-                        loader.problem.set(Some(problem));
-                    }
-                }
+            let arrived: Pending<Arrived> = Box::pin(async move {
+                let value = pending.await?;
+                Ok(Box::new(move || data.set(Some(value))) as Arrived)
             });
-        });
+            arrived
+        };
+        follow(Box::new(fetch), loader.problem, loader.busy, loader.again);
         loader
     }
 
@@ -71,4 +53,40 @@ impl<T: Send + Sync + 'static> Loader<T> {
     pub fn reload(self) {
         self.again.try_set(());
     }
+}
+
+/// Knows nothing of what is fetched, so that it is compiled once for all loaders.
+fn follow(
+    fetch: Box<dyn Fn() -> Pending<Arrived>>,
+    problem: RwSignal<Option<Problem>>,
+    busy: RwSignal<bool>,
+    again: RwSignal<()>,
+) {
+    let session = Session::current();
+    let newest = StoredValue::new(0_u32);
+    afterwards(move || {
+        again.track();
+        let ticket = newest.get_value() + 1;
+        newest.set_value(ticket);
+        let pending = fetch();
+        busy.set(true);
+        spawn_local(async move {
+            let answer = pending.await;
+            // The view is gone, or has asked for something else since.
+            if newest.try_get_value() != Some(ticket) {
+                return;
+            }
+            busy.set(false);
+            match answer {
+                Ok(show) => {
+                    problem.set(None);
+                    show();
+                }
+                Err(refusal) => {
+                    session.heard(&refusal);
+                    problem.set(Some(refusal));
+                }
+            }
+        });
+    });
 }

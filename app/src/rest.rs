@@ -1,23 +1,39 @@
-//! Calls of the JSON API with the web session's cookie, for the pages that read what programs read too.
-//! Answers that are no problem document become one, so that a view knows a single kind of error.
+//! How the page talks to the server: its own server functions, and the JSON API with the web session's cookie.
+//! All of it is one exchange of text, compiled once; only what the text means differs from call to call. An answer
+//! that is no problem document becomes one, so that a view knows a single kind of error.
 
-use gloo_net::http::{Method, RequestBuilder, Response};
+use gloo_net::http::{Method, RequestBuilder};
+use leptos::server_fn::ServerFn;
 use serde::{Serialize, de::DeserializeOwned};
+use std::{future::Future, pin::Pin};
 use uptrakit_api::{Code, Problem};
 
+/// An answer that is on its way.
+pub type Pending<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+
+/// Calls a server function.
+pub fn call<F>(function: &F) -> Pending<F::Output>
+where
+    F: ServerFn + Serialize,
+    F::Output: DeserializeOwned + 'static,
+{
+    submit(Method::POST, F::PATH, function)
+}
+
 /// Reads a resource.
-pub async fn get<T: DeserializeOwned>(path: &str) -> Result<T, Problem> {
-    decode(send::<()>(Method::GET, path, None).await?).await
+pub fn get<T: DeserializeOwned + 'static>(path: &str) -> Pending<T> {
+    decoded(exchange(Method::GET, path.to_owned(), None))
 }
 
 /// Sends a body and reads the answer.
-pub async fn submit<T: DeserializeOwned>(method: Method, path: &str, body: &impl Serialize) -> Result<T, Problem> {
-    decode(send(method, path, Some(body)).await?).await
+pub fn submit<T: DeserializeOwned + 'static>(method: Method, path: &str, body: &impl Serialize) -> Pending<T> {
+    decoded(exchange(method, path.to_owned(), serde_json::to_string(body).ok()))
 }
 
 /// Deletes a resource.
-pub async fn delete(path: &str) -> Result<(), Problem> {
-    send::<()>(Method::DELETE, path, None).await.map(|_| ())
+pub fn delete(path: &str) -> Pending<()> {
+    let answer = exchange(Method::DELETE, path.to_owned(), None);
+    Box::pin(async move { answer.await.map(|_| ()) })
 }
 
 /// A path with the parameters that are not empty.
@@ -34,21 +50,28 @@ pub fn with_query(path: &str, parameters: &[(&str, &str)]) -> String {
     out
 }
 
-async fn send<B: Serialize>(method: Method, path: &str, body: Option<&B>) -> Result<Response, Problem> {
-    let request = RequestBuilder::new(path).method(method);
-    let request = match body {
-        Some(body) => request.json(body),
-        None => request.build(),
-    };
-    let response = request.map_err(|_| unreadable())?.send().await.map_err(|_| unreachable())?;
-    if response.ok() {
-        return Ok(response);
-    }
-    Err(response.json::<Problem>().await.unwrap_or_else(|_| unreadable()))
+fn decoded<T: DeserializeOwned + 'static>(answer: Pending<String>) -> Pending<T> {
+    Box::pin(async move { parse(&answer.await?) })
 }
 
-async fn decode<T: DeserializeOwned>(response: Response) -> Result<T, Problem> {
-    response.json().await.map_err(|_| unreadable())
+/// Kept out of its callers, so that it is there once for each kind of answer and not once for each call.
+#[inline(never)]
+fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
+    serde_json::from_str(text).map_err(|_| unreadable())
+}
+
+/// The text of a successful answer.
+fn exchange(method: Method, path: String, body: Option<String>) -> Pending<String> {
+    Box::pin(async move {
+        let request = RequestBuilder::new(&path).method(method).header("Accept", "application/json");
+        let request = match body {
+            Some(body) => request.header("Content-Type", "application/json").body(body),
+            None => request.build(),
+        };
+        let response = request.map_err(|_| unreadable())?.send().await.map_err(|_| unreachable())?;
+        let text = response.text().await.map_err(|_| unreachable())?;
+        if response.ok() { Ok(text) } else { Err(parse(&text).unwrap_or_else(|problem| problem)) }
+    })
 }
 
 fn unreachable() -> Problem {

@@ -1,9 +1,11 @@
 //! Who is signed in here, known to every view. A refusal for want of a session ends up here as well, so that
 //! whoever was signed out in the middle of work lands on the sign-in page and comes back.
 
-use crate::rpc::{self, Refusal, Visitor};
+use crate::{
+    rest::{self, Pending},
+    rpc::{FindVisitor, Visitor},
+};
 use leptos::{prelude::*, task::spawn_local};
-use std::future::Future;
 use uptrakit_api::{Code, Permission, Problem};
 
 /// What is known of who sits there.
@@ -51,7 +53,7 @@ impl Session {
     /// Asks the server who is signed in. What is known stays in place until it answers.
     pub fn ask(self) {
         spawn_local(async move {
-            let who = match rpc::find_visitor().await {
+            let who = match rest::call(&FindVisitor {}).await {
                 Ok(Some(visitor)) => Who::Visitor(visitor),
                 Ok(None) => match self.0.get_untracked() {
                     Who::Visitor(_) => Who::Nobody(Why::Ended),
@@ -60,7 +62,7 @@ impl Session {
                 },
                 // A page that works is worth more than the news that the server hiccuped.
                 Err(_) if matches!(self.0.get_untracked(), Who::Visitor(_)) => return,
-                Err(Refusal(problem)) => Who::Unknown(problem),
+                Err(problem) => Who::Unknown(problem),
             };
             if self.0.with_untracked(|known| *known != who) {
                 self.0.set(who);
@@ -85,21 +87,21 @@ impl Session {
     pub fn heard(self, problem: &Problem) {
         let ended = matches!(
             problem.code,
-            Code::MissingCredentials | Code::InvalidToken | Code::TokenExpired | Code::TokenRevoked | Code::AccountDisabled
+            Code::MissingCredentials
+                | Code::InvalidToken
+                | Code::TokenExpired
+                | Code::TokenRevoked
+                | Code::AccountDisabled
         );
         if ended && self.0.with_untracked(|who| matches!(who, Who::Visitor(_))) {
             self.0.set(Who::Nobody(Why::Ended));
         }
     }
 
-    /// Calls a server function and goes on with what came of it.
-    pub fn call<T: 'static>(
-        self,
-        call: impl Future<Output = Result<T, Refusal>> + 'static,
-        then: impl FnOnce(Result<T, Problem>) + 'static,
-    ) {
+    /// Waits for an answer and goes on with what came of it.
+    pub fn call<T: 'static>(self, call: Pending<T>, then: impl FnOnce(Result<T, Problem>) + 'static) {
         spawn_local(async move {
-            let answer = call.await.map_err(|Refusal(problem)| problem);
+            let answer = call.await;
             if let Err(problem) = &answer {
                 self.heard(problem);
             }

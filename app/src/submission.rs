@@ -1,9 +1,8 @@
 //! A form on its way to the server: busy, refused at a field, or refused as a whole. Every form of the app is one
 //! of these, so that errors stand and focus moves everywhere in the same way.
 
-use crate::{rpc::Refusal, session::Session};
+use crate::{rest::Pending, session::Session};
 use leptos::prelude::*;
-use std::future::Future;
 use uptrakit_api::{Code, Problem};
 use wasm_bindgen::JsCast;
 
@@ -24,11 +23,7 @@ impl Submission {
     }
 
     /// Sends it once; a second press while the first is under way does nothing.
-    pub fn send<T: 'static>(
-        self,
-        call: impl Future<Output = Result<T, Refusal>> + 'static,
-        then: impl FnOnce(T) + 'static,
-    ) {
+    pub fn send<T: 'static>(self, call: Pending<T>, then: impl FnOnce(T) + 'static) {
         if self.busy.get_untracked() {
             return;
         }

@@ -10,6 +10,21 @@ use crate::{
 };
 use uptrakit_api::{HostId, TokenId};
 
+/// What a text means.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Meant {
+    /// The id.
+    pub id: String,
+    /// What to call it in a remark: the name if it was looked up, else the id.
+    pub label: String,
+}
+
+impl Meant {
+    fn by_id(id: String) -> Self {
+        Self { label: id.clone(), id }
+    }
+}
+
 /// Something that can be named.
 trait Named {
     fn id(&self) -> &str;
@@ -27,7 +42,7 @@ impl Named for Token {
     }
 
     fn label(&self) -> String {
-        format!("{}  {} ({}, {})", self.id, self.name, self.hint, self.state)
+        format!("{} ({})", self.name, self.hint)
     }
 }
 
@@ -42,14 +57,14 @@ impl Named for Host {
     }
 
     fn label(&self) -> String {
-        format!("{}  {}", self.id, self.name())
+        self.name().to_owned()
     }
 }
 
-/// The id of the token that this text means. Those that no longer work count only where no active one fits.
-pub fn token(client: &Client, tried: &str, text: &str) -> Result<String, Failure> {
+/// The token that this text means. Those that no longer work count only where no active one fits.
+pub fn token(client: &Client, tried: &str, text: &str) -> Result<Meant, Failure> {
     if let Ok(id) = text.parse::<TokenId>() {
-        return Ok(id.to_string());
+        return Ok(Meant::by_id(id.to_string()));
     }
     let tokens =
         paging::fetch_all::<Token>(client, tried, "/api/v1/auth/api-tokens", &[("state", "all".to_owned())])?.items;
@@ -59,10 +74,10 @@ pub fn token(client: &Client, tried: &str, text: &str) -> Result<String, Failure
     one("token", text, &fitting)
 }
 
-/// The id of the host that this text means.
-pub fn host(client: &Client, tried: &str, text: &str) -> Result<String, Failure> {
+/// The host that this text means.
+pub fn host(client: &Client, tried: &str, text: &str) -> Result<Meant, Failure> {
     if let Ok(id) = text.parse::<HostId>() {
-        return Ok(id.to_string());
+        return Ok(Meant::by_id(id.to_string()));
     }
     let hosts = paging::fetch_all::<Host>(client, tried, "/api/v1/hosts", &[])?.items;
     one("host", text, &fitting(hosts, text))
@@ -74,16 +89,17 @@ fn fitting<T: Named>(things: Vec<T>, text: &str) -> Vec<T> {
     things.into_iter().filter(fits).collect()
 }
 
-fn one<T: Named>(kind: &str, text: &str, fitting: &[T]) -> Result<String, Failure> {
+fn one<T: Named>(kind: &str, text: &str, fitting: &[T]) -> Result<Meant, Failure> {
     let text = printable(text);
     match fitting {
         [] => Err(Failure::new(Exit::NotFound, format!("there is no {kind} '{text}'")).next(match kind {
             "token" => "see what there is with `uptrakit auth token list --state all`",
             _ => "see what there is with `uptrakit hosts list --all`",
         })),
-        [thing] => Ok(thing.id().to_owned()),
+        [thing] => Ok(Meant { id: thing.id().to_owned(), label: printable(&thing.label()) }),
         several => {
-            let list: Vec<String> = several.iter().map(|thing| printable(&thing.label())).collect();
+            let list: Vec<String> =
+                several.iter().map(|thing| printable(&format!("{}  {}", thing.id(), thing.label()))).collect();
             Err(Failure::failed(format!("'{text}' may mean {} {kind}s", several.len()))
                 .because(format!("it fits\n    {}", list.join("\n    ")))
                 .next("give more of the id"))
@@ -107,7 +123,7 @@ mod tests {
     #[test]
     fn a_name_or_a_start_of_an_id_finds_one() {
         for (text, id) in [("ci", "0198aa01"), ("CI", "0198aa01"), ("0198b", "0198bb03"), ("0198AA01", "0198aa01")] {
-            assert_eq!(one("token", text, &fitting(tokens(), text)).unwrap(), id, "{text}");
+            assert_eq!(one("token", text, &fitting(tokens(), text)).unwrap().id, id, "{text}");
         }
     }
 

@@ -26,9 +26,9 @@ pub fn ask(question: &str, default: Option<&str>) -> Result<String, Failure> {
 
 /// Asks for a line that is not shown while it is typed.
 pub fn ask_secret(question: &str) -> Result<String, Failure> {
-    say(&format!("{question}: "))?;
+    // First the terminal, then the question: a quick answer must not be shown either.
     let hidden = Hidden::new().map_err(|error| unread(&error))?;
-    let line = read_line();
+    let line = say(&format!("{question}: ")).and_then(|()| read_line());
     drop(hidden);
     // The key that ended the line was not shown either.
     say("\n")?;
@@ -68,12 +68,22 @@ fn say(text: &str) -> Result<(), Failure> {
     stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush()).map_err(|error| unread(&error))
 }
 
+/// Reads to the end of the line, or to an interrupt that stands for it.
 fn read_line() -> Result<String, Failure> {
-    let mut line = String::new();
-    match io::stdin().lock().read_line(&mut line) {
-        Ok(0) => Err(unread(&io::ErrorKind::UnexpectedEof.into())),
-        Ok(_) => Ok(line),
-        Err(error) => Err(unread(&error)),
+    let mut line = Vec::new();
+    let mut stdin = io::stdin().lock();
+    loop {
+        let typed = stdin.fill_buf().map_err(|error| unread(&error))?;
+        if typed.is_empty() {
+            return Err(unread(&io::ErrorKind::UnexpectedEof.into()));
+        }
+        let end = typed.iter().position(|byte| matches!(*byte, b'\n' | CTRL_C));
+        let length = end.map_or(typed.len(), |end| end + 1);
+        line.extend_from_slice(&typed[..length]);
+        stdin.consume(length);
+        if end.is_some() {
+            return String::from_utf8(line).map_err(|_| unread(&io::ErrorKind::InvalidData.into()));
+        }
     }
 }
 

@@ -15,7 +15,7 @@ export async function expectForgotten(page: Page, context: BrowserContext, token
       selection: String(getSelection()),
       title: document.title,
       url: location.href,
-      history: JSON.stringify(history.state),
+      history: JSON.stringify(history.state ?? null),
       windowName: window.name,
       localStorage: JSON.stringify(localStorage),
       sessionStorage: JSON.stringify(sessionStorage),

@@ -56,7 +56,7 @@ test("the code does not stay in the address bar", async ({ emptyServer: server, 
   await expect(new ProfilePage(page).heading).toBeVisible();
   const code = new URL(link).searchParams.get("code")!;
   expect(page.url()).not.toContain(code);
-  expect(await page.evaluate(() => JSON.stringify(history.state))).not.toContain(code);
+  expect(await page.evaluate(() => JSON.stringify(history.state ?? null))).not.toContain(code);
   await page.goBack();
   expect(page.url()).not.toContain(code);
 });

@@ -8,6 +8,8 @@ use std::{
 use ipnet::IpNet;
 use serde::Deserialize;
 
+use crate::domain::tokens::parse_network;
+
 /// What can be set, as it was typed: in `uptrakit.toml`, in the environment (`UPTRAKIT_` and the name in capitals) and,
 /// for some, by a flag.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -259,9 +261,7 @@ impl Source {
 }
 
 fn network(text: &str) -> Result<IpNet, InvalidSetting> {
-    text.parse()
-        .or_else(|_| text.parse().map(|address: IpAddr| IpNet::from(address)))
-        .map_err(|_| invalid("trusted_proxies", text, "is no network, such as 10.0.0.0/8"))
+    parse_network(text).ok_or_else(|| invalid("trusted_proxies", text, "is no network, such as 10.0.0.0/8"))
 }
 
 /// The URL of a SQLite file, with what has a meaning in URLs taken out of the path.

@@ -32,9 +32,8 @@ pub fn offline_banner() -> El {
     let connection = Connection::current();
     el("div", "offline-area").attr("aria-live", "polite").child(live(move || {
         (!connection.is_online()).then(|| {
-            el("p", "offline").child(
-                "You are offline. What you see may be out of date; it is brought up to date once you are back.",
-            )
+            el("p", "offline")
+                .child("You are offline. What you see may be out of date; it is brought up to date once you are back.")
         })
     }))
 }

@@ -3,7 +3,7 @@
 
 use super::{Connection, button};
 use crate::{
-    dom::{El, el, live},
+    dom::{El, afterwards, el, live},
     loader::Loader,
 };
 use leptos::prelude::*;
@@ -17,12 +17,13 @@ pub fn loaded<T: Clone + Send + Sync + 'static>(
 ) -> El {
     let connection = Connection::current();
     // Whoever was offline wants to see what happened meanwhile.
-    Effect::new(move |was_online: Option<bool>| {
+    let was_online = StoredValue::new(true);
+    afterwards(move || {
         let online = connection.is_online();
-        if online && was_online == Some(false) {
+        if online && !was_online.get_value() {
             loader.reload();
         }
-        online
+        was_online.set_value(online);
     });
     let (data, problem, busy) = (loader.data, loader.problem, loader.busy);
     el("div", "loaded")

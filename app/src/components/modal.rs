@@ -2,7 +2,7 @@
 //! back; this adds the name, the live region and a lock for dialogs that must not be left by accident.
 
 use super::live_region;
-use crate::dom::{Child, El, el};
+use crate::dom::{Child, El, afterwards, el};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Event, HtmlDialogElement, HtmlElement, KeyboardEvent};
@@ -23,7 +23,7 @@ impl Modal {
         let dialog = el("dialog", "modal").attr("aria-label", label);
         let modal = Self(dialog.node().clone().unchecked_into());
         let opening = modal.clone();
-        Effect::new(move || opening.open());
+        afterwards(move || opening.open());
         let hold = move |event: &Event| {
             if untrack(&locked) {
                 event.prevent_default();

@@ -61,12 +61,15 @@ impl Notices {
 /// Where it stands; always there, so that screen readers hear what comes into it.
 pub fn notice_area() -> El {
     let notices = Notices::current();
-    el("div", "notices").attr("role", "status").child(live(move || {
-        notices.0.get().map(|(tone, text)| {
-            el("div", "notice")
-                .attr("data-tone", tone.name())
-                .child(el("p", "").child(text))
-                .child(button("Dismiss", "button ghost small", move || notices.dismiss()))
+    let text = live(move || notices.0.with(|notice| notice.as_ref().map(|(_, text)| text.clone())));
+    let dismiss = live(move || {
+        notices.0.with(Option::is_some).then(|| button("Dismiss", "button ghost small", move || notices.dismiss()))
+    });
+    let notice = el("div", "notice")
+        .live_attr("data-tone", move || {
+            notices.0.with(|notice| notice.as_ref().map(|(tone, _)| tone.name().to_owned()))
         })
-    }))
+        .child(el("p", "").attr("role", "status").child(text))
+        .child(dismiss);
+    el("div", "notices").child(notice)
 }

@@ -2,7 +2,7 @@
 //! do on a load; the first page is left to the browser itself.
 
 use super::Notices;
-use crate::dom::{El, el};
+use crate::dom::{El, afterwards, el};
 use leptos::prelude::*;
 
 /// Whether a page was shown before.
@@ -25,7 +25,7 @@ pub fn page_head(title: &'static str) -> El {
     if arrivals.0.get_value() {
         notices.dismiss();
         let heading = heading.clone();
-        Effect::new(move || heading.focus());
+        afterwards(move || heading.focus());
     }
     arrivals.0.set_value(true);
     el("div", "page-head").child(heading)

@@ -24,7 +24,11 @@ pub fn theme_picker() -> El {
 
 fn choose(theme: &str) {
     if let Some(root) = document().document_element() {
-        let _ = if theme.is_empty() { root.remove_attribute("data-theme") } else { root.set_attribute("data-theme", theme) };
+        let _ = if theme.is_empty() {
+            root.remove_attribute("data-theme")
+        } else {
+            root.set_attribute("data-theme", theme)
+        };
     }
     if let Some(storage) = storage() {
         let _ = if theme.is_empty() { storage.remove_item(KEY) } else { storage.set_item(KEY, theme) };

@@ -3,21 +3,21 @@
 use super::{button, theme_picker::theme_picker};
 use crate::{
     dom::{El, el, live},
+    route::Route,
     session::Session,
 };
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
 use std::rc::Rc;
 use uptrakit_api::{Account, Permission};
 
 /// The bar; `sign_out` runs when the visitor wants to leave.
 pub fn top_bar(sign_out: Rc<dyn Fn()>) -> El {
     let session = Session::current();
-    let path = use_location().pathname;
+    let route = Route::current();
     // The bar is drawn anew when the person changes, not whenever a count of theirs does.
     let account = Memo::new(move |_| session.visitor().map(|visitor| visitor.account));
     let link = move |to: &'static str, name: &str| {
-        let current = move || (path.get() == to).then(|| "page".to_owned());
+        let current = move || (route.path() == to).then(|| "page".to_owned());
         el("a", "").attr("href", to).live_attr("aria-current", current).child(name)
     };
     let navigation = live(move || {
@@ -41,7 +41,7 @@ pub fn top_bar(sign_out: Rc<dyn Fn()>) -> El {
 fn menu(account: Option<Account>, sign_out: &Rc<dyn Fn()>) -> Vec<El> {
     let name = if account.is_some() { "Account menu" } else { "Settings" };
     let initial = account.as_ref().and_then(|account| account.username.chars().next());
-    let sign = initial.map_or("◐".to_owned(), |initial| initial.to_uppercase().collect());
+    let sign = initial.map_or("◐".to_owned(), String::from);
     let opener = el("button", "avatar")
         .attr("type", "button")
         .attr("popovertarget", "account-menu")

@@ -12,14 +12,11 @@ use crate::{
     dom::{El, el, live},
     loader::Loader,
     rest,
+    route::{Leave, Route},
     session::Session,
     wording::counted,
 };
 use leptos::prelude::*;
-use leptos_router::{
-    NavigateOptions,
-    hooks::{use_navigate, use_query_map},
-};
 use std::rc::Rc;
 use uptrakit_api::{Host, Page, Permission};
 
@@ -50,24 +47,19 @@ enum Open {
 
 /// The page.
 pub fn hosts() -> El {
-    let query = use_query_map();
-    let wanted = Memo::new(move |_| {
-        query.with(|query| {
-            let value = |name| query.get(name).unwrap_or_default();
-            Wanted { search: value("q"), sort: value("sort"), page: value("page") }
-        })
+    let route = Route::current();
+    let wanted = Memo::new(move |_| Wanted {
+        search: route.parameter("q"),
+        sort: route.parameter("sort"),
+        page: route.parameter("page"),
     });
-    let navigate = use_navigate();
     let go: Go = Rc::new(move |to: Wanted| {
         let path = rest::with_query("/hosts", &[("q", &to.search), ("sort", &to.sort), ("page", &to.page)]);
-        navigate(&path, NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() });
+        route.go(&path, Leave::Replaced);
     });
     let hosts = Loader::new(move || {
         let Wanted { search, sort, page } = wanted.get();
-        Box::pin(async move {
-            let query = [("q", search.as_str()), ("sort", sort.as_str()), ("page", page.as_str())];
-            rest::get::<Page<Host>>(&rest::with_query("/api/v1/hosts", &query)).await
-        })
+        rest::get(&rest::with_query("/api/v1/hosts", &[("q", &search), ("sort", &sort), ("page", &page)]))
     });
     stream::follow(hosts);
     let open = RwSignal::new(None::<Open>);
@@ -101,9 +93,12 @@ fn list(hosts: Page<Host>, wanted: Wanted, may_write: bool, open: RwSignal<Optio
     let rows = hosts.items.into_iter().map(|host| row(&host, may_write, open)).collect();
     let go = Rc::clone(go);
     let turn = move |page: u32| go(Wanted { page: page.to_string(), ..wanted.clone() });
-    el("div", "")
-        .child(table("table hosts", "Hosts", &columns, rows))
-        .child(pager("Pages of hosts", hosts.page, hosts.total_pages, turn))
+    el("div", "").child(table("table hosts", "Hosts", &columns, rows)).child(pager(
+        "Pages of hosts",
+        hosts.page,
+        hosts.total_pages,
+        turn,
+    ))
 }
 
 fn row(host: &Host, may_write: bool, open: RwSignal<Option<Open>>) -> El {
@@ -134,9 +129,11 @@ fn row(host: &Host, may_write: bool, open: RwSignal<Option<Open>>) -> El {
         let opens = |label: &str, class: &str, what: Open| {
             row_button(label, name, &id, class, move || open.set(Some(what.clone())))
         };
-        actions = actions
-            .child(opens("Rename", "button ghost small", Open::Rename(host.clone())))
-            .child(opens("Delete", "button ghost small bad", Open::Delete(host.clone())));
+        actions = actions.child(opens("Rename", "button ghost small", Open::Rename(host.clone()))).child(opens(
+            "Delete",
+            "button ghost small bad",
+            Open::Delete(host.clone()),
+        ));
     }
     table_row("host-row")
         .child(name_cell(name).child(under))

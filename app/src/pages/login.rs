@@ -1,29 +1,28 @@
 //! Signing in. Whoever came here from a page goes back to it.
 
 use crate::{
-    app::replacing,
     clock,
     components::{Field, Tone, callout, form, form_problem, page_head, password_field, submit_button},
     destination,
-    dom::{El, el, live},
+    dom::{El, afterwards, el, live},
+    rest,
+    route::{Leave, Route},
     rpc,
     session::{Session, Who, Why},
     submission::Submission,
     wording::counted,
 };
 use leptos::prelude::*;
-use leptos_router::hooks::{use_navigate, use_query_map};
 use uptrakit_api::{Code, Problem, Secret, SignIn};
 
 /// The page.
 pub fn login() -> El {
     let session = Session::current();
-    let navigate = use_navigate();
-    let query = use_query_map();
-    Effect::new(move || {
+    let route = Route::current();
+    afterwards(move || {
         if session.0.with(|who| matches!(who, Who::Visitor(_))) {
-            let wanted = query.with_untracked(|query| query.get("to")).unwrap_or_default();
-            navigate(destination::safe(&wanted), replacing());
+            let wanted = untrack(|| route.parameter("to"));
+            route.go(destination::safe(&wanted), Leave::Replaced);
         }
     });
 
@@ -35,7 +34,7 @@ pub fn login() -> El {
             login: login.with_untracked(|login| login.trim().to_owned()),
             password: Secret(password.get_untracked()),
         };
-        submission.send(rpc::sign_in(request), move |_| {
+        submission.send(rest::call(&rpc::SignIn { request }), move |_| {
             password.set(String::new());
             session.ask();
         });

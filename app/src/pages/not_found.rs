@@ -9,6 +9,8 @@ use crate::{
 pub fn not_found() -> El {
     el("div", "")
         .child(page_head("Page not found"))
-        .child(el("p", "").child("There is nothing at this address. It may have been mistyped, or what was here is gone."))
+        .child(
+            el("p", "").child("There is nothing at this address. It may have been mistyped, or what was here is gone."),
+        )
         .child(el("p", "").child(el("a", "").attr("href", "/hosts").child("Go to Hosts")))
 }

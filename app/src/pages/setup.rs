@@ -2,42 +2,43 @@
 //! somebody was invited to.
 
 use crate::{
-    app::replacing,
     components::{
         Field, Tone, callout, form, form_problem, loaded, page_head, password_field, skeleton_rows, submit_button,
     },
+    destination::HOME,
     dom::{El, el},
     loader::Loader,
+    rest,
+    route::{Leave, Route},
     rpc::{self, Invitation},
     session::{Session, Who},
     submission::Submission,
 };
 use leptos::prelude::*;
-use leptos_router::hooks::{use_navigate, use_query_map};
 use uptrakit_api::{Code, Secret, SetUp};
 
 /// The page.
 pub fn setup() -> El {
-    let code = use_query_map().with_untracked(|query| query.get("code")).unwrap_or_default();
+    let code = Route::current().parameter("code");
     let asked = code.clone();
     let invitation = Loader::new(move || {
-        let code = Secret(asked.clone());
+        let answer = rest::call(&rpc::GetInvitation { code: Secret(asked.clone()) });
         Box::pin(async move {
-            match rpc::get_invitation(code).await {
+            match answer.await {
                 Ok(invitation) => Ok(Some(invitation)),
-                Err(refusal) if matches!(refusal.0.code, Code::NotFound | Code::InvalidField) => Ok(None),
-                Err(refusal) => Err(refusal.0),
+                Err(problem) if matches!(problem.code, Code::NotFound | Code::InvalidField) => Ok(None),
+                Err(problem) => Err(problem),
             }
         })
     });
-    let navigate = use_navigate();
-    let arrived = StoredValue::new_local(move || navigate("/profile", replacing()));
-    el("div", "narrow").child(page_head("Set up Uptrakit")).child(loaded(invitation, skeleton_rows, move |invitation| {
-        match invitation {
-            Some(invitation) => invited(code.clone(), invitation, move || arrived.with_value(|arrived| arrived())),
+    el("div", "narrow").child(page_head("Set up Uptrakit")).child(loaded(
+        invitation,
+        skeleton_rows,
+        move |invitation| match invitation {
+            Some(invitation) => invited(code.clone(), invitation),
             None => used_up(),
-        }
-    }))
+        },
+    ))
 }
 
 fn used_up() -> El {
@@ -51,7 +52,8 @@ fn used_up() -> El {
         )
 }
 
-fn invited(code: String, invitation: Invitation, arrived: impl Fn() + Copy + 'static) -> El {
+fn invited(code: String, invitation: Invitation) -> El {
+    let route = Route::current();
     let session = Session::current();
     let submission = Submission::new();
     let first = invitation.username.is_none();
@@ -66,11 +68,11 @@ fn invited(code: String, invitation: Invitation, arrived: impl Fn() + Copy + 'st
             email: text(email),
             password: Secret(password.get_untracked()),
         };
-        submission.send(rpc::set_up(request), move |_| {
+        submission.send(rest::call(&rpc::SetUp { request }), move |_| {
             password.set(String::new());
             session.0.set(Who::Asking);
             session.ask();
-            arrived();
+            route.go(HOME, Leave::Replaced);
         });
     };
     let form = form("panel form", submit).child(form_problem(submission, &["username", "email", "password"]));
@@ -84,7 +86,9 @@ fn invited(code: String, invitation: Invitation, arrived: impl Fn() + Copy + 'st
             )
             .child(username_for_managers(&name)),
         None => form
-            .child(el("p", "").child("Nobody has an account here yet. Yours will be the first, and an administrator's."))
+            .child(
+                el("p", "").child("Nobody has an account here yet. Yours will be the first, and an administrator's."),
+            )
             .child(
                 Field::line("Username", username)
                     .attr("autocomplete", "username")
@@ -108,5 +112,5 @@ fn invited(code: String, invitation: Invitation, arrived: impl Fn() + Copy + 'st
 
 /// Password managers file a new password under this name.
 pub fn username_for_managers(name: &str) -> El {
-    el("input", "").attr("type", "hidden").attr("autocomplete", "username").attr("value", name)
+    el("input", "").attr("type", "text").attr("autocomplete", "username").attr("value", name).flag("hidden", true)
 }

@@ -11,12 +11,11 @@ use crate::{
     dom::{El, el, group, live},
     loader::Loader,
     rest,
-    rpc::Refusal,
     session::Session,
 };
 use gloo_net::http::Method;
 use leptos::prelude::*;
-use uptrakit_api::{Page, Permission, UpdateUser, User};
+use uptrakit_api::{Page, Permission, Problem, UpdateUser, User};
 
 /// The dialog that is open.
 #[derive(Clone)]
@@ -40,8 +39,7 @@ impl People {
         let path = format!("/api/v1/users/{}", user.id);
         let name = user.username.clone();
         let request = UpdateUser { active: Some(active), ..UpdateUser::default() };
-        let call = async move { rest::submit::<User>(Method::PATCH, &path, &request).await.map_err(Refusal) };
-        self.session.call(call, move |answer| {
+        self.session.call(rest::submit(Method::PATCH, &path, &request), move |answer: Result<User, Problem>| {
             match answer {
                 Ok(_) if active => self.notices.show(Tone::Good, format!("{name} may sign in again.")),
                 Ok(_) => {
@@ -69,7 +67,7 @@ fn page(session: Session) -> El {
     let number = RwSignal::new(1_u32);
     let users = Loader::new(move || {
         let number = number.get().to_string();
-        Box::pin(async move { rest::get(&rest::with_query("/api/v1/users", &[("page", &number)])).await })
+        rest::get(&rest::with_query("/api/v1/users", &[("page", &number)]))
     });
     let people = People { open: RwSignal::new(None), users, notices: Notices::current(), session };
     let add = button("Add person", "button primary", move || people.open.set(Some(Open::Add)));

@@ -6,9 +6,15 @@ mod refusal;
 mod sessions;
 mod tokens;
 
+#[cfg(feature = "csr")]
+pub(crate) use accounts::{ChangePassword, FindVisitor, GetInvitation, SetUp};
 pub use accounts::{Invitation, Visitor, change_password, find_visitor, get_invitation, set_up};
 pub use refusal::Refusal;
+#[cfg(feature = "csr")]
+pub(crate) use sessions::{EndOtherSessions, EndSession, ListOwnEvents, ListSessions, SignIn, SignOut};
 pub use sessions::{end_other_sessions, end_session, list_own_events, list_sessions, sign_in, sign_out};
+#[cfg(feature = "csr")]
+pub(crate) use tokens::{CreateToken, EndOverlap, GetToken, ListTokens, RevokeToken, RotateToken, UpdateToken};
 pub use tokens::{
     Revoked, create_token, end_overlap, get_token, list_tokens, revoke_token, rotate_token, update_token,
 };

@@ -45,7 +45,7 @@ impl Client {
             cause = format!("the server answered {status}");
         }
         let mut failure = Failure::new(exit, format!("could not {tried}")).because(printable(&cause));
-        failure.next = self.advice(&problem.code, wait.as_deref());
+        failure.next = self.advice(&problem.code, &printable(&problem.request_id), wait.as_deref());
         failure.details = vec![
             format!("request: {method} {}", self.server.url(path)),
             format!("status: {status}"),
@@ -56,7 +56,7 @@ impl Client {
         failure
     }
 
-    fn advice(&self, code: &str, wait: Option<&str>) -> Option<String> {
+    fn advice(&self, code: &str, request_id: &str, wait: Option<&str>) -> Option<String> {
         let server = &self.server;
         match code {
             "invalid-token" | "token-expired" | "token-revoked" | "missing-credentials" => Some(format!(
@@ -70,7 +70,7 @@ impl Client {
             "name-taken" => Some("choose another name, or revoke the token that has it".to_owned()),
             "limit-reached" => Some("revoke a token that is no longer used: `uptrakit auth token list --sort last_used_at`".to_owned()),
             "too-many-requests" | "unavailable" => wait.map(|seconds| format!("try again in {seconds} s")),
-            "internal" => Some("look for the request id in the server's log".to_owned()),
+            "internal" => Some(format!("the server's log says more about request {request_id}")),
             _ => None,
         }
     }
@@ -112,19 +112,14 @@ impl Client {
             Error::Timeout(_) => failure
                 .because(format!("{server} did not answer within {} s", self.timeout.as_secs_f32()))
                 .next("see whether the server is well, or give it longer with --timeout"),
-            Error::HostNotFound => failure.because(format!("the name in {server} is not known")).next(CHECK_ADDRESS),
-            // The system's resolver has no kind of error of its own.
-            Error::Io(io) if io.to_string().contains("lookup address") => {
+            error if is_unknown_name(error) => {
                 failure.because(format!("the name in {server} is not known")).next(CHECK_ADDRESS)
             }
             Error::Io(io) if io.kind() == io::ErrorKind::ConnectionRefused => failure
                 .because(format!("nothing listens at {server}"))
                 .next("start the server with `uptrakit-server`, or name another with --server or UPTRAKIT_SERVER"),
-            Error::Tls(_) | Error::Rustls(_) | Error::Pem(_) => failure
+            error if is_distrust(error) => failure
                 .because(format!("no trusted connection to {server}: {error}"))
-                .next("if the server's certificate comes from an authority of your own, name it with --ca-cert FILE"),
-            Error::Io(io) if io.get_ref().is_some_and(|inner| inner.to_string().contains("certificate")) => failure
-                .because(format!("no trusted connection to {server}: {io}"))
                 .next("if the server's certificate comes from an authority of your own, name it with --ca-cert FILE"),
             Error::Protocol(_) | Error::Http(_) => self.stranger(tried, &printable(&error.to_string())),
             Error::ConnectProxyFailed(_) | Error::InvalidProxyUrl => failure
@@ -132,5 +127,23 @@ impl Client {
                 .next("check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY"),
             error => failure.because(format!("{server}: {error}")).next("check the address and the network between"),
         }
+    }
+}
+
+/// Whether nobody knows the server's name. The system's resolver has no kind of error of its own.
+fn is_unknown_name(error: &Error) -> bool {
+    match error {
+        Error::HostNotFound => true,
+        Error::Io(io) => io.to_string().contains("lookup address"),
+        _ => false,
+    }
+}
+
+/// Whether the server could not prove who it is. During a handshake the reason comes wrapped in an error of reading.
+fn is_distrust(error: &Error) -> bool {
+    match error {
+        Error::Tls(_) | Error::Rustls(_) | Error::Pem(_) => true,
+        Error::Io(io) => io.get_ref().is_some_and(|inner| inner.to_string().contains("certificate")),
+        _ => false,
     }
 }

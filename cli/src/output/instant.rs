@@ -8,8 +8,10 @@ const UNITS: [(i64, &str); 5] = [(365 * 86_400, "y"), (30 * 86_400, "mo"), (86_4
 /// An instant as seen from another.
 pub fn relative(instant: Timestamp, now: Timestamp) -> String {
     let seconds = (instant.0 - now.0) / 1_000;
-    let amount = match UNITS.iter().find(|(unit, _)| seconds.abs() >= *unit) {
-        Some((unit, name)) => format!("{} {name}", seconds.abs() / unit),
+    // A token made for three days shall end in three days, not in two, a second after it was made.
+    let reaches = |unit: i64| seconds.abs() * 20 >= unit * 19;
+    let amount = match UNITS.iter().find(|(unit, _)| reaches(*unit)) {
+        Some((unit, name)) => format!("{} {name}", (seconds.abs() + unit / 2) / unit),
         None if seconds.abs() < 5 => return "now".to_owned(),
         None => format!("{} s", seconds.abs()),
     };
@@ -28,7 +30,9 @@ mod tests {
             ("2030-01-31T12:00:02Z", "now"),
             ("2030-01-31T11:59:20Z", "40 s ago"),
             ("2030-01-31T11:57:00Z", "3 min ago"),
-            ("2030-01-31T09:00:01Z", "2 h ago"),
+            ("2030-01-31T09:20:01Z", "3 h ago"),
+            ("2030-02-01T11:59:58Z", "in 1 d"),
+            ("2030-02-03T11:59:58Z", "in 3 d"),
             ("2030-01-01T12:00:00Z", "1 mo ago"),
             ("2030-02-03T12:00:00Z", "in 3 d"),
             ("2032-01-31T12:00:00Z", "in 2 y"),

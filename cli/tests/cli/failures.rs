@@ -139,3 +139,24 @@ fn a_proxy_is_used_for_other_machines_and_never_for_this_one() {
     server.program().with("HTTP_PROXY", &proxy.url).with("ALL_PROXY", &proxy.url).ok(&["auth", "status"]);
     assert_eq!(proxy.connections(), 1);
 }
+
+#[test]
+fn a_certificate_of_an_unknown_authority_is_trusted_only_when_it_is_named() {
+    let (server, certificate) = StandIn::answering_over_tls(r#"{"id":"x","username":"root"}"#);
+    let program = program(&server.url);
+    let outcome = program.run(&["auth", "status"]);
+    assert_eq!(outcome.code, 5);
+    assert!(outcome.stderr.contains("no trusted connection") && outcome.stderr.contains("--ca-cert"), "{outcome:?}");
+    std::fs::write(program.home().join("authority.pem"), certificate).unwrap();
+    let outcome = program.ok(&["auth", "status", "--ca-cert", "authority.pem"]);
+    assert!(outcome.stdout.contains("root"), "{outcome:?}");
+    let elsewhere = program.run(&[
+        "auth",
+        "status",
+        "--ca-cert",
+        "authority.pem",
+        "--server",
+        &server.url.replace("localhost", "127.0.0.1"),
+    ]);
+    assert_eq!(elsewhere.code, 5, "the certificate names another host: {elsewhere:?}");
+}

@@ -56,6 +56,9 @@ impl NewPassword {
         let words: Vec<&str> =
             about.iter().flat_map(|word| word.split(['@', '.'])).chain(about.iter().copied()).collect();
         let words: Vec<&str> = words.into_iter().filter(|word| word.len() > 2).chain(["uptrakit"]).collect();
+        if is_made_of(text, &words) {
+            return Err("is too easy to guess: it is little more than a name of the product or of yours".into());
+        }
         let estimate = zxcvbn::zxcvbn(text, &words);
         if estimate.guesses_log10() < 8.0 {
             let reason = estimate.feedback().and_then(zxcvbn::feedback::Feedback::warning);
@@ -67,6 +70,13 @@ impl NewPassword {
         }
         Ok(Self(text.clone()))
     }
+}
+
+/// Whether next to nothing is left of a text without these words.
+fn is_made_of(text: &str, words: &[&str]) -> bool {
+    let folded = text.to_lowercase();
+    let rest = words.iter().fold(folded.clone(), |rest, word| rest.replace(&word.to_lowercase(), ""));
+    rest != folded && rest.chars().filter(|character| character.is_alphanumeric()).count() < 8
 }
 
 /// Hashes and checks passwords, a few at a time.

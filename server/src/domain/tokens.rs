@@ -285,7 +285,7 @@ pub async fn end_overlap(core: &Core, actor: &Actor, id: TokenId) -> Result<(), 
 /// Revokes a token of the actor's account, all its texts with it. Twice is as good as once.
 pub async fn revoke(core: &Core, actor: &Actor, id: TokenId) -> Result<Revoked, Error> {
     let mut tx = begin_write(core, actor, Change::OwnPower).await?;
-    revoke_in(core, actor, &mut tx, actor.account_id(), id).await?.finish(core, tx).await
+    revoke_in(core, actor, &mut tx, actor.account_id(), id).await?.finish(core, actor, tx).await
 }
 
 /// Revokes anybody's token; for administrators.
@@ -296,11 +296,12 @@ pub async fn revoke_of(
     id: TokenId,
 ) -> Result<Revoked, Error> {
     let mut tx = begin_write(core, actor, Change::PowerOf(account_id)).await?;
-    revoke_in(core, actor, &mut tx, account_id, id).await?.finish(core, tx).await
+    revoke_in(core, actor, &mut tx, account_id, id).await?.finish(core, actor, tx).await
 }
 
 /// A revoke that is not committed yet.
 struct PendingRevoke {
+    id: TokenId,
     account_id: uptrakit_api::AccountId,
     /// `None` when it was revoked before.
     news: Option<Vec<Digest>>,
@@ -317,19 +318,21 @@ async fn revoke_in(
     let now = core.clock.now();
     let row = tokens::find(tx.conn(), account_id.0, id.0, now.0).await?.ok_or(Error::NotFound)?;
     if let Some(at) = row.revoked_at {
-        return Ok(PendingRevoke { account_id, news: None, at: Timestamp(at) });
+        return Ok(PendingRevoke { id, account_id, news: None, at: Timestamp(at) });
     }
     tokens::revoke(tx, account_id.0, id.0, now.0).await?;
     trail::record(core, tx, Some(&actor.visit), Event::on_token(actor, "token.revoke", id)).await?;
     let digests = tokens::list_digests(tx.conn(), id.0).await?;
     let digests = digests.iter().filter_map(|digest| Digest::from_bytes(digest)).collect();
-    Ok(PendingRevoke { account_id, news: Some(digests), at: now })
+    Ok(PendingRevoke { id, account_id, news: Some(digests), at: now })
 }
 
 impl PendingRevoke {
-    async fn finish(self, core: &Core, tx: Transaction) -> Result<Revoked, Error> {
+    async fn finish(self, core: &Core, actor: &Actor, tx: Transaction) -> Result<Revoked, Error> {
         let Some(digests) = self.news else { return Ok(Revoked { at: self.at, cut_off: 0 }) };
-        let cut_off = core.verifier.count_in_flight(&digests);
+        // Who revokes the token they came with is not cut off.
+        let own = usize::from(actor.token_id() == Some(self.id));
+        let cut_off = core.verifier.count_in_flight(&digests).saturating_sub(own);
         commit_power(core, tx, self.account_id).await?;
         // The instant from which it holds is that of the acknowledgement, not of the request.
         Ok(Revoked { at: core.clock.now(), cut_off: cut_off as u64 })
@@ -406,9 +409,7 @@ pub fn parse_allowed_networks(texts: &[String]) -> Result<Box<[IpNet]>, String> 
         return Err(format!("must have at most {MOST_NETWORKS} entries"));
     }
     let parse = |text: &String| {
-        let text = text.trim();
-        let net =
-            text.parse::<IpNet>().ok().or_else(|| text.parse().map(|address: std::net::IpAddr| address.into()).ok());
+        let net = parse_network(text.trim());
         let net =
             net.ok_or_else(|| "has an entry that is no network, such as 10.0.0.0/8 or 2001:db8::/32".to_owned())?;
         if net.addr() != net.network() {
@@ -420,6 +421,14 @@ pub fn parse_allowed_networks(texts: &[String]) -> Result<Box<[IpNet]>, String> 
     networks.sort_unstable();
     networks.dedup();
     Ok(networks.into())
+}
+
+/// `address/prefix`, or an address alone. Zeros in front are refused: to some programs they mean octal.
+pub fn parse_network(text: &str) -> Option<IpNet> {
+    match text.split_once('/') {
+        Some((address, prefix)) => IpNet::new(address.parse().ok()?, prefix.parse().ok()?).ok(),
+        None => text.parse().ok().map(|address: std::net::IpAddr| address.into()),
+    }
 }
 
 /// `::ffff:a.b.c.d/96+n` is `a.b.c.d/n`: clients are seen by their IPv4 address.

@@ -6,7 +6,6 @@ use crate::{
     dom::{El, el},
     loader::Loader,
     rest,
-    rpc::Refusal,
     submission::Submission,
 };
 use gloo_net::http::Method;
@@ -31,9 +30,8 @@ fn rename(host: &Host, hosts: Loader<Page<Host>>, modal: &Modal) -> El {
     let submit = move || {
         let name = Some(name.with_untracked(|name| name.trim().to_owned())).filter(|name| !name.is_empty());
         let request = UpdateHost { friendly_name: Some(name) };
-        let (path, modal) = (path.clone(), closing.clone());
-        let call = async move { rest::submit::<Host>(Method::PATCH, &path, &request).await.map_err(Refusal) };
-        submission.send(call, move |_| {
+        let modal = closing.clone();
+        submission.send(rest::submit(Method::PATCH, &path, &request), move |_: Host| {
             notices.show(Tone::Good, "The host was renamed.");
             hosts.reload();
             modal.close();
@@ -58,9 +56,8 @@ fn delete(host: &Host, hosts: Loader<Page<Host>>, modal: &Modal) -> El {
     let path = ["/api/v1/hosts/", &host.id.to_string()].concat();
     let closing = modal.clone();
     let submit = move || {
-        let (path, modal) = (path.clone(), closing.clone());
-        let call = async move { rest::delete(&path).await.map_err(Refusal) };
-        submission.send(call, move |()| {
+        let modal = closing.clone();
+        submission.send(rest::delete(&path), move |()| {
             notices.show(Tone::Good, "The host was deleted.");
             hosts.reload();
             modal.close();

@@ -19,7 +19,9 @@ pub fn section() -> El {
 
 fn facts(account: Account) -> Vec<El> {
     let roles = group(account.roles.iter().map(|role| badge(role.as_str(), "neutral")));
-    let since = el("span", "").child(clock::date(account.created_at)).child(", ").child(instant(account.created_at));
+    let since = el("span", "")
+        .child(clock::date(account.created_at))
+        .child(el("span", "sub").child(instant(account.created_at)));
     let facts = el("dl", "facts")
         .child(fact("Username", account.username))
         .child(fact("Email", account.email))

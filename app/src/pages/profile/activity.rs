@@ -5,7 +5,7 @@ use crate::{
     components::{badge, instant, loaded, pager, row_button, skeleton_rows},
     dom::{El, el},
     loader::Loader,
-    rpc,
+    rest, rpc,
     wording::action,
 };
 use leptos::prelude::*;
@@ -17,12 +17,9 @@ pub fn section() -> El {
     let page = RwSignal::new(1_u32);
     let events = Loader::new(move || {
         changes.track();
-        let query = AuditQuery {
-            page: Some(page.get().to_string()),
-            per_page: Some("10".to_owned()),
-            ..AuditQuery::default()
-        };
-        Box::pin(async move { rpc::list_own_events(query).await.map_err(|refusal| refusal.0) })
+        let query =
+            AuditQuery { page: Some(page.get().to_string()), per_page: Some("10".to_owned()), ..AuditQuery::default() };
+        rest::call(&rpc::ListOwnEvents { query })
     });
     let refresh = row_button("Refresh", "activity", "activity", "button small", move || events.reload());
     panel("activity", "Activity", refresh).child(loaded(events, skeleton_rows, move |events| list(&events, page)))

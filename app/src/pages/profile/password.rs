@@ -5,7 +5,7 @@ use crate::{
     components::{Notices, Tone, check_box, form, form_problem, password_field, submit_button},
     dom::{El, el, live},
     pages::setup::username_for_managers,
-    rpc,
+    rest, rpc,
     session::Session,
     submission::Submission,
     wording::counted,
@@ -30,15 +30,15 @@ pub fn section() -> El {
             end_other_sessions: end_sessions.get_untracked(),
             revoke_tokens: revoke_tokens.get_untracked(),
         };
-        submission.send(rpc::change_password(request), move |changed| {
+        submission.send(rest::call(&rpc::ChangePassword { request }), move |changed| {
             current.set(String::new());
             new.set(String::new());
             let mut text = "Your password was changed.".to_owned();
             if changed.sessions_ended > 0 {
-                text += &format!(" {} ended.", counted(changed.sessions_ended, "other session"));
+                text = [&text, " ", &counted(changed.sessions_ended, "other session"), " ended."].concat();
             }
             if changed.tokens_revoked > 0 {
-                text += &format!(" {} revoked.", counted(changed.tokens_revoked, "API token"));
+                text = [&text, " ", &counted(changed.tokens_revoked, "API token"), " revoked."].concat();
             }
             notices.show(Tone::Good, text);
             session.ask();
@@ -47,9 +47,12 @@ pub fn section() -> El {
     };
     let at_current = submission.error("current_password", "Current password");
     let wrong = move || submission.problem.with(|problem| matches!(problem, Some(it) if it.code == Code::WrongLogin));
-    let current_error = Signal::derive(move || {
-        if wrong() { Some("This is not your current password.".to_owned()) } else { at_current.get() }
-    });
+    let current_error =
+        Signal::derive(
+            move || {
+                if wrong() { Some("This is not your current password.".to_owned()) } else { at_current.get() }
+            },
+        );
     let problem = live(move || (!wrong()).then(|| form_problem(submission, &["current_password", "new_password"])));
     let name = live(move || session.visitor().map(|visitor| username_for_managers(&visitor.account.username)));
     let too = el("fieldset", "choices")

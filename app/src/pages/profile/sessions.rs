@@ -5,7 +5,7 @@ use crate::{
     components::{Notices, Tone, badge, button, instant, loaded, row_button, skeleton_rows},
     dom::{El, el},
     loader::Loader,
-    rpc,
+    rest, rpc,
     session::Session as Visit,
     wording::counted,
 };
@@ -20,7 +20,7 @@ pub fn section() -> El {
     let changes = Changes::current();
     let sessions = Loader::new(move || {
         changes.track();
-        Box::pin(async { rpc::list_sessions().await.map_err(|refusal| refusal.0) })
+        rest::call(&rpc::ListSessions {})
     });
     let told = move |answer: Result<String, Problem>| {
         match answer {
@@ -30,10 +30,12 @@ pub fn section() -> El {
         changes.note();
     };
     let end: Rc<dyn Fn(SessionId)> = Rc::new(move |id| {
-        visit.call(rpc::end_session(id), move |answer| told(answer.map(|()| "The session was ended.".to_owned())));
+        visit.call(rest::call(&rpc::EndSession { id }), move |answer| {
+            told(answer.map(|()| "The session was ended.".to_owned()));
+        });
     });
     let end_others = move || {
-        visit.call(rpc::end_other_sessions(), move |answer| {
+        visit.call(rest::call(&rpc::EndOtherSessions {}), move |answer| {
             told(answer.map(|count| format!("{} ended.", counted(count, "other session"))));
         });
     };

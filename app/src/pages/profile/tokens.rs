@@ -13,6 +13,7 @@ use crate::{
     components::{Notices, Tone, button, callout, loaded, pager, search_box, select_box, skeleton_rows, table},
     dom::{El, el, live},
     loader::Loader,
+    rest,
     rpc::{self, Visitor},
     session::{Session, Who},
 };
@@ -115,7 +116,7 @@ pub fn section() -> El {
             page: Some(filter.page.get().to_string()),
             per_page: None,
         };
-        Box::pin(async move { rpc::list_tokens(query).await.map_err(|refusal| refusal.0) })
+        rest::call(&rpc::ListTokens { query })
     });
     let counts =
         Memo::new(move |_| section.session.visitor().map(|visitor| (visitor.active_tokens, visitor.token_limit)));
@@ -163,9 +164,12 @@ fn list(tokens: Page<Token>, section: Section, filter: Filter) -> El {
     let may_write = section.may_write();
     let rows = tokens.items.into_iter().map(|token| row::row(&token, section, may_write)).collect();
     let turn = move |to| filter.page.set(to);
-    el("div", "")
-        .child(table("table tokens", "API tokens", &columns, rows))
-        .child(pager("Pages of tokens", tokens.page, tokens.total_pages, turn))
+    el("div", "").child(table("table tokens", "API tokens", &columns, rows)).child(pager(
+        "Pages of tokens",
+        tokens.page,
+        tokens.total_pages,
+        turn,
+    ))
 }
 
 fn empty(section: Section, filter: Filter) -> El {

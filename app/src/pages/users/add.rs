@@ -5,26 +5,37 @@ use crate::{
     components::{CopyButton, Field, Modal, button, cancel_and, form, form_problem, select_text, submit_button},
     dom::{El, el, live},
     rest,
-    rpc::Refusal,
     submission::Submission,
 };
 use gloo_net::http::Method;
 use leptos::prelude::*;
 use std::rc::Rc;
-use uptrakit_api::{CreateUser, CreatedUser, Role, Roles};
+use uptrakit_api::{CreateUser, Role, Roles, Secret};
 
 /// Somebody's name, and the link that is for them alone.
 type Invitation = (String, String);
 
+/// What the dialog needs of [`uptrakit_api::CreatedUser`], read flat because that is much less code.
+#[derive(serde::Deserialize)]
+struct Created {
+    username: String,
+    invite_url: Option<Secret>,
+}
+
 /// The dialog.
 pub fn dialog(people: People) -> El {
     let link = RwSignal::new(None::<Invitation>);
-    Modal::draw("Add person", || false, move || people.open.set(None), move |modal| {
-        live(move || match link.get() {
-            None => untrack(|| settings(people, link, &modal)),
-            Some((username, url)) => untrack(|| invitation(&username, url, &modal)),
-        })
-    })
+    Modal::draw(
+        "Add person",
+        || false,
+        move || people.open.set(None),
+        move |modal| {
+            live(move || match link.get() {
+                None => untrack(|| settings(people, link, &modal)),
+                Some((username, url)) => untrack(|| invitation(&username, url, &modal)),
+            })
+        },
+    )
 }
 
 fn settings(people: People, link: RwSignal<Option<Invitation>>, modal: &Modal) -> El {
@@ -44,21 +55,18 @@ fn settings(people: People, link: RwSignal<Option<Invitation>>, modal: &Modal) -
             password: None,
         };
         let modal = closing.clone();
-        let call = async move { rest::submit(Method::POST, "/api/v1/users", &request).await.map_err(Refusal) };
-        submission.send(call, move |created: CreatedUser| {
+        submission.send(rest::submit(Method::POST, "/api/v1/users", &request), move |created: Created| {
             people.users.reload();
             match created.invite_url {
                 Some(url) => {
-                    link.try_set(Some((created.user.username, url.0)));
+                    link.try_set(Some((created.username, url.0)));
                 }
                 None => modal.close(),
             }
         });
     };
-    let name = Field::line("Username", username)
-        .attr("required", "")
-        .error(submission.error("username", "Username"))
-        .first();
+    let name =
+        Field::line("Username", username).attr("required", "").error(submission.error("username", "Username")).first();
     let email = Field::line("Email", email)
         .attr("type", "email")
         .attr("required", "")

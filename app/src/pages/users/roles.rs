@@ -5,7 +5,6 @@ use crate::{
     components::{Modal, Tone, cancel_and, form, form_problem, submit_button},
     dom::{El, el, group, live},
     rest,
-    rpc::Refusal,
     submission::Submission,
 };
 use gloo_net::http::Method;
@@ -29,16 +28,16 @@ fn one(role: Role, chosen: RwSignal<Roles>) -> El {
         Role::Operator => ", sees, reports and changes hosts",
         Role::Administrator => ", may do everything",
     };
-    let input = el("input", "")
-        .attr("type", "checkbox")
-        .flag("checked", chosen.get_untracked().contains(role))
-        .on("change", move |event| {
+    let input = el("input", "").attr("type", "checkbox").flag("checked", chosen.get_untracked().contains(role)).on(
+        "change",
+        move |event| {
             let on = event_target_checked(&event);
             chosen.update(|set| {
                 let wanted = |other: &Role| if *other == role { on } else { set.contains(*other) };
                 *set = Role::ALL.iter().copied().filter(wanted).collect();
             });
-        });
+        },
+    );
     let label = el("span", "").child(role.as_str()).child(el("span", "muted").child(words));
     el("label", "choice").child(input).child(label)
 }
@@ -63,9 +62,8 @@ fn settings(user: &User, people: People, modal: &Modal) -> El {
             return submission.refuse("roles", "need at least one choice");
         }
         let request = UpdateUser { roles: Some(names(chosen.get_untracked())), active: None };
-        let (path, modal) = (path.clone(), closing.clone());
-        let call = async move { rest::submit::<User>(Method::PATCH, &path, &request).await.map_err(Refusal) };
-        submission.send(call, move |user| {
+        let modal = closing.clone();
+        submission.send(rest::submit(Method::PATCH, &path, &request), move |user: User| {
             people.notices.show(Tone::Good, ["The roles of ", &user.username, " were changed."].concat());
             people.users.reload();
             people.session.ask();

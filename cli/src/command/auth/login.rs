@@ -8,7 +8,6 @@ use crate::{
     failure::Failure,
     machine,
     prompt::{ask, ask_secret, somebody_is_there},
-    server,
     server::Server,
     settings::{Credential, Source, mistyped},
     wire::{Created, Me},
@@ -34,7 +33,7 @@ pub fn run(context: &Context, arguments: &Login) -> Result<(), Failure> {
     let server = match settings.named_server()? {
         Some(server) => server,
         None if arguments.with_token => settings.server()?.clone(),
-        None => Server::parse(&ask("Server", Some(server::DEFAULT))?, settings.allow_http)?,
+        None => Server::parse(&ask("Server", Some(settings.server()?.as_str()))?, settings.allow_http)?,
     };
     let before = settings.store.knows(&server)?;
     let token = if arguments.with_token { read_token(terminal)? } else { make_token(context, &server)? };

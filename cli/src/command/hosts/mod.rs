@@ -39,7 +39,7 @@ fn count(count: Option<u64>, tone: Tone) -> Cell {
 /// Whether a restart is due.
 fn restart(due: Option<bool>) -> Cell {
     match due {
-        Some(true) => Cell::toned("restart", Tone::Warning),
+        Some(true) => Cell::toned("yes", Tone::Warning),
         Some(false) => Cell::plain("no"),
         None => Cell::faint("unknown"),
     }

@@ -36,6 +36,29 @@ impl StandIn {
         })
     }
 
+    /// Answers over TLS under the name `localhost`. The second value is the certificate, in PEM.
+    pub fn answering_over_tls(body: &str) -> (Self, String) {
+        let rcgen::CertifiedKey { cert, signing_key } =
+            rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let key = rustls::pki_types::PrivatePkcs8KeyDer::from(signing_key.serialize_der());
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let settings =
+            rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let settings = settings.with_no_client_auth().with_single_cert(vec![cert.der().clone()], key.into()).unwrap();
+        let settings = Arc::new(settings);
+        let answer = answer("200 OK", "application/json", body);
+        let mut stand_in = Self::start(move |mut connection| {
+            let mut session = rustls::ServerConnection::new(Arc::clone(&settings)).unwrap();
+            let mut stream = rustls::Stream::new(&mut session, &mut connection);
+            // Who does not trust the certificate hangs up.
+            if stream.read(&mut [0; 8_192]).is_ok() {
+                let _ = stream.write_all(answer.as_bytes());
+            }
+        });
+        stand_in.url = stand_in.url.replace("http://127.0.0.1", "https://localhost");
+        (stand_in, cert.pem())
+    }
+
     /// Accepts connections and never says anything.
     pub fn silent() -> Self {
         Self::start(|mut connection| {
@@ -64,4 +87,8 @@ impl StandIn {
         });
         Self { url, connections }
     }
+}
+
+fn answer(status: &str, kind: &str, body: &str) -> String {
+    format!("HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
 }

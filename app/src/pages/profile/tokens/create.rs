@@ -3,7 +3,9 @@
 use super::{Section, networks, reveal};
 use crate::{
     clock,
-    components::{Field, Modal, Tone, callout, cancel_and, form, form_problem, permission_picker, select_field, submit_button},
+    components::{
+        Field, Modal, Tone, callout, cancel_and, form, form_problem, permission_picker, select_field, submit_button,
+    },
     dom::{El, el, live},
     lifetime::{self, Lifetime},
     rpc,
@@ -15,12 +17,17 @@ use uptrakit_api::{CreateToken, Permissions, Timestamp, Token};
 /// The dialog; `like` fills it with another token's settings.
 pub fn dialog(like: Option<Token>, section: Section) -> El {
     let created = RwSignal::new(None::<reveal::Shown>);
-    Modal::draw("Create token", move || reveal::is_locked(created), section.closed(), move |modal| {
-        live(move || match created.get() {
-            None => untrack(|| settings(like.as_ref(), section, &modal, created)),
-            Some(shown) => untrack(|| reveal::reveal(shown, "Your new token", section, &modal)),
-        })
-    })
+    Modal::draw(
+        "Create token",
+        move || reveal::is_locked(created),
+        section.closed(),
+        move |modal| {
+            live(move || match created.get() {
+                None => untrack(|| settings(like.as_ref(), section, &modal, created)),
+                Some(shown) => untrack(|| reveal::reveal(shown, "Your new token", section, &modal)),
+            })
+        },
+    )
 }
 
 fn settings(like: Option<&Token>, section: Section, modal: &Modal, created: RwSignal<Option<reveal::Shown>>) -> El {
@@ -58,7 +65,7 @@ fn settings(like: Option<&Token>, section: Section, modal: &Modal, created: RwSi
             permissions: narrowed.get_untracked().then_some(list),
             allowed_networks: networks::parse(&nets.get_untracked()),
         };
-        submission.send(rpc::create_token(request), move |answer| {
+        submission.send(reveal::answer_of(&rpc::CreateToken { request }), move |answer| {
             reveal::show(created, answer);
             section.changed();
         });
@@ -108,7 +115,9 @@ fn expiry(expires: RwSignal<String>, end_day: RwSignal<String>, longest: Option<
             "It works until somebody revokes it. A token that is forgotten and leaks later stays dangerous for as long.",
         )),
     });
-    el("div", "form").child(select_field("Expires", expires, &options, submission.error("expires_at", "Expiry"), hint)).child(more)
+    el("div", "form")
+        .child(select_field("Expires", expires, &options, submission.error("expires_at", "Expiry"), hint))
+        .child(more)
 }
 
 fn end_of(choice: &str, day: &str) -> Option<Timestamp> {

@@ -4,7 +4,7 @@ use super::{Section, networks};
 use crate::{
     components::{Field, Modal, Tone, cancel_and, form, form_problem, permission_picker, submit_button},
     dom::{El, el},
-    rpc,
+    rest, rpc,
     submission::Submission,
 };
 use leptos::prelude::*;
@@ -38,7 +38,7 @@ fn settings(before: Token, section: Section, modal: &Modal) -> El {
             allowed_networks: (networks != before.allowed_networks).then_some(networks),
         };
         let modal = closing.clone();
-        submission.send(rpc::update_token(before.id, request), move |token| {
+        submission.send(rest::call(&rpc::UpdateToken { id: before.id, request }), move |token| {
             section.notices.show(Tone::Good, [&token.name, " was changed."].concat());
             section.changed();
             modal.close();

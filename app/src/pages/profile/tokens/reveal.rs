@@ -5,11 +5,13 @@ use super::Section;
 use crate::{
     components::{CopyButton, Modal, Tone, button, callout, check_box, select_text},
     dom::{El, el, live},
+    rest::{self, Pending},
     rpc,
 };
-use leptos::{ev, leptos_dom::helpers::IntervalHandle, prelude::*, task::spawn_local};
+use gloo_net::http::Method;
+use leptos::{ev, leptos_dom::helpers::IntervalHandle, prelude::*, server_fn::ServerFn, task::spawn_local};
 use std::{rc::Rc, time::Duration};
-use uptrakit_api::{CreatedToken, Timestamp, TokenId};
+use uptrakit_api::{Secret, Timestamp, TokenId};
 
 /// A text that is being shown.
 #[derive(Clone, Copy)]
@@ -17,28 +19,47 @@ pub struct Shown {
     text: RwSignal<String>,
     id: TokenId,
     last_used_before: Option<Timestamp>,
-    /// Whether the person has copied it, or says that it is stored.
+    copied: RwSignal<bool>,
+    /// Whether the person says that it is stored.
     stored: RwSignal<bool>,
 }
 
+/// What the dialog needs of [`uptrakit_api::CreatedToken`], read flat: serde's way to read a flattened struct
+/// weighs as much as a page.
+#[derive(serde::Deserialize)]
+pub struct Answer {
+    id: TokenId,
+    last_used_at: Option<Timestamp>,
+    token: Secret,
+}
+
+/// The answer to a call that makes a text.
+pub fn answer_of<F: ServerFn + serde::Serialize>(function: &F) -> Pending<Answer> {
+    rest::submit(Method::POST, F::PATH, function)
+}
+
 /// Takes the text out of the answer, which ends here. If the dialog is gone, so is the text.
-pub fn show(place: RwSignal<Option<Shown>>, answer: CreatedToken) {
+pub fn show(place: RwSignal<Option<Shown>>, answer: Answer) {
     place.try_set(Some(Shown {
-        text: RwSignal::new(answer.text.0),
-        id: answer.fields.id,
-        last_used_before: answer.fields.last_used_at,
+        text: RwSignal::new(answer.token.0),
+        id: answer.id,
+        last_used_before: answer.last_used_at,
+        copied: RwSignal::new(false),
         stored: RwSignal::new(false),
     }));
 }
 
 /// Whether closing the dialog now would lose a text by accident.
 pub fn is_locked(place: RwSignal<Option<Shown>>) -> bool {
-    place.get().is_some_and(|shown| {
-        shown.stored.try_get() == Some(false) && shown.text.try_with(String::is_empty) == Some(false)
-    })
+    place.get().is_some_and(|shown| !shown.is_safe() && shown.text.try_with(String::is_empty) == Some(false))
 }
 
 impl Shown {
+    /// Whether the person has the text somewhere else.
+    fn is_safe(self) -> bool {
+        self.copied.try_get() != Some(false) || self.stored.try_get() != Some(false)
+    }
+
     /// Overwrites the text.
     fn forget(self) {
         let Some(text) = self.text.try_update(std::mem::take) else { return };
@@ -60,16 +81,16 @@ pub fn reveal(shown: Shown, title: &str, section: Section, modal: &Modal) -> El 
     let leaving = window_event_listener(ev::pagehide, move |_| shown.forget());
     on_cleanup(move || leaving.remove());
 
-    let stored = shown.stored;
+    let copied = shown.copied;
     let refused = RwSignal::new(false);
     let line = el("code", "")
         .attr("data-testid", "token-text")
         .attr("tabindex", "0")
-        .on("copy", move |_| stored.set(true))
+        .on("copy", move |_| copied.set(true))
         .child(live(move || shown.text.get()));
     let selected = line.clone();
     let copying = CopyButton {
-        on_copied: Rc::new(move || stored.set(true)),
+        on_copied: Rc::new(move || copied.set(true)),
         on_refused: Rc::new(move || {
             refused.set(true);
             select_text(&selected);
@@ -91,15 +112,13 @@ pub fn reveal(shown: Shown, title: &str, section: Section, modal: &Modal) -> El 
         }
     };
     let end = el("div", "form-end")
-        .child(check_box("I have stored it", stored))
-        .child(button("Done", "button primary", done).live_flag("disabled", move || !stored.get()));
+        .child(check_box("I have stored it", shown.stored))
+        .child(button("Done", "button primary", done).live_flag("disabled", move || !shown.is_safe()));
     el("div", "form reveal")
         .child(el("h2", "").attr("tabindex", "-1").child(title).focus_at_start())
         .child(el("p", "").child("Copy it now and store it where its user will find it. It can't be shown again."))
         .child(
-            el("div", "token-line")
-                .child(line)
-                .child(copying.draw("", "button primary", move || shown.copy_of_text())),
+            el("div", "token-line").child(line).child(copying.draw("", "button primary", move || shown.copy_of_text())),
         )
         .child(el("div", "").attr("aria-live", "polite").child(help))
         .child(ready_lines(shown, &copying))
@@ -153,8 +172,9 @@ fn first_use(shown: Shown, section: Section) -> El {
         if document().hidden() {
             return;
         }
+        let answer = rest::call(&rpc::GetToken { id: shown.id });
         spawn_local(async move {
-            match rpc::get_token(shown.id).await {
+            match answer.await {
                 Ok(now) if now.last_used_at > shown.last_used_before => {
                     stop();
                     let from = now.last_used_ip.unwrap_or_else(|| "an unknown address".to_owned());
@@ -163,7 +183,7 @@ fn first_use(shown: Shown, section: Section) -> El {
                     }
                 }
                 // Nothing here may take the text away, so even the end of the session only stops the wait.
-                Err(refusal) if refusal.0.status == 401 || refusal.0.status == 404 => stop(),
+                Err(problem) if problem.status == 401 || problem.status == 404 => stop(),
                 Ok(_) | Err(_) => {}
             }
         });

@@ -6,7 +6,7 @@ use crate::{
     clock,
     components::{Field, Modal, Tone, cancel_and, form, form_problem, instant, submit_button},
     dom::{El, el},
-    lifetime, rpc,
+    lifetime, rest, rpc,
     submission::Submission,
     wording::counted,
 };
@@ -31,7 +31,7 @@ fn confirmation(token: &Token, section: Section, modal: &Modal) -> El {
             return;
         }
         let modal = closing.clone();
-        submission.send(rpc::revoke_token(id), move |revoked| {
+        submission.send(rest::call(&rpc::RevokeToken { id }), move |revoked| {
             section.notices.show(Tone::Good, told(revoked.at, revoked.cut_off));
             section.changed();
             modal.close();

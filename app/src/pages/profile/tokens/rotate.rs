@@ -18,12 +18,17 @@ const OVERLAPS: &[(&str, &str)] =
 pub fn dialog(token: &Token, section: Section) -> El {
     let rotated = RwSignal::new(None::<reveal::Shown>);
     let token = token.clone();
-    Modal::draw("Rotate token", move || reveal::is_locked(rotated), section.closed(), move |modal| {
-        live(move || match rotated.get() {
-            None => untrack(|| settings(&token, section, &modal, rotated)),
-            Some(shown) => untrack(|| reveal::reveal(shown, "The token's new text", section, &modal)),
-        })
-    })
+    Modal::draw(
+        "Rotate token",
+        move || reveal::is_locked(rotated),
+        section.closed(),
+        move |modal| {
+            live(move || match rotated.get() {
+                None => untrack(|| settings(&token, section, &modal, rotated)),
+                Some(shown) => untrack(|| reveal::reveal(shown, "The token's new text", section, &modal)),
+            })
+        },
+    )
 }
 
 fn settings(token: &Token, section: Section, modal: &Modal, rotated: RwSignal<Option<reveal::Shown>>) -> El {
@@ -32,7 +37,7 @@ fn settings(token: &Token, section: Section, modal: &Modal, rotated: RwSignal<Op
     let id = token.id;
     let submit = move || {
         let request = RotateToken { overlap_seconds: overlap.get_untracked().parse().unwrap_or(0) };
-        submission.send(rpc::rotate_token(id, request), move |answer| {
+        submission.send(reveal::answer_of(&rpc::RotateToken { id, request }), move |answer| {
             reveal::show(rotated, answer);
             section.changed();
         });

@@ -5,7 +5,7 @@ use crate::{
     clock,
     components::{Tone, actions_cell, badge, cell, instant, name_cell, row as table_row, row_button},
     dom::{El, el},
-    lifetime, rpc,
+    lifetime, rest, rpc,
 };
 use leptos::prelude::*;
 use uptrakit_api::{Rotation, Timestamp, Token, TokenState};
@@ -100,7 +100,7 @@ fn buttons(token: &Token, section: Section) -> Vec<El> {
 fn overlap(token: &Token, rotation: &Rotation, section: Section, may_write: bool) -> El {
     let id = token.id;
     let end_now = move || {
-        section.session.call(rpc::end_overlap(id), move |answer| {
+        section.session.call(rest::call(&rpc::EndOverlap { id }), move |answer| {
             match answer {
                 Ok(()) => section.notices.show(Tone::Good, "The old text is refused from now on."),
                 Err(problem) => section.notices.show(Tone::Bad, problem.detail),

@@ -10,7 +10,7 @@ const TRIED: &str = "revoke the token";
 pub fn run(context: &Context, id: &str) -> Result<(), Failure> {
     let output = context.output;
     context.signed_in(|client, _| {
-        let id = lookup::token(client, TRIED, id)?;
+        let lookup::Meant { id, label } = lookup::token(client, TRIED, id)?;
         let answer = client.delete(TRIED, &format!("{PATH}/{id}"))?;
         let at = answer.header("uptrakit-revoked-at");
         let cut_off: Option<u64> = answer.header("uptrakit-cut-off").and_then(|count| count.parse().ok());
@@ -20,7 +20,7 @@ pub fn run(context: &Context, id: &str) -> Result<(), Failure> {
             Some(count) => format!("; {count} requests were cut off"),
             None => String::new(),
         };
-        output.note(&format!("Revoked token {id}.{since}{count}{}", if since.is_empty() { "" } else { "." }));
+        output.note(&format!("Revoked token {label}.{since}{count}{}", if since.is_empty() { "" } else { "." }));
         match output.format {
             Format::Human => Ok(()),
             _ => output.value(&json!({"id": id, "revoked_at": at, "cut_off": cut_off})),

@@ -16,12 +16,12 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
     let overlap_seconds = overlap(arguments.overlap.as_deref())?;
     let output = context.output;
     context.signed_in(|client, source| {
-        let id = lookup::token(client, TRIED, &arguments.token.id)?;
+        let id = lookup::token(client, TRIED, &arguments.token.id)?.id;
         let answer = client.post(TRIED, &format!("{PATH}/{id}/rotate"), &RotateToken { overlap_seconds })?;
         let created: Created = answer.read()?;
         let token = &created.fields;
         output.note(&format!(
-            "Rotated token {} (now {}); {}.",
+            "Rotated token {} ({}); {}.",
             token.name,
             token.hint,
             match &token.rotation {

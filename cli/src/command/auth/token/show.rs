@@ -16,7 +16,7 @@ const TRIED: &str = "show the token";
 pub fn run(context: &Context, id: &str) -> Result<(), Failure> {
     let output = context.output;
     context.signed_in(|client, _| {
-        let id = lookup::token(client, TRIED, id)?;
+        let id = lookup::token(client, TRIED, id)?.id;
         let answer = client.get(TRIED, &format!("{PATH}/{id}"), &[])?;
         let token: Token = answer.read()?;
         output.thing(&answer.value, properties(&token, output))
