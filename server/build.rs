@@ -8,6 +8,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// Why paths can be written as text.
+const PLAIN: &str = "the build folder has a Unicode name";
+
 fn main() -> io::Result<()> {
     let dist = PathBuf::from("../dist");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
@@ -28,15 +31,16 @@ fn main() -> io::Result<()> {
         let brotli = if compressed.len() < bytes.len() {
             let target = out.join(format!("{index}.br"));
             fs::write(&target, compressed)?;
-            format!("Some(include_bytes!({target:?}))")
+            format!("Some(include_bytes!({:?}))", target.to_str().expect(PLAIN))
         } else {
             "None".to_owned()
         };
         let _ = writeln!(
             code,
-            "Asset {{ path: {:?}, content_type: {:?}, bytes: include_bytes!({source:?}), brotli: {brotli}, is_immutable: {} }},",
+            "Asset {{ path: {:?}, content_type: {:?}, bytes: include_bytes!({:?}), brotli: {brotli}, is_immutable: {} }},",
             format!("/{path}"),
             content_type(file),
+            source.to_str().expect(PLAIN),
             is_immutable(path),
         );
     }

@@ -172,18 +172,31 @@ impl Child for Live {
                 let _ = parent.remove_child(&old);
             }
             let _ = parent.insert_before(&fragment, Some(&end));
-            // Whoever is at a button in a list that is drawn anew stays at that button.
-            if let Some(element) = focused.and_then(|id| document().get_element_by_id(&id)) {
-                let _ = element.unchecked_ref::<HtmlElement>().focus();
+            // Whoever is at a button in a list that is drawn anew stays at that button, or near where it was.
+            if let Some(id) = focused {
+                match document().get_element_by_id(&id) {
+                    Some(element) => drop(element.unchecked_ref::<HtmlElement>().focus()),
+                    None => rescue_focus(),
+                }
             }
         });
     }
 }
 
-/// The id of the element that has the focus, if it is in here and has one.
+/// The id of the element that has the focus, if it is in here; empty if it has none.
 fn focused_within(parent: &Node) -> Option<String> {
-    let active = document().active_element().filter(|active| parent.contains(Some(active)))?;
-    Some(active.id()).filter(|id| !id.is_empty())
+    document().active_element().filter(|active| parent.contains(Some(active))).map(|active| active.id())
+}
+
+/// When what had the focus is gone, with its row or its dialog, the keyboard goes on at the list's heading.
+pub fn rescue_focus() {
+    let lost = document().active_element().is_none_or(|element| element.tag_name() == "BODY");
+    let heading = document().query_selector("[data-focus-home] h2, h1").ok().flatten();
+    if let Some(heading) = heading.filter(|_| lost) {
+        let options = web_sys::FocusOptions::new();
+        options.set_prevent_scroll(true);
+        let _ = heading.unchecked_ref::<HtmlElement>().focus_with_options(&options);
+    }
 }
 
 /// Runs now and whenever what it reads moves, as long as the current owner lives.

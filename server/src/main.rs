@@ -206,7 +206,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         None => PublicUrl::parse(&format!("http://{address}"))?,
     };
     let app = Core::new(store, Clock::System, public_url, settings.trusted_proxies, settings.tokens);
-    maintenance::start(&app);
+    maintenance::start(&app).await?;
     if let Some((listen, handle)) = measured {
         let app = app.clone();
         tokio::spawn(async move {
@@ -229,8 +229,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         }
     };
     http::serve::serve(listener, router, stop).await;
-    finish(&app).await;
-    Ok(())
+    app.close().await.context("Last uses could not be written")
 }
 
 async fn told_to_stop() {
@@ -242,14 +241,6 @@ async fn told_to_stop() {
         // Without signals the process can only be killed, which loses nothing that was acknowledged.
         _ => std::future::pending().await,
     }
-}
-
-/// Writes what is still in memory and closes the database.
-async fn finish(app: &App) {
-    if let Err(error) = app.usage.flush(&app.store, app.clock.now(), true).await {
-        tracing::error!(%error, "last uses could not be written");
-    }
-    app.store.close().await;
 }
 
 /// The parts for a command at the terminal; they work on the database while servers do.
@@ -295,8 +286,7 @@ async fn user(settings: Settings, command: UserCommand) -> anyhow::Result<()> {
             println!("The password of {username} is set; their sessions have ended.");
         }
     }
-    core.store.close().await;
-    Ok(())
+    Ok(core.close().await?)
 }
 
 async fn find(core: &Core, username: &str) -> anyhow::Result<AccountId> {
@@ -361,8 +351,7 @@ async fn doctor(settings: Settings) -> anyhow::Result<()> {
     println!("writes      ok");
     let people = users::list(&core, None, Some("1")).await.map_err(readable)?.total;
     println!("accounts    {people}{}", if people == 0 { ": start the server and open the link it prints" } else { "" });
-    core.store.close().await;
-    Ok(())
+    Ok(core.close().await?)
 }
 
 async fn backup(settings: Settings, file: &Path) -> anyhow::Result<()> {

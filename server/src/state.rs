@@ -13,6 +13,9 @@ use crate::{
     store::Store,
 };
 
+/// How long to wait for connections that are still in use when the server closes.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// The parts, shared by every request.
 pub type App = Arc<Core>;
 
@@ -50,6 +53,16 @@ pub struct Core {
 }
 
 impl Core {
+    /// Writes what is still in memory and closes the database. Nothing can be done after it.
+    pub async fn close(&self) -> sqlx::Result<()> {
+        self.stopping.cancel();
+        let flushed = self.usage.flush(&self.store, self.clock.now(), true).await;
+        self.verifier.release();
+        // Whoever still holds a connection is cut off: all that was acknowledged is on the disk already.
+        let _ = tokio::time::timeout(CLOSE_TIMEOUT, self.store.close()).await;
+        flushed
+    }
+
     /// Puts the parts together and starts the verifier.
     #[must_use]
     pub fn new(

@@ -2,10 +2,10 @@
 //! back; this adds the name, the live region and a lock for dialogs that must not be left by accident.
 
 use super::live_region;
-use crate::dom::{Child, El, afterwards, el};
+use crate::dom::{Child, El, afterwards, el, rescue_focus};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{Event, HtmlDialogElement, HtmlElement, KeyboardEvent};
+use web_sys::{Event, HtmlDialogElement, KeyboardEvent};
 
 /// A modal dialog, for what is inside to close it.
 #[derive(Clone)]
@@ -63,17 +63,5 @@ impl Modal {
         if self.0.is_connected() && !self.0.open() {
             let _ = self.0.show_modal();
         }
-    }
-}
-
-/// The button that opened the dialog may be gone, with its row. The keyboard then goes on at the list's heading.
-fn rescue_focus() {
-    let lost = document().active_element().is_none_or(|element| element.tag_name() == "BODY");
-    if !lost {
-        return;
-    }
-    let heading = document().query_selector("[data-focus-home] h2, h1").ok().flatten();
-    if let Some(heading) = heading.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
-        let _ = heading.focus();
     }
 }

@@ -27,6 +27,9 @@ impl FromServerFnError for Refusal {
             ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) => {
                 (Code::Unavailable, "The server can't be reached. Check the connection and try again.")
             }
+            ServerFnErrorErr::Deserialization(_) if cfg!(feature = "ssr") => {
+                (Code::InvalidRequest, "The body is not what this function takes.")
+            }
             ServerFnErrorErr::Deserialization(_) => {
                 (Code::Unavailable, "The server's answer can't be read. Reload the page and try again.")
             }

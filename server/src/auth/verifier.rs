@@ -104,6 +104,8 @@ struct Shared {
     clock: Clock,
     open: Mutex<Arc<Batch>>,
     wake: Notify,
+    /// Set when the connection is to be given back.
+    release: AtomicBool,
     cache: Mutex<Cache>,
     counters: Counters,
 }
@@ -185,6 +187,7 @@ impl Verifier {
             clock,
             open: Mutex::default(),
             wake: Notify::new(),
+            release: AtomicBool::new(false),
             cache: Mutex::default(),
             counters: Counters::default(),
         });
@@ -225,6 +228,12 @@ impl Verifier {
     /// Has everything under way judged again, because it can't be known whether the epoch moved.
     pub fn distrust(&self) {
         lock(&self.0.cache).forget_all();
+    }
+
+    /// Has the task give its connection back, so that the database can be closed. It takes another if it is asked again.
+    pub fn release(&self) {
+        self.0.release.store(true, Ordering::SeqCst);
+        self.0.wake.notify_one();
     }
 
     /// How many credentials are cached.
@@ -286,6 +295,9 @@ async fn run_batches(shared: Weak<Shared>) {
         let waited = tokio::time::timeout(Duration::from_secs(1), strong.wake.notified()).await;
         if waited.is_err() {
             continue;
+        }
+        if strong.release.swap(false, Ordering::SeqCst) {
+            reader = None;
         }
         // Closes the batch: who comes from here on joins the next one.
         let batch = std::mem::take(&mut *lock(&strong.open));

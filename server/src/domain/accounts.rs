@@ -252,14 +252,10 @@ pub async fn change_password(core: &Core, actor: &Actor, request: ChangePassword
     }
     accounts::update_password(&mut tx, account.id, &hash).await?;
     let kept = actor.session().map_or(SessionId(uuid::Uuid::nil()), |session| session.id);
-    let sessions_ended = match request.end_other_sessions {
-        true => sessions::delete_others(&mut tx, account.id, kept.0).await?,
-        false => 0,
-    };
-    let tokens_revoked = match request.revoke_tokens {
-        true => tokens::revoke_all(&mut tx, account.id, core.clock.now().0).await?,
-        false => 0,
-    };
+    let sessions_ended =
+        if request.end_other_sessions { sessions::delete_others(&mut tx, account.id, kept.0).await? } else { 0 };
+    let tokens_revoked =
+        if request.revoke_tokens { tokens::revoke_all(&mut tx, account.id, core.clock.now().0).await? } else { 0 };
     trail::record(core, &mut tx, Some(&actor.visit), Event::by(actor, "password.change", account.id)).await?;
     if tokens_revoked > 0 {
         trail::record(core, &mut tx, Some(&actor.visit), Event::by(actor, "token.revoke-all", account.id)).await?;

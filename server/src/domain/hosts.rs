@@ -40,7 +40,7 @@ pub async fn get(core: &Core, id: HostId) -> Result<Host, Error> {
 }
 
 /// Takes a machine's report; tells whether it is the first of this machine.
-pub async fn report(core: &Core, actor: &Actor, report: HostReport) -> Result<(Host, bool), Error> {
+pub async fn report(core: &Core, actor: &Actor, report: &HostReport) -> Result<(Host, bool), Error> {
     let report = checked(report)?;
     let mut tx = begin_write(core, actor, Change::Things).await?;
     let revision = hosts::next_revision(&mut tx).await?;
@@ -107,7 +107,7 @@ pub async fn delete(core: &Core, actor: &Actor, id: HostId) -> Result<(), Error>
     Ok(())
 }
 
-fn checked(report: HostReport) -> Result<HostReport, Error> {
+fn checked(report: &HostReport) -> Result<HostReport, Error> {
     let mut errors = Vec::new();
     let mut line = |field: &str, value: &str, longest: usize, may_be_empty: bool| {
         if may_be_empty && value.trim().is_empty() {
@@ -125,7 +125,9 @@ fn checked(report: HostReport) -> Result<HostReport, Error> {
         os_version: line("os_version", &report.os_version, 128, true),
         kernel: line("kernel", &report.kernel, 128, true),
         architecture: line("architecture", &report.architecture, 64, true),
-        ..report
+        pending_updates: report.pending_updates,
+        security_updates: report.security_updates,
+        reboot_required: report.reboot_required,
     };
     if errors.is_empty() { Ok(checked) } else { Err(Error::Invalid(errors)) }
 }

@@ -19,14 +19,21 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How long the database may be silent before what is under way is no longer trusted.
 const TRUST: Duration = Duration::from_millis(700);
 const FLUSH_EVERY: Duration = Duration::from_millis(500);
-const CLEAN_EVERY: Duration = Duration::from_secs(3_600);
+const CLEAN_EVERY: Duration = Duration::from_hours(1);
 
-/// Starts the tasks; they end with the runtime.
-pub fn start(app: &App) {
-    tokio::spawn(watch(app.clone()));
-    tokio::spawn(follow_hosts(app.clone()));
-    tokio::spawn(flush(app.clone()));
-    tokio::spawn(clean(app.clone()));
+/// Starts the tasks; they end when the server begins to stop. Whoever follows hosts after this returns misses nothing.
+pub async fn start(app: &App) -> sqlx::Result<()> {
+    let revision = current_revision(app).await?;
+    spawn(app, watch(app.clone()));
+    spawn(app, follow_hosts(app.clone(), revision));
+    spawn(app, flush(app.clone()));
+    spawn(app, clean(app.clone()));
+    Ok(())
+}
+
+fn spawn(app: &App, task: impl Future<Output = ()> + Send + 'static) {
+    let stopping = app.stopping.clone();
+    tokio::spawn(async move { stopping.run_until_cancelled(task).await });
 }
 
 /// Takes notice of moves of the epoch, so that what is under way in this process hears of a revoke in another.
@@ -58,14 +65,10 @@ async fn watch(app: App) {
     }
 }
 
-async fn follow_hosts(app: App) {
-    let mut reached = None;
+async fn follow_hosts(app: App, mut reached: i64) {
     loop {
-        let outcome = match reached {
-            Some(after) => app.feed.advance(&app.store, after).await,
-            None => current_revision(&app).await,
-        };
-        reached = outcome.ok().or(reached);
+        // Told later, when the database answers again.
+        reached = app.feed.advance(&app.store, reached).await.unwrap_or(reached);
         let _ = tokio::time::timeout(LOOK_EVERY * 3, app.feed.kicked()).await;
     }
 }

@@ -43,7 +43,6 @@ pub async fn begin_write(core: &Core, actor: &Actor, change: Change) -> Result<T
     let own = actor.account_id();
     match change {
         Change::Things => power::share_account(&mut tx, own.0).await?,
-        Change::OwnPower => power::hold_account(&mut tx, own.0).await?,
         // Always in the order of the ids, so that two who change each other don't wait for each other.
         Change::PowerOf(other) if other < own => {
             power::hold_account(&mut tx, other.0).await?;
@@ -53,7 +52,7 @@ pub async fn begin_write(core: &Core, actor: &Actor, change: Change) -> Result<T
             power::share_account(&mut tx, own.0).await?;
             power::hold_account(&mut tx, other.0).await?;
         }
-        Change::PowerOf(_) => power::hold_account(&mut tx, own.0).await?,
+        Change::OwnPower | Change::PowerOf(_) => power::hold_account(&mut tx, own.0).await?,
     }
     let (account, credential) = reread(&mut tx, actor.entry.key).await?;
     let now = core.clock.now();

@@ -99,8 +99,8 @@ impl Limits {
     }
 
     fn networks_text(&self) -> Option<String> {
-        let join = |networks: &Box<[IpNet]>| networks.iter().map(IpNet::to_string).collect::<Vec<_>>().join(" ");
-        self.networks.as_ref().map(join)
+        let join = |networks: &[IpNet]| networks.iter().map(IpNet::to_string).collect::<Vec<_>>().join(" ");
+        self.networks.as_deref().map(join)
     }
 }
 

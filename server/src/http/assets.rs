@@ -98,9 +98,8 @@ fn accepts_brotli(headers: &HeaderMap) -> bool {
 pub fn content_security_policy() -> HeaderValue {
     static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
         let page = find("/index.html").map_or(PLACEHOLDER, |page| std::str::from_utf8(page.bytes).unwrap_or_default());
-        let hashes: String = inline_scripts(page)
-            .map(|script| format!(" 'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(script.as_bytes()))))
-            .collect();
+        let hash = |script: &str| format!(" 'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(script.as_bytes())));
+        let hashes = inline_scripts(page).map(hash).collect::<Vec<_>>().concat();
         let policy = format!(
             "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{hashes}; style-src 'self'; img-src 'self' data:; \
              font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; \

@@ -14,7 +14,7 @@ use tower::Service as _;
 use super::layer::visit::Peer;
 
 /// How long a client may take for the head of a request; idle connections are closed after it too.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
+const HEAD_TIMEOUT: Duration = Duration::from_mins(1);
 /// How long requests may take to finish once the server is told to stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 

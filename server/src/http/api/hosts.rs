@@ -52,7 +52,7 @@ pub async fn report_host(
     Caller(actor, _): Caller<HostsReport>,
     Json(request): Json<HostReport>,
 ) -> Result<(StatusCode, Reply<Host>), Error> {
-    let (host, is_new) = hosts::report(&app, &actor, request).await?;
+    let (host, is_new) = hosts::report(&app, &actor, &request).await?;
     Ok((if is_new { StatusCode::CREATED } else { StatusCode::OK }, Reply(host)))
 }
 

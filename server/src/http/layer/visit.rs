@@ -110,7 +110,7 @@ fn has_credential_in_query(query: Option<&str>) -> bool {
 
 fn write_problem(mut response: Response, request_id: &str) -> Response {
     let Some(mut problem) = response.extensions_mut().remove::<Problem>() else { return response };
-    problem.request_id = request_id.to_owned();
+    request_id.clone_into(&mut problem.request_id);
     let Ok(body) = serde_json::to_vec(&problem) else { return response };
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

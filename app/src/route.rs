@@ -1,0 +1,112 @@
+//! Where the page is: path and query of the address bar, as signals, and the ways to get elsewhere without a reload.
+//! The app has six flat routes; this is all it needs of a router, and a sixth of one's size.
+
+use leptos::{ev, prelude::*};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Element, HtmlAnchorElement, MouseEvent, UrlSearchParams};
+
+/// The address bar.
+#[derive(Clone, Copy)]
+pub struct Route {
+    path: RwSignal<String>,
+    search: RwSignal<String>,
+}
+
+/// Whether "back" leads to the page that is left.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Leave {
+    /// It does.
+    Behind,
+    /// It doesn't: that page was only on the way.
+    Replaced,
+}
+
+impl Route {
+    /// Follows the address bar for everything below: links that are clicked, back and forward.
+    pub fn provide() -> Self {
+        let route = Self { path: RwSignal::new(String::new()), search: RwSignal::new(String::new()) };
+        provide_context(route);
+        route.read();
+        let _ = window_event_listener(ev::popstate, move |_| {
+            route.read();
+        });
+        let _ = window_event_listener(ev::click, move |event| route.clicked(&event));
+        route
+    }
+
+    /// The one of this page.
+    pub fn current() -> Self {
+        expect_context()
+    }
+
+    /// The path, without a slash at its end.
+    pub fn path(self) -> String {
+        self.path.get()
+    }
+
+    /// Path and query, to come back to.
+    pub fn here(self) -> String {
+        self.path.get_untracked() + &self.search.get_untracked()
+    }
+
+    /// A parameter of the query; empty when it is not there.
+    pub fn parameter(self, name: &str) -> String {
+        let search = self.search.get();
+        UrlSearchParams::new_with_str(&search).ok().and_then(|query| query.get(name)).unwrap_or_default()
+    }
+
+    /// Goes to a path of this site.
+    pub fn go(self, to: &str, leave: Leave) {
+        let Ok(history) = window().history() else { return };
+        let _ = match leave {
+            Leave::Behind => history.push_state_with_url(&JsValue::NULL, "", Some(to)),
+            Leave::Replaced => history.replace_state_with_url(&JsValue::NULL, "", Some(to)),
+        };
+        let elsewhere = self.read();
+        let anchor = to.split_once('#').map(|(_, anchor)| anchor.to_owned());
+        if elsewhere || anchor.is_some() {
+            // The page that is arrived at is drawn by then.
+            request_animation_frame(move || match anchor.and_then(|anchor| document().get_element_by_id(&anchor)) {
+                Some(element) => element.scroll_into_view(),
+                None => window().scroll_to_with_x_and_y(0.0, 0.0),
+            });
+        }
+    }
+
+    /// Reads the address bar; whether the path is another one than before.
+    fn read(self) -> bool {
+        let location = window().location();
+        let path = location.pathname().unwrap_or_default();
+        let path = if path.len() > 1 { path.trim_end_matches('/').to_owned() } else { path };
+        let search = location.search().unwrap_or_default();
+        // What moves nobody must not redraw anything.
+        if self.search.with_untracked(|known| *known != search) {
+            self.search.set(search);
+        }
+        let elsewhere = self.path.with_untracked(|known| *known != path);
+        if elsewhere {
+            self.path.set(path);
+        }
+        elsewhere
+    }
+
+    /// A click on a link to another page of the app goes there without a reload; every other click is the browser's.
+    fn clicked(self, event: &MouseEvent) {
+        let modified = event.button() != 0
+            || event.meta_key()
+            || event.alt_key()
+            || event.ctrl_key()
+            || event.shift_key()
+            || event.default_prevented();
+        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        let link = target.and_then(|target| target.closest("a[href]").ok().flatten());
+        let Some(link) = link.and_then(|link| link.dyn_into::<HtmlAnchorElement>().ok()) else { return };
+        let same_site = window().location().origin().is_ok_and(|origin| origin == link.origin());
+        let within_page = !link.hash().is_empty() && link.pathname() == self.path.get_untracked();
+        if modified || !same_site || within_page || link.has_attribute("target") || link.has_attribute("download") {
+            return;
+        }
+        event.prevent_default();
+        self.go(&[link.pathname(), link.search(), link.hash()].concat(), Leave::Behind);
+    }
+}

@@ -1,0 +1,58 @@
+//! Contract, section 3, R6, and section 7: what survives, what is refused at start.
+
+use serde_json::json;
+use uptrakit_server::store::{OpenError, Store};
+
+use crate::support::{TestServer, on_both};
+
+on_both! {
+    async fn several_processes_may_start_at_once_on_an_empty_database(server: TestServer) {
+        let url = match server.url.strip_prefix("sqlite://") {
+            Some(path) => format!("sqlite://{path}.fresh"),
+            None => server.url.clone(),
+        };
+        let open = || Store::open(&url, 2);
+        let (one, two, three) = tokio::join!(open(), open(), open());
+        for store in [one, two, three] {
+            store.unwrap().probe(1).await.unwrap();
+        }
+    }
+
+    async fn an_older_program_refuses_a_newer_database(server: TestServer) {
+        let mut tx = server.app.store.begin().await.unwrap();
+        let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (9999, 'later', TRUE, $1, 0)";
+        match tx.conn() {
+            uptrakit_server::store::Conn::Sqlite(c) => drop(sqlx::query(newer).bind(b"x".as_slice()).execute(c).await.unwrap()),
+            uptrakit_server::store::Conn::Postgres(c) => drop(sqlx::query(newer).bind(b"x".as_slice()).execute(c).await.unwrap()),
+        }
+        tx.commit().await.unwrap();
+        let refused = Store::open(&server.url, 2).await.unwrap_err();
+        assert!(matches!(refused, OpenError::Newer(9999)), "{refused}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqlite_writes_through_to_the_disk() {
+    let server = TestServer::sqlite().await;
+    let mut tx = server.app.store.begin().await.unwrap();
+    let uptrakit_server::store::Conn::Sqlite(c) = tx.conn() else { panic!("this is SQLite") };
+    let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut *c).await.unwrap();
+    let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut *c).await.unwrap();
+    assert_eq!((synchronous, journal.as_str()), (2, "wal"), "2 is FULL");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_made_in_use_can_be_served_as_it_is() {
+    let server = TestServer::sqlite().await;
+    let root = server.with_root().await;
+    let (_, text) = root.new_token(json!({ "name": "ci" })).await;
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("copy.db");
+    server.app.store.backup(&file).await.unwrap();
+    let copy = Store::open(&format!("sqlite://{}", file.display()), 2).await.unwrap();
+    assert_eq!(copy.check().await.unwrap(), Ok(()));
+    let digest = uptrakit_server::auth::digest::Digest::of(&text);
+    let mut reader = copy.read().await.unwrap();
+    let found = uptrakit_server::store::credentials::list_tokens(reader.conn(), &[digest.0]).await.unwrap();
+    assert_eq!(found.len(), 1);
+}

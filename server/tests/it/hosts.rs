@@ -1,0 +1,64 @@
+//! Contract, section 4: hosts.
+
+use crate::support::{on_both, report};
+use serde_json::json;
+
+on_both! {
+    async fn a_report_makes_a_host_once_and_updates_it_after(server: TestServer) {
+        let root = server.with_root().await;
+        let made = root.post("/hosts/report", report("m")).await.ok(201);
+        let path = format!("/hosts/{}", made["id"].as_str().unwrap());
+        assert_eq!(root.patch(&path, json!({ "friendly_name": "Attic" })).await.ok(200)["friendly_name"], "Attic");
+        server.advance(60_000);
+        let mut again = report("m");
+        again["pending_updates"] = json!(null);
+        again["reboot_required"] = json!(null);
+        let updated = root.post("/hosts/report", again).await.ok(200);
+        assert_eq!(updated["id"], made["id"]);
+        assert_eq!(updated["created_at"], made["created_at"]);
+        assert_ne!(updated["last_seen_at"], made["last_seen_at"]);
+        assert_eq!((&updated["friendly_name"], &updated["pending_updates"]), (&json!("Attic"), &json!(null)));
+        assert_eq!(root.patch(&path, json!({ "friendly_name": null })).await.ok(200)["friendly_name"], json!(null));
+        root.delete(&path).await.ok(204);
+        root.delete(&path).await.refused(404, "not-found");
+        root.get(&path).await.refused(404, "not-found");
+        root.get("/hosts/nonsense").await.refused(404, "not-found");
+    }
+
+    async fn lists_are_searched_sorted_and_paged(server: TestServer) {
+        let root = server.with_root().await;
+        for (index, name) in ["beta", "Alpha", "gamma"].into_iter().enumerate() {
+            let mut body = report(name);
+            body["hostname"] = json!(name);
+            body["pending_updates"] = if index == 0 { json!(null) } else { json!(index) };
+            root.post("/hosts/report", body).await.ok(201);
+        }
+        let names = async |query: &str| {
+            let page = root.get(&format!("/hosts?{query}")).await.ok(200);
+            page["items"].as_array().unwrap().iter().map(|host| host["hostname"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(names("").await, ["Alpha", "beta", "gamma"]);
+        assert_eq!(names("sort=-hostname").await, ["gamma", "beta", "Alpha"]);
+        assert_eq!(names("sort=-pending_updates").await, ["gamma", "Alpha", "beta"]);
+        assert_eq!(names("q=ALP").await, ["Alpha"]);
+        assert_eq!(names("per_page=1&page=2").await, ["beta"]);
+        root.get("/hosts?sort=kernel").await.refused(422, "invalid-field");
+    }
+
+    async fn wrong_reports_are_refused_by_field(server: TestServer) {
+        let root = server.with_root().await;
+        for (field, value) in [
+            ("machine_id", json!("")), ("machine_id", json!("x".repeat(129))), ("machine_id", json!("a\nb")), ("hostname", json!("")),
+            ("pending_updates", json!(-1)), ("security_updates", json!("two")), ("reboot_required", json!(1)), ("id", json!("x")),
+        ] {
+            let mut body = report("m");
+            body[field] = value;
+            let problem = root.post("/hosts/report", body).await.refused(422, "invalid-field");
+            assert_eq!(problem["errors"][0]["field"], field);
+        }
+        let mut missing = report("m");
+        missing.as_object_mut().unwrap().remove("kernel");
+        assert_eq!(root.post("/hosts/report", missing).await.refused(422, "invalid-field")["errors"][0]["field"], "kernel");
+        assert_eq!(root.get("/hosts").await.ok(200)["total"], 0);
+    }
+}

@@ -1,0 +1,16 @@
+//! The server through its real parts: the router, the domain and a real database, on both engines.
+
+mod browser_defence;
+mod cut_off;
+mod durability;
+mod hosts;
+mod login;
+mod policy;
+mod responses;
+mod rotation;
+mod rpc;
+mod schema;
+mod storm;
+mod support;
+mod tokens;
+mod users;

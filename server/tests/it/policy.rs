@@ -1,0 +1,165 @@
+//! Every route × every kind of credential. A route that has no row here fails the test, and so does a row without a
+//! route: the table is checked against the OpenAPI document, which is made from the handlers.
+
+use http::{Method, header};
+use serde_json::{Value, json};
+
+use crate::support::{Client, PASSWORD, TestServer, on_both, report};
+
+const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
+const ALL: [&str; 6] = ["hosts:read", "hosts:report", "hosts:write", "tokens:write", "users:manage", "audit:read"];
+
+/// What a route needs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Needs {
+    Nothing,
+    Any,
+    Session,
+    Permission(&'static str),
+}
+
+/// Method, path, what it needs.
+const ROUTES: [(&str, &str, Needs); 26] = [
+    ("get", "/openapi.json", Needs::Nothing),
+    ("post", "/auth/sessions", Needs::Nothing),
+    ("get", "/auth/sessions", Needs::Session),
+    ("delete", "/auth/sessions/{id}", Needs::Session),
+    ("put", "/auth/password", Needs::Session),
+    ("get", "/auth/me", Needs::Any),
+    ("get", "/auth/me/audit", Needs::Any),
+    ("get", "/auth/api-tokens", Needs::Any),
+    ("post", "/auth/api-tokens", Needs::Permission("tokens:write")),
+    ("get", "/auth/api-tokens/{id}", Needs::Any),
+    ("patch", "/auth/api-tokens/{id}", Needs::Permission("tokens:write")),
+    ("delete", "/auth/api-tokens/{id}", Needs::Permission("tokens:write")),
+    ("post", "/auth/api-tokens/{id}/rotate", Needs::Permission("tokens:write")),
+    ("delete", "/auth/api-tokens/{id}/overlap", Needs::Permission("tokens:write")),
+    ("get", "/hosts", Needs::Permission("hosts:read")),
+    ("get", "/hosts/{id}", Needs::Permission("hosts:read")),
+    ("get", "/hosts/events", Needs::Permission("hosts:read")),
+    ("post", "/hosts/report", Needs::Permission("hosts:report")),
+    ("patch", "/hosts/{id}", Needs::Permission("hosts:write")),
+    ("delete", "/hosts/{id}", Needs::Permission("hosts:write")),
+    ("get", "/users", Needs::Permission("users:manage")),
+    ("post", "/users", Needs::Permission("users:manage")),
+    ("patch", "/users/{id}", Needs::Permission("users:manage")),
+    ("get", "/users/{id}/api-tokens", Needs::Permission("users:manage")),
+    ("delete", "/users/{id}/api-tokens/{token_id}", Needs::Permission("users:manage")),
+    ("get", "/audit", Needs::Permission("audit:read")),
+];
+
+fn body_for(method: &str, path: &str) -> Option<Value> {
+    match (method, path) {
+        ("post", "/hosts/report") => Some(report("policy")),
+        ("post" | "patch" | "put", _) => Some(json!({})),
+        _ => None,
+    }
+}
+
+async fn ask(client: &Client, method: &str, path: &str) -> (u16, Option<String>) {
+    let concrete = path.replace("{id}", NOBODY).replace("{token_id}", NOBODY);
+    let method_name = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+    if path == "/hosts/events" {
+        let response = client.open(&concrete).await;
+        let status = response.status().as_u16();
+        if status == 200 {
+            return (200, None);
+        }
+        let bytes = http_body_util::BodyExt::collect(response.into_body()).await.unwrap().to_bytes();
+        let problem: Value = serde_json::from_slice(&bytes).unwrap();
+        return (status, problem["code"].as_str().map(str::to_owned));
+    }
+    let mut request = client.request(method_name, &concrete);
+    let body = body_for(method, path);
+    if body.is_some() {
+        request = request.header(header::CONTENT_TYPE, "application/json");
+    }
+    let reply = client.send(request, body.map(|body| body.to_string()).unwrap_or_default()).await;
+    let code =
+        serde_json::from_str::<Value>(&reply.text).ok().and_then(|value| value["code"].as_str().map(str::to_owned));
+    (reply.status.as_u16(), code)
+}
+
+fn documented() -> Vec<(String, String)> {
+    let document = serde_json::to_value(uptrakit_server::http::openapi::document()).unwrap();
+    let mut routes = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys() {
+            routes.push((method.clone(), path.clone()));
+        }
+    }
+    routes
+}
+
+#[test]
+fn every_route_has_a_row_and_every_row_a_route() {
+    let documented = documented();
+    for (method, path) in &documented {
+        assert!(ROUTES.iter().any(|(m, p, _)| m == method && p == path), "{method} {path} has no row");
+    }
+    for (method, path, _) in ROUTES {
+        assert!(documented.iter().any(|(m, p)| m == method && p == path), "{method} {path} is no route");
+    }
+}
+
+async fn expect(client: &Client, who: &str, expected: impl Fn(Needs) -> Option<(u16, &'static str)>) {
+    for (method, path, needs) in ROUTES {
+        if needs == Needs::Nothing {
+            continue;
+        }
+        let (status, code) = ask(client, method, path).await;
+        match expected(needs) {
+            Some(refusal) => {
+                assert_eq!((status, code.as_deref()), (refusal.0, Some(refusal.1)), "{who}: {method} {path}")
+            }
+            None => assert!(!matches!(status, 401 | 403 | 500..), "{who}: {method} {path} answered {status} {code:?}"),
+        }
+    }
+}
+
+on_both! {
+    async fn every_route_judges_every_kind_of_credential(server: TestServer) {
+        let root = server.with_root().await;
+        expect(&server.anonymous(), "nobody", |_| Some((401, "missing-credentials"))).await;
+        expect(&server.bearer("upk_nonsense"), "garbage", |_| Some((401, "invalid-token"))).await;
+        expect(&cross_site(&server).await, "another site", |_| Some((403, "cross-origin"))).await;
+
+        let (_, full) = root.new_token(json!({ "name": "full" })).await;
+        let token = server.bearer(&full);
+        expect(&token, "a full token", |needs| (needs == Needs::Session).then_some((403, "insufficient-permission"))).await;
+        for missing in ALL {
+            let rest: Vec<_> = ALL.into_iter().filter(|name| *name != missing).collect();
+            let (_, text) = root.new_token(json!({ "name": format!("all but {missing}"), "permissions": rest })).await;
+            expect(&server.bearer(&text), missing, |needs| match needs {
+                Needs::Session => Some((403, "insufficient-permission")),
+                Needs::Permission(name) if name == missing => Some((403, "insufficient-permission")),
+                _ => None,
+            }).await;
+        }
+        let (_, elsewhere) = root.new_token(json!({ "name": "elsewhere", "allowed_networks": ["203.0.113.0/24"] })).await;
+        expect(&server.bearer(&elsewhere), "another network", |_| Some((403, "network-not-allowed"))).await;
+        let (_, expired) = root.new_token(json!({ "name": "expired", "expires_at": "2030-01-01T00:00:01Z" })).await;
+        server.advance(1_000);
+        expect(&server.bearer(&expired), "expired", |_| Some((401, "token-expired"))).await;
+        let (id, revoked) = root.new_token(json!({ "name": "revoked" })).await;
+        root.delete(&format!("/auth/api-tokens/{id}")).await.ok(204);
+        expect(&server.bearer(&revoked), "revoked", |_| Some((401, "token-revoked"))).await;
+        let closed = closed_account(&server, &root).await;
+        expect(&closed, "a closed account", |_| Some((401, "account-disabled"))).await;
+        expect(&server.sign_in("root").await, "a session", |_| None).await;
+    }
+}
+
+async fn cross_site(server: &TestServer) -> Client {
+    let reply = server.anonymous().post("/auth/sessions", json!({ "login": "root", "password": PASSWORD })).await;
+    server.cookie(crate::support::cookie_of(&reply)).from_another_site()
+}
+
+async fn closed_account(server: &TestServer, root: &Client) -> Client {
+    server.add_user("kim", "viewer").await;
+    let kim = server.sign_in("kim").await;
+    let (_, text) = kim.new_token(json!({ "name": "ci" })).await;
+    let id = kim.get("/auth/me").await.ok(200)["id"].as_str().unwrap().to_owned();
+    root.patch(&format!("/users/{id}"), json!({ "active": false })).await.ok(200);
+    server.bearer(&text)
+}

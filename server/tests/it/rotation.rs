@@ -1,0 +1,104 @@
+//! Contract, section 4: rotation.
+
+use crate::support::on_both;
+use serde_json::json;
+
+on_both! {
+    async fn without_overlap_the_old_text_dies_and_the_token_lives_on(server: TestServer) {
+        let root = server.with_root().await;
+        let (id, old) = root.new_token(json!({ "name": "ci", "permissions": ["hosts:read"] })).await;
+        let rotated = root.post(&format!("/auth/api-tokens/{id}/rotate"), json!({})).await.ok(201);
+        let new = rotated["token"].as_str().unwrap();
+        assert_eq!((rotated["id"].as_str(), rotated["name"].as_str()), (Some(id.as_str()), Some("ci")));
+        assert_eq!(rotated["permissions"], json!(["hosts:read"]));
+        server.bearer(&old).get("/hosts").await.refused(401, "token-revoked");
+        server.bearer(new).get("/hosts").await.ok(200);
+    }
+
+    async fn during_the_overlap_both_texts_work_and_the_old_one_is_watched(server: TestServer) {
+        let root = server.with_root().await;
+        let (id, old) = root.new_token(json!({ "name": "ci" })).await;
+        let path = format!("/auth/api-tokens/{id}");
+        let new = root.post(&format!("{path}/rotate"), json!({ "overlap_seconds": 3600 })).await.ok(201);
+        let new = new["token"].as_str().unwrap();
+        server.advance(1_000);
+        let last = server.bearer(&old).from_address("127.0.0.4").get("/hosts").await;
+        last.ok(200);
+        assert!(!last.header("uptrakit-token-expires").is_empty(), "the old text has an end");
+        server.bearer(new).get("/hosts").await.ok(200);
+        server.app.usage.flush(&server.app.store, server.app.clock.now(), true).await.unwrap();
+        let token = root.get(&path).await.ok(200);
+        assert_eq!(token["rotation"]["old_last_used_ip"], "127.0.0.4");
+        server.advance(3_599_000 - 1);
+        server.bearer(&old).get("/hosts").await.ok(200);
+        server.advance(1);
+        server.bearer(&old).get("/hosts").await.refused(401, "token-revoked");
+        server.bearer(new).get("/hosts").await.ok(200);
+        assert_eq!(root.get(&path).await.ok(200).get("rotation"), None);
+    }
+
+    async fn an_overlap_can_be_ended_now_and_a_revoke_kills_both_texts(server: TestServer) {
+        let root = server.with_root().await;
+        let (id, first) = root.new_token(json!({ "name": "ci" })).await;
+        let path = format!("/auth/api-tokens/{id}");
+        let rotate = async || root.post(&format!("{path}/rotate"), json!({ "overlap_seconds": 3600 })).await.ok(201)["token"].as_str().unwrap().to_owned();
+        let second = rotate().await;
+        root.delete(&format!("{path}/overlap")).await.ok(204);
+        root.delete(&format!("{path}/overlap")).await.ok(204);
+        server.bearer(&first).get("/hosts").await.refused(401, "token-revoked");
+        let third = rotate().await;
+        server.bearer(&second).get("/hosts").await.ok(200);
+        root.delete(&path).await.ok(204);
+        for text in [first, second, third] {
+            server.bearer(&text).get("/hosts").await.refused(401, "token-revoked");
+        }
+    }
+
+    async fn of_two_rotations_at_once_one_wins(server: TestServer) {
+        let root = server.with_root().await;
+        let other = server.another().await.cookie(&sign_in_cookie(&server).await);
+        for round in 0..10 {
+            let (id, _) = root.new_token(json!({ "name": format!("ci {round}") })).await;
+            let path = format!("/auth/api-tokens/{id}/rotate");
+            let (one, two) = tokio::join!(root.post(&path, json!({ "overlap_seconds": 60 })), other.post(&path, json!({ "overlap_seconds": 60 })));
+            let mut statuses = [one.status.as_u16(), two.status.as_u16()];
+            statuses.sort_unstable();
+            // One after the other is no race: then both are right.
+            assert!(matches!(statuses, [201, 409] | [201, 201]), "{statuses:?}");
+            for lost in [one, two].into_iter().filter(|reply| reply.status == 409) {
+                lost.refused(409, "conflict");
+            }
+        }
+    }
+
+    async fn what_is_over_can_be_neither_rotated_nor_edited(server: TestServer) {
+        let root = server.with_root().await;
+        let (revoked, _) = root.new_token(json!({ "name": "a" })).await;
+        let (expired, _) = root.new_token(json!({ "name": "b", "expires_at": "2030-01-01T00:00:01Z" })).await;
+        root.delete(&format!("/auth/api-tokens/{revoked}")).await.ok(204);
+        server.advance(1_000);
+        for id in [revoked, expired] {
+            root.post(&format!("/auth/api-tokens/{id}/rotate"), json!({})).await.refused(409, "not-active");
+            root.patch(&format!("/auth/api-tokens/{id}"), json!({ "name": "c" })).await.refused(409, "not-active");
+        }
+        let (id, _) = root.new_token(json!({ "name": "d" })).await;
+        root.post(&format!("/auth/api-tokens/{id}/rotate"), json!({ "overlap_seconds": 604_801 })).await.refused(422, "invalid-field");
+        root.post(&format!("/auth/api-tokens/{id}/rotate"), json!({ "overlap_seconds": -1 })).await.refused(422, "invalid-field");
+    }
+
+    async fn a_token_that_rotates_itself_hears_of_it(server: TestServer) {
+        let root = server.with_root().await;
+        let (id, text) = root.new_token(json!({ "name": "ci" })).await;
+        let me = server.bearer(&text);
+        let new = me.post(&format!("/auth/api-tokens/{id}/rotate"), json!({})).await.ok(201);
+        me.get("/auth/me").await.refused(401, "token-revoked");
+        let me = server.bearer(new["token"].as_str().unwrap());
+        me.delete("/auth/api-tokens/current").await.ok(204);
+        me.get("/auth/me").await.refused(401, "token-revoked");
+    }
+}
+
+async fn sign_in_cookie(server: &crate::support::TestServer) -> String {
+    let login = json!({ "login": "root", "password": crate::support::PASSWORD });
+    crate::support::cookie_of(&server.anonymous().post("/auth/sessions", login).await).to_owned()
+}

@@ -1,0 +1,62 @@
+//! The single-page app's door: each server function is there, and answers as the contract says.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Client, PASSWORD, Reply, on_both};
+
+async fn call(client: &Client, name: &str, body: Value) -> Reply {
+    let mut request = client.request(Method::POST, &format!("/rpc/{name}")).header("content-type", "application/json");
+    if request.headers_ref().is_some_and(|headers| !headers.contains_key("sec-fetch-site")) {
+        request = request.header("sec-fetch-site", "same-origin");
+    }
+    client.send(request, body.to_string()).await
+}
+
+on_both! {
+    async fn every_server_function_answers(server: TestServer) {
+        let nobody = server.anonymous();
+        assert_eq!(call(&nobody, "find_visitor", json!({})).await.ok(200), json!(null), "nobody is no error");
+        server.add_user("root", "administrator").await;
+        let signed_in = call(&nobody, "sign_in", json!({ "request": { "login": "root", "password": PASSWORD } })).await;
+        signed_in.ok(200);
+        let root = server.cookie(crate::support::cookie_of(&signed_in));
+        let visitor = call(&root, "find_visitor", json!({})).await.ok(200);
+        assert_eq!((&visitor["account"]["username"], &visitor["token_limit"], &visitor["active_tokens"]), (&json!("root"), &json!(100), &json!(0)));
+        call(&root, "get_invitation", json!({ "code": "x" })).await.refused(404, "not-found");
+        call(&root, "set_up", json!({ "request": { "code": "x", "password": PASSWORD } })).await.refused(404, "not-found");
+        let token = call(&root, "create_token", json!({ "request": { "name": "ci" } })).await.ok(200);
+        let id = token["id"].clone();
+        assert_eq!(call(&root, "list_tokens", json!({ "query": {} })).await.ok(200)["total"], 1);
+        assert_eq!(call(&root, "get_token", json!({ "id": id })).await.ok(200)["name"], "ci");
+        assert_eq!(call(&root, "update_token", json!({ "id": id, "request": { "name": "cd" } })).await.ok(200)["name"], "cd");
+        assert!(call(&root, "rotate_token", json!({ "id": id, "request": { "overlap_seconds": 60 } })).await.ok(200)["token"].is_string());
+        call(&root, "end_overlap", json!({ "id": id })).await.ok(200);
+        assert!(call(&root, "revoke_token", json!({ "id": id })).await.ok(200)["at"].is_string());
+        assert_eq!(call(&root, "list_sessions", json!({})).await.ok(200).as_array().unwrap().len(), 1);
+        assert_eq!(call(&root, "end_other_sessions", json!({})).await.ok(200), json!(0));
+        call(&root, "end_session", json!({ "id": "00000000-0000-7000-8000-000000000000" })).await.refused(404, "not-found");
+        assert!(call(&root, "list_own_events", json!({ "query": {} })).await.ok(200)["total"].as_u64().unwrap() >= 5);
+        let change = json!({ "request": { "current_password": "x", "new_password": "y" } });
+        call(&root, "change_password", change).await.refused(422, "invalid-field");
+        let out = call(&root, "sign_out", json!({})).await;
+        out.ok(200);
+        assert!(out.header("clear-site-data").contains("storage"));
+        call(&root, "list_tokens", json!({ "query": {} })).await.refused(401, "missing-credentials");
+    }
+
+    async fn refusals_are_problems_with_their_own_status_and_never_redirects(server: TestServer) {
+        let root = server.with_root().await;
+        let bad = root.request(Method::POST, "/rpc/create_token").header("content-type", "application/json")
+            .header("accept", "text/html").header("referer", "https://evil.example/");
+        let reply = root.send(bad, json!({ "request": { "name": "" } }).to_string()).await;
+        let problem = reply.refused(422, "invalid-field");
+        assert_eq!(problem["errors"][0]["field"], "name");
+        assert!(reply.headers.get("location").is_none());
+        let garbage = call(&root, "create_token", json!({ "nonsense": PASSWORD })).await;
+        garbage.refused(400, "invalid-request");
+        assert!(!garbage.text.contains(PASSWORD));
+        let (_, text) = root.new_token(json!({ "name": "ci" })).await;
+        call(&server.bearer(&text), "list_tokens", json!({ "query": {} })).await.refused(401, "missing-credentials");
+    }
+}

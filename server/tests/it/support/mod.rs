@@ -1,0 +1,287 @@
+//! A server with a database of its own, and clients with each kind of credential.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use axum::{Router, body::Body, extract::Request};
+use http::{HeaderMap, Method, StatusCode, header};
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+use uptrakit_server::{
+    clock::Clock,
+    domain::{accounts, maintenance, users},
+    http::{layer::visit::Peer, router},
+    settings::{PublicUrl, TokenRules},
+    state::{App, Core},
+    store::Store,
+};
+
+pub const PASSWORD: &str = "seven brown owls at dusk";
+pub const PUBLIC_URL: &str = "https://up.example.org";
+/// 2030-01-01T00:00:00Z
+pub const START: i64 = 1_893_456_000_000;
+
+/// Runs a test on both engines. Without a Postgres server the second half says so and is left out.
+macro_rules! on_both {
+    ($($(#[$meta:meta])* async fn $name:ident($server:ident: TestServer) $body:block)+) => {
+        $(mod $name {
+            #[allow(unused_imports, reason = "every test uses another part of the support module")]
+            use super::*;
+            async fn test($server: $crate::support::TestServer) $body
+
+            $(#[$meta])*
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                test($crate::support::TestServer::sqlite().await).await;
+            }
+
+            $(#[$meta])*
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                match $crate::support::TestServer::postgres().await {
+                    Some(server) => test(server).await,
+                    None => eprintln!("left out: UPTRAKIT_TEST_POSTGRES_URL is not set; cargo xtask test sets it"),
+                }
+            }
+        })+
+    };
+}
+pub(crate) use on_both;
+
+/// One server process's worth of parts, and the database it works on.
+pub struct TestServer {
+    pub app: App,
+    pub url: String,
+    clock: Arc<AtomicI64>,
+    router: Router,
+    _directory: Option<Arc<tempfile::TempDir>>,
+}
+
+/// Somebody who sends requests.
+#[derive(Clone)]
+pub struct Client {
+    router: Router,
+    credential: Credential,
+    address: &'static str,
+}
+
+#[derive(Clone)]
+enum Credential {
+    None,
+    Token(String),
+    Cookie(String),
+    /// A cookie with a request that another site caused.
+    ForeignCookie(String),
+}
+
+/// An answer.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Reply {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("{} is no JSON: {}", self.status, self.text))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Checks status and code of a refusal.
+    #[track_caller]
+    pub fn refused(&self, status: u16, code: &str) -> Value {
+        assert_eq!(self.status, status, "{}", self.text);
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        let problem = self.json();
+        assert_eq!(problem["code"], code, "{problem}");
+        assert_eq!(problem["status"], status);
+        assert_eq!(problem["request_id"], self.header("x-request-id"));
+        problem
+    }
+
+    #[track_caller]
+    pub fn ok(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", self.text);
+        if self.text.is_empty() { Value::Null } else { self.json() }
+    }
+}
+
+impl TestServer {
+    pub async fn sqlite() -> Self {
+        let directory = Arc::new(tempfile::tempdir().unwrap());
+        let url = format!("sqlite://{}", directory.path().join("uptrakit.db").display());
+        Self::start(url, Some(directory), Arc::new(AtomicI64::new(START))).await
+    }
+
+    pub async fn postgres() -> Option<Self> {
+        let base = std::env::var("UPTRAKIT_TEST_POSTGRES_URL").ok()?;
+        let name = format!("t{}", uptrakit_server::clock::new_id(Clock::System.now()).simple());
+        let admin = sqlx::PgPool::connect(&base).await.expect("the Postgres server of the tests answers");
+        let statement = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
+        sqlx::query(statement).execute(&admin).await.unwrap();
+        admin.close().await;
+        let (path, query) = base.split_once('?').map_or((base.as_str(), None), |(path, query)| (path, Some(query)));
+        let (server, _) = path.rsplit_once('/').expect("the URL names a database");
+        let url = format!("{server}/{name}{}", query.map(|query| format!("?{query}")).unwrap_or_default());
+        Some(Self::start(url, None, Arc::new(AtomicI64::new(START))).await)
+    }
+
+    /// Another server process on the same database.
+    pub async fn another(&self) -> Self {
+        Self::start(self.url.clone(), self._directory.clone(), self.clock.clone()).await
+    }
+
+    async fn start(url: String, directory: Option<Arc<tempfile::TempDir>>, clock: Arc<AtomicI64>) -> Self {
+        let store = Store::open(&url, 5).await.unwrap();
+        let rules = TokenRules { limit: 100, longest_lifetime_days: None, default_lifetime_days: 90 };
+        let proxies = vec!["127.0.0.9/32".parse().unwrap()];
+        let public_url = PublicUrl::parse(PUBLIC_URL).unwrap();
+        let app = Core::new(store, Clock::Manual(clock.clone()), public_url, proxies, rules);
+        maintenance::start(&app).await.unwrap();
+        Self { router: router(&app), app, url, clock, _directory: directory }
+    }
+
+    pub fn advance(&self, millis: i64) {
+        self.clock.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    pub async fn add_user(&self, username: &str, roles: &str) {
+        let password = uptrakit_api::Secret(PASSWORD.to_owned());
+        let email = format!("{username}@example.org");
+        users::add_from_terminal(&self.app, username, &email, roles.parse().unwrap(), Some(&password)).await.unwrap();
+    }
+
+    pub fn anonymous(&self) -> Client {
+        Client { router: self.router.clone(), credential: Credential::None, address: "127.0.0.1" }
+    }
+
+    pub fn bearer(&self, token: &str) -> Client {
+        Client { credential: Credential::Token(token.to_owned()), ..self.anonymous() }
+    }
+
+    pub fn cookie(&self, cookie: &str) -> Client {
+        Client { credential: Credential::Cookie(cookie.to_owned()), ..self.anonymous() }
+    }
+
+    /// Signs in and keeps the cookie.
+    pub async fn sign_in(&self, username: &str) -> Client {
+        let reply = self.anonymous().post("/auth/sessions", json!({ "login": username, "password": PASSWORD })).await;
+        reply.ok(201);
+        self.cookie(cookie_of(&reply))
+    }
+
+    /// A server with an administrator who is signed in.
+    pub async fn with_root(&self) -> Client {
+        self.add_user("root", "administrator").await;
+        self.sign_in("root").await
+    }
+
+    pub async fn first_run_code(&self) -> String {
+        accounts::new_first_run_code(&self.app).await.unwrap().expect("there is no account yet").0
+    }
+}
+
+pub fn cookie_of(reply: &Reply) -> &str {
+    reply.header("set-cookie").split(';').next().unwrap().split_once('=').unwrap().1
+}
+
+impl Client {
+    pub fn from_another_site(mut self) -> Self {
+        if let Credential::Cookie(cookie) = self.credential {
+            self.credential = Credential::ForeignCookie(cookie);
+        }
+        self
+    }
+
+    pub fn from_address(mut self, address: &'static str) -> Self {
+        self.address = address;
+        self
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> http::request::Builder {
+        let uri = if path.starts_with("/rpc/") || path.starts_with("//") {
+            path.replacen("//", "/", 1)
+        } else {
+            format!("/api/v1{path}")
+        };
+        let request = Request::builder().method(method).uri(uri);
+        match &self.credential {
+            Credential::None => request,
+            Credential::Token(token) => request.header(header::AUTHORIZATION, format!("Bearer {token}")),
+            Credential::ForeignCookie(cookie) => request
+                .header(header::COOKIE, format!("__Host-uptrakit={cookie}"))
+                .header("sec-fetch-site", "cross-site"),
+            Credential::Cookie(cookie) => request
+                .header(header::COOKIE, format!("__Host-uptrakit={cookie}"))
+                .header("sec-fetch-site", "same-origin"),
+        }
+    }
+
+    pub async fn send(&self, request: http::request::Builder, body: impl Into<Body>) -> Reply {
+        let mut request = request.body(body.into()).unwrap();
+        request.extensions_mut().insert(Peer(format!("{}:50000", self.address).parse().unwrap()));
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        Reply { status: parts.status, headers: parts.headers, text: String::from_utf8_lossy(&bytes).into_owned() }
+    }
+
+    /// Sends, and hands back the response with its body still running.
+    pub async fn open(&self, path: &str) -> axum::response::Response {
+        let mut request = self.request(Method::GET, path).body(Body::empty()).unwrap();
+        request.extensions_mut().insert(Peer(format!("{}:50000", self.address).parse().unwrap()));
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    async fn with_json(&self, method: Method, path: &str, body: Value) -> Reply {
+        let request = self.request(method, path).header(header::CONTENT_TYPE, "application/json");
+        self.send(request, body.to_string()).await
+    }
+
+    pub async fn get(&self, path: &str) -> Reply {
+        self.send(self.request(Method::GET, path), Body::empty()).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Reply {
+        self.send(self.request(Method::DELETE, path), Body::empty()).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Reply {
+        self.with_json(Method::POST, path, body).await
+    }
+
+    pub async fn patch(&self, path: &str, body: Value) -> Reply {
+        self.with_json(Method::PATCH, path, body).await
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> Reply {
+        self.with_json(Method::PUT, path, body).await
+    }
+
+    /// Makes a token; its id and text.
+    pub async fn new_token(&self, body: Value) -> (String, String) {
+        let token = self.post("/auth/api-tokens", body).await.ok(201);
+        (token["id"].as_str().unwrap().to_owned(), token["token"].as_str().unwrap().to_owned())
+    }
+}
+
+pub fn report(machine_id: &str) -> Value {
+    json!({
+        "machine_id": machine_id, "hostname": "nas", "os_name": "Debian GNU/Linux", "os_version": "12",
+        "kernel": "6.1.0", "architecture": "x86_64", "pending_updates": 3, "security_updates": 1, "reboot_required": false
+    })
+}
+
+impl TestServer {
+    /// Asks this server who a client of another one is.
+    pub async fn get_with(&self, client: &Client) -> Reply {
+        Client { router: self.router.clone(), ..client.clone() }.get("/auth/me").await
+    }
+}
