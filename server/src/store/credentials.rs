@@ -87,12 +87,12 @@ const SESSIONS: &str = "SELECT s.digest, s.id AS session_id, s.created_at, s.las
 
 /// The tokens with these texts; unknown digests have no row. At most [`LOOKUP`] and at least one.
 pub async fn list_tokens(conn: Conn<'_>, digests: &[[u8; 32]]) -> Result<Vec<TokenCredentialRow>> {
-    on!(conn, |c| padded(digests).fold(sqlx::query_as(TOKENS), |query, digest| query.bind(digest)).fetch_all(c).await)
+    on!(conn, |c| padded(digests).fold(sqlx::query_as(TOKENS), sqlx::query::QueryAs::bind).fetch_all(c).await)
 }
 
 /// The sessions with these cookies; unknown digests have no row. At most [`LOOKUP`] and at least one.
 pub async fn list_sessions(conn: Conn<'_>, digests: &[[u8; 32]]) -> Result<Vec<SessionCredentialRow>> {
-    on!(conn, |c| padded(digests).fold(sqlx::query_as(SESSIONS), |query, digest| query.bind(digest)).fetch_all(c).await)
+    on!(conn, |c| padded(digests).fold(sqlx::query_as(SESSIONS), sqlx::query::QueryAs::bind).fetch_all(c).await)
 }
 
 fn padded(digests: &[[u8; 32]]) -> impl Iterator<Item = &[u8]> {

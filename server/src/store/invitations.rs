@@ -19,7 +19,6 @@ pub async fn insert(tx: &mut Transaction, digest: &[u8], account_id: Option<Uuid
 }
 
 /// Whom a code is for: `None` when it opens nothing, `Some(None)` for the first run.
-#[expect(clippy::option_option, reason = "no code, a code for nobody yet and a code for an account are three things")]
 pub async fn find(conn: Conn<'_>, digest: &[u8], now: i64) -> Result<Option<Option<Uuid>>> {
     on!(conn, |c| {
         sqlx::query_scalar("SELECT account_id FROM invitations WHERE code_digest = $1 AND expires_at > $2")

@@ -28,7 +28,6 @@ pub const START: i64 = 1_893_456_000_000;
 macro_rules! on_both {
     ($($(#[$meta:meta])* async fn $name:ident($server:ident: TestServer) $body:block)+) => {
         $(mod $name {
-            #[allow(unused_imports, reason = "every test uses another part of the support module")]
             use super::*;
             async fn test($server: $crate::support::TestServer) $body
 
