@@ -60,7 +60,7 @@ on_both! {
         with_cookie_and(&client, &cookie, Method::POST, "/auth/api-tokens", &own, "{}").await.refused(415, "unsupported-media-type");
     }
 
-    async fn signing_in_from_another_site_is_refused(server: TestServer) {
+    async fn signing_in_caused_elsewhere_is_refused(server: TestServer) {
         server.with_root().await;
         let client = server.anonymous();
         let body = json!({ "login": "root", "password": crate::support::PASSWORD }).to_string();

@@ -70,7 +70,7 @@ on_both! {
         }
         assert_eq!(throttled, 5);
         server.anonymous().post("/auth/sessions", login("root", PASSWORD)).await.refused(429, "too-many-requests");
-        server.anonymous().from_address("127.0.0.7").post("/auth/sessions", login("root", PASSWORD)).await.ok(201);
+        server.anonymous().seen_from("127.0.0.7").post("/auth/sessions", login("root", PASSWORD)).await.ok(201);
         server.advance(20_000);
         server.anonymous().post("/auth/sessions", login("root", PASSWORD)).await.ok(201);
     }

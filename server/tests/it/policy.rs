@@ -110,7 +110,7 @@ async fn expect(client: &Client, who: &str, expected: impl Fn(Needs) -> Option<(
         let (status, code) = ask(client, method, path).await;
         match expected(needs) {
             Some(refusal) => {
-                assert_eq!((status, code.as_deref()), (refusal.0, Some(refusal.1)), "{who}: {method} {path}")
+                assert_eq!((status, code.as_deref()), (refusal.0, Some(refusal.1)), "{who}: {method} {path}");
             }
             None => assert!(!matches!(status, 401 | 403 | 500..), "{who}: {method} {path} answered {status} {code:?}"),
         }
@@ -152,7 +152,7 @@ on_both! {
 
 async fn cross_site(server: &TestServer) -> Client {
     let reply = server.anonymous().post("/auth/sessions", json!({ "login": "root", "password": PASSWORD })).await;
-    server.cookie(crate::support::cookie_of(&reply)).from_another_site()
+    server.cookie(crate::support::cookie_of(&reply)).caused_elsewhere()
 }
 
 async fn closed_account(server: &TestServer, root: &Client) -> Client {

@@ -183,11 +183,11 @@ on_both! {
         let root = server.with_root().await;
         let (id, text) = root.new_token(json!({ "name": "ci", "allowed_networks": ["10.0.0.0/8", "127.0.0.2"] })).await;
         server.bearer(&text).get("/auth/me").await.refused(403, "network-not-allowed");
-        server.bearer(&text).from_address("127.0.0.2").get("/auth/me").await.ok(200);
+        server.bearer(&text).seen_from("127.0.0.2").get("/auth/me").await.ok(200);
         let spoofed = server.bearer(&text);
         let forwarded = |client: &crate::support::Client| client.request(http::Method::GET, "/auth/me").header("x-forwarded-for", "10.1.2.3");
         spoofed.send(forwarded(&spoofed), axum::body::Body::empty()).await.refused(403, "network-not-allowed");
-        let proxied = server.bearer(&text).from_address("127.0.0.9");
+        let proxied = server.bearer(&text).seen_from("127.0.0.9");
         proxied.send(forwarded(&proxied), axum::body::Body::empty()).await.ok(200);
         root.patch(&format!("/auth/api-tokens/{id}"), json!({ "allowed_networks": null })).await.ok(200);
         server.bearer(&text).get("/auth/me").await.ok(200);
@@ -263,7 +263,7 @@ on_both! {
         flush().await;
         assert_eq!(root.get(&path).await.ok(200)["last_used_at"], json!(null));
         server.advance(1_000);
-        server.bearer(&text).from_address("127.0.0.3").get("/hosts").await.ok(200);
+        server.bearer(&text).seen_from("127.0.0.3").get("/hosts").await.ok(200);
         flush().await;
         let token = root.get(&path).await.ok(200);
         assert_eq!((token["last_used_at"].as_str(), token["last_used_ip"].as_str()), (Some(after(1_000).as_str()), Some("127.0.0.3")));

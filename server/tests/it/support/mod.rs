@@ -27,21 +27,20 @@ pub const START: i64 = 1_893_456_000_000;
 /// Runs a test on both engines. Without a Postgres server the second half says so and is left out.
 macro_rules! on_both {
     ($($(#[$meta:meta])* async fn $name:ident($server:ident: TestServer) $body:block)+) => {
-        $(mod $name {
-            use super::*;
-            async fn test($server: $crate::support::TestServer) $body
+        $(async fn $name($server: $crate::support::TestServer) $body
 
+        mod $name {
             $(#[$meta])*
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn sqlite() {
-                test($crate::support::TestServer::sqlite().await).await;
+                super::$name($crate::support::TestServer::sqlite().await).await;
             }
 
             $(#[$meta])*
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
                 match $crate::support::TestServer::postgres().await {
-                    Some(server) => test(server).await,
+                    Some(server) => super::$name(server).await,
                     None => eprintln!("left out: UPTRAKIT_TEST_POSTGRES_URL is not set; cargo xtask test sets it"),
                 }
             }
@@ -56,7 +55,7 @@ pub struct TestServer {
     pub url: String,
     clock: Arc<AtomicI64>,
     router: Router,
-    _directory: Option<Arc<tempfile::TempDir>>,
+    directory: Option<Arc<tempfile::TempDir>>,
 }
 
 /// Somebody who sends requests.
@@ -134,7 +133,7 @@ impl TestServer {
 
     /// Another server process on the same database.
     pub async fn another(&self) -> Self {
-        Self::start(self.url.clone(), self._directory.clone(), self.clock.clone()).await
+        Self::start(self.url.clone(), self.directory.clone(), self.clock.clone()).await
     }
 
     async fn start(url: String, directory: Option<Arc<tempfile::TempDir>>, clock: Arc<AtomicI64>) -> Self {
@@ -144,7 +143,7 @@ impl TestServer {
         let public_url = PublicUrl::parse(PUBLIC_URL).unwrap();
         let app = Core::new(store, Clock::Manual(clock.clone()), public_url, proxies, rules);
         maintenance::start(&app).await.unwrap();
-        Self { router: router(&app), app, url, clock, _directory: directory }
+        Self { router: router(&app), app, url, clock, directory }
     }
 
     pub fn advance(&self, millis: i64) {
@@ -192,14 +191,14 @@ pub fn cookie_of(reply: &Reply) -> &str {
 }
 
 impl Client {
-    pub fn from_another_site(mut self) -> Self {
+    pub fn caused_elsewhere(mut self) -> Self {
         if let Credential::Cookie(cookie) = self.credential {
             self.credential = Credential::ForeignCookie(cookie);
         }
         self
     }
 
-    pub fn from_address(mut self, address: &'static str) -> Self {
+    pub fn seen_from(mut self, address: &'static str) -> Self {
         self.address = address;
         self
     }
