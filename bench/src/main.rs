@@ -1,0 +1,106 @@
+//! Measures what strict verification costs: the product beside bare axum with the same payload and beside one SELECT
+//! per request, in one run and in alternation, on the same database. Only the ratios mean anything.
+
+mod load;
+mod revoke;
+mod seed;
+mod serve;
+
+use std::{path::PathBuf, time::Duration};
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+
+/// Measures the server under load.
+#[derive(Debug, Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Tokens in the database
+    #[arg(long, default_value_t = 100_000)]
+    tokens: u32,
+    /// How many different tokens the requests carry
+    #[arg(long, default_value_t = 1_000)]
+    used: usize,
+    /// Connections that send requests
+    #[arg(long, default_value_t = 64)]
+    connections: usize,
+    /// Seconds of each measurement
+    #[arg(long, default_value_t = 4)]
+    seconds: u64,
+    /// How often the designs take turns
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Revokes that are timed
+    #[arg(long, default_value_t = 100)]
+    revokes: usize,
+    /// A Postgres database that may be filled; SQLite alone is measured without it
+    #[arg(long, env = "UPTRAKIT_BENCH_POSTGRES_URL")]
+    postgres: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve one design (what the bench starts by itself)
+    #[command(hide = true)]
+    Serve { design: serve::Design, database: String },
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    if let Some(Command::Serve { design, database }) = arguments.command {
+        return serve::serve(design, &database).await;
+    }
+    let directory = tempfile::tempdir()?;
+    let sqlite: PathBuf = directory.path().join("bench.db");
+    measure(&arguments, "SQLite", &format!("sqlite://{}", sqlite.display())).await?;
+    match &arguments.postgres {
+        Some(url) => measure(&arguments, "Postgres", url).await?,
+        None => println!("\nPostgres is left out: give --postgres or UPTRAKIT_BENCH_POSTGRES_URL."),
+    }
+    Ok(())
+}
+
+async fn measure(arguments: &Arguments, engine: &str, url: &str) -> Result<()> {
+    println!("\n{engine}: filling the database with {} tokens …", arguments.tokens);
+    let texts = seed::fill(url, arguments.tokens, arguments.used).await.context("the database can't be filled")?;
+    let plan = load::Plan {
+        tokens: texts.clone(),
+        connections: arguments.connections,
+        time: Duration::from_secs(arguments.seconds),
+    };
+    let cases = [
+        (serve::Design::Bare, "/api/v1/auth/me"),
+        (serve::Design::Select, "/api/v1/auth/me"),
+        (serve::Design::Product, "/api/v1/auth/me"),
+        (serve::Design::Product, "/api/v1/hosts?per_page=1"),
+    ];
+    let mut totals = vec![load::Measured::default(); cases.len()];
+    for _ in 0..arguments.rounds {
+        for ((design, path), total) in cases.iter().zip(&mut totals) {
+            let server = serve::start(*design, url).await?;
+            load::run(&server.address(), path, &plan.warm_up()).await?;
+            total.add(load::run(&server.address(), path, &plan).await?);
+            total.memory_kib = total.memory_kib.max(server.memory_kib());
+        }
+    }
+    let bare = totals[0].per_second();
+    println!(
+        "{:<10} {:<26} {:>9} {:>9} {:>9} {:>8} {:>8} {:>7}",
+        engine, "request", "req/s", "p50 µs", "p99 µs", "memory", "of bare", "failed"
+    );
+    for ((design, path), total) in cases.iter().zip(&mut totals) {
+        println!(
+            "{:<10} {path:<26} {:>9.0} {:>9} {:>9} {:>6}Mi {:>8.2} {:>7}",
+            design.name(),
+            total.per_second(),
+            total.percentile(50),
+            total.percentile(99),
+            total.memory_kib / 1_024,
+            total.per_second() / bare,
+            total.failed
+        );
+    }
+    revoke::measure(url, &plan, arguments.revokes).await
+}

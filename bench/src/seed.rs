@@ -1,0 +1,71 @@
+//! Fills a database with accounts and tokens, through the store's own functions.
+
+use anyhow::Result;
+use uptrakit_api::{Timestamp, TokenText};
+use uptrakit_server::{
+    auth::digest::Digest,
+    clock::{Clock, fill_random, new_id},
+    domain::text::key,
+    store::{
+        Store,
+        accounts::{self, AccountRow},
+        tokens::{self, NewToken},
+    },
+};
+
+const TOKENS_PER_ACCOUNT: u32 = 100;
+
+/// Adds `count` tokens, a hundred to an account, and returns the texts of `used` of them.
+pub async fn fill(url: &str, count: u32, used: usize) -> Result<Vec<String>> {
+    let store = Store::open(url, 4).await?;
+    let now = Clock::System.now();
+    let mut texts = Vec::new();
+    for group in 0..count.div_ceil(TOKENS_PER_ACCOUNT) {
+        let mut tx = store.begin().await?;
+        let id = new_id(now);
+        let username = format!("bench-{}", id.simple());
+        let account = AccountRow {
+            id,
+            email: format!("{username}@example.org"),
+            username,
+            password_hash: None,
+            roles: "administrator".into(),
+            active: true,
+            created_at: now.0,
+        };
+        accounts::insert(&mut tx, &account, &account.username, &account.email).await?;
+        for number in 0..TOKENS_PER_ACCOUNT.min(count - group * TOKENS_PER_ACCOUNT) {
+            let text = add(&mut tx, id, &format!("token {number}"), now).await?;
+            if texts.len() < used {
+                texts.push(text);
+            }
+        }
+        tx.commit().await?;
+    }
+    store.close().await;
+    Ok(texts)
+}
+
+/// Adds a token to an account.
+pub async fn add(
+    tx: &mut uptrakit_server::store::Transaction,
+    account_id: uuid::Uuid,
+    name: &str,
+    now: Timestamp,
+) -> Result<String> {
+    let text = TokenText::mint(fill_random);
+    let id = new_id(now);
+    let token = NewToken {
+        id,
+        account_id,
+        name,
+        name_key: &key(name),
+        permissions: None,
+        networks: None,
+        created_at: now.0,
+        expires_at: None,
+    };
+    tokens::insert(tx, &token).await?;
+    tokens::insert_text(tx, id, &Digest::of(text.expose()).0, &text.hint()).await?;
+    Ok(text.expose().to_owned())
+}
