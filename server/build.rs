@@ -61,10 +61,8 @@ fn collect(directory: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
 }
 
 fn compress(bytes: &[u8]) -> io::Result<Vec<u8>> {
-    // The slowest level is for what people get; while developing, a quick one will do.
-    let quality = if env::var("PROFILE").is_ok_and(|profile| profile == "release") { 11 } else { 5 };
     let mut compressed = Vec::new();
-    let mut writer = brotli::CompressorWriter::new(&mut compressed, 65_536, quality, 22);
+    let mut writer = brotli::CompressorWriter::new(&mut compressed, 65_536, 11, 22);
     writer.write_all(bytes)?;
     writer.flush()?;
     drop(writer);

@@ -174,10 +174,7 @@ impl Child for Live {
             let _ = parent.insert_before(&fragment, Some(&end));
             // Whoever is at a button in a list that is drawn anew stays at that button, or near where it was.
             if let Some(id) = focused {
-                match document().get_element_by_id(&id) {
-                    Some(element) => drop(element.unchecked_ref::<HtmlElement>().focus()),
-                    None => rescue_focus(),
-                }
+                rescue_focus(&id);
             }
         });
     }
@@ -188,14 +185,18 @@ fn focused_within(parent: &Node) -> Option<String> {
     document().active_element().filter(|active| parent.contains(Some(active))).map(|active| active.id())
 }
 
-/// When what had the focus is gone, with its row or its dialog, the keyboard goes on at the list's heading.
-pub fn rescue_focus() {
-    let lost = document().active_element().is_none_or(|element| element.tag_name() == "BODY");
-    let heading = document().query_selector("[data-focus-home] h2, h1").ok().flatten();
-    if let Some(heading) = heading.filter(|_| lost) {
+/// When what had the focus was drawn anew, the focus goes to what has its id now; when it is gone for good, with
+/// its row, the keyboard goes on at the list's heading.
+pub fn rescue_focus(id: &str) {
+    if document().active_element().is_some_and(|element| element.tag_name() != "BODY") {
+        return;
+    }
+    let heading = |selector| document().query_selector(selector).ok().flatten();
+    let near = || heading("[data-focus-home] h2").or_else(|| heading("h1"));
+    if let Some(element) = document().get_element_by_id(id).or_else(near) {
         let options = web_sys::FocusOptions::new();
         options.set_prevent_scroll(true);
-        let _ = heading.unchecked_ref::<HtmlElement>().focus_with_options(&options);
+        let _ = element.unchecked_ref::<HtmlElement>().focus_with_options(&options);
     }
 }
 

@@ -136,7 +136,8 @@ impl PublicUrl {
     }
 }
 
-fn is_loopback(host: &str) -> bool {
+/// Whether a name or address is this machine's own.
+pub fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 

@@ -1,16 +1,17 @@
 //! `cargo xtask man`: the manual pages of the command line.
 
-use std::fs;
-
 use anyhow::Result;
 
-use crate::process::{announce, cargo, run, target};
+use crate::{
+    process::{announce, program, run, target},
+    product::{self, Profile},
+};
 
 /// Writes them into `target/man`.
 pub fn man() -> Result<()> {
+    let programs = product::programs(Profile::Debug)?;
     let folder = target().join("man");
-    fs::create_dir_all(&folder)?;
-    run(cargo().args(["run", "--quiet", "--package", "uptrakit-cli", "--bin", "uptrakit", "--", "man"]).arg(&folder))?;
+    run(program(programs.cli).arg("man").arg(&folder))?;
     announce(&format!("The manual pages are in {}", folder.display()));
     Ok(())
 }

@@ -1,24 +1,37 @@
-//! `cargo xtask openapi`: writes the API's description, generated from the handlers, where readers find it.
+//! `cargo xtask openapi`: writes the API's description, generated from the handlers, where readers find it; and the
+//! check that it was not forgotten.
 
-use std::fs;
+use std::{fs, path::PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
-use crate::process::{cargo, read, root};
+use crate::{
+    process::{announce, program, read, root},
+    product::{self, Profile},
+};
 
 /// Writes docs/openapi.json.
 pub fn openapi() -> Result<()> {
-    let document = read(cargo().args([
-        "run",
-        "--quiet",
-        "--package",
-        "uptrakit-server",
-        "--bin",
-        "uptrakit-server",
-        "--",
-        "openapi",
-    ]))?;
-    serde_json::from_str::<serde_json::Value>(&document)?;
-    fs::write(root().join("docs/openapi.json"), document)?;
+    fs::write(file(), document()?)?;
     Ok(())
+}
+
+/// Whether docs/openapi.json is what the server would say of itself.
+pub fn check() -> Result<()> {
+    let document = document()?;
+    announce("Checking docs/openapi.json");
+    let written = fs::read_to_string(file()).unwrap_or_default();
+    ensure!(written == document, "docs/openapi.json is out of date: run `cargo xtask openapi`");
+    Ok(())
+}
+
+fn document() -> Result<String> {
+    let programs = product::programs(Profile::Debug)?;
+    let document = read(program(programs.server).arg("openapi"))?;
+    serde_json::from_str::<serde_json::Value>(&document)?;
+    Ok(document)
+}
+
+fn file() -> PathBuf {
+    root().join("docs/openapi.json")
 }

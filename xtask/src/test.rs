@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use crate::{
-    dependencies, e2e, lint,
+    dependencies, e2e, lint, openapi,
     postgres::{Cluster, URL_VARIABLE},
     process::{announce, cargo, find, watch},
     product::{self, Profile, Programs},
@@ -31,6 +31,7 @@ const STEPS: &[Step] = &[
     Step { name: "clippy", what: "lints, native and for the browser", run: || checked(lint::clippy) },
     Step { name: "web", what: "the web app builds", run: || checked(product::web) },
     Step { name: "rust", what: "unit, integration and command-line tests, on SQLite and Postgres", run: rust },
+    Step { name: "openapi", what: "docs/openapi.json is what the server says", run: || checked(openapi::check) },
     Step { name: "doc", what: "examples in the documentation", run: doc },
     Step { name: "e2e", what: "journeys through a real browser", run: || e2e::run_suite(&[]) },
 ];

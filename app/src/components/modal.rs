@@ -5,7 +5,7 @@ use super::live_region;
 use crate::dom::{Child, El, afterwards, el, rescue_focus};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{Event, HtmlDialogElement, KeyboardEvent};
+use web_sys::{Event, HtmlDialogElement, HtmlElement, KeyboardEvent};
 
 /// A modal dialog, for what is inside to close it.
 #[derive(Clone)]
@@ -22,6 +22,8 @@ impl Modal {
     ) -> El {
         let dialog = el("dialog", "modal").attr("aria-label", label);
         let modal = Self(dialog.node().clone().unchecked_into());
+        // The button that opens it may be drawn anew meanwhile, with its list.
+        let opener = document().active_element().map(|element| element.id()).unwrap_or_default();
         let opening = modal.clone();
         afterwards(move || opening.open());
         let hold = move |event: &Event| {
@@ -46,8 +48,13 @@ impl Modal {
                 if hold_close(&event) {
                     reopening.open();
                 } else {
+                    // Where its list was drawn anew, the browser can't find the opener, but its id can.
+                    if let Some(opener) = document().get_element_by_id(&opener) {
+                        let _ = opener.unchecked_ref::<HtmlElement>().focus();
+                    }
                     on_close();
-                    request_animation_frame(rescue_focus);
+                    let opener = opener.clone();
+                    request_animation_frame(move || rescue_focus(&opener));
                 }
             })
             .child(inside(modal))

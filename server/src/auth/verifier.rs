@@ -92,6 +92,12 @@ pub struct Counters {
     pub lookups: AtomicU64,
     /// Moves of the epoch that were seen.
     pub moves: AtomicU64,
+    /// Credentials that were found good.
+    pub granted: AtomicU64,
+    /// Credentials that were refused.
+    pub refused: AtomicU64,
+    /// Credentials that could not be judged.
+    pub unavailable: AtomicU64,
 }
 
 /// The verifier of one process.
@@ -197,6 +203,17 @@ impl Verifier {
 
     /// Whether the credential may do what is needed from there, judged on a state no older than this call.
     pub async fn authorise(&self, key: Key, need: Need, address: IpAddr) -> Result<Arc<Entry>, Denied> {
+        let outcome = self.judge(key, need, address).await;
+        let counter = match &outcome {
+            Ok(_) => &self.0.counters.granted,
+            Err(Denied::Refused(_)) => &self.0.counters.refused,
+            Err(Denied::Unavailable(_)) => &self.0.counters.unavailable,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+        outcome
+    }
+
+    async fn judge(&self, key: Key, need: Need, address: IpAddr) -> Result<Arc<Entry>, Denied> {
         let entry = self.find(key).await?.ok_or(Denied::Refused(match key {
             Key::Token(_) => Refusal::Unknown,
             Key::Session(_) => Refusal::SessionOver,

@@ -333,7 +333,9 @@ impl PendingRevoke {
         // Who revokes the token they came with is not cut off.
         let own = usize::from(actor.token_id() == Some(self.id));
         let cut_off = core.verifier.count_in_flight(&digests).saturating_sub(own);
+        let began = std::time::Instant::now();
         commit_power(core, tx, self.account_id).await?;
+        metrics::histogram!("uptrakit_revoke_seconds").record(began.elapsed());
         // The instant from which it holds is that of the acknowledgement, not of the request.
         Ok(Revoked { at: core.clock.now(), cut_off: cut_off as u64 })
     }

@@ -5,14 +5,14 @@ use std::sync::LazyLock;
 
 use axum::{
     body::Body,
-    extract::Request,
+    extract::{Request, State},
     response::{IntoResponse, Response},
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use sha2::{Digest as _, Sha256};
 
-use crate::error::Error;
+use crate::{error::Error, settings::is_loopback, state::App};
 
 /// A file of the web app.
 struct Asset {
@@ -36,7 +36,7 @@ const PLACEHOLDER: &str = "<!doctype html><html lang=\"en\"><title>Uptrakit</tit
     <p>This server was built without its web app. Build it with: cargo xtask run</p></html>";
 
 /// Serves a file, or the page.
-pub async fn serve(request: Request) -> Result<Response, Error> {
+pub async fn serve(State(app): State<App>, request: Request) -> Result<Response, Error> {
     let path = request.uri().path();
     if path.starts_with("/rpc/") || path.starts_with("/api/") {
         return Err(Error::NotFound);
@@ -53,6 +53,9 @@ pub async fn serve(request: Request) -> Result<Response, Error> {
         let cache = if asset.is_immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
         return Ok(reply(asset, StatusCode::OK, cache, request.headers()));
     }
+    if let Some(elsewhere) = canonical(app.public_url.as_str(), &request) {
+        return Ok((StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, elsewhere)]).into_response());
+    }
     let is_page = PAGES.contains(&path);
     let accepts_html = request
         .headers()
@@ -67,6 +70,18 @@ pub async fn serve(request: Request) -> Result<Response, Error> {
         Some(page) => reply(page, status, "no-store", request.headers()),
         None => (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], PLACEHOLDER).into_response(),
     })
+}
+
+/// Where the page is for somebody who came by another name of this machine, such as `localhost`: sign-in would be
+/// refused there, for the browser would say that it comes from a foreign origin.
+fn canonical(public_url: &str, request: &Request) -> Option<String> {
+    let host = request.headers().get(header::HOST)?.to_str().ok()?;
+    let public_host = public_url.strip_prefix("http://")?;
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    if host == public_host || !is_loopback(name) {
+        return None;
+    }
+    Some(format!("{public_url}{}", request.uri().path_and_query()?))
 }
 
 fn find(path: &str) -> Option<&'static Asset> {

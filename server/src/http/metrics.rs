@@ -29,6 +29,11 @@ pub async fn serve(listen: SocketAddr, handle: PrometheusHandle, app: App) -> st
 /// What the parts count themselves, so that the hot path needs no recorder.
 fn read_parts(app: &App) {
     let counters = app.verifier.counters();
+    for (outcome, count) in
+        [("granted", &counters.granted), ("refused", &counters.refused), ("unavailable", &counters.unavailable)]
+    {
+        counter!("uptrakit_checks_total", "outcome" => outcome).absolute(count.load(Ordering::Relaxed));
+    }
     counter!("uptrakit_verifier_batches_total").absolute(counters.batches.load(Ordering::Relaxed));
     counter!("uptrakit_verifier_requests_total").absolute(counters.batched.load(Ordering::Relaxed));
     counter!("uptrakit_verifier_lookups_total").absolute(counters.lookups.load(Ordering::Relaxed));

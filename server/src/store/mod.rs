@@ -38,6 +38,8 @@ static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
 
 /// How long to wait for a connection of the pool before the answer is 503.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long a connection to Postgres may be idle before it is tried out.
+const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 /// How long SQLite waits for another process's write to end.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Readers of a SQLite file; each is a thread, and reads take microseconds.
@@ -170,7 +172,16 @@ impl Store {
             let pool = PgPoolOptions::new()
                 .max_connections(max_connections)
                 .acquire_timeout(ACQUIRE_TIMEOUT)
+                // One that was used a moment ago is good; an older one may have died with the server it was to.
                 .test_before_acquire(false)
+                .before_acquire(|conn, about| {
+                    Box::pin(async move {
+                        if about.idle_for > TRUSTED_IDLE {
+                            conn.ping().await?;
+                        }
+                        Ok(true)
+                    })
+                })
                 .connect_with(options)
                 .await?;
             Ok(Self(Pool::Postgres(pool)))

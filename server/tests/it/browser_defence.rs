@@ -126,3 +126,17 @@ on_both! {
         assert_eq!(root.get("//login").await.header("cache-control"), "no-store");
     }
 }
+
+#[tokio::test]
+async fn who_comes_by_another_name_of_this_machine_is_sent_to_the_right_one() {
+    let server = crate::support::TestServer::sqlite_at("http://127.0.0.1:8080").await;
+    let client = server.anonymous();
+    let ask = async |host: &str| {
+        let request = client.request(Method::GET, "//setup?code=1").header("host", host).header("accept", "text/html");
+        let reply = client.send(request, Body::empty()).await;
+        (reply.status.as_u16(), reply.header("location").to_owned())
+    };
+    assert_eq!(ask("localhost:8080").await, (307, "http://127.0.0.1:8080/setup?code=1".to_owned()));
+    assert_eq!(ask("127.0.0.1:8080").await, (200, String::new()));
+    assert_eq!(ask("evil.example").await, (200, String::new()), "nobody is sent anywhere by a foreign name");
+}

@@ -6,6 +6,7 @@ mod durability;
 mod hosts;
 mod login;
 mod policy;
+mod process;
 mod responses;
 mod rotation;
 mod rpc;

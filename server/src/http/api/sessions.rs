@@ -77,11 +77,10 @@ pub async fn delete_session(
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// What a browser brings along to a sign-in. Its cookie counts only when the request is its own.
+/// What a browser, or a program, brings along to a sign-in.
 pub fn browser(app: &Core, headers: &HeaderMap) -> Result<Browser, Error> {
     let presented = session_cookie(headers, app.public_url.cookie_name())?.map(Digest::of);
-    let own = Origin::of(headers, app.public_url.as_str()) == Origin::Same;
-    Ok(Browser { device: device(headers), presented: presented.filter(|_| own) })
+    Ok(Browser { device: device(headers), presented })
 }
 
 /// `Set-Cookie` for a new session. It lives as long as the browser keeps it; how long it is good is the server's word.

@@ -113,9 +113,14 @@ impl Reply {
 
 impl TestServer {
     pub async fn sqlite() -> Self {
+        Self::sqlite_at(PUBLIC_URL).await
+    }
+
+    /// On SQLite, with another public URL.
+    pub async fn sqlite_at(public_url: &'static str) -> Self {
         let directory = Arc::new(tempfile::tempdir().unwrap());
         let url = format!("sqlite://{}", directory.path().join("uptrakit.db").display());
-        Self::start(url, Some(directory), Arc::new(AtomicI64::new(START))).await
+        Self::start(url, Some(directory), Arc::new(AtomicI64::new(START)), public_url).await
     }
 
     pub async fn postgres() -> Option<Self> {
@@ -128,19 +133,24 @@ impl TestServer {
         let (path, query) = base.split_once('?').map_or((base.as_str(), None), |(path, query)| (path, Some(query)));
         let (server, _) = path.rsplit_once('/').expect("the URL names a database");
         let url = format!("{server}/{name}{}", query.map(|query| format!("?{query}")).unwrap_or_default());
-        Some(Self::start(url, None, Arc::new(AtomicI64::new(START))).await)
+        Some(Self::start(url, None, Arc::new(AtomicI64::new(START)), PUBLIC_URL).await)
     }
 
     /// Another server process on the same database.
     pub async fn another(&self) -> Self {
-        Self::start(self.url.clone(), self.directory.clone(), self.clock.clone()).await
+        Self::start(self.url.clone(), self.directory.clone(), self.clock.clone(), PUBLIC_URL).await
     }
 
-    async fn start(url: String, directory: Option<Arc<tempfile::TempDir>>, clock: Arc<AtomicI64>) -> Self {
+    async fn start(
+        url: String,
+        directory: Option<Arc<tempfile::TempDir>>,
+        clock: Arc<AtomicI64>,
+        public_url: &str,
+    ) -> Self {
         let store = Store::open(&url, 5).await.unwrap();
         let rules = TokenRules { limit: 100, longest_lifetime_days: None, default_lifetime_days: 90 };
         let proxies = vec!["127.0.0.9/32".parse().unwrap()];
-        let public_url = PublicUrl::parse(PUBLIC_URL).unwrap();
+        let public_url = PublicUrl::parse(public_url).unwrap();
         let app = Core::new(store, Clock::Manual(clock.clone()), public_url, proxies, rules);
         maintenance::start(&app).await.unwrap();
         Self { router: router(&app), app, url, clock, directory }

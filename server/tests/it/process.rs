@@ -1,0 +1,267 @@
+//! The program itself: started, asked over the wire, killed, stopped, and used at its terminal.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+use crate::support::PASSWORD;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_uptrakit-server");
+
+struct Process {
+    child: Child,
+    address: String,
+    /// What it printed after its first line.
+    second_line: Option<String>,
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The program with settings of a test of its own.
+fn program(directory: &Path, database: Option<&str>) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command
+        .env_clear()
+        .env("UPTRAKIT_DATA_DIR", directory)
+        .env("UPTRAKIT_LISTEN", "127.0.0.1:0")
+        .env("UPTRAKIT_LOG", "trace");
+    if let Some(url) = database {
+        command.env("UPTRAKIT_DATABASE_URL", url);
+    }
+    command
+}
+
+fn start(directory: &Path, database: Option<&str>) -> Process {
+    let log = std::fs::OpenOptions::new().create(true).append(true).open(directory.join("log")).unwrap();
+    let mut child = program(directory, database).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let first = lines.next().unwrap().unwrap();
+    let address = first.strip_prefix("Uptrakit is listening on http://").unwrap().to_owned();
+    let has_account = directory.join("account").exists();
+    let second_line = if has_account { None } else { lines.next().map(Result::unwrap) };
+    Process { child, address, second_line }
+}
+
+fn add_root(directory: &Path, database: Option<&str>) -> Output {
+    let mut command = program(directory, database);
+    command.args(["user", "add", "root", "--email", "root@example.org", "--role", "administrator", "--password-stdin"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(PASSWORD.as_bytes()).unwrap();
+    std::fs::write(directory.join("account"), "").unwrap();
+    child.wait_with_output().unwrap()
+}
+
+impl Process {
+    /// Sends a request on a connection of its own; status, head and body.
+    fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> std::io::Result<(u16, String, String)> {
+        let mut stream = TcpStream::connect(&self.address)?;
+        stream.set_read_timeout(Some(Duration::from_secs(20)))?;
+        let length = body.len();
+        write!(
+            stream,
+            "{method} /api/v1{path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n{headers}\r\n{body}",
+            self.address
+        )?;
+        let mut text = String::new();
+        stream.read_to_string(&mut text)?;
+        let (head, body) = text.split_once("\r\n\r\n").ok_or(std::io::ErrorKind::UnexpectedEof)?;
+        let status = head.get(9..12).and_then(|status| status.parse().ok()).ok_or(std::io::ErrorKind::InvalidData)?;
+        Ok((status, head.to_owned(), body.to_owned()))
+    }
+
+    fn with_token(&self, method: &str, path: &str, token: &str, body: &str) -> std::io::Result<(u16, Value)> {
+        let (status, _, text) = self.ask(method, path, &format!("authorization: Bearer {token}\r\n"), body)?;
+        Ok((status, serde_json::from_str(&text).unwrap_or(Value::Null)))
+    }
+
+    /// Signs in and makes a token.
+    fn first_token(&self) -> String {
+        let login = json!({ "login": "root", "password": PASSWORD }).to_string();
+        let (status, head, _) = self.ask("POST", "/auth/sessions", "", &login).unwrap();
+        assert_eq!(status, 201);
+        let cookie =
+            head.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap().split(';').next().unwrap();
+        let headers = format!("cookie: {cookie}\r\nsec-fetch-site: same-origin\r\n");
+        let (status, _, body) = self.ask("POST", "/auth/api-tokens", &headers, "{\"name\":\"first\"}").unwrap();
+        assert_eq!(status, 201);
+        serde_json::from_str::<Value>(&body).unwrap()["token"].as_str().unwrap().to_owned()
+    }
+
+    fn signal(&self, name: &str) {
+        let status = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status().unwrap();
+        assert!(status.success());
+    }
+}
+
+/// What was acknowledged in a run that ends with a kill.
+#[derive(Default)]
+struct Acknowledged {
+    alive: Vec<String>,
+    dead: Vec<String>,
+}
+
+/// Creates, rotates and revokes until the server is gone.
+fn churn(process: &Process, token: &str, round: usize) -> Acknowledged {
+    let mut acknowledged = Acknowledged::default();
+    for number in 0.. {
+        let name = json!({ "name": format!("{round}-{number}") }).to_string();
+        let Ok((201, made)) = process.with_token("POST", "/auth/api-tokens", token, &name) else { break };
+        let (id, text) = (made["id"].as_str().unwrap().to_owned(), made["token"].as_str().unwrap().to_owned());
+        let path = format!("/auth/api-tokens/{id}");
+        if number % 3 == 1 {
+            let Ok((201, rotated)) = process.with_token("POST", &format!("{path}/rotate"), token, "{}") else { break };
+            acknowledged.dead.push(text);
+            acknowledged.alive.push(rotated["token"].as_str().unwrap().to_owned());
+        } else {
+            let Ok((204, _)) = process.with_token("DELETE", &path, token, "") else { break };
+            acknowledged.dead.push(text);
+        }
+    }
+    acknowledged
+}
+
+/// Kills the server in the middle of changes, again and again; what was acknowledged holds after each restart.
+fn survive_kills(database: Option<&str>, rounds: usize) {
+    let directory = tempfile::tempdir().unwrap();
+    assert!(add_root(directory.path(), database).status.success());
+    let mut process = start(directory.path(), database);
+    let token = process.first_token();
+    for round in 0..rounds {
+        let acknowledged = std::thread::scope(|scope| {
+            let churning = scope.spawn(|| churn(&process, &token, round));
+            std::thread::sleep(Duration::from_millis(40 + 13 * (round as u64 % 10)));
+            process.signal("KILL");
+            churning.join().unwrap()
+        });
+        process = start(directory.path(), database);
+        for text in &acknowledged.dead {
+            let (status, problem) = process.with_token("GET", "/auth/me", text, "").unwrap();
+            assert_eq!((status, problem["code"].as_str()), (401, Some("token-revoked")), "a revoke was lost");
+        }
+        for text in &acknowledged.alive {
+            assert_eq!(process.with_token("GET", "/auth/me", text, "").unwrap().0, 200, "a token was lost");
+            process.with_token("DELETE", "/auth/api-tokens/current", text, "").unwrap();
+        }
+        // What was begun and not acknowledged is whole, either way: the list can be read.
+        let (status, page) = process.with_token("GET", "/auth/api-tokens?per_page=100", &token, "").unwrap();
+        assert_eq!(status, 200);
+        for left in page["items"].as_array().unwrap().iter().filter(|item| item["name"] != "first") {
+            process
+                .with_token("DELETE", &format!("/auth/api-tokens/{}", left["id"].as_str().unwrap()), &token, "")
+                .unwrap();
+        }
+    }
+}
+
+#[test]
+fn acknowledged_changes_survive_kills_on_sqlite() {
+    survive_kills(None, 12);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn acknowledged_changes_survive_kills_on_postgres() {
+    match crate::support::TestServer::postgres().await {
+        Some(server) => tokio::task::block_in_place(|| survive_kills(Some(&server.url), 6)),
+        None => eprintln!("left out: UPTRAKIT_TEST_POSTGRES_URL is not set; cargo xtask test sets it"),
+    }
+}
+
+#[test]
+fn a_stop_is_quick_and_loses_no_last_use_and_the_log_has_no_secret() {
+    let directory = tempfile::tempdir().unwrap();
+    assert!(add_root(directory.path(), None).status.success());
+    let mut process = start(directory.path(), None);
+    let token = process.first_token();
+    assert_eq!(process.with_token("GET", "/hosts", &token, "").unwrap().0, 200);
+    let began = Instant::now();
+    process.signal("TERM");
+    assert!(process.child.wait().unwrap().success());
+    assert!(began.elapsed() < Duration::from_secs(10), "it took {:?}", began.elapsed());
+    let process = start(directory.path(), None);
+    let (_, page) = process.with_token("GET", "/auth/api-tokens", &token, "").unwrap();
+    assert!(page["items"][0]["last_used_at"].is_string());
+    drop(process);
+    for entry in std::fs::read_dir(directory.path()).unwrap() {
+        let path = entry.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap();
+        for secret in [&token.as_bytes()[4..34], PASSWORD.as_bytes()] {
+            let found = bytes.windows(secret.len()).any(|window| window == secret);
+            assert!(!found, "a secret is in {}", path.display());
+        }
+    }
+    assert!(std::fs::metadata(directory.path().join("log")).unwrap().len() > 1_000, "the log was not written");
+}
+
+#[test]
+fn the_first_run_link_is_printed_while_there_is_no_account() {
+    let directory = tempfile::tempdir().unwrap();
+    let process = start(directory.path(), None);
+    let link = process.second_line.clone().unwrap();
+    let expected = format!("Create the first account: http://{}/setup?code=", process.address);
+    assert!(link.starts_with(&expected), "{link}");
+}
+
+#[test]
+fn people_are_managed_at_the_terminal_while_the_server_runs() {
+    let directory = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let output = program(directory.path(), None)
+            .env("UPTRAKIT_LOG", "off")
+            .args(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let added = add_root(directory.path(), None);
+    assert_eq!(String::from_utf8(added.stdout).unwrap(), "root is added.\n");
+    let process = start(directory.path(), None);
+    let token = process.first_token();
+    assert_eq!(run(&["user", "list"]).1, "root\troot@example.org\tadministrator\tactive\n");
+    for arguments in [["user", "deactivate", "root"].as_slice(), &["user", "set-roles", "root", "viewer"]] {
+        let (code, _, stderr) = run(arguments);
+        assert_eq!(code, Some(1));
+        assert!(stderr.contains("last active administrator"), "{stderr}");
+    }
+    assert_eq!(run(&["user", "set-roles", "root", "operator", "administrator"]).0, Some(0));
+    assert_eq!(process.with_token("GET", "/users", &token, "").unwrap().0, 200);
+    assert_eq!(run(&["user", "deactivate", "nobody"]).0, Some(1));
+    assert_eq!(run(&["doctor"]).0, Some(0));
+    let copy = directory.path().join("copy.db");
+    assert_eq!(run(&["backup", copy.to_str().unwrap()]).0, Some(0));
+    let (code, _, stderr) = run(&["backup", copy.to_str().unwrap()]);
+    assert_eq!(code, Some(1), "a backup is never written over something");
+    assert!(stderr.contains("exists already"));
+    let url = format!("sqlite://{}", copy.display());
+    let served = start(directory.path(), Some(&url));
+    assert_eq!(served.with_token("GET", "/auth/me", &token, "").unwrap().0, 200);
+}
+
+#[test]
+fn a_wrong_setting_stops_the_start_with_a_sentence_that_names_it() {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, value, part) in [
+        ("UPTRAKIT_LISTEN", "here", "listen"),
+        ("UPTRAKIT_PUBLIC_URL", "http://up.example.org", "public_url"),
+        ("UPTRAKIT_DATABASE_URL", "mysql://x", "database_url"),
+        ("UPTRAKIT_TRUSTED_PROXIES", "x", "trusted_proxies"),
+        ("UPTRAKIT_LOG", "=,=", "log"),
+    ] {
+        let output = program(directory.path(), None).env(name, value).output().unwrap();
+        assert!(!output.status.success(), "{name} was accepted");
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(stderr.contains(part) && stderr.lines().count() == 1, "{stderr}");
+    }
+}
