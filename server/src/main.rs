@@ -23,6 +23,10 @@ use uptrakit_server::{
     store::Store,
 };
 
+/// A request is a few dozen small allocations; this allocator keeps them cheap and its memory small.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Serves Uptrakit: the web app, the JSON API and the database behind them, in one process.
 #[derive(Debug, Parser)]
 #[command(version = version(), about, after_help = "Example: uptrakit-server --listen 127.0.0.1:9000 --data-dir /srv/uptrakit")]

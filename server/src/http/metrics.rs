@@ -1,6 +1,10 @@
 //! `/metrics` for Prometheus, on a listener of its own. No label ever carries a token, a name or an address.
 
-use std::{net::SocketAddr, sync::atomic::Ordering};
+use std::{
+    net::SocketAddr,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use axum::{Router, routing::get};
 use metrics::{counter, gauge};
@@ -10,14 +14,32 @@ use crate::state::App;
 
 const SECONDS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
 
+static MEASURED: AtomicBool = AtomicBool::new(false);
+
+/// Whether anybody can read what is measured.
+pub fn is_measured() -> bool {
+    MEASURED.load(Ordering::Relaxed)
+}
+
 /// Starts to measure. Once per process, before anything else records.
 pub fn install() -> Result<PrometheusHandle, BuildError> {
-    PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)?.install_recorder()
+    let builder = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)?;
+    let handle = builder.install_recorder()?;
+    MEASURED.store(true, Ordering::Relaxed);
+    Ok(handle)
 }
 
 /// Serves what was measured until the process ends.
 pub async fn serve(listen: SocketAddr, handle: PrometheusHandle, app: App) -> std::io::Result<()> {
     let listener = tokio::net::TcpListener::bind(listen).await?;
+    let upkeep = handle.clone();
+    tokio::spawn(async move {
+        // Folds what was recorded into buckets, so that memory stays small when nobody scrapes.
+        loop {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            upkeep.run_upkeep();
+        }
+    });
     let render = move || {
         read_parts(&app);
         let text = handle.render();

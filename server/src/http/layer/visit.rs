@@ -8,7 +8,7 @@ use std::{
         Arc, LazyLock,
         atomic::{AtomicU64, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use axum::{
@@ -18,17 +18,20 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::FutureExt;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use ipnet::IpNet;
 use uptrakit_api::Problem;
 
 use crate::{
-    auth::caller::Visit,
+    auth::caller::{RequestId, Visit},
     clock::fill_random,
     error::Error,
-    http::assets,
+    http::{assets, metrics::is_measured},
     state::{App, Core},
 };
+
+/// The policy of answers that are data: if one is ever shown as a page, that page may do nothing.
+const DATA_POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The address of the peer, put into the request by the accept loop.
 #[derive(Clone, Copy, Debug)]
@@ -40,11 +43,10 @@ pub async fn visit(State(app): State<App>, mut request: Request, next: Next) -> 
     let request_id = next_request_id();
     let peer = request.extensions().get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip());
     let address = client_address(peer, request.headers(), &app.trusted_proxies);
-    let visit = Visit { address, request_id: Arc::clone(&request_id), in_flight: Arc::default() };
-    request.extensions_mut().insert(visit);
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let route = request.extensions().get::<MatchedPath>().map(|route| route.as_str().to_owned());
+    request.extensions_mut().insert(Visit { address, request_id, in_flight: Arc::default() });
+    let path = request.uri().path();
     let is_page = !(path.starts_with("/api/") || path.starts_with("/rpc/"));
+    let observed = Observed::of(&request);
 
     let handled = if has_credential_in_query(request.uri().query()) {
         Error::Malformed("A credential must not be in the URL, where logs keep it. Send an Authorization header.")
@@ -59,25 +61,50 @@ pub async fn visit(State(app): State<App>, mut request: Request, next: Next) -> 
             }
         }
     };
-    let mut response = write_problem(handled, &request_id);
-    finish_headers(&app, response.headers_mut(), is_page, &request_id);
-    let status = response.status();
-    let elapsed = started.elapsed();
-    tracing::debug!(%request_id, %method, %path, status = status.as_u16(), ?elapsed, "request");
-    let route = route.unwrap_or_else(|| "other".to_owned());
-    metrics::histogram!("uptrakit_request_seconds", "route" => route, "status" => status_class(status)).record(elapsed);
+    let mut response = write_problem(handled, request_id);
+    finish_headers(&app, response.headers_mut(), is_page, request_id);
+    observed.record(request_id, response.status(), started.elapsed());
     response
 }
 
-/// Ids need not be secret, only different: a random start for each process, and a count.
-fn next_request_id() -> Arc<str> {
+fn next_request_id() -> RequestId {
     static PROCESS: LazyLock<u64> = LazyLock::new(|| {
         let mut bytes = [0; 8];
         fill_random(&mut bytes);
         u64::from_le_bytes(bytes)
     });
     static COUNT: AtomicU64 = AtomicU64::new(0);
-    format!("{:012x}-{:08x}", *PROCESS >> 16, COUNT.fetch_add(1, Ordering::Relaxed)).into()
+    RequestId { process: *PROCESS, count: COUNT.fetch_add(1, Ordering::Relaxed) }
+}
+
+/// What the log and the metrics will want to know of a request; nothing, where nobody reads them.
+struct Observed {
+    line: Option<(Method, String)>,
+    route: Option<String>,
+}
+
+impl Observed {
+    fn of(request: &Request) -> Self {
+        let line = tracing::enabled!(tracing::Level::DEBUG);
+        let route = || {
+            let route = request.extensions().get::<MatchedPath>();
+            route.map_or_else(|| "other".to_owned(), |route| route.as_str().to_owned())
+        };
+        Self {
+            line: line.then(|| (request.method().clone(), request.uri().path().to_owned())),
+            route: is_measured().then(route),
+        }
+    }
+
+    fn record(self, request_id: RequestId, status: StatusCode, elapsed: Duration) {
+        if let Some((method, path)) = self.line {
+            tracing::debug!(%request_id, %method, %path, status = status.as_u16(), ?elapsed, "request");
+        }
+        if let Some(route) = self.route {
+            let status = status_class(status);
+            metrics::histogram!("uptrakit_request_seconds", "route" => route, "status" => status).record(elapsed);
+        }
+    }
 }
 
 /// Behind trusted proxies the client is the rightmost address of `X-Forwarded-For` that is none of theirs. From any
@@ -108,9 +135,9 @@ fn has_credential_in_query(query: Option<&str>) -> bool {
     query.is_some_and(|query| form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "access_token"))
 }
 
-fn write_problem(mut response: Response, request_id: &str) -> Response {
+fn write_problem(mut response: Response, request_id: RequestId) -> Response {
     let Some(mut problem) = response.extensions_mut().remove::<Problem>() else { return response };
-    request_id.clone_into(&mut problem.request_id);
+    problem.request_id = request_id.to_string();
     let Ok(body) = serde_json::to_vec(&problem) else { return response };
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
@@ -119,17 +146,19 @@ fn write_problem(mut response: Response, request_id: &str) -> Response {
     response
 }
 
-fn finish_headers(app: &Core, headers: &mut HeaderMap, is_page: bool, request_id: &str) {
+fn finish_headers(app: &Core, headers: &mut HeaderMap, is_page: bool, request_id: RequestId) {
     const FIXED: [(HeaderName, &str); 4] = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     ];
+    headers.reserve(12);
     for (name, value) in FIXED {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    headers.insert(header::CONTENT_SECURITY_POLICY, assets::content_security_policy());
+    let policy = if is_page { assets::content_security_policy() } else { HeaderValue::from_static(DATA_POLICY) };
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     headers.insert(
         HeaderName::from_static("permissions-policy"),
         HeaderValue::from_static("camera=(), geolocation=(), microphone=()"),
@@ -141,7 +170,7 @@ fn finish_headers(app: &Core, headers: &mut HeaderMap, is_page: bool, request_id
     if !is_page || !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    if let Ok(value) = HeaderValue::from_str(request_id) {
+    if let Ok(value) = HeaderValue::try_from(request_id.to_string()) {
         headers.insert(HeaderName::from_static("x-request-id"), value);
     }
 }
