@@ -5,6 +5,7 @@ mod cut_off;
 mod durability;
 mod hosts;
 mod login;
+mod model;
 mod policy;
 mod process;
 mod responses;
