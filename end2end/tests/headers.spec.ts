@@ -65,7 +65,7 @@ test("the first visit to Profile downloads at most 150 KB", async ({ server, sig
       (async () => {
         const { responseHeadersSize } = await response.request().sizes();
         const body = await response.body();
-        // A debug build compresses quickly and badly; what people get was compressed with all care.
+        // The body arrives here unpacked; it is packed again as the server's build script packs it.
         const compressed = response.headers()["content-encoding"] === "br" ? brotliCompressSync(body) : body;
         const weight = responseHeadersSize + compressed.length;
         total += weight;

@@ -29,7 +29,7 @@ pub struct Source {
     pub trusted_proxies: Option<Vec<String>>,
     /// Where to serve `/metrics`; nowhere when left out.
     pub metrics_listen: Option<String>,
-    /// What to log, as `tracing` filters say it; `info` when left out.
+    /// What to log, as `tracing` filters say it; `info` for most when left out.
     pub log: Option<String>,
     /// Active tokens per account at most; 100 when left out.
     pub token_limit: Option<u32>,
@@ -251,7 +251,8 @@ impl Source {
                 .map(|text| network(text))
                 .collect::<Result<_, _>>()?,
             metrics_listen: self.metrics_listen.map(|text| address("metrics_listen", text)).transpose()?,
-            log: self.log.unwrap_or_else(|| "info".into()),
+            // Postgres notes at every start that what is there is there.
+            log: self.log.unwrap_or_else(|| "info,sqlx::postgres::notice=warn".into()),
             tokens: TokenRules {
                 limit: at_least_one("token_limit", self.token_limit, 100)?,
                 longest_lifetime_days,

@@ -67,8 +67,10 @@ pub async fn serve(State(app): State<App>, request: Request) -> Result<Response,
     }
     let status = if is_page { StatusCode::OK } else { StatusCode::NOT_FOUND };
     Ok(match find("/index.html") {
-        Some(page) => reply(page, status, "no-store", request.headers()),
-        None => (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], PLACEHOLDER).into_response(),
+        Some(page) => with_policy(reply(page, status, "no-store", request.headers())),
+        None => {
+            with_policy((status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], PLACEHOLDER).into_response())
+        }
     })
 }
 
@@ -109,8 +111,13 @@ fn accepts_brotli(headers: &HeaderMap) -> bool {
     })
 }
 
-/// The policy of every answer. The page's own inline scripts are allowed by their hashes (CSP Level 3), nothing else is.
-pub fn content_security_policy() -> HeaderValue {
+fn with_policy(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, content_security_policy());
+    response
+}
+
+/// The policy of the page. The page's own inline scripts are allowed by their hashes (CSP Level 3), nothing else is.
+fn content_security_policy() -> HeaderValue {
     static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
         let page = find("/index.html").map_or(PLACEHOLDER, |page| std::str::from_utf8(page.bytes).unwrap_or_default());
         let hash = |script: &str| format!(" 'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(script.as_bytes())));

@@ -26,11 +26,11 @@ use crate::{
     auth::caller::{RequestId, Visit},
     clock::fill_random,
     error::Error,
-    http::{assets, metrics::is_measured},
+    http::metrics::is_measured,
     state::{App, Core},
 };
 
-/// The policy of answers that are data: if one is ever shown as a page, that page may do nothing.
+/// The policy of everything but the page: if it is ever shown as one, that page may do nothing.
 const DATA_POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The address of the peer, put into the request by the accept loop.
@@ -157,8 +157,9 @@ fn finish_headers(app: &Core, headers: &mut HeaderMap, is_page: bool, request_id
     for (name, value) in FIXED {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    let policy = if is_page { assets::content_security_policy() } else { HeaderValue::from_static(DATA_POLICY) };
-    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(DATA_POLICY));
+    }
     headers.insert(
         HeaderName::from_static("permissions-policy"),
         HeaderValue::from_static("camera=(), geolocation=(), microphone=()"),
