@@ -47,12 +47,24 @@ pub fn web() -> Result<()> {
     run(program("trunk")
         .args(["build", "--release"])
         .env("PATH", path)
+        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", short_paths())
         .env("TRUNK_SKIP_VERSION_CHECK", "true")
         // Trunk takes only `true` and `false` here; the convention is any value.
         .env_remove("NO_COLOR"))?;
     fs::create_dir_all(target())?;
     fs::write(stamp, digest)?;
     Ok(())
+}
+
+/// Where libraries lie on this machine is in every place of theirs that can panic; people need not download it.
+fn short_paths() -> String {
+    let home = std::env::home_dir().unwrap_or_default().join(".cargo");
+    let home = std::env::var_os("CARGO_HOME").map_or(home, PathBuf::from);
+    let registries = fs::read_dir(home.join("registry/src")).into_iter().flatten().flatten();
+    registries
+        .map(|registry| format!("--remap-path-prefix={}=", registry.path().display()))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// Builds the server and the command line. The web app must be there first.
