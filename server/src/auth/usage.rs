@@ -13,8 +13,8 @@ use crate::store::{Store, sessions, tokens};
 
 /// How long after a write the next one of the same credential waits.
 const INTERVAL_MILLIS: i64 = 60_000;
-/// How many credentials one transaction writes.
-const CHUNK: usize = 256;
+/// How many credentials one transaction writes. Few, for on SQLite a revoke waits until it is done.
+const CHUNK: usize = 32;
 
 /// Credentials that were used since they were last written.
 #[derive(Debug, Default)]
