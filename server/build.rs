@@ -1,4 +1,4 @@
-//! Puts the web app (`dist/`, made by Trunk) into the binary, compressed ahead, and notes the commit for `--version`.
+//! Puts the web app (`dist/`, made by Trunk) into the binary, compressed ahead.
 
 use std::{
     env,

@@ -29,7 +29,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Serves Uptrakit: the web app, the JSON API and the database behind them, in one process.
 #[derive(Debug, Parser)]
-#[command(version = version(), about, after_help = "Example: uptrakit-server --listen 127.0.0.1:9000 --data-dir /srv/uptrakit")]
+#[command(version, about, after_help = "Example: uptrakit-server --listen 127.0.0.1:9000 --data-dir /srv/uptrakit")]
 struct Arguments {
     #[command(flatten)]
     settings: SettingFlags,
@@ -106,13 +106,6 @@ enum UserCommand {
         #[arg(long)]
         password_stdin: bool,
     },
-}
-
-fn version() -> &'static str {
-    match option_env!("UPTRAKIT_COMMIT") {
-        Some(commit) => commit,
-        None => env!("CARGO_PKG_VERSION"),
-    }
 }
 
 fn main() -> ExitCode {

@@ -35,18 +35,6 @@ impl Lease {
         Self { verifier, clock, entry, need, address }
     }
 
-    /// The credential.
-    #[must_use]
-    pub const fn entry(&self) -> &Arc<Entry> {
-        &self.entry
-    }
-
-    /// What it was judged for.
-    #[must_use]
-    pub const fn need(&self) -> Need {
-        self.need
-    }
-
     /// Returns when the credential is no longer good for what it was good for, and why.
     pub async fn lost(mut self) -> Denied {
         loop {
@@ -76,14 +64,14 @@ impl Drop for Lease {
 #[derive(Debug, Default)]
 pub struct InFlight {
     lease: Mutex<Option<Lease>>,
-    entry: Mutex<Option<Arc<Entry>>>,
+    authorised: Mutex<Option<(Arc<Entry>, Need)>>,
     exempt: AtomicBool,
 }
 
 impl InFlight {
     /// Notes what the request was authorised by.
     pub fn hold(&self, lease: Lease) {
-        *self.entry.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(lease.entry()));
+        *self.authorised.lock().unwrap_or_else(PoisonError::into_inner) = Some((Arc::clone(&lease.entry), lease.need));
         *self.lease.lock().unwrap_or_else(PoisonError::into_inner) = Some(lease);
     }
 
@@ -92,9 +80,9 @@ impl InFlight {
         self.lease.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// What the request was authorised by, if it was.
-    pub fn entry(&self) -> Option<Arc<Entry>> {
-        self.entry.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// What the request was authorised by, and for what, if it was.
+    pub fn authorised(&self) -> Option<(Arc<Entry>, Need)> {
+        self.authorised.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Lets the request finish whatever becomes of its credential, because it is the one that changes it: who revokes

@@ -43,18 +43,11 @@ pub async fn cut_off(State(app): State<App>, request: Request, next: Next) -> Re
         Ok(response) => response,
         Err(denied) => return Error::from(denied).into_response(),
     };
-    let Some(entry) = in_flight.entry() else { return response };
+    let Some((entry, need)) = in_flight.authorised() else { return response };
     if !entry.account.is_current() && !in_flight.is_exempt() {
         // Changed at the very end: asks once more, for the answer has not begun.
-        let lease = in_flight.take();
-        let (key, need) = (entry.key, lease.as_ref().map(crate::auth::in_flight::Lease::need));
-        if let Some(need) = need
-            && let Err(denied) = app.verifier.authorise(key, need, address).await
-        {
+        if let Err(denied) = app.verifier.authorise(entry.key, need, address).await {
             return Error::from(denied).into_response();
-        }
-        if let Some(lease) = lease {
-            in_flight.hold(lease);
         }
     }
     if !matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
