@@ -8,13 +8,16 @@ use std::{
 
 use uptrakit_api::Timestamp;
 
-use super::{credential::Credential, credential::Key, digest::Digest, verifier::Entry};
-use crate::store::{Store, sessions, tokens};
+use super::{credential::Key, digest::Digest, verifier::Entry};
+use crate::store::{
+    Store, sessions,
+    tokens::{self, UseRow},
+};
 
 /// How long after a write the next one of the same credential waits.
 const INTERVAL_MILLIS: i64 = 60_000;
-/// How many credentials one transaction writes. Few, for on SQLite a revoke waits until it is done.
-const CHUNK: usize = 32;
+/// How many credentials one transaction writes. Few, for a revoke may have to wait until it is done.
+const CHUNK: usize = tokens::USES;
 
 /// Credentials that were used since they were last written.
 #[derive(Debug, Default)]
@@ -40,7 +43,9 @@ impl Usage {
             let written = entry.written_at.load(Ordering::Relaxed);
             everything || now.0 - written >= INTERVAL_MILLIS || now.0 < written
         };
-        let due: Vec<_> = waiting.extract_if(.., |entry| is_due(entry)).collect();
+        let mut due: Vec<_> = waiting.extract_if(.., |entry| is_due(entry)).collect();
+        // In the order of the tokens, so that two processes don't wait for each other's rows.
+        due.sort_by_key(|entry| entry.credential.token_id());
         let mut outcome = Ok(());
         for chunk in due.chunks(CHUNK) {
             if outcome.is_ok() {
@@ -56,40 +61,52 @@ impl Usage {
 }
 
 async fn write(store: &Store, entries: &[Arc<Entry>]) -> sqlx::Result<()> {
+    let outcome = try_write(store, entries).await;
+    if outcome.is_err() {
+        // They stay in the list, so that noting another use must not add them twice.
+        for entry in entries {
+            entry.dirty.store(true, Ordering::Release);
+        }
+    }
+    outcome
+}
+
+async fn try_write(store: &Store, entries: &[Arc<Entry>]) -> sqlx::Result<()> {
     let mut tx = store.begin().await?;
     let mut written = Vec::with_capacity(entries.len());
+    let mut uses: Vec<UseRow> = Vec::with_capacity(entries.len());
     for entry in entries {
         // Cleared before it is read: a use that comes in between is noted again, not lost.
         entry.dirty.store(false, Ordering::Release);
         let at = entry.used_at.load(Ordering::Relaxed);
-        let from = *entry.used_from.lock().unwrap_or_else(PoisonError::into_inner);
-        let from = from.map(|address| address.to_string()).unwrap_or_default();
-        let (Key::Token(Digest(digest)) | Key::Session(Digest(digest))) = &entry.key;
-        let done = match &entry.credential {
-            Credential::Token(token) => tokens::update_last_used(&mut tx, token.id.0, digest, at, &from).await,
-            Credential::Session(_) => sessions::update_last_active(&mut tx, digest, at).await,
-        };
-        if let Err(error) = done {
-            mark_dirty(entries);
-            return Err(error);
-        }
         written.push((entry, at));
+        let (Key::Token(Digest(digest)) | Key::Session(Digest(digest))) = entry.key;
+        let Some(token_id) = entry.credential.token_id() else {
+            sessions::update_last_active(&mut tx, &digest, at).await?;
+            continue;
+        };
+        let from = *entry.used_from.lock().unwrap_or_else(PoisonError::into_inner);
+        let row = UseRow {
+            token_id: token_id.0,
+            digest,
+            at,
+            ip: from.map(|address| address.to_string()).unwrap_or_default(),
+        };
+        // Two texts of one token, in a rotation's overlap, stand side by side.
+        if uses.last().is_some_and(|last| last.token_id == row.token_id) {
+            tokens::update_last_used(&mut tx, &uses).await?;
+            uses.clear();
+        }
+        uses.push(row);
     }
-    if let Err(error) = tx.commit().await {
-        mark_dirty(entries);
-        return Err(error);
+    if !uses.is_empty() {
+        tokens::update_last_used(&mut tx, &uses).await?;
     }
+    tx.commit().await?;
     for (entry, at) in written {
         entry.written_at.store(at, Ordering::Relaxed);
     }
     Ok(())
-}
-
-/// They stay in the list, so that noting another use must not add them twice.
-fn mark_dirty(entries: &[Arc<Entry>]) {
-    for entry in entries {
-        entry.dirty.store(true, Ordering::Release);
-    }
 }
 
 impl Entry {

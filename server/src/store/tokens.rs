@@ -318,31 +318,61 @@ pub async fn list_digests(conn: Conn<'_>, id: Uuid) -> Result<Vec<Vec<u8>>> {
     })
 }
 
-/// Notes that a text, and so its token, was used; never goes back.
-pub async fn update_last_used(tx: &mut Transaction, token_id: Uuid, digest: &[u8], at: i64, ip: &str) -> Result<()> {
+/// How many uses one statement writes; fewer are filled up with the last one again.
+pub const USES: usize = 16;
+
+/// When and from where a token was used, by one of its texts.
+#[derive(Clone, Debug)]
+pub struct UseRow {
+    /// The token.
+    pub token_id: Uuid,
+    /// The text's digest.
+    pub digest: [u8; 32],
+    /// When.
+    pub at: i64,
+    /// From where.
+    pub ip: String,
+}
+
+/// Rows of three columns, which both engines call `column1`, `column2` and `column3`.
+macro_rules! from_uses {
+    () => {
+        "FROM (VALUES ($1, $2, $3), ($4, $5, $6), ($7, $8, $9), ($10, $11, $12), ($13, $14, $15), ($16, $17, $18), ($19, $20, \
+        $21), ($22, $23, $24), ($25, $26, $27), ($28, $29, $30), ($31, $32, $33), ($34, $35, $36), ($37, $38, \
+        $39), ($40, $41, $42), ($43, $44, $45), ($46, $47, $48)) AS v"
+    };
+}
+
+const TOKENS_USED: &str = concat!(
+    "UPDATE api_tokens SET last_used_at = v.column2, last_used_ip = v.column3 ",
+    from_uses!(),
+    " WHERE id = v.column1 AND (last_used_at IS NULL OR last_used_at < v.column2)"
+);
+
+const TEXTS_USED: &str = concat!(
+    "UPDATE token_texts SET last_used_at = v.column2, last_used_ip = v.column3 ",
+    from_uses!(),
+    " WHERE digest = v.column1 AND (last_used_at IS NULL OR last_used_at < v.column2)"
+);
+
+/// Notes that texts, and so their tokens, were used; never goes back. At most [`USES`] and at least one, and no token
+/// twice: of two rows for one token either may win.
+pub async fn update_last_used(tx: &mut Transaction, uses: &[UseRow]) -> Result<()> {
+    debug_assert!((1..=USES).contains(&uses.len()));
+    let padded = || (0..USES).map(|index| &uses[index.min(uses.len() - 1)]);
     on!(tx.conn(), |c| {
-        sqlx::query(
-            "UPDATE token_texts SET last_used_at = $2, last_used_ip = $3 \
-             WHERE digest = $1 AND (last_used_at IS NULL OR last_used_at < $2)",
-        )
-        .bind(digest)
-        .bind(at)
-        .bind(ip)
-        .execute(c)
-        .await
-        .map(drop)
+        padded()
+            .fold(sqlx::query(TOKENS_USED), |query, row| query.bind(row.token_id).bind(row.at).bind(&row.ip))
+            .execute(c)
+            .await
+            .map(drop)
     })?;
     on!(tx.conn(), |c| {
-        sqlx::query(
-            "UPDATE api_tokens SET last_used_at = $2, last_used_ip = $3 \
-             WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)",
-        )
-        .bind(token_id)
-        .bind(at)
-        .bind(ip)
-        .execute(c)
-        .await
-        .map(drop)
+        padded()
+            .fold(sqlx::query(TEXTS_USED), |query, row| query.bind(row.digest.as_slice()).bind(row.at).bind(&row.ip))
+            .execute(c)
+            .await
+            .map(drop)
     })
 }
 
