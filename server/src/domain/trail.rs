@@ -64,6 +64,49 @@ pub async fn record(core: &Core, tx: &mut Transaction, visit: Option<&Visit>, ev
 /// Reads events, newest first; only one account's, if it is given.
 pub async fn list(core: &Core, query: &AuditQuery, own: Option<AccountId>) -> Result<Page<AuditEvent>, Error> {
     let paging = Paging::parse(query.page.as_deref(), query.per_page.as_deref())?;
+    let filter = parse_filter(query, own)?;
+    let mut reader = core.store.read().await?;
+    let total = audit::count(reader.conn(), &filter).await?;
+    let rows = audit::list(reader.conn(), &filter, paging.slice()).await?;
+    Ok(paging.page(rows.into_iter().map(public).collect(), total))
+}
+
+/// How many events an export reads at once.
+const EXPORTED_AT_ONCE: u16 = 500;
+
+/// An export of events, oldest first, read part by part: neither memory nor a connection is held for longer than one
+/// part takes, however many events there are and however slowly they are fetched.
+#[derive(Debug)]
+pub struct Export {
+    filter: AuditFilter,
+    /// Where the last part ended.
+    after: (i64, Uuid),
+    is_over: bool,
+}
+
+impl Export {
+    /// An export of everybody's events up to now: it has an end, though events go on.
+    pub fn new(core: &Core, query: &AuditQuery) -> Result<Self, Error> {
+        let mut filter = parse_filter(query, None)?;
+        let end = core.clock.now().0.saturating_add(1);
+        filter.until = Some(filter.until.map_or(end, |until| until.min(end)));
+        Ok(Self { filter, after: (i64::MIN, Uuid::nil()), is_over: false })
+    }
+
+    /// The next part; `None` when that was all.
+    pub async fn next(&mut self, core: &Core) -> Result<Option<Vec<AuditEvent>>, Error> {
+        if self.is_over {
+            return Ok(None);
+        }
+        let mut reader = core.store.read().await?;
+        let rows = audit::list_after(reader.conn(), &self.filter, self.after, EXPORTED_AT_ONCE.into()).await?;
+        self.is_over = rows.len() < usize::from(EXPORTED_AT_ONCE);
+        self.after = rows.last().map_or(self.after, |row| (row.at, row.id));
+        Ok(Some(rows.into_iter().map(public).collect()))
+    }
+}
+
+fn parse_filter(query: &AuditQuery, own: Option<AccountId>) -> Result<AuditFilter, Error> {
     let id = |field: &str, text: &Option<String>| {
         text.as_ref().map(|text| text.parse::<Uuid>().map_err(|_| Error::field(field, "must be a UUID"))).transpose()
     };
@@ -71,7 +114,7 @@ pub async fn list(core: &Core, query: &AuditQuery, own: Option<AccountId>) -> Re
         let parse = |text: &String| Timestamp::parse(text).map_err(|error| Error::field(field, error.to_string()));
         text.as_ref().map(parse).transpose()
     };
-    let filter = AuditFilter {
+    Ok(AuditFilter {
         action: query.action.clone(),
         actor_id: match own {
             Some(own) => Some(own.0),
@@ -80,11 +123,7 @@ pub async fn list(core: &Core, query: &AuditQuery, own: Option<AccountId>) -> Re
         token_id: id("token_id", &query.token_id)?,
         since: instant("since", &query.since)?.map(|at| at.0),
         until: instant("until", &query.until)?.map(|at| at.0),
-    };
-    let mut reader = core.store.read().await?;
-    let total = audit::count(reader.conn(), &filter).await?;
-    let rows = audit::list(reader.conn(), &filter, paging.slice()).await?;
-    Ok(paging.page(rows.into_iter().map(public).collect(), total))
+    })
 }
 
 fn public(row: AuditRow) -> AuditEvent {

@@ -1,5 +1,6 @@
 //! The server through its real parts: the router, the domain and a real database, on both engines.
 
+mod audit;
 mod browser_defence;
 mod cut_off;
 mod durability;
