@@ -24,7 +24,7 @@ pub struct AuditEvent {
     pub address: Option<String>,
     /// Names the request in the server's log.
     pub request_id: Option<String>,
-    /// `done` or `refused`.
+    /// `done` or `refused`; of `token.refused` what the token died of: `revoked`, `expired` or `account-disabled`.
     pub outcome: String,
 }
 

@@ -6,9 +6,9 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    auth::{password::Hasher, throttle::Throttle, usage::Usage, verifier::Verifier},
+    auth::{password::Hasher, refusals::Refusals, throttle::Throttle, usage::Usage, verifier::Verifier},
     clock::Clock,
-    domain::feed::Feed,
+    domain::{feed::Feed, trail},
     settings::{PublicUrl, TokenRules},
     store::Store,
 };
@@ -30,6 +30,8 @@ pub struct Core {
     pub verifier: Verifier,
     /// When credentials were last used.
     pub usage: Usage,
+    /// Dead tokens that were presented.
+    pub refusals: Refusals,
     /// Passwords.
     pub hasher: Hasher,
     /// Where browsers find the server.
@@ -57,6 +59,7 @@ impl Core {
     pub async fn close(&self) -> sqlx::Result<()> {
         self.stopping.cancel();
         let flushed = self.usage.flush(&self.store, self.clock.now(), true).await;
+        let flushed = flushed.and(trail::write_refusals(self).await);
         self.verifier.release();
         // Whoever still holds a connection is cut off: all that was acknowledged is on the disk already.
         let _ = tokio::time::timeout(CLOSE_TIMEOUT, self.store.close()).await;
@@ -76,6 +79,7 @@ impl Core {
             verifier: Verifier::start(store.clone(), clock.clone()),
             feed: Feed::default(),
             usage: Usage::default(),
+            refusals: Refusals::default(),
             hasher: Hasher::default(),
             login_failures: Throttle::new(10, Duration::from_secs(20)),
             address_failures: Throttle::new(50, Duration::from_secs(3)),

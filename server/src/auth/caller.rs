@@ -187,6 +187,12 @@ async fn authorise_bearer(app: &App, text: &str, visit: &Visit, need: Need) -> R
             app.bearer_failures.count(visit.address, app.clock.now());
             Err(wait.map_or(Error::Refused(Refusal::Unknown), Error::TooManyRequests))
         }
+        Err(Denied::Refused(refusal)) => {
+            if let Some(entry) = app.verifier.peek(key) {
+                app.refusals.note(&entry, refusal, visit, app.clock.now());
+            }
+            Err(Error::Refused(refusal))
+        }
         outcome => Ok(outcome?),
     }
 }

@@ -1,11 +1,15 @@
-//! The audit trail: what is recorded, always in the transaction of what it records, and how it is read.
+//! The audit trail: what is recorded, and how it is read. What is done is recorded in its own transaction; refusals of
+//! dead tokens, which do nothing, are written in the background.
 
 use uptrakit_api::{AccountId, AuditEvent, AuditQuery, EventId, Page, Timestamp, TokenId};
 use uuid::Uuid;
 
 use super::paging::Paging;
 use crate::{
-    auth::caller::{Actor, Visit},
+    auth::{
+        caller::{Actor, Visit},
+        refusals::DeadToken,
+    },
     clock::new_id,
     error::Error,
     state::Core,
@@ -59,6 +63,41 @@ pub async fn record(core: &Core, tx: &mut Transaction, visit: Option<&Visit>, ev
         outcome: if event.refused { "refused" } else { "done" }.to_owned(),
     };
     Ok(audit::insert(tx, &row).await?)
+}
+
+/// How many refusals one transaction writes. Few, for on SQLite a revoke waits until it is done.
+const WRITTEN_AT_ONCE: usize = 32;
+
+/// Writes what was noted of dead tokens that were presented. What can't be written now is kept.
+pub async fn write_refusals(core: &Core) -> sqlx::Result<()> {
+    let noted = core.refusals.take();
+    for (index, attempts) in noted.chunks(WRITTEN_AT_ONCE).enumerate() {
+        let written = write_attempts(core, attempts).await;
+        if written.is_err() {
+            core.refusals.put_back(&noted[index * WRITTEN_AT_ONCE..]);
+            return written;
+        }
+    }
+    Ok(())
+}
+
+async fn write_attempts(core: &Core, attempts: &[DeadToken]) -> sqlx::Result<()> {
+    let mut tx = core.store.begin().await?;
+    for attempt in attempts {
+        let row = AuditRow {
+            id: new_id(attempt.at),
+            at: attempt.at.0,
+            action: "token.refused".to_owned(),
+            actor_id: Some(attempt.account.0),
+            token_id: Some(attempt.token.0),
+            target_id: Some(attempt.token.0),
+            address: Some(attempt.address.to_string()),
+            request_id: Some(attempt.request_id.to_string()),
+            outcome: attempt.reason.as_str().to_owned(),
+        };
+        audit::insert(&mut tx, &row).await?;
+    }
+    tx.commit().await
 }
 
 /// Reads events, newest first; only one account's, if it is given.

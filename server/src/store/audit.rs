@@ -24,7 +24,7 @@ pub struct AuditRow {
     pub address: Option<String>,
     /// The request.
     pub request_id: Option<String>,
-    /// `done` or `refused`.
+    /// `done`, `refused`, or why.
     pub outcome: String,
 }
 

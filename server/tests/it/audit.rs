@@ -1,5 +1,5 @@
-//! Contract, section 4: the audit trail as a file. What is exported, in which order, and what becomes of it when the
-//! token that asked dies on the way.
+//! Contract, section 4: the audit trail. What is exported and what becomes of it when the token that asked dies on the
+//! way, and what is noted of dead tokens that somebody still presents.
 
 use std::time::Duration;
 
@@ -110,4 +110,83 @@ on_both! {
         server.app.close().await.unwrap();
         server.bearer(&text).get("/audit/export").await.refused(503, "unavailable");
     }
+
+    async fn dead_tokens_that_are_presented_are_on_the_trail(server: TestServer) {
+        let root = server.with_root().await;
+        server.add_user("kim", "viewer").await;
+        let kim = server.sign_in("kim").await;
+        let kim_id = kim.get("/auth/me").await.ok(200)["id"].as_str().unwrap().to_owned();
+        let (revoked, revoked_text) = root.new_token(json!({ "name": "revoked" })).await;
+        let (replaced, replaced_text) = root.new_token(json!({ "name": "replaced" })).await;
+        let (expired, expired_text) = root.new_token(json!({ "name": "expired", "expires_at": "2030-01-01T00:00:01Z" })).await;
+        let (closed, closed_text) = kim.new_token(json!({ "name": "closed" })).await;
+        let (narrow, narrow_text) = root.new_token(json!({ "name": "narrow", "permissions": ["hosts:read"] })).await;
+        root.delete(&format!("/auth/api-tokens/{revoked}")).await.ok(204);
+        root.post(&format!("/auth/api-tokens/{replaced}/rotate"), json!({})).await.ok(201);
+        root.patch(&format!("/users/{kim_id}"), json!({ "active": false })).await.ok(200);
+        server.advance(1_000);
+
+        let mut request_ids = Vec::new();
+        for (text, code) in [
+            (&revoked_text, "token-revoked"),
+            (&replaced_text, "token-revoked"),
+            (&expired_text, "token-expired"),
+            (&closed_text, "account-disabled"),
+        ] {
+            let refused = server.bearer(text).seen_from("127.0.0.7").get("/hosts").await.refused(401, code);
+            request_ids.push(refused["request_id"].clone());
+            for _ in 0..20 {
+                server.bearer(text).get("/hosts").await.refused(401, code);
+            }
+        }
+        server.bearer(&narrow_text).get("/users").await.refused(403, "insufficient-permission");
+        server.bearer("upk_0000000000000000000000000000003aIdS3").get("/hosts").await.refused(401, "invalid-token");
+
+        for (index, (id, outcome)) in
+            [(&revoked, "revoked"), (&replaced, "revoked"), (&expired, "expired"), (&closed, "account-disabled")].into_iter().enumerate()
+        {
+            let found = refusals(&server, &root, id, 1).await;
+            assert_eq!(found.len(), 1, "one event however many attempts");
+            let event = &found[0];
+            assert_eq!((event["outcome"].as_str(), event["address"].as_str()), (Some(outcome), Some("127.0.0.7")));
+            assert_eq!((&event["target_id"], &event["request_id"]), (&json!(id), &request_ids[index]));
+            assert_eq!(event["at"], Timestamp(START + 1_000).to_string());
+        }
+        let all = root.get("/audit?action=token.refused").await.ok(200);
+        assert_eq!(all["total"], 4, "neither {narrow} nor a token that never was is among them: {all}");
+        let own = root.get("/auth/me/audit").await.ok(200);
+        let own = own["items"].as_array().unwrap().iter().filter(|event| event["action"] == "token.refused").count();
+        assert_eq!(own, 3, "its owner sees it");
+
+        server.advance(3_600_000);
+        server.bearer(&revoked_text).get("/hosts").await.refused(401, "token-revoked");
+        assert_eq!(refusals(&server, &root, &revoked, 2).await.len(), 2, "an hour later it is news again");
+    }
+
+    async fn a_stop_writes_what_was_noted_of_dead_tokens(server: TestServer) {
+        let root = server.with_root().await;
+        let (id, text) = root.new_token(json!({ "name": "ci" })).await;
+        root.delete(&format!("/auth/api-tokens/{id}")).await.ok(204);
+        let other = server.another().await;
+        other.bearer(&text).get("/hosts").await.refused(401, "token-revoked");
+        other.app.close().await.unwrap();
+        assert_eq!(root.get(&format!("/audit?action=token.refused&token_id={id}")).await.ok(200)["total"], 1);
+    }
+}
+
+/// The refusals of a token that are on the trail, when there are so many; they are written in the background.
+async fn refusals(server: &TestServer, reader: &Client, token_id: &str, count: usize) -> Vec<Value> {
+    let path = format!("/audit?action=token.refused&token_id={token_id}");
+    let written = async {
+        loop {
+            let page = reader.get(&path).await.ok(200);
+            let found = page["items"].as_array().unwrap().clone();
+            if found.len() >= count {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let found = tokio::time::timeout(Duration::from_secs(10), written).await;
+    found.unwrap_or_else(|_| panic!("{} never had {count} refusals", server.app.store.engine()))
 }
