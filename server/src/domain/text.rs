@@ -5,7 +5,7 @@
 pub fn parse_line(text: &str, longest: usize) -> Result<String, String> {
     let text = text.trim();
     let length = text.chars().count();
-    if length == 0 {
+    if text.chars().all(is_invisible) {
         return Err("must not be empty".into());
     }
     if length > longest {
@@ -20,7 +20,14 @@ pub fn parse_line(text: &str, longest: usize) -> Result<String, String> {
 /// The form by which names are compared: Unicode lower case, the same on every database.
 #[must_use]
 pub fn key(text: &str) -> String {
-    text.to_lowercase()
+    literal(&text.to_lowercase())
+}
+
+/// A text to look for, as a database can take it: Postgres refuses NUL and SQLite stops at one. Nothing that is stored
+/// has control characters, so that another one finds as little.
+#[must_use]
+pub fn literal(text: &str) -> String {
+    text.replace('\0', "\u{1}")
 }
 
 fn is_control(character: char) -> bool {
@@ -29,9 +36,17 @@ fn is_control(character: char) -> bool {
             '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
 
+/// Whether nobody sees it: a name of such characters alone would look like none.
+fn is_invisible(character: char) -> bool {
+    character.is_whitespace()
+        || matches!(character,
+            '\u{00AD}' | '\u{034F}' | '\u{115F}' | '\u{1160}' | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200D}'
+            | '\u{2060}'..='\u{2064}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FFA0}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
 #[cfg(test)]
 mod tests {
-    use super::parse_line;
+    use super::{key, parse_line};
 
     #[test]
     fn names_are_trimmed_and_bounded_in_characters() {
@@ -39,6 +54,19 @@ mod tests {
         assert!(parse_line(&"\u{1F511}".repeat(64), 64).is_ok());
         assert!(parse_line(&"x".repeat(65), 64).is_err());
         assert!(parse_line(" \t ", 64).is_err());
+    }
+
+    #[test]
+    fn names_have_something_to_see() {
+        for text in ["\u{200b}", "\u{ad}\u{2060}", "\u{3000}", "\u{e0001}", "\u{2800} \u{2800}"] {
+            assert!(parse_line(text, 64).is_err(), "{text:?}");
+        }
+        assert!(parse_line("\u{1f469}\u{200d}\u{1f680}", 64).is_ok(), "joined characters stay as they are");
+    }
+
+    #[test]
+    fn no_database_is_asked_for_a_nul() {
+        assert_eq!(key("A\0B"), "a\u{1}b");
     }
 
     #[test]

@@ -98,7 +98,8 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     if !value.is_object() {
         return Err(Error::field("body", "must be a JSON object"));
     }
-    serde_path_to_error::deserialize(value).map_err(|error| {
+    // From the text, not from the value: a value no longer knows that a field was there twice.
+    serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(bytes)).map_err(|error| {
         let path = error.path().to_string();
         field_error(&path, &error.inner().to_string())
     })

@@ -7,6 +7,7 @@ mod durability;
 mod hosts;
 mod login;
 mod model;
+mod odd_inputs;
 mod policy;
 mod process;
 mod responses;
