@@ -1,5 +1,7 @@
 //! Text that people choose: what may be in it, and how it is compared.
 
+use uptrakit_api::TokenText;
+
 /// Trims a text and checks it: `1..=longest` characters, nothing that controls a terminal or turns the direction of
 /// writing. The error ends a sentence that begins with the field's name.
 pub fn parse_line(text: &str, longest: usize) -> Result<String, String> {
@@ -14,7 +16,18 @@ pub fn parse_line(text: &str, longest: usize) -> Result<String, String> {
     if text.chars().any(is_control) {
         return Err("must not contain control characters or marks that change the direction of writing".into());
     }
+    if holds_token(text) {
+        return Err("must not contain an API token".into());
+    }
     Ok(text.to_owned())
+}
+
+/// Whether an API token was put where none belongs, and would be stored or shown.
+#[must_use]
+pub fn holds_token(text: &str) -> bool {
+    let mut candidates =
+        text.match_indices(TokenText::PREFIX).filter_map(|(at, _)| text.get(at..at + TokenText::LENGTH));
+    candidates.any(|part| TokenText::parse(part).is_ok())
 }
 
 /// The form by which names are compared: Unicode lower case, the same on every database.
@@ -62,6 +75,15 @@ mod tests {
             assert!(parse_line(text, 64).is_err(), "{text:?}");
         }
         assert!(parse_line("\u{1f469}\u{200d}\u{1f680}", 64).is_ok(), "joined characters stay as they are");
+    }
+
+    #[test]
+    fn a_token_is_no_name() {
+        let token = "upk_0000000000000000000000000000003aIdS3";
+        for text in [token.to_owned(), format!("my {token}!"), format!("upk_{token}")] {
+            assert!(parse_line(&text, 64).is_err(), "{text}");
+        }
+        assert!(parse_line("upk_0000000000000000000000000000003aIdS4", 64).is_ok(), "it only looks like one");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use uptrakit_api::FieldError;
 
-use crate::error::Error;
+use crate::{domain::text::holds_token, error::Error};
 
 /// Largest body: 1 MB.
 const LARGEST: usize = 1_000_000;
@@ -121,6 +121,7 @@ fn field_error(path: &str, complaint: &str) -> Error {
         (if path == "." { "body".to_owned() } else { path.to_owned() }, "has the wrong type or an impossible value")
     };
     // Names of unknown fields come from outside.
+    let field = if holds_token(&field) { "…".to_owned() } else { field };
     let field = field.chars().filter(|character| !character.is_control()).take(64).collect();
     Error::Invalid(vec![FieldError { field, message: message.to_owned() }])
 }

@@ -14,7 +14,7 @@ use crate::support::PASSWORD;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_uptrakit-server");
 
-struct Process {
+pub struct Process {
     child: Child,
     address: String,
     /// What it printed after its first line.
@@ -29,7 +29,7 @@ impl Drop for Process {
 }
 
 /// The program with settings of a test of its own.
-fn program(directory: &Path, database: Option<&str>) -> Command {
+pub fn program(directory: &Path, database: Option<&str>) -> Command {
     let mut command = Command::new(PROGRAM);
     command
         .env_clear()
@@ -42,9 +42,15 @@ fn program(directory: &Path, database: Option<&str>) -> Command {
     command
 }
 
-fn start(directory: &Path, database: Option<&str>) -> Process {
+fn start_plain(directory: &Path, database: Option<&str>) -> Process {
+    start(directory, database, &[])
+}
+
+/// Starts the program, with more settings.
+pub fn start(directory: &Path, database: Option<&str>, more: &[(&str, &str)]) -> Process {
     let log = std::fs::OpenOptions::new().create(true).append(true).open(directory.join("log")).unwrap();
-    let mut child = program(directory, database).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+    let mut child =
+        program(directory, database).envs(more.iter().copied()).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let first = lines.next().unwrap().unwrap();
     let address = first.strip_prefix("Uptrakit is listening on http://").unwrap().to_owned();
@@ -53,7 +59,7 @@ fn start(directory: &Path, database: Option<&str>) -> Process {
     Process { child, address, second_line }
 }
 
-fn add_root(directory: &Path, database: Option<&str>) -> Output {
+pub fn add_root(directory: &Path, database: Option<&str>) -> Output {
     let mut command = program(directory, database);
     command.args(["user", "add", "root", "--email", "root@example.org", "--role", "administrator", "--password-stdin"]);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -64,7 +70,7 @@ fn add_root(directory: &Path, database: Option<&str>) -> Output {
 
 impl Process {
     /// Sends a request on a connection of its own; status, head and body.
-    fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> std::io::Result<(u16, String, String)> {
+    pub fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> std::io::Result<(u16, String, String)> {
         let mut stream = TcpStream::connect(&self.address)?;
         stream.set_read_timeout(Some(Duration::from_secs(20)))?;
         let length = body.len();
@@ -80,13 +86,22 @@ impl Process {
         Ok((status, head.to_owned(), body.to_owned()))
     }
 
-    fn with_token(&self, method: &str, path: &str, token: &str, body: &str) -> std::io::Result<(u16, Value)> {
+    pub fn with_token(&self, method: &str, path: &str, token: &str, body: &str) -> std::io::Result<(u16, Value)> {
         let (status, _, text) = self.ask(method, path, &format!("authorization: Bearer {token}\r\n"), body)?;
         Ok((status, serde_json::from_str(&text).unwrap_or(Value::Null)))
     }
 
+    /// What its metrics say.
+    pub fn measured(&self, address: std::net::SocketAddr) -> String {
+        let mut stream = TcpStream::connect(address).unwrap();
+        write!(stream, "GET /metrics HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", self.address).unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        text
+    }
+
     /// Signs in and makes a token.
-    fn first_token(&self) -> String {
+    pub fn first_token(&self) -> String {
         let login = json!({ "login": "root", "password": PASSWORD }).to_string();
         let (status, head, _) = self.ask("POST", "/auth/sessions", "", &login).unwrap();
         assert_eq!(status, 201);
@@ -98,7 +113,7 @@ impl Process {
         serde_json::from_str::<Value>(&body).unwrap()["token"].as_str().unwrap().to_owned()
     }
 
-    fn signal(&self, name: &str) {
+    pub fn signal(&self, name: &str) {
         let status = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status().unwrap();
         assert!(status.success());
     }
@@ -135,7 +150,7 @@ fn churn(process: &Process, token: &str, round: usize) -> Acknowledged {
 fn survive_kills(database: Option<&str>, rounds: usize) {
     let directory = tempfile::tempdir().unwrap();
     assert!(add_root(directory.path(), database).status.success());
-    let mut process = start(directory.path(), database);
+    let mut process = start_plain(directory.path(), database);
     let token = process.first_token();
     for round in 0..rounds {
         let acknowledged = std::thread::scope(|scope| {
@@ -144,7 +159,7 @@ fn survive_kills(database: Option<&str>, rounds: usize) {
             process.signal("KILL");
             churning.join().unwrap()
         });
-        process = start(directory.path(), database);
+        process = start_plain(directory.path(), database);
         for text in &acknowledged.dead {
             let (status, problem) = process.with_token("GET", "/auth/me", text, "").unwrap();
             assert_eq!((status, problem["code"].as_str()), (401, Some("token-revoked")), "a revoke was lost");
@@ -181,14 +196,14 @@ async fn acknowledged_changes_survive_kills_on_postgres() {
 fn a_stop_is_quick_and_loses_no_last_use_and_the_log_has_no_secret() {
     let directory = tempfile::tempdir().unwrap();
     assert!(add_root(directory.path(), None).status.success());
-    let mut process = start(directory.path(), None);
+    let mut process = start_plain(directory.path(), None);
     let token = process.first_token();
     assert_eq!(process.with_token("GET", "/hosts", &token, "").unwrap().0, 200);
     let began = Instant::now();
     process.signal("TERM");
     assert!(process.child.wait().unwrap().success());
     assert!(began.elapsed() < Duration::from_secs(10), "it took {:?}", began.elapsed());
-    let process = start(directory.path(), None);
+    let process = start_plain(directory.path(), None);
     let (_, page) = process.with_token("GET", "/auth/api-tokens", &token, "").unwrap();
     assert!(page["items"][0]["last_used_at"].is_string());
     drop(process);
@@ -206,7 +221,7 @@ fn a_stop_is_quick_and_loses_no_last_use_and_the_log_has_no_secret() {
 #[test]
 fn the_first_run_link_is_printed_while_there_is_no_account() {
     let directory = tempfile::tempdir().unwrap();
-    let process = start(directory.path(), None);
+    let process = start_plain(directory.path(), None);
     let link = process.second_line.clone().unwrap();
     let expected = format!("Create the first account: http://{}/setup?code=", process.address);
     assert!(link.starts_with(&expected), "{link}");
@@ -227,7 +242,7 @@ fn people_are_managed_at_the_terminal_while_the_server_runs() {
     };
     let added = add_root(directory.path(), None);
     assert_eq!(String::from_utf8(added.stdout).unwrap(), "root is added.\n");
-    let process = start(directory.path(), None);
+    let process = start_plain(directory.path(), None);
     let token = process.first_token();
     assert_eq!(run(&["user", "list"]).1, "root\troot@example.org\tadministrator\tactive\n");
     for arguments in [["user", "deactivate", "root"].as_slice(), &["user", "set-roles", "root", "viewer"]] {
@@ -245,7 +260,7 @@ fn people_are_managed_at_the_terminal_while_the_server_runs() {
     assert_eq!(code, Some(1), "a backup is never written over something");
     assert!(stderr.contains("exists already"));
     let url = format!("sqlite://{}", copy.display());
-    let served = start(directory.path(), Some(&url));
+    let served = start_plain(directory.path(), Some(&url));
     assert_eq!(served.with_token("GET", "/auth/me", &token, "").unwrap().0, 200);
 }
 
