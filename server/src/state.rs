@@ -1,12 +1,18 @@
 //! What the process is made of, put together once.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    auth::{password::Hasher, refusals::Refusals, throttle::Throttle, usage::Usage, verifier::Verifier},
+    auth::{
+        password::Hasher,
+        refusals::Refusals,
+        throttle::{Source, Throttle},
+        usage::Usage,
+        verifier::Verifier,
+    },
     clock::Clock,
     domain::{feed::Feed, trail},
     settings::{PublicUrl, TokenRules},
@@ -43,11 +49,11 @@ pub struct Core {
     /// Changes of hosts, for those who follow them.
     pub feed: Feed,
     /// Failed sign-ins by what was typed and from where: ten, then one every 20 seconds.
-    pub login_failures: Throttle<(String, IpAddr)>,
+    pub login_failures: Throttle<(String, Source)>,
     /// Failed sign-ins from an address, whatever was typed: fifty, then one every 3 seconds.
-    pub address_failures: Throttle<IpAddr>,
+    pub address_failures: Throttle<Source>,
     /// Bearer tokens from an address that are none: 300, then five a second.
-    pub bearer_failures: Throttle<IpAddr>,
+    pub bearer_failures: Throttle<Source>,
     /// Places for look-ups of unknown tokens from addresses that have failed too often.
     pub suspects: Semaphore,
     /// Cancelled when the server begins to stop: streams end.
