@@ -208,6 +208,8 @@ pub async fn set_up(core: &Core, visit: &Visit, request: SetUp, browser: Browser
         }
         (Err((_, hash)), Some(id)) => {
             power::hold_account(&mut tx, id).await?;
+            // Everybody who has this code waits for the account, and whoever comes second finds the code gone.
+            invitations::find(tx.conn(), &digest.0, now.0).await?.ok_or(Error::NotFound)?;
             accounts::update_password(&mut tx, id, &hash).await?;
             invitations::delete_for(&mut tx, Some(id)).await?;
             accounts::find(tx.conn(), id).await?.filter(|account| account.active).ok_or(Error::NotFound)?

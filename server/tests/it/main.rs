@@ -11,6 +11,7 @@ mod model;
 mod odd_inputs;
 mod policy;
 mod process;
+mod races;
 mod responses;
 mod rotation;
 mod rpc;
