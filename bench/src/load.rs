@@ -29,6 +29,8 @@ pub struct Measured {
     pub failed: u64,
     /// The server's largest memory, in KiB.
     pub memory_kib: u64,
+    /// The server's processor time, in microseconds.
+    pub processor_micros: u64,
 }
 
 impl Plan {
@@ -44,12 +46,20 @@ impl Measured {
         self.latencies_micros.extend(other.latencies_micros);
         self.time += other.time;
         self.failed += other.failed;
+        self.processor_micros += other.processor_micros;
     }
 
     /// Requests per second.
     pub fn per_second(&self) -> f64 {
         let count = u32::try_from(self.latencies_micros.len()).unwrap_or(u32::MAX);
         f64::from(count) / self.time.as_secs_f64()
+    }
+
+    /// The server's processor time for one request, in microseconds.
+    pub fn processor_micros_each(&self) -> f64 {
+        let count = u32::try_from(self.latencies_micros.len()).unwrap_or(u32::MAX);
+        let micros = u32::try_from(self.processor_micros).unwrap_or(u32::MAX);
+        f64::from(micros) / f64::from(count)
     }
 
     /// A percentile of the latency, in microseconds.

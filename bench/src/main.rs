@@ -85,22 +85,26 @@ async fn measure(arguments: &Arguments, engine: &str, url: &str) -> Result<()> {
         for ((design, path), total) in cases.iter().zip(&mut totals) {
             let server = serve::start(*design, url).await?;
             load::run(&server.address(), path, &plan.warm_up()).await?;
-            total.add(load::run(&server.address(), path, &plan).await?);
+            let began = server.processor_micros();
+            let mut measured = load::run(&server.address(), path, &plan).await?;
+            measured.processor_micros = server.processor_micros() - began;
+            total.add(measured);
             total.memory_kib = total.memory_kib.max(server.memory_kib());
         }
     }
     let bare = totals[0].per_second();
     println!(
-        "{:<10} {:<26} {:>9} {:>9} {:>9} {:>8} {:>8} {:>7}",
-        engine, "request", "req/s", "p50 µs", "p99 µs", "memory", "of bare", "failed"
+        "{:<10} {:<26} {:>9} {:>9} {:>9} {:>8} {:>8} {:>8} {:>7}",
+        engine, "request", "req/s", "p50 µs", "p99 µs", "cpu µs", "memory", "of bare", "failed"
     );
     for ((design, path), total) in cases.iter().zip(&mut totals) {
         println!(
-            "{:<10} {path:<26} {:>9.0} {:>9} {:>9} {:>6}Mi {:>8.2} {:>7}",
+            "{:<10} {path:<26} {:>9.0} {:>9} {:>9} {:>8.1} {:>6}Mi {:>8.2} {:>7}",
             design.name(),
             total.per_second(),
             total.percentile(50),
             total.percentile(99),
+            total.processor_micros_each(),
             total.memory_kib / 1_024,
             total.per_second() / bare,
             total.failed

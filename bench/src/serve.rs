@@ -63,6 +63,18 @@ impl Server {
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
     }
+
+    /// The processor time that it has used, in microseconds; 0 where that can't be read.
+    pub fn processor_micros(&self) -> u64 {
+        let id = self.child.id().unwrap_or_default();
+        // The first number is nanoseconds on a processor; of the main thread alone, so that threads are summed up.
+        let tasks = std::fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten().flatten();
+        let time = |path: std::path::PathBuf| {
+            let text = std::fs::read_to_string(path.join("schedstat")).unwrap_or_default();
+            text.split_whitespace().next().and_then(|number| number.parse::<u64>().ok()).unwrap_or(0)
+        };
+        tasks.map(|task| time(task.path())).sum::<u64>() / 1_000
+    }
 }
 
 /// Starts a design in another process; it ends when the value is dropped.

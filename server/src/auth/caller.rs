@@ -1,7 +1,7 @@
 //! Who makes a request: takes the credential out of the headers, has it judged, and hands handlers a proof. A handler
 //! says in its signature what it needs (`Caller<HostsRead>`), so that forgetting to ask does not compile.
 
-use std::{marker::PhantomData, net::IpAddr, sync::Arc};
+use std::{marker::PhantomData, net::IpAddr, sync::Arc, time::Duration};
 
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, header, request::Parts};
@@ -164,8 +164,12 @@ pub async fn authenticate(app: &App, headers: &HeaderMap, visit: Visit, need: Ne
     Ok(Actor { entry, need, visit })
 }
 
+/// How long an unknown token may wait for its turn to be looked up.
+const SUSPECT_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// A wrong checksum never reaches the database. Whoever sends too many tokens that are none is told to wait, unless
-/// this one is known; of the unknown ones a few at a time are still looked up, for one of them may be good.
+/// this one is known; of the unknown ones a few at a time are still looked up, each in its turn, for one of them may be
+/// good and must not be refused for the others.
 async fn authorise_bearer(app: &App, text: &str, visit: &Visit, need: Need) -> Result<Arc<Entry>, Error> {
     let source = Source::from(visit.address);
     let wait = || app.bearer_failures.wait(&source, app.clock.now());
@@ -179,7 +183,10 @@ async fn authorise_bearer(app: &App, text: &str, visit: &Visit, need: Need) -> R
     let key = Key::Token(Digest::of(token.expose()));
     let known = app.verifier.knows(key);
     let place = match (known, if known { None } else { wait() }) {
-        (false, Some(wait)) => Some(app.suspects.try_acquire().map_err(|_| Error::TooManyRequests(wait))?),
+        (false, Some(wait)) => match tokio::time::timeout(SUSPECT_TIMEOUT, app.suspects.acquire()).await {
+            Ok(Ok(place)) => Some(place),
+            _ => return Err(Error::TooManyRequests(wait)),
+        },
         _ => None,
     };
     match app.verifier.authorise(key, need, visit.address).await {

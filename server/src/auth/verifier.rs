@@ -7,6 +7,9 @@
 //! accounts that the moves were about are dropped and read again when somebody needs them. There are no leases, no
 //! timers and no messages to rely on, and any number of processes may do this on one database.
 //!
+//! On SQLite most requests need no batch either: where nothing at all was committed to the file since the epoch was
+//! last read ([`crate::store::commits`]), the epoch stands, and what is cached holds.
+//!
 //! The invariant, kept by the single task that runs batches: *whatever is cached reflects the database at the cached
 //! epoch or later*. An entry that is read after the epoch was read may be younger than the epoch it is filed under;
 //! then the next move drops it once too often, never once too seldom.
@@ -31,7 +34,11 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    store::{Reader, Store, credentials, power},
+    store::{
+        Reader, Store,
+        commits::{Commits, Mark},
+        credentials, power,
+    },
 };
 
 /// How long the database may take for one batch before everybody in it is told that it can't answer.
@@ -88,6 +95,8 @@ pub struct Counters {
     pub batches: AtomicU64,
     /// Requests that were in them.
     pub batched: AtomicU64,
+    /// Requests that needed no batch, because nothing had been committed.
+    pub standing: AtomicU64,
     /// Credentials that were read from the database.
     pub lookups: AtomicU64,
     /// Moves of the epoch that were seen.
@@ -112,6 +121,8 @@ struct Shared {
     wake: Notify,
     /// Set when the connection is to be given back.
     release: AtomicBool,
+    /// Whether the file's commits can be told without asking for the epoch.
+    notices_commits: AtomicBool,
     cache: Mutex<Cache>,
     counters: Counters,
 }
@@ -133,6 +144,8 @@ type Outcome = Result<HashMap<Key, Option<Arc<Entry>>>, Arc<str>>;
 #[derive(Debug, Default)]
 struct Cache {
     epoch: i64,
+    /// What was committed when the epoch was last asked for, and where to look whether that is still all.
+    standing: Option<(Commits, Mark)>,
     young: HashMap<Key, Arc<Entry>>,
     old: HashMap<Key, Arc<Entry>>,
     accounts: HashMap<AccountId, Weak<AccountCell>>,
@@ -194,6 +207,7 @@ impl Verifier {
             open: Mutex::default(),
             wake: Notify::new(),
             release: AtomicBool::new(false),
+            notices_commits: AtomicBool::new(false),
             cache: Mutex::default(),
             counters: Counters::default(),
         });
@@ -248,6 +262,11 @@ impl Verifier {
         digests.iter().flat_map(halves).flatten().map(|entry| entry.in_flight.load(Ordering::Relaxed)).sum()
     }
 
+    /// From now on relies on [`Store::commits`], which must have been found to notice a commit.
+    pub fn rely_on_commits(&self) {
+        self.0.notices_commits.store(true, Ordering::SeqCst);
+    }
+
     /// Has everything under way judged again, because it can't be known whether the epoch moved.
     pub fn distrust(&self) {
         lock(&self.0.cache).forget_all();
@@ -273,8 +292,16 @@ impl Verifier {
     }
 
     async fn find(&self, key: Key) -> Result<Option<Arc<Entry>>, Denied> {
-        let cached = lock(&self.0.cache).get(key);
+        let (cached, standing) = {
+            let mut cache = lock(&self.0.cache);
+            (cache.get(key), cache.standing)
+        };
         if cached.is_some() {
+            // Looked at now, which is after the request's arrival: the epoch is still what the cache was brought to.
+            if standing.is_some_and(|(commits, mark)| commits.mark() == Some(mark)) {
+                self.0.counters.standing.fetch_add(1, Ordering::Relaxed);
+                return Ok(cached);
+            }
             self.join(None).await?;
             // The batch dropped it if the epoch moved for its account.
             if let Some(entry) = cached.filter(|entry| entry.account.is_current()) {
@@ -312,7 +339,7 @@ impl Verifier {
 }
 
 async fn run_batches(shared: Weak<Shared>) {
-    let mut reader = None;
+    let mut link = None;
     loop {
         let Some(strong) = shared.upgrade() else { return };
         let waited = tokio::time::timeout(Duration::from_secs(1), strong.wake.notified()).await;
@@ -320,21 +347,21 @@ async fn run_batches(shared: Weak<Shared>) {
             continue;
         }
         if strong.release.swap(false, Ordering::SeqCst) {
-            reader = None;
+            strong.hang_up(&mut link);
         }
         // Closes the batch: who comes from here on joins the next one.
         let batch = std::mem::take(&mut *lock(&strong.open));
         if batch.members.load(Ordering::Relaxed) == 0 {
             continue;
         }
-        let outcome = match tokio::time::timeout(BATCH_TIMEOUT, strong.run(&batch, &mut reader)).await {
+        let outcome = match tokio::time::timeout(BATCH_TIMEOUT, strong.run(&batch, &mut link)).await {
             Ok(Ok(found)) => Ok(found),
             Ok(Err(reason)) => Err(reason.to_string().into()),
             Err(_) => Err("the database did not answer in time".into()),
         };
         if outcome.is_err() {
             // The connection may be in the middle of anything.
-            reader = None;
+            strong.hang_up(&mut link);
         }
         strong.counters.batches.fetch_add(1, Ordering::Relaxed);
         strong.counters.batched.fetch_add(batch.members.load(Ordering::Relaxed), Ordering::Relaxed);
@@ -352,22 +379,47 @@ enum BatchError {
     Inconsistent(#[from] Inconsistent),
 }
 
+/// What batches read from.
+struct Link {
+    reader: Reader,
+    /// As long as `reader` is open, SQLite keeps the file that this looks at.
+    commits: Option<Commits>,
+}
+
 impl Shared {
+    /// Gives the connection back, and with it what could only be relied on while it was open.
+    fn hang_up(&self, slot: &mut Option<Link>) {
+        lock(&self.cache).standing = None;
+        *slot = None;
+    }
+
     async fn run(
         &self,
         batch: &Batch,
-        slot: &mut Option<Reader>,
+        slot: &mut Option<Link>,
     ) -> Result<HashMap<Key, Option<Arc<Entry>>>, BatchError> {
-        let reader = match slot {
-            Some(reader) => reader,
-            None => slot.insert(self.store.read().await?),
+        let Link { reader, commits } = match slot {
+            Some(link) => link,
+            None => slot.insert(Link { reader: self.store.read().await?, commits: None }),
         };
+        // Before the epoch: what is committed in between makes the mark too old, never too young.
+        let standing = commits.and_then(|commits| Some((commits, commits.mark()?)));
         let epoch = power::get_epoch(reader.conn()).await?;
+        if commits.is_none() && self.notices_commits.load(Ordering::SeqCst) {
+            *commits = self.store.commits();
+        }
         let known = lock(&self.cache).epoch;
-        if epoch != known {
-            let changes = power::list_changes_after(reader.conn(), known, MOST_CHANGES).await?;
-            self.counters.moves.fetch_add(1, Ordering::Relaxed);
-            lock(&self.cache).advance(epoch, &changes);
+        let changes = match epoch == known {
+            true => Vec::new(),
+            false => power::list_changes_after(reader.conn(), known, MOST_CHANGES).await?,
+        };
+        {
+            let mut cache = lock(&self.cache);
+            if epoch != known {
+                self.counters.moves.fetch_add(1, Ordering::Relaxed);
+                cache.advance(epoch, &changes);
+            }
+            cache.standing = standing;
         }
         let wanted = std::mem::take(&mut *lock(&batch.wanted));
         let mut found = HashMap::with_capacity(wanted.len());

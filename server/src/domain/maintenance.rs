@@ -24,6 +24,9 @@ const CLEAN_EVERY: Duration = Duration::from_hours(1);
 /// Starts the tasks; they end when the server begins to stop. Whoever follows hosts after this returns misses nothing.
 pub async fn start(app: &App) -> sqlx::Result<()> {
     let revision = current_revision(app).await?;
+    if app.store.notices_commits(app.clock.now().0).await.unwrap_or(false) {
+        app.verifier.rely_on_commits();
+    }
     spawn(app, watch(app.clone()));
     spawn(app, follow_hosts(app.clone(), revision));
     spawn(app, flush(app.clone()));

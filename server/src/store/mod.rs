@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod commits;
 pub mod credentials;
 pub mod hosts;
 pub mod invitations;
@@ -12,7 +13,11 @@ pub mod power;
 pub mod sessions;
 pub mod tokens;
 
-use std::{path::Path, str::FromStr, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
 
 use sqlx::{
     Connection as _, PgConnection, SqliteConnection,
@@ -21,6 +26,8 @@ use sqlx::{
     postgres::{PgConnectOptions, PgListener, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+
+use self::commits::Commits;
 
 /// Runs one query on the driver of a [`Conn`].
 macro_rules! on {
@@ -54,6 +61,7 @@ enum Pool {
     Sqlite {
         readers: sqlx::SqlitePool,
         writer: sqlx::SqlitePool,
+        file: PathBuf,
     },
     Postgres(sqlx::PgPool),
 }
@@ -162,8 +170,9 @@ impl Store {
             };
             // The writer connects first: it creates the file and switches it to WAL.
             let writer = pool(1).connect_with(options.clone()).await?;
+            let file = options.get_filename().to_owned();
             let readers = pool(SQLITE_READERS).connect_lazy_with(options);
-            Ok(Self(Pool::Sqlite { readers, writer }))
+            Ok(Self(Pool::Sqlite { readers, writer, file }))
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             let options = PgConnectOptions::from_str(url)?
                 .application_name("uptrakit-server")
@@ -233,6 +242,24 @@ impl Store {
         tx.commit().await
     }
 
+    /// The commits to a SQLite file that a connection of this process has open; `None` where there is no such thing.
+    #[must_use]
+    pub fn commits(&self) -> Option<Commits> {
+        match &self.0 {
+            Pool::Sqlite { file, .. } => Commits::open(file).ok(),
+            Pool::Postgres(_) => None,
+        }
+    }
+
+    /// Whether [`Store::commits`] can be relied on with this file system: it must notice a commit of our own.
+    pub async fn notices_commits(&self, now: i64) -> sqlx::Result<bool> {
+        let Some(commits) = self.commits() else { return Ok(false) };
+        let before = commits.mark();
+        self.probe(now).await?;
+        let after = commits.mark();
+        Ok(before.is_some() && after.is_some() && before != after)
+    }
+
     /// Copies a SQLite database, while it is in use, into a new file that can be served as it is.
     pub async fn backup(&self, file: &Path) -> Result<(), BackupError> {
         let Pool::Sqlite { readers, .. } = &self.0 else { return Err(BackupError::Postgres) };
@@ -282,7 +309,7 @@ impl Store {
     #[must_use]
     pub fn pool_size(&self) -> (u32, usize) {
         match &self.0 {
-            Pool::Sqlite { readers, writer } => {
+            Pool::Sqlite { readers, writer, .. } => {
                 (readers.size() + writer.size(), readers.num_idle() + writer.num_idle())
             }
             Pool::Postgres(pool) => (pool.size(), pool.num_idle()),
@@ -292,7 +319,7 @@ impl Store {
     /// Closes every connection; SQLite folds its log into the file.
     pub async fn close(&self) {
         match &self.0 {
-            Pool::Sqlite { readers, writer } => {
+            Pool::Sqlite { readers, writer, .. } => {
                 readers.close().await;
                 writer.close().await;
             }

@@ -1,5 +1,6 @@
 //! The verifier's protocol as a small machine, run through every interleaving: requests arrive, batches are closed and
-//! read, an account loses its power and regains it, another account's changes move the epoch too. The property is R1:
+//! read, an account loses its power, another account's changes move the epoch too, and commits that have nothing to do
+//! with power come in between. The property is R1:
 //! *no request that arrives after a revoke was acknowledged is authorised*. Broken variants of the protocol are run
 //! as well, and must be caught, so that the model is known to be able to see what it looks for.
 
@@ -19,6 +20,10 @@ enum Variant {
     TrustsWhatItHeld,
     /// The epoch moves after the change it stands for has committed and been acknowledged.
     MovesEpochLate,
+    /// The mark of what is committed is taken after the epoch was read.
+    MarksAfterEpoch,
+    /// A request takes the cached entry first, and the mark it compares with later.
+    TakesMarkLater,
 }
 
 /// Entries are numbered, so that a request that holds one can be told apart from what is cached now.
@@ -32,6 +37,12 @@ struct Entry {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Request {
     NotYet,
+    /// Has taken the cached entry and the mark, and is about to look whether it still stands.
+    Looking {
+        held: (u8, bool),
+        mark: Option<u8>,
+        late: bool,
+    },
     /// Waits in the batch that is open; `held` is the entry that was cached at its arrival, by number.
     Open {
         held: Option<(u8, bool)>,
@@ -49,6 +60,9 @@ enum Request {
 enum Driver {
     Idle,
     Closed,
+    Marked {
+        mark: u8,
+    },
     /// `ReadsRowFirst` only.
     HasRow {
         alive: bool,
@@ -56,6 +70,7 @@ enum Driver {
     HasEpoch {
         epoch: u8,
         row: Option<bool>,
+        mark: Option<u8>,
     },
     Advanced {
         row: Option<bool>,
@@ -64,15 +79,19 @@ enum Driver {
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct World {
-    // The database: the epoch, the epochs of moves that were about our account, and what the account may.
+    // The database: how much was committed, the epoch, the epochs of moves that were about our account, and what the
+    // account may.
+    commits: u8,
     epoch: u8,
     our_moves: u16,
     alive: bool,
     // The one who revokes: 0 before, 1 committed, 2 acknowledged.
     revoke: u8,
     others_left: u8,
+    plain_left: u8,
     // The process.
     cache_epoch: u8,
+    standing: Option<u8>,
     cached: Option<Entry>,
     next_number: u8,
     driver: Driver,
@@ -80,12 +99,15 @@ struct World {
 }
 
 const START: World = World {
+    commits: 0,
     epoch: 1,
     our_moves: 0,
     alive: true,
     revoke: 0,
     others_left: 1,
+    plain_left: 1,
     cache_epoch: 0,
+    standing: None,
     cached: None,
     next_number: 0,
     driver: Driver::Idle,
@@ -102,12 +124,27 @@ impl World {
         let mut next = Vec::new();
         self.database_steps(variant, &mut next);
         for index in 0..REQUESTS {
-            if self.requests[index] == Request::NotYet {
-                let held = self.cached.filter(|entry| entry.current).map(|entry| (entry.number, entry.alive));
-                let mut world = self;
-                world.requests[index] = Request::Open { held, late: self.revoke == 2 };
-                next.push(world);
-            }
+            let mut world = self;
+            world.requests[index] = match self.requests[index] {
+                Request::NotYet => {
+                    let held = self.cached.filter(|entry| entry.current).map(|entry| (entry.number, entry.alive));
+                    let late = self.revoke == 2;
+                    match held {
+                        Some(held) => Request::Looking { held, mark: self.standing, late },
+                        None => Request::Open { held: None, late },
+                    }
+                }
+                Request::Looking { held, mark, late } => {
+                    let mark = if variant == Variant::TakesMarkLater { self.standing } else { mark };
+                    match mark == Some(self.commits) {
+                        true if held.1 && late => return Err(()),
+                        true => Request::Done,
+                        false => Request::Open { held: Some(held), late },
+                    }
+                }
+                _ => continue,
+            };
+            next.push(world);
         }
         self.driver_steps(variant, &mut next)?;
         Ok(next)
@@ -115,7 +152,7 @@ impl World {
 
     fn database_steps(self, variant: Variant, next: &mut Vec<Self>) {
         if self.revoke == 0 {
-            let mut world = Self { alive: false, revoke: 1, ..self };
+            let mut world = Self { alive: false, revoke: 1, commits: self.commits + 1, ..self };
             if variant != Variant::MovesEpochLate {
                 world.epoch += 1;
                 world.our_moves |= 1 << world.epoch;
@@ -126,10 +163,15 @@ impl World {
             next.push(Self { revoke: 2, ..self });
         }
         if variant == Variant::MovesEpochLate && self.revoke == 2 && self.our_moves == 0 {
-            next.push(Self { epoch: self.epoch + 1, our_moves: 1 << (self.epoch + 1), ..self });
+            let our_moves = 1 << (self.epoch + 1);
+            next.push(Self { commits: self.commits + 1, epoch: self.epoch + 1, our_moves, ..self });
         }
         if self.others_left > 0 {
-            next.push(Self { epoch: self.epoch + 1, others_left: self.others_left - 1, ..self });
+            let others_left = self.others_left - 1;
+            next.push(Self { commits: self.commits + 1, epoch: self.epoch + 1, others_left, ..self });
+        }
+        if self.plain_left > 0 {
+            next.push(Self { commits: self.commits + 1, plain_left: self.plain_left - 1, ..self });
         }
     }
 
@@ -150,12 +192,20 @@ impl World {
             Driver::Closed if variant == Variant::ReadsRowFirst => {
                 next.push(Self { driver: Driver::HasRow { alive: self.alive }, ..self });
             }
-            Driver::Closed => next.push(Self { driver: Driver::HasEpoch { epoch: self.epoch, row: None }, ..self }),
-            Driver::HasRow { alive } => {
-                next.push(Self { driver: Driver::HasEpoch { epoch: self.epoch, row: Some(alive) }, ..self });
+            Driver::Closed => next.push(Self { driver: Driver::Marked { mark: self.commits }, ..self }),
+            Driver::Marked { mark } => {
+                let driver = Driver::HasEpoch { epoch: self.epoch, row: None, mark: Some(mark) };
+                next.push(Self { driver, ..self });
             }
-            Driver::HasEpoch { epoch, row } => {
-                let mut world = Self { driver: Driver::Advanced { row }, ..self };
+            Driver::HasRow { alive } => {
+                let driver = Driver::HasEpoch { epoch: self.epoch, row: Some(alive), mark: None };
+                next.push(Self { driver, ..self });
+            }
+            Driver::HasEpoch { epoch, row, mark } => {
+                let mut world = Self { driver: Driver::Advanced { row }, standing: mark, ..self };
+                if variant == Variant::MarksAfterEpoch {
+                    world.standing = Some(self.commits);
+                }
                 let moved = (self.cache_epoch + 1..=epoch).any(|epoch| self.our_moves & (1 << epoch) != 0);
                 if moved && let Some(entry) = &mut world.cached {
                     entry.current = false;
@@ -225,6 +275,8 @@ fn broken_protocols_are_caught() {
         (Variant::ReadsRowFirst, "reads the row first"),
         (Variant::TrustsWhatItHeld, "trusts what it held"),
         (Variant::MovesEpochLate, "moves the epoch late"),
+        (Variant::MarksAfterEpoch, "marks after the epoch"),
+        (Variant::TakesMarkLater, "takes the mark later"),
     ] {
         assert_eq!(explore(variant), None, "the model does not see what is wrong with: {name}");
     }
