@@ -42,12 +42,12 @@ pub fn program(directory: &Path, database: Option<&str>) -> Command {
     command
 }
 
-fn start_plain(directory: &Path, database: Option<&str>) -> Process {
-    start(directory, database, &[])
+fn start(directory: &Path, database: Option<&str>) -> Process {
+    start_with(directory, database, &[])
 }
 
 /// Starts the program, with more settings.
-pub fn start(directory: &Path, database: Option<&str>, more: &[(&str, &str)]) -> Process {
+pub fn start_with(directory: &Path, database: Option<&str>, more: &[(&str, &str)]) -> Process {
     let log = std::fs::OpenOptions::new().create(true).append(true).open(directory.join("log")).unwrap();
     let mut child =
         program(directory, database).envs(more.iter().copied()).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
@@ -150,7 +150,7 @@ fn churn(process: &Process, token: &str, round: usize) -> Acknowledged {
 fn survive_kills(database: Option<&str>, rounds: usize) {
     let directory = tempfile::tempdir().unwrap();
     assert!(add_root(directory.path(), database).status.success());
-    let mut process = start_plain(directory.path(), database);
+    let mut process = start(directory.path(), database);
     let token = process.first_token();
     for round in 0..rounds {
         let acknowledged = std::thread::scope(|scope| {
@@ -159,7 +159,7 @@ fn survive_kills(database: Option<&str>, rounds: usize) {
             process.signal("KILL");
             churning.join().unwrap()
         });
-        process = start_plain(directory.path(), database);
+        process = start(directory.path(), database);
         for text in &acknowledged.dead {
             let (status, problem) = process.with_token("GET", "/auth/me", text, "").unwrap();
             assert_eq!((status, problem["code"].as_str()), (401, Some("token-revoked")), "a revoke was lost");
@@ -196,14 +196,14 @@ async fn acknowledged_changes_survive_kills_on_postgres() {
 fn a_stop_is_quick_and_loses_no_last_use_and_the_log_has_no_secret() {
     let directory = tempfile::tempdir().unwrap();
     assert!(add_root(directory.path(), None).status.success());
-    let mut process = start_plain(directory.path(), None);
+    let mut process = start(directory.path(), None);
     let token = process.first_token();
     assert_eq!(process.with_token("GET", "/hosts", &token, "").unwrap().0, 200);
     let began = Instant::now();
     process.signal("TERM");
     assert!(process.child.wait().unwrap().success());
     assert!(began.elapsed() < Duration::from_secs(10), "it took {:?}", began.elapsed());
-    let process = start_plain(directory.path(), None);
+    let process = start(directory.path(), None);
     let (_, page) = process.with_token("GET", "/auth/api-tokens", &token, "").unwrap();
     assert!(page["items"][0]["last_used_at"].is_string());
     drop(process);
@@ -221,7 +221,7 @@ fn a_stop_is_quick_and_loses_no_last_use_and_the_log_has_no_secret() {
 #[test]
 fn the_first_run_link_is_printed_while_there_is_no_account() {
     let directory = tempfile::tempdir().unwrap();
-    let process = start_plain(directory.path(), None);
+    let process = start(directory.path(), None);
     let link = process.second_line.clone().unwrap();
     let expected = format!("Create the first account: http://{}/setup?code=", process.address);
     assert!(link.starts_with(&expected), "{link}");
@@ -242,7 +242,7 @@ fn people_are_managed_at_the_terminal_while_the_server_runs() {
     };
     let added = add_root(directory.path(), None);
     assert_eq!(String::from_utf8(added.stdout).unwrap(), "root is added.\n");
-    let process = start_plain(directory.path(), None);
+    let process = start(directory.path(), None);
     let token = process.first_token();
     assert_eq!(run(&["user", "list"]).1, "root\troot@example.org\tadministrator\tactive\n");
     for arguments in [["user", "deactivate", "root"].as_slice(), &["user", "set-roles", "root", "viewer"]] {
@@ -260,7 +260,7 @@ fn people_are_managed_at_the_terminal_while_the_server_runs() {
     assert_eq!(code, Some(1), "a backup is never written over something");
     assert!(stderr.contains("exists already"));
     let url = format!("sqlite://{}", copy.display());
-    let served = start_plain(directory.path(), Some(&url));
+    let served = start(directory.path(), Some(&url));
     assert_eq!(served.with_token("GET", "/auth/me", &token, "").unwrap().0, 200);
 }
 

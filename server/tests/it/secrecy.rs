@@ -7,7 +7,7 @@ use serde_json::json;
 use uptrakit_server::store::Conn;
 
 use crate::{
-    process::{add_root, program, start},
+    process::{add_root, program, start_with},
     support::{Client, PASSWORD, TestServer, on_both, report},
 };
 
@@ -122,7 +122,7 @@ fn the_log_at_its_most_talkative_metrics_and_a_backup_have_no_text() {
     let directory = tempfile::tempdir().unwrap();
     assert!(add_root(directory.path(), None).status.success());
     let metrics = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let process = start(directory.path(), None, &[("UPTRAKIT_METRICS_LISTEN", &metrics.to_string())]);
+    let process = start_with(directory.path(), None, &[("UPTRAKIT_METRICS_LISTEN", &metrics.to_string())]);
     let token = process.first_token();
     let rotated = process.with_token("POST", "/auth/api-tokens", &token, "{\"name\":\"second\"}").unwrap().1;
     let second = rotated["token"].as_str().unwrap().to_owned();
