@@ -24,11 +24,11 @@ pub struct AuditEvent {
     pub address: Option<String>,
     /// Names the request in the server's log.
     pub request_id: Option<String>,
-    /// `done` or `refused`.
+    /// `done` or `refused`; of `token.refused` what the token died of: `revoked`, `expired` or `account-disabled`.
     pub outcome: String,
 }
 
-/// Which events are asked for; text as it stands in the query.
+/// Which events are asked for, a page of them; text as it stands in the query.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
 #[serde(deny_unknown_fields)]
@@ -54,4 +54,34 @@ pub struct AuditQuery {
     /// 1 to 100.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_page: Option<String>,
+}
+
+/// Which events are to be exported; text as it stands in the query.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
+#[serde(deny_unknown_fields)]
+pub struct AuditExportQuery {
+    /// An action, whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
+    /// An account's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor_id: Option<String>,
+    /// A token's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_id: Option<String>,
+    /// RFC 3339: events at or after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// RFC 3339: events before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+}
+
+/// An export asks for the same events as a list, only not for a page of them.
+impl From<AuditExportQuery> for AuditQuery {
+    fn from(query: AuditExportQuery) -> Self {
+        let AuditExportQuery { action, actor_id, token_id, since, until } = query;
+        Self { action, actor_id, token_id, since, until, page: None, per_page: None }
+    }
 }

@@ -2,7 +2,7 @@
 //! All are UUID version 7 (RFC 9562), made by the server.
 
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
+use uuid::{Uuid, fmt::Hyphenated};
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -18,11 +18,12 @@ macro_rules! id {
             }
         }
 
+        /// In the one form in which ids are written, not in every form that RFC 9562 knows.
         impl std::str::FromStr for $name {
             type Err = uuid::Error;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                text.parse().map(Self)
+                text.parse().map(|id: Hyphenated| Self(id.into_uuid()))
             }
         }
     };

@@ -18,7 +18,7 @@ mod token_text;
 mod user;
 
 pub use account::{Account, ChangePassword, Me, PasswordChanged, SetUp, SignIn};
-pub use audit::{AuditEvent, AuditQuery};
+pub use audit::{AuditEvent, AuditExportQuery, AuditQuery};
 pub use host::{Host, HostQuery, HostReport, UpdateHost};
 pub use id::{AccountId, EventId, HostId, SessionId, TokenId};
 pub use page::{Page, PageQuery};

@@ -17,6 +17,9 @@ const CHECKSUM_LENGTH: usize = 6;
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 impl TokenText {
+    /// What a token begins with.
+    pub const PREFIX: &str = PREFIX;
+
     /// How many characters a token has.
     pub const LENGTH: usize = PREFIX.len() + RANDOM_LENGTH + CHECKSUM_LENGTH;
 

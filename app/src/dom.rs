@@ -185,6 +185,13 @@ fn focused_within(parent: &Node) -> Option<String> {
     document().active_element().filter(|active| parent.contains(Some(active))).map(|active| active.id())
 }
 
+/// Gives the focus to the element with this id, if there is one.
+pub fn focus_id(id: &str) {
+    if let Some(element) = document().get_element_by_id(id) {
+        let _ = element.unchecked_ref::<HtmlElement>().focus();
+    }
+}
+
 /// When what had the focus was drawn anew, the focus goes to what has its id now; when it is gone for good, with
 /// its row, the keyboard goes on at the list's heading.
 pub fn rescue_focus(id: &str) {

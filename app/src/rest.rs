@@ -2,11 +2,12 @@
 //! All of it is one exchange of text, compiled once; only what the text means differs from call to call. An answer
 //! that is no problem document becomes one, so that a view knows a single kind of error.
 
-use gloo_net::http::{Method, RequestBuilder};
+use crate::rpc::Revoked;
+use gloo_net::http::{Method, RequestBuilder, Response};
 use leptos::server_fn::ServerFn;
 use serde::{Serialize, de::DeserializeOwned};
 use std::{future::Future, pin::Pin};
-use uptrakit_api::{Code, Problem};
+use uptrakit_api::{Code, Problem, Timestamp};
 
 /// An answer that is on its way.
 pub type Pending<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
@@ -32,8 +33,19 @@ pub fn submit<T: DeserializeOwned + 'static>(method: Method, path: &str, body: &
 
 /// Deletes a resource.
 pub fn delete(path: &str) -> Pending<()> {
-    let answer = exchange(Method::DELETE, path.to_owned(), None);
+    let answer = send(Method::DELETE, path.to_owned(), None);
     Box::pin(async move { answer.await.map(|_| ()) })
+}
+
+/// Revokes the token that is the resource; what that did stands in the answer's headers.
+pub fn revoke(path: &str) -> Pending<Revoked> {
+    let answer = send(Method::DELETE, path.to_owned(), None);
+    Box::pin(async move {
+        let headers = answer.await?.headers();
+        let at = headers.get("Uptrakit-Revoked-At").and_then(|at| Timestamp::parse(&at).ok());
+        let cut_off = headers.get("Uptrakit-Cut-Off").and_then(|count| count.parse().ok());
+        at.zip(cut_off).map(|(at, cut_off)| Revoked { at, cut_off }).ok_or_else(unreadable)
+    })
 }
 
 /// A path with the parameters that are not empty.
@@ -62,6 +74,12 @@ fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
 
 /// The text of a successful answer.
 fn exchange(method: Method, path: String, body: Option<String>) -> Pending<String> {
+    let answer = send(method, path, body);
+    Box::pin(async move { answer.await?.text().await.map_err(|_| unreachable()) })
+}
+
+/// A successful answer.
+fn send(method: Method, path: String, body: Option<String>) -> Pending<Response> {
     Box::pin(async move {
         let request = RequestBuilder::new(&path).method(method).header("Accept", "application/json");
         let request = match body {
@@ -69,8 +87,11 @@ fn exchange(method: Method, path: String, body: Option<String>) -> Pending<Strin
             None => request.build(),
         };
         let response = request.map_err(|_| unreadable())?.send().await.map_err(|_| unreachable())?;
+        if response.ok() {
+            return Ok(response);
+        }
         let text = response.text().await.map_err(|_| unreachable())?;
-        if response.ok() { Ok(text) } else { Err(parse(&text).unwrap_or_else(|problem| problem)) }
+        Err(parse(&text).unwrap_or_else(|problem| problem))
     })
 }
 

@@ -6,8 +6,9 @@ pub fn counted(count: u64, one: &str) -> String {
     format!("{count} {one}{end}")
 }
 
-/// An audit event's action as a person would tell it; an unknown one is shown as it is.
-pub fn action(action: &str, done: bool) -> String {
+/// An audit event as a person would tell it; an unknown one is shown as it is.
+pub fn event(action: &str, outcome: &str) -> String {
+    let done = outcome == "done";
     let (past, tried) = match action {
         "session.create" => ("Signed in", "Failed to sign in"),
         "session.end" => ("Ended a sign-in session", "Failed to end a session"),
@@ -18,6 +19,7 @@ pub fn action(action: &str, done: bool) -> String {
         "token.end-overlap" => ("Ended a rotation's overlap", "Failed to end an overlap"),
         "token.revoke" => ("Revoked an API token", "Failed to revoke an API token"),
         "token.revoke-all" => ("Revoked all API tokens", "Failed to revoke all API tokens"),
+        "token.refused" => ("", refused_token(outcome)),
         "password.change" => ("Changed the password", "Failed to change the password"),
         "password.set" => ("An administrator set a password", "Failed to set a password"),
         "setup.complete" => ("Created the first account", "Failed to create the first account"),
@@ -34,9 +36,18 @@ pub fn action(action: &str, done: bool) -> String {
     (if done { past } else { tried }).to_owned()
 }
 
+/// What somebody tried who presented a dead token.
+fn refused_token(outcome: &str) -> &'static str {
+    match outcome {
+        "expired" => "Tried an API token that has expired",
+        "account-disabled" => "Tried an API token while the account was deactivated",
+        _ => "Tried an API token that was revoked or replaced",
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{action, counted};
+    use super::{counted, event};
 
     #[test]
     fn one_is_singular() {
@@ -47,8 +58,15 @@ mod tests {
 
     #[test]
     fn unknown_actions_are_shown_as_they_are() {
-        assert_eq!(action("token.create", true), "Created an API token");
-        assert_eq!(action("token.polish", true), "token.polish");
-        assert_eq!(action("token.polish", false), "token.polish (refused)");
+        assert_eq!(event("token.create", "done"), "Created an API token");
+        assert_eq!(event("token.polish", "done"), "token.polish");
+        assert_eq!(event("token.polish", "refused"), "token.polish (refused)");
+    }
+
+    #[test]
+    fn a_dead_token_is_told_by_what_it_died_of() {
+        assert_eq!(event("token.refused", "revoked"), "Tried an API token that was revoked or replaced");
+        assert_eq!(event("token.refused", "expired"), "Tried an API token that has expired");
+        assert_eq!(event("token.refused", "account-disabled"), "Tried an API token while the account was deactivated");
     }
 }

@@ -13,8 +13,10 @@ export class ProfilePage {
   readonly reveal: Reveal;
   readonly rotateDialog: Locator;
   readonly revokeDialog: Locator;
+  readonly activity: Locator;
 
   constructor(readonly page: Page) {
+    this.activity = page.getByRole("region", { name: "Activity" });
     this.heading = page.getByRole("heading", { level: 1, name: "Profile" });
     this.create = page.getByRole("button", { name: "Create Token", exact: true }).first();
     this.state = page.getByLabel("State", { exact: true });

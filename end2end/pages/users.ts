@@ -1,5 +1,5 @@
-// Users: who may come in, and as what.
-import type { Locator, Page } from "@playwright/test";
+// Users: who may come in, and as what, and which tokens they have.
+import { type Locator, type Page, expect } from "@playwright/test";
 
 export class UsersPage {
   readonly heading: Locator;
@@ -18,5 +18,41 @@ export class UsersPage {
 
   row(text: string): Locator {
     return this.page.getByTestId("user-row").filter({ hasText: text });
+  }
+
+  /** Opens somebody's tokens. */
+  async tokensOf(username: string): Promise<UserTokens> {
+    const opener = this.page.getByRole("button", { name: `Tokens of ${username}`, exact: true });
+    await opener.click();
+    const tokens = new UserTokens(this.page, opener, username);
+    await expect(tokens.heading).toBeFocused();
+    return tokens;
+  }
+}
+
+/** Somebody's tokens, as an administrator sees them. */
+export class UserTokens {
+  readonly section: Locator;
+  readonly heading: Locator;
+  readonly close: Locator;
+  readonly revokeDialog: Locator;
+
+  constructor(
+    readonly page: Page,
+    readonly opener: Locator,
+    username: string,
+  ) {
+    this.section = page.getByRole("region", { name: `API tokens of ${username}` });
+    this.heading = this.section.getByRole("heading", { level: 2 });
+    this.close = this.section.getByRole("button", { name: "Close", exact: true });
+    this.revokeDialog = page.getByRole("dialog", { name: "Revoke token" });
+  }
+
+  row(name: string): Locator {
+    return this.section.getByTestId("token-row").filter({ hasText: name });
+  }
+
+  revoke(name: string): Locator {
+    return this.section.getByRole("button", { name: `Revoke ${name}`, exact: true });
   }
 }

@@ -197,6 +197,15 @@ export const views: View[] = [
     },
   },
   {
+    name: "user-tokens",
+    visitor: "signed in",
+    async open(page, server) {
+      await page.goto(`${server.url}/users`);
+      const tokens = await new UsersPage(page).tokensOf("ada");
+      await expect(tokens.row("leaked-in-a-log")).toBeVisible();
+    },
+  },
+  {
     name: "not-found",
     visitor: "signed in",
     async open(page, server) {

@@ -1,12 +1,12 @@
 // Administrators: inviting somebody, changing what they may do, ending their account.
-import { expect, test } from "../support/fixtures.ts";
+import { expect, signIn, test } from "../support/fixtures.ts";
 import { ada } from "../support/server.ts";
 import { call, mint } from "../support/api.ts";
 import { LoginPage } from "../pages/login.ts";
 import { ProfilePage } from "../pages/profile.ts";
 import { SetupPage } from "../pages/setup.ts";
 import { Shell } from "../pages/shell.ts";
-import { UsersPage } from "../pages/users.ts";
+import { type UserTokens, UsersPage } from "../pages/users.ts";
 
 test("an invited person chooses a password, and loses everything when deactivated", async ({
   server,
@@ -53,4 +53,55 @@ test("the last administrator stays", async ({ server, complaints, signedIn: page
   await expect(new Shell(page).notice).toContainText(/administrator/i);
   await page.reload();
   await expect(new UsersPage(page).row(ada.email)).toBeVisible();
+});
+
+test("an administrator sees and revokes somebody else's token", async ({
+  server,
+  browser,
+  complaints,
+  signedIn: page,
+}) => {
+  const grace = { username: "grace", email: "grace@example.org", password: "lanterns over the quiet harbour" };
+  await server.addPerson(grace, "operator");
+  const other = await browser.newContext();
+  await complaints.watch(other);
+  await signIn(other, server, grace);
+  const idle = await mint(other, server, { name: "idle", permissions: ["hosts:read"] });
+  const busy = await mint(other, server, { name: "busy" });
+  expect((await call(server, busy, "/hosts")).status).toBe(200);
+
+  const users = new UsersPage(page);
+  let tokens: UserTokens;
+  // Last use is written in the background.
+  await expect(async () => {
+    await page.goto(`${server.url}/users`);
+    tokens = await users.tokensOf("grace");
+    await expect(tokens.row("busy")).toContainText("127.0.0.1", { timeout: 2_000 });
+  }).toPass();
+  await expect(tokens!.row("idle")).toContainText("hosts:read");
+  await expect(tokens!.row("idle")).toContainText("Never");
+  expect(await page.content()).not.toContain(idle.slice(4, 34));
+
+  await tokens!.revoke("busy").click();
+  await expect(tokens!.revokeDialog).toContainText("It was last used");
+  await tokens!.revokeDialog.getByLabel("Type the name to confirm").fill("busy");
+  await tokens!.revokeDialog.getByRole("button", { name: "Revoke now" }).click();
+  await expect(new Shell(page).notice.filter({ hasText: "Revoked" })).toContainText(/Effective everywhere since/);
+  await expect(tokens!.row("busy")).toContainText("revoked");
+  await expect(tokens!.revoke("busy")).toHaveCount(0);
+  expect((await call(server, busy, "/hosts")).body).toMatchObject({ status: 401, code: "token-revoked" });
+  expect((await call(server, idle, "/hosts")).status).toBe(200);
+
+  await tokens!.close.click();
+  await expect(tokens!.section).toHaveCount(0);
+  await expect(tokens!.opener).toBeFocused();
+
+  // Grace sees that somebody still tries it.
+  const graces = await other.newPage();
+  const profile = new ProfilePage(graces);
+  await expect(async () => {
+    await graces.goto(`${server.url}/profile`);
+    await expect(profile.activity).toContainText("Tried an API token that was revoked or replaced", { timeout: 2_000 });
+  }).toPass();
+  await other.close();
 });

@@ -1,14 +1,20 @@
 //! What the process is made of, put together once.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    auth::{password::Hasher, throttle::Throttle, usage::Usage, verifier::Verifier},
+    auth::{
+        password::Hasher,
+        refusals::Refusals,
+        throttle::{Source, Throttle},
+        usage::Usage,
+        verifier::Verifier,
+    },
     clock::Clock,
-    domain::feed::Feed,
+    domain::{feed::Feed, trail},
     settings::{PublicUrl, TokenRules},
     store::Store,
 };
@@ -30,6 +36,8 @@ pub struct Core {
     pub verifier: Verifier,
     /// When credentials were last used.
     pub usage: Usage,
+    /// Dead tokens that were presented.
+    pub refusals: Refusals,
     /// Passwords.
     pub hasher: Hasher,
     /// Where browsers find the server.
@@ -41,11 +49,11 @@ pub struct Core {
     /// Changes of hosts, for those who follow them.
     pub feed: Feed,
     /// Failed sign-ins by what was typed and from where: ten, then one every 20 seconds.
-    pub login_failures: Throttle<(String, IpAddr)>,
+    pub login_failures: Throttle<(String, Source)>,
     /// Failed sign-ins from an address, whatever was typed: fifty, then one every 3 seconds.
-    pub address_failures: Throttle<IpAddr>,
+    pub address_failures: Throttle<Source>,
     /// Bearer tokens from an address that are none: 300, then five a second.
-    pub bearer_failures: Throttle<IpAddr>,
+    pub bearer_failures: Throttle<Source>,
     /// Places for look-ups of unknown tokens from addresses that have failed too often.
     pub suspects: Semaphore,
     /// Cancelled when the server begins to stop: streams end.
@@ -57,6 +65,7 @@ impl Core {
     pub async fn close(&self) -> sqlx::Result<()> {
         self.stopping.cancel();
         let flushed = self.usage.flush(&self.store, self.clock.now(), true).await;
+        let flushed = flushed.and(trail::write_refusals(self).await);
         self.verifier.release();
         // Whoever still holds a connection is cut off: all that was acknowledged is on the disk already.
         let _ = tokio::time::timeout(CLOSE_TIMEOUT, self.store.close()).await;
@@ -76,6 +85,7 @@ impl Core {
             verifier: Verifier::start(store.clone(), clock.clone()),
             feed: Feed::default(),
             usage: Usage::default(),
+            refusals: Refusals::default(),
             hasher: Hasher::default(),
             login_failures: Throttle::new(10, Duration::from_secs(20)),
             address_failures: Throttle::new(50, Duration::from_secs(3)),

@@ -7,6 +7,7 @@ use crate::{
     loader::Loader,
 };
 use leptos::prelude::*;
+use std::rc::Rc;
 use uptrakit_api::Problem;
 
 /// The data, or what stands in its place.
@@ -15,25 +16,32 @@ pub fn loaded<T: Clone + Send + Sync + 'static>(
     waiting: fn() -> El,
     draw: impl Fn(T) -> El + 'static,
 ) -> El {
+    let (data, problem) = (loader.data, loader.problem);
+    frame(problem, loader.busy, Rc::new(move || loader.reload())).child(live(move || match data.get() {
+        Some(data) => Some(untrack(|| draw(data))),
+        None if problem.with(Option::is_some) => None,
+        None => Some(waiting()),
+    }))
+}
+
+/// All but the data. Apart from [`loaded`], so that it is compiled once and not for every kind of data.
+fn frame(problem: RwSignal<Option<Problem>>, busy: RwSignal<bool>, reload: Rc<dyn Fn()>) -> El {
     let connection = Connection::current();
     // Whoever was offline wants to see what happened meanwhile.
     let was_online = StoredValue::new(true);
+    let again = Rc::clone(&reload);
     afterwards(move || {
         let online = connection.is_online();
         if online && !was_online.get_value() {
-            loader.reload();
+            again();
         }
         was_online.set_value(online);
     });
-    let (data, problem, busy) = (loader.data, loader.problem, loader.busy);
-    el("div", "loaded")
-        .live_attr("aria-busy", move || busy.get().then(|| "true".to_owned()))
-        .child(live(move || problem.get().map(|problem| refusal(&problem, move || loader.reload()))))
-        .child(live(move || match data.get() {
-            Some(data) => Some(untrack(|| draw(data))),
-            None if problem.with(Option::is_some) => None,
-            None => Some(waiting()),
-        }))
+    let refused = move || {
+        let reload = Rc::clone(&reload);
+        problem.get().map(|problem| refusal(&problem, move || reload()))
+    };
+    el("div", "loaded").live_attr("aria-busy", move || busy.get().then(|| "true".to_owned())).child(live(refused))
 }
 
 /// Why there is no data, and the button that asks again.

@@ -2,10 +2,11 @@
 //! back; this adds the name, the live region and a lock for dialogs that must not be left by accident.
 
 use super::live_region;
-use crate::dom::{Child, El, afterwards, el, rescue_focus};
+use crate::dom::{Child, El, afterwards, el, focus_id, rescue_focus};
 use leptos::prelude::*;
+use std::rc::Rc;
 use wasm_bindgen::JsCast;
-use web_sys::{Event, HtmlDialogElement, HtmlElement, KeyboardEvent};
+use web_sys::{Event, HtmlDialogElement, KeyboardEvent};
 
 /// A modal dialog, for what is inside to close it.
 #[derive(Clone)]
@@ -16,10 +17,16 @@ impl Modal {
     /// `on_close` runs when it has closed, and whoever draws it stops drawing it then.
     pub fn draw<C: Child>(
         label: &str,
-        locked: impl Fn() -> bool + Clone + 'static,
+        locked: impl Fn() -> bool + 'static,
         on_close: impl Fn() + 'static,
         inside: impl FnOnce(Self) -> C,
     ) -> El {
+        let (dialog, modal) = Self::frame(label, Rc::new(locked), Box::new(on_close));
+        dialog.child(inside(modal)).child(live_region())
+    }
+
+    /// The dialog with nothing in it. Apart from [`Self::draw`], so that it is compiled once and not for every dialog.
+    fn frame(label: &str, locked: Rc<dyn Fn() -> bool>, on_close: Box<dyn Fn()>) -> (El, Self) {
         let dialog = el("dialog", "modal").attr("aria-label", label);
         let modal = Self(dialog.node().clone().unchecked_into());
         // The button that opens it may be drawn anew meanwhile, with its list.
@@ -27,14 +34,14 @@ impl Modal {
         let opening = modal.clone();
         afterwards(move || opening.open());
         let hold = move |event: &Event| {
-            if untrack(&locked) {
+            if untrack(|| locked()) {
                 event.prevent_default();
                 return true;
             }
             false
         };
         let (hold_key, hold_close, reopening) = (hold.clone(), hold.clone(), modal.clone());
-        dialog
+        let dialog = dialog
             .on("cancel", move |event| {
                 hold(&event);
             })
@@ -49,16 +56,13 @@ impl Modal {
                     reopening.open();
                 } else {
                     // Where its list was drawn anew, the browser can't find the opener, but its id can.
-                    if let Some(opener) = document().get_element_by_id(&opener) {
-                        let _ = opener.unchecked_ref::<HtmlElement>().focus();
-                    }
+                    focus_id(&opener);
                     on_close();
                     let opener = opener.clone();
                     request_animation_frame(move || rescue_focus(&opener));
                 }
-            })
-            .child(inside(modal))
-            .child(live_region())
+            });
+        (dialog, modal)
     }
 
     /// Closes it; the focus goes back to where it was.

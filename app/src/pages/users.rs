@@ -2,6 +2,7 @@
 
 mod add;
 mod roles;
+mod tokens;
 
 use crate::{
     components::{
@@ -28,6 +29,8 @@ enum Open {
 #[derive(Clone, Copy)]
 struct People {
     open: RwSignal<Option<Open>>,
+    /// Whose tokens are shown.
+    inspected: RwSignal<Option<User>>,
     users: Loader<Page<User>>,
     notices: Notices,
     session: Session,
@@ -69,12 +72,14 @@ fn page(session: Session) -> El {
         let number = number.get().to_string();
         rest::get(&rest::with_query("/api/v1/users", &[("page", &number)]))
     });
-    let people = People { open: RwSignal::new(None), users, notices: Notices::current(), session };
+    let (open, inspected) = (RwSignal::new(None), RwSignal::new(None));
+    let people = People { open, inspected, users, notices: Notices::current(), session };
     let add = button("Add person", "button primary", move || people.open.set(Some(Open::Add)));
     let listed = loaded(users, skeleton_rows, move |page| list(page, people, number));
     el("div", "")
         .child(page_head("Users").child(add))
         .child(el("section", "panel").attr("aria-label", "All users").child(listed))
+        .child(live(move || inspected.get().map(|user| untrack(|| tokens::section(&user, people)))))
         .child(live(move || {
             people.open.get().map(|open| {
                 untrack(|| match open {
@@ -102,7 +107,10 @@ fn row(user: User, people: People) -> El {
     let roles = group(user.roles.iter().map(|role| badge(role.as_str(), "neutral")));
     let (label, class) =
         if active { ("Deactivate", "button ghost small bad") } else { ("Activate", "button ghost small") };
-    let changed = user.clone();
+    let (changed, inspected) = (user.clone(), user.clone());
+    let show_tokens = row_button("Tokens", &["of ", &user.username].concat(), &id, "button ghost small", move || {
+        people.inspected.set(Some(inspected.clone()));
+    });
     let change_roles = row_button("Roles", &["of ", &user.username].concat(), &id, "button ghost small", move || {
         people.open.set(Some(Open::Roles(changed.clone())));
     });
@@ -115,5 +123,5 @@ fn row(user: User, people: People) -> El {
         .child(cell("Email", email))
         .child(cell("Roles", el("span", "badges").child(roles)))
         .child(cell("Member since", since))
-        .child(actions_cell().child(change_roles).child(switch))
+        .child(actions_cell().child(show_tokens).child(change_roles).child(switch))
 }

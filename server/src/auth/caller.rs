@@ -12,6 +12,7 @@ use super::{
     digest::Digest,
     in_flight::{InFlight, Lease},
     origin::Origin,
+    throttle::Source,
     verifier::{Denied, Entry},
 };
 use crate::{error::Error, state::App};
@@ -170,12 +171,13 @@ const SUSPECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// this one is known; of the unknown ones a few at a time are still looked up, each in its turn, for one of them may be
 /// good and must not be refused for the others.
 async fn authorise_bearer(app: &App, text: &str, visit: &Visit, need: Need) -> Result<Arc<Entry>, Error> {
-    let wait = || app.bearer_failures.wait(&visit.address, app.clock.now());
+    let source = Source::from(visit.address);
+    let wait = || app.bearer_failures.wait(&source, app.clock.now());
     let Ok(token) = TokenText::parse(text) else {
         if let Some(wait) = wait() {
             return Err(Error::TooManyRequests(wait));
         }
-        app.bearer_failures.count(visit.address, app.clock.now());
+        app.bearer_failures.count(source, app.clock.now());
         return Err(Error::Refused(Refusal::Unknown));
     };
     let key = Key::Token(Digest::of(token.expose()));
@@ -191,8 +193,14 @@ async fn authorise_bearer(app: &App, text: &str, visit: &Visit, need: Need) -> R
         Err(Denied::Refused(Refusal::Unknown)) => {
             drop(place);
             let wait = wait();
-            app.bearer_failures.count(visit.address, app.clock.now());
+            app.bearer_failures.count(source, app.clock.now());
             Err(wait.map_or(Error::Refused(Refusal::Unknown), Error::TooManyRequests))
+        }
+        Err(Denied::Refused(refusal)) => {
+            if let Some(entry) = app.verifier.peek(key) {
+                app.refusals.note(&entry, refusal, visit, app.clock.now());
+            }
+            Err(Error::Refused(refusal))
         }
         outcome => Ok(outcome?),
     }

@@ -35,22 +35,22 @@ impl Lease {
         Self { verifier, clock, entry, need, address }
     }
 
-    /// Returns when the credential is no longer good for what it was good for, and why.
-    pub async fn lost(mut self) -> Denied {
-        loop {
-            let end = self.entry.credential.ends_at().unwrap_or(Timestamp::MAX);
-            tokio::select! {
-                () = self.entry.account.superseded() => {}
-                () = self.clock.sleep_until(end) => {}
-            }
-            match self.verifier.authorise(self.entry.key, self.need, self.address).await {
-                Ok(entry) => {
-                    entry.enter();
-                    std::mem::replace(&mut self.entry, entry).leave();
-                }
-                Err(denied) => return denied,
-            }
+    /// Returns when the credential may no longer be good for what it was good for.
+    pub async fn in_doubt(self) -> Self {
+        let end = self.entry.credential.ends_at().unwrap_or(Timestamp::MAX);
+        tokio::select! {
+            () = self.entry.account.superseded() => {}
+            () = self.clock.sleep_until(end) => {}
         }
+        self
+    }
+
+    /// Has the credential judged again.
+    pub async fn renew(mut self) -> Result<Self, Denied> {
+        let entry = self.verifier.authorise(self.entry.key, self.need, self.address).await?;
+        entry.enter();
+        std::mem::replace(&mut self.entry, entry).leave();
+        Ok(self)
     }
 }
 

@@ -7,6 +7,7 @@ pub mod digest;
 pub mod in_flight;
 pub mod origin;
 pub mod password;
+pub mod refusals;
 pub mod throttle;
 pub mod usage;
 pub mod verifier;

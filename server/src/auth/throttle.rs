@@ -4,6 +4,7 @@
 use std::{
     collections::HashMap,
     hash::Hash,
+    net::{IpAddr, Ipv6Addr},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -12,6 +13,20 @@ use uptrakit_api::Timestamp;
 
 /// More keys than this, and those that owe nothing are forgotten; if all owe, everybody new is refused for a while.
 const MOST_KEYS: usize = 100_000;
+
+/// Where attempts come from, as far as limits go: an IPv4 address, or the 64 bits of an IPv6 address that name the
+/// network. Whoever has one IPv6 address usually has all 2⁶⁴ of its network, and could have a new one for each attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Source(IpAddr);
+
+impl From<IpAddr> for Source {
+    fn from(address: IpAddr) -> Self {
+        Self(match address.to_canonical() {
+            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+            address @ IpAddr::V4(_) => address,
+        })
+    }
+}
 
 /// A limit per key: some failures at once, then one every so often.
 #[derive(Debug)]
@@ -61,8 +76,8 @@ impl<K: Eq + Hash> Throttle<K> {
 
 #[cfg(test)]
 mod tests {
-    use super::Throttle;
-    use std::time::Duration;
+    use super::{Source, Throttle};
+    use std::{net::IpAddr, time::Duration};
     use uptrakit_api::Timestamp;
 
     #[test]
@@ -81,6 +96,15 @@ mod tests {
         assert!(throttle.wait(&"a", now.plus_millis(10_000)).is_some());
         throttle.forgive(&"a");
         assert_eq!(throttle.wait(&"a", now.plus_millis(10_000)), None);
+    }
+
+    #[test]
+    fn an_ipv6_network_is_one_source() {
+        let source = |text: &str| Source::from(text.parse::<IpAddr>().unwrap());
+        assert_eq!(source("2001:db8::1"), source("2001:db8::ffff:ffff:ffff:ffff"));
+        assert_ne!(source("2001:db8::1"), source("2001:db8:0:1::1"));
+        assert_ne!(source("203.0.113.1"), source("203.0.113.2"));
+        assert_eq!(source("::ffff:203.0.113.1"), source("203.0.113.1"));
     }
 
     #[test]

@@ -248,6 +248,12 @@ impl Verifier {
         lock(&self.0.cache).get(key).is_some()
     }
 
+    /// The credential as it is cached, if it is, without asking the database. For telling about it, not for judging it.
+    #[must_use]
+    pub fn peek(&self, key: Key) -> Option<Arc<Entry>> {
+        lock(&self.0.cache).get(key)
+    }
+
     /// How many requests and streams are under way under these texts in this process.
     #[must_use]
     pub fn count_in_flight(&self, digests: &[Digest]) -> usize {

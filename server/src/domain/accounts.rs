@@ -14,6 +14,7 @@ use crate::{
         credential::{AccountState, Credential, Inconsistent},
         digest::{Digest, new_secret},
         password::{Checked, NewPassword},
+        throttle::Source,
     },
     clock::new_id,
     error::Error,
@@ -64,9 +65,10 @@ pub fn me(core: &Core, actor: &Actor) -> Me {
 /// nor its time.
 pub async fn sign_in(core: &Core, visit: &Visit, request: SignIn, browser: Browser) -> Result<SignedIn, Error> {
     let login = text::key(request.login.trim());
-    let failures = (login.chars().take(320).collect::<String>(), visit.address);
+    let source = Source::from(visit.address);
+    let failures = (login.chars().take(320).collect::<String>(), source);
     let now = core.clock.now();
-    let waits = [core.login_failures.wait(&failures, now), core.address_failures.wait(&visit.address, now)];
+    let waits = [core.login_failures.wait(&failures, now), core.address_failures.wait(&source, now)];
     if let Some(wait) = waits.into_iter().flatten().max() {
         metrics::counter!("uptrakit_sign_ins_total", "outcome" => "throttled").increment(1);
         return Err(Error::TooManyRequests(wait));
@@ -82,7 +84,7 @@ pub async fn sign_in(core: &Core, visit: &Visit, request: SignIn, browser: Brows
         (Some(account), Checked::Right | Checked::Outdated) if account.active => account,
         (found, _) => {
             core.login_failures.count(failures, core.clock.now());
-            core.address_failures.count(visit.address, core.clock.now());
+            core.address_failures.count(source, core.clock.now());
             metrics::counter!("uptrakit_sign_ins_total", "outcome" => "refused").increment(1);
             let mut tx = core.store.begin().await?;
             let actor = found.map(|account| AccountId(account.id));
@@ -206,6 +208,8 @@ pub async fn set_up(core: &Core, visit: &Visit, request: SetUp, browser: Browser
         }
         (Err((_, hash)), Some(id)) => {
             power::hold_account(&mut tx, id).await?;
+            // Everybody who has this code waits for the account, and whoever comes second finds the code gone.
+            invitations::find(tx.conn(), &digest.0, now.0).await?.ok_or(Error::NotFound)?;
             accounts::update_password(&mut tx, id, &hash).await?;
             invitations::delete_for(&mut tx, Some(id)).await?;
             accounts::find(tx.conn(), id).await?.filter(|account| account.active).ok_or(Error::NotFound)?
@@ -231,7 +235,7 @@ pub async fn change_password(core: &Core, actor: &Actor, request: ChangePassword
         accounts::find(reader.conn(), actor.account_id().0).await?.ok_or(Error::NotFound)?
     };
     let now = core.clock.now();
-    let failures = (account.id.to_string(), actor.visit.address);
+    let failures = (account.id.to_string(), Source::from(actor.visit.address));
     if let Some(wait) = core.login_failures.wait(&failures, now) {
         return Err(Error::TooManyRequests(wait));
     }

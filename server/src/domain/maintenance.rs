@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::accounts::INVITATION_MILLIS;
+use super::{accounts::INVITATION_MILLIS, trail};
 use crate::{
     auth::credential::{SESSION_IDLE_MILLIS, SESSION_LIFETIME_MILLIS},
     error::Error,
@@ -86,6 +86,9 @@ async fn flush(app: App) {
         tokio::time::sleep(FLUSH_EVERY).await;
         if let Err(error) = app.usage.flush(&app.store, app.clock.now(), false).await {
             tracing::warn!(%error, "last uses can't be written now; they are kept");
+        }
+        if let Err(error) = trail::write_refusals(&app).await {
+            tracing::warn!(%error, "refusals of dead tokens can't be written now; they are kept");
         }
     }
 }

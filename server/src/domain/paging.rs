@@ -16,7 +16,9 @@ impl Paging {
     pub fn parse(page: Option<&str>, per_page: Option<&str>) -> Result<Self, Error> {
         let mut errors = Vec::new();
         let mut number = |field: &str, text: Option<&str>, default: u32, most: u32| {
-            let value = text.map_or(Some(default), |text| text.parse().ok());
+            // The standard library takes a sign in front.
+            let digits = |text: &&str| text.bytes().all(|byte| byte.is_ascii_digit());
+            let value = text.map_or(Some(default), |text| Some(text).filter(digits)?.parse().ok());
             value.filter(|value| (1..=most).contains(value)).unwrap_or_else(|| {
                 let message = format!("must be a whole number from 1 to {most}");
                 errors.push(FieldError { field: field.into(), message });

@@ -1,11 +1,13 @@
 //! Text that people choose: what may be in it, and how it is compared.
 
+use uptrakit_api::TokenText;
+
 /// Trims a text and checks it: `1..=longest` characters, nothing that controls a terminal or turns the direction of
 /// writing. The error ends a sentence that begins with the field's name.
 pub fn parse_line(text: &str, longest: usize) -> Result<String, String> {
     let text = text.trim();
     let length = text.chars().count();
-    if length == 0 {
+    if text.chars().all(is_invisible) {
         return Err("must not be empty".into());
     }
     if length > longest {
@@ -14,13 +16,31 @@ pub fn parse_line(text: &str, longest: usize) -> Result<String, String> {
     if text.chars().any(is_control) {
         return Err("must not contain control characters or marks that change the direction of writing".into());
     }
+    if holds_token(text) {
+        return Err("must not contain an API token".into());
+    }
     Ok(text.to_owned())
+}
+
+/// Whether an API token was put where none belongs, and would be stored or shown.
+#[must_use]
+pub fn holds_token(text: &str) -> bool {
+    let mut candidates =
+        text.match_indices(TokenText::PREFIX).filter_map(|(at, _)| text.get(at..at + TokenText::LENGTH));
+    candidates.any(|part| TokenText::parse(part).is_ok())
 }
 
 /// The form by which names are compared: Unicode lower case, the same on every database.
 #[must_use]
 pub fn key(text: &str) -> String {
-    text.to_lowercase()
+    literal(&text.to_lowercase())
+}
+
+/// A text to look for, as a database can take it: Postgres refuses NUL and SQLite stops at one. Nothing that is stored
+/// has control characters, so that another one finds as little.
+#[must_use]
+pub fn literal(text: &str) -> String {
+    text.replace('\0', "\u{1}")
 }
 
 fn is_control(character: char) -> bool {
@@ -29,9 +49,17 @@ fn is_control(character: char) -> bool {
             '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
 
+/// Whether nobody sees it: a name of such characters alone would look like none.
+fn is_invisible(character: char) -> bool {
+    character.is_whitespace()
+        || matches!(character,
+            '\u{00AD}' | '\u{034F}' | '\u{115F}' | '\u{1160}' | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200D}'
+            | '\u{2060}'..='\u{2064}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FFA0}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
 #[cfg(test)]
 mod tests {
-    use super::parse_line;
+    use super::{key, parse_line};
 
     #[test]
     fn names_are_trimmed_and_bounded_in_characters() {
@@ -39,6 +67,28 @@ mod tests {
         assert!(parse_line(&"\u{1F511}".repeat(64), 64).is_ok());
         assert!(parse_line(&"x".repeat(65), 64).is_err());
         assert!(parse_line(" \t ", 64).is_err());
+    }
+
+    #[test]
+    fn names_have_something_to_see() {
+        for text in ["\u{200b}", "\u{ad}\u{2060}", "\u{3000}", "\u{e0001}", "\u{2800} \u{2800}"] {
+            assert!(parse_line(text, 64).is_err(), "{text:?}");
+        }
+        assert!(parse_line("\u{1f469}\u{200d}\u{1f680}", 64).is_ok(), "joined characters stay as they are");
+    }
+
+    #[test]
+    fn a_token_is_no_name() {
+        let token = "upk_0000000000000000000000000000003aIdS3";
+        for text in [token.to_owned(), format!("my {token}!"), format!("upk_{token}")] {
+            assert!(parse_line(&text, 64).is_err(), "{text}");
+        }
+        assert!(parse_line("upk_0000000000000000000000000000003aIdS4", 64).is_ok(), "it only looks like one");
+    }
+
+    #[test]
+    fn no_database_is_asked_for_a_nul() {
+        assert_eq!(key("A\0B"), "a\u{1}b");
     }
 
     #[test]

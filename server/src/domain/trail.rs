@@ -1,11 +1,15 @@
-//! The audit trail: what is recorded, always in the transaction of what it records, and how it is read.
+//! The audit trail: what is recorded, and how it is read. What is done is recorded in its own transaction; refusals of
+//! dead tokens, which do nothing, are written in the background.
 
 use uptrakit_api::{AccountId, AuditEvent, AuditQuery, EventId, Page, Timestamp, TokenId};
 use uuid::Uuid;
 
-use super::paging::Paging;
+use super::{paging::Paging, text};
 use crate::{
-    auth::caller::{Actor, Visit},
+    auth::{
+        caller::{Actor, Visit},
+        refusals::DeadToken,
+    },
     clock::new_id,
     error::Error,
     state::Core,
@@ -61,30 +65,110 @@ pub async fn record(core: &Core, tx: &mut Transaction, visit: Option<&Visit>, ev
     Ok(audit::insert(tx, &row).await?)
 }
 
+/// How many refusals one transaction writes. Few, for on SQLite a revoke waits until it is done.
+const WRITTEN_AT_ONCE: usize = 32;
+
+/// Writes what was noted of dead tokens that were presented. What can't be written now is kept.
+pub async fn write_refusals(core: &Core) -> sqlx::Result<()> {
+    let noted = core.refusals.take();
+    for (index, attempts) in noted.chunks(WRITTEN_AT_ONCE).enumerate() {
+        let written = write_attempts(core, attempts).await;
+        if written.is_err() {
+            core.refusals.put_back(&noted[index * WRITTEN_AT_ONCE..]);
+            return written;
+        }
+    }
+    Ok(())
+}
+
+async fn write_attempts(core: &Core, attempts: &[DeadToken]) -> sqlx::Result<()> {
+    let mut tx = core.store.begin().await?;
+    for attempt in attempts {
+        let row = AuditRow {
+            id: new_id(attempt.at),
+            at: attempt.at.0,
+            action: "token.refused".to_owned(),
+            actor_id: Some(attempt.account.0),
+            token_id: Some(attempt.token.0),
+            target_id: Some(attempt.token.0),
+            address: Some(attempt.address.to_string()),
+            request_id: Some(attempt.request_id.to_string()),
+            outcome: attempt.reason.as_str().to_owned(),
+        };
+        audit::insert(&mut tx, &row).await?;
+    }
+    tx.commit().await
+}
+
 /// Reads events, newest first; only one account's, if it is given.
 pub async fn list(core: &Core, query: &AuditQuery, own: Option<AccountId>) -> Result<Page<AuditEvent>, Error> {
     let paging = Paging::parse(query.page.as_deref(), query.per_page.as_deref())?;
+    let mut filter = parse_filter(query)?;
+    if let Some(AccountId(own)) = own
+        && filter.actor_id.replace(own).is_some_and(|asked| asked != own)
+    {
+        return Ok(paging.page(Vec::new(), 0));
+    }
+    let mut reader = core.store.read().await?;
+    let total = audit::count(reader.conn(), &filter).await?;
+    let rows = audit::list(reader.conn(), &filter, paging.slice()).await?;
+    Ok(paging.page(rows.into_iter().map(public).collect(), total))
+}
+
+/// How many events an export reads at once.
+const EXPORTED_AT_ONCE: u16 = 500;
+
+/// An export of events, oldest first, read part by part: neither memory nor a connection is held for longer than one
+/// part takes, however many events there are and however slowly they are fetched.
+#[derive(Debug)]
+pub struct Export {
+    filter: AuditFilter,
+    /// Where the last part ended.
+    after: (i64, Uuid),
+    is_over: bool,
+}
+
+impl Export {
+    /// An export of everybody's events up to now: it has an end, though events go on.
+    pub fn new(core: &Core, query: &AuditQuery) -> Result<Self, Error> {
+        let mut filter = parse_filter(query)?;
+        let end = core.clock.now().0.saturating_add(1);
+        filter.until = Some(filter.until.map_or(end, |until| until.min(end)));
+        Ok(Self { filter, after: (i64::MIN, Uuid::nil()), is_over: false })
+    }
+
+    /// The next part; `None` when that was all.
+    pub async fn next(&mut self, core: &Core) -> Result<Option<Vec<AuditEvent>>, Error> {
+        if self.is_over {
+            return Ok(None);
+        }
+        let mut reader = core.store.read().await?;
+        let rows = audit::list_after(reader.conn(), &self.filter, self.after, EXPORTED_AT_ONCE.into()).await?;
+        self.is_over = rows.len() < usize::from(EXPORTED_AT_ONCE);
+        self.after = rows.last().map_or(self.after, |row| (row.at, row.id));
+        Ok(Some(rows.into_iter().map(public).collect()))
+    }
+}
+
+fn parse_filter(query: &AuditQuery) -> Result<AuditFilter, Error> {
     let id = |field: &str, text: &Option<String>| {
-        text.as_ref().map(|text| text.parse::<Uuid>().map_err(|_| Error::field(field, "must be a UUID"))).transpose()
+        text.as_ref()
+            .map(|text| {
+                text.parse::<EventId>().map(|EventId(id)| id).map_err(|_| Error::field(field, "must be a UUID"))
+            })
+            .transpose()
     };
     let instant = |field: &str, text: &Option<String>| {
         let parse = |text: &String| Timestamp::parse(text).map_err(|error| Error::field(field, error.to_string()));
         text.as_ref().map(parse).transpose()
     };
-    let filter = AuditFilter {
-        action: query.action.clone(),
-        actor_id: match own {
-            Some(own) => Some(own.0),
-            None => id("actor_id", &query.actor_id)?,
-        },
+    Ok(AuditFilter {
+        action: query.action.as_deref().map(text::literal),
+        actor_id: id("actor_id", &query.actor_id)?,
         token_id: id("token_id", &query.token_id)?,
         since: instant("since", &query.since)?.map(|at| at.0),
         until: instant("until", &query.until)?.map(|at| at.0),
-    };
-    let mut reader = core.store.read().await?;
-    let total = audit::count(reader.conn(), &filter).await?;
-    let rows = audit::list(reader.conn(), &filter, paging.slice()).await?;
-    Ok(paging.page(rows.into_iter().map(public).collect(), total))
+    })
 }
 
 fn public(row: AuditRow) -> AuditEvent {

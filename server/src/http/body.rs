@@ -13,7 +13,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use uptrakit_api::FieldError;
 
-use crate::error::Error;
+use crate::{domain::text::holds_token, error::Error};
 
 /// Largest body: 1 MB.
 const LARGEST: usize = 1_000_000;
@@ -98,7 +98,8 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     if !value.is_object() {
         return Err(Error::field("body", "must be a JSON object"));
     }
-    serde_path_to_error::deserialize(value).map_err(|error| {
+    // From the text, not from the value: a value no longer knows that a field was there twice.
+    serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(bytes)).map_err(|error| {
         let path = error.path().to_string();
         field_error(&path, &error.inner().to_string())
     })
@@ -120,6 +121,7 @@ fn field_error(path: &str, complaint: &str) -> Error {
         (if path == "." { "body".to_owned() } else { path.to_owned() }, "has the wrong type or an impossible value")
     };
     // Names of unknown fields come from outside.
+    let field = if holds_token(&field) { "…".to_owned() } else { field };
     let field = field.chars().filter(|character| !character.is_control()).take(64).collect();
     Error::Invalid(vec![FieldError { field, message: message.to_owned() }])
 }

@@ -35,6 +35,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(api::users::list_user_tokens))
         .routes(routes!(api::users::delete_user_token))
         .routes(routes!(api::audit::list_events))
+        .routes(routes!(api::audit::export_events))
         .routes(routes!(api::audit::list_own_events))
         .routes(routes!(openapi::get_openapi))
 }

@@ -24,7 +24,7 @@ pub struct AuditRow {
     pub address: Option<String>,
     /// The request.
     pub request_id: Option<String>,
-    /// `done` or `refused`.
+    /// `done`, `refused`, or why.
     pub outcome: String,
 }
 
@@ -83,6 +83,10 @@ const LIST: &str = filtered!(
     "id, at, action, actor_id, token_id, target_id, address, request_id, outcome",
     " ORDER BY at DESC, id DESC LIMIT $8 OFFSET $9"
 );
+const LIST_AFTER: &str = filtered!(
+    "id, at, action, actor_id, token_id, target_id, address, request_id, outcome",
+    " AND (at, id) > ($8, $9) ORDER BY at, id LIMIT $10"
+);
 
 macro_rules! bind_filter {
     ($query:expr, $filter:expr) => {
@@ -107,4 +111,14 @@ pub async fn list(conn: Conn<'_>, filter: &AuditFilter, slice: Slice) -> Result<
     on!(conn, |c| {
         bind_filter!(sqlx::query_as(LIST), filter).bind(slice.limit).bind(slice.offset).fetch_all(c).await
     })
+}
+
+/// The first events after a place that pass the filter, oldest first. A place is an instant and an id.
+pub async fn list_after(
+    conn: Conn<'_>,
+    filter: &AuditFilter,
+    (at, id): (i64, Uuid),
+    limit: i64,
+) -> Result<Vec<AuditRow>> {
+    on!(conn, |c| { bind_filter!(sqlx::query_as(LIST_AFTER), filter).bind(at).bind(id).bind(limit).fetch_all(c).await })
 }

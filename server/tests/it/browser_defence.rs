@@ -112,6 +112,20 @@ on_both! {
         server.bearer(&text).get("/auth/me").await.ok(200);
     }
 
+    async fn a_new_ipv6_address_for_each_wrong_token_does_not_help(server: TestServer) {
+        let root = server.with_root().await;
+        let (_, text) = root.new_token(json!({ "name": "ci" })).await;
+        let wrong = server.bearer("upk_0000000000000000000000000000003aIdS4");
+        let mut limited = 0;
+        for number in 0..320 {
+            let reply = wrong.clone().seen_from(&format!("[2001:db8::{number:x}]")).get("/auth/me").await;
+            limited += usize::from(reply.status == 429);
+        }
+        assert_eq!(limited, 20);
+        wrong.clone().seen_from("[2001:db8:0:1::1]").get("/auth/me").await.refused(401, "invalid-token");
+        server.bearer(&text).seen_from("[2001:db8::1]").get("/auth/me").await.ok(200);
+    }
+
     async fn every_answer_has_its_security_headers(server: TestServer) {
         let root = server.with_root().await;
         for path in ["/auth/me", "/nowhere", "//", "//nowhere", "//healthz", "//readyz", "/openapi.json", "//login"] {

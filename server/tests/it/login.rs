@@ -136,4 +136,35 @@ on_both! {
         drop(reader);
         server.sign_in("root").await;
     }
+
+    async fn fifty_sign_ins_at_once_hold_up_no_token(server: TestServer) {
+        let root = server.with_root().await;
+        let (_, text) = root.new_token(json!({ "name": "ci" })).await;
+        let token = server.bearer(&text);
+        let mut sign_ins = tokio::task::JoinSet::new();
+        for _ in 0..50 {
+            let nobody = server.anonymous();
+            sign_ins.spawn(async move { nobody.post("/auth/sessions", login("root", PASSWORD)).await });
+        }
+        for _ in 0..50 {
+            token.get("/auth/me").await.ok(200);
+        }
+        let mut done = 0;
+        while let Some(reply) = sign_ins.try_join_next() {
+            assert!(matches!(reply.unwrap().status.as_u16(), 201 | 503));
+            done += 1;
+        }
+        assert!(done < 50, "the requests with a token waited for the sign-ins");
+        let mut signed_in = 0;
+        while let Some(reply) = sign_ins.join_next().await {
+            let reply = reply.unwrap();
+            if reply.status == 201 {
+                signed_in += 1;
+            } else {
+                reply.refused(503, "unavailable");
+                assert!(!reply.header("retry-after").is_empty());
+            }
+        }
+        assert!(signed_in + done > 0, "nobody got in");
+    }
 }

@@ -19,7 +19,7 @@ enum Needs {
 }
 
 /// Method, path, what it needs.
-const ROUTES: [(&str, &str, Needs); 26] = [
+const ROUTES: [(&str, &str, Needs); 27] = [
     ("get", "/openapi.json", Needs::Nothing),
     ("post", "/auth/sessions", Needs::Nothing),
     ("get", "/auth/sessions", Needs::Session),
@@ -46,6 +46,7 @@ const ROUTES: [(&str, &str, Needs); 26] = [
     ("get", "/users/{id}/api-tokens", Needs::Permission("users:manage")),
     ("delete", "/users/{id}/api-tokens/{token_id}", Needs::Permission("users:manage")),
     ("get", "/audit", Needs::Permission("audit:read")),
+    ("get", "/audit/export", Needs::Permission("audit:read")),
 ];
 
 fn body_for(method: &str, path: &str) -> Option<Value> {

@@ -14,7 +14,7 @@ use crate::support::PASSWORD;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_uptrakit-server");
 
-struct Process {
+pub struct Process {
     child: Child,
     address: String,
     /// What it printed after its first line.
@@ -29,7 +29,7 @@ impl Drop for Process {
 }
 
 /// The program with settings of a test of its own.
-fn program(directory: &Path, database: Option<&str>) -> Command {
+pub fn program(directory: &Path, database: Option<&str>) -> Command {
     let mut command = Command::new(PROGRAM);
     command
         .env_clear()
@@ -43,8 +43,14 @@ fn program(directory: &Path, database: Option<&str>) -> Command {
 }
 
 fn start(directory: &Path, database: Option<&str>) -> Process {
+    start_with(directory, database, &[])
+}
+
+/// Starts the program, with more settings.
+pub fn start_with(directory: &Path, database: Option<&str>, more: &[(&str, &str)]) -> Process {
     let log = std::fs::OpenOptions::new().create(true).append(true).open(directory.join("log")).unwrap();
-    let mut child = program(directory, database).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+    let mut child =
+        program(directory, database).envs(more.iter().copied()).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let first = lines.next().unwrap().unwrap();
     let address = first.strip_prefix("Uptrakit is listening on http://").unwrap().to_owned();
@@ -53,7 +59,7 @@ fn start(directory: &Path, database: Option<&str>) -> Process {
     Process { child, address, second_line }
 }
 
-fn add_root(directory: &Path, database: Option<&str>) -> Output {
+pub fn add_root(directory: &Path, database: Option<&str>) -> Output {
     let mut command = program(directory, database);
     command.args(["user", "add", "root", "--email", "root@example.org", "--role", "administrator", "--password-stdin"]);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -64,7 +70,7 @@ fn add_root(directory: &Path, database: Option<&str>) -> Output {
 
 impl Process {
     /// Sends a request on a connection of its own; status, head and body.
-    fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> std::io::Result<(u16, String, String)> {
+    pub fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> std::io::Result<(u16, String, String)> {
         let mut stream = TcpStream::connect(&self.address)?;
         stream.set_read_timeout(Some(Duration::from_secs(20)))?;
         let length = body.len();
@@ -80,13 +86,22 @@ impl Process {
         Ok((status, head.to_owned(), body.to_owned()))
     }
 
-    fn with_token(&self, method: &str, path: &str, token: &str, body: &str) -> std::io::Result<(u16, Value)> {
+    pub fn with_token(&self, method: &str, path: &str, token: &str, body: &str) -> std::io::Result<(u16, Value)> {
         let (status, _, text) = self.ask(method, path, &format!("authorization: Bearer {token}\r\n"), body)?;
         Ok((status, serde_json::from_str(&text).unwrap_or(Value::Null)))
     }
 
+    /// What its metrics say.
+    pub fn measured(&self, address: std::net::SocketAddr) -> String {
+        let mut stream = TcpStream::connect(address).unwrap();
+        write!(stream, "GET /metrics HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", self.address).unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        text
+    }
+
     /// Signs in and makes a token.
-    fn first_token(&self) -> String {
+    pub fn first_token(&self) -> String {
         let login = json!({ "login": "root", "password": PASSWORD }).to_string();
         let (status, head, _) = self.ask("POST", "/auth/sessions", "", &login).unwrap();
         assert_eq!(status, 201);
@@ -98,7 +113,7 @@ impl Process {
         serde_json::from_str::<Value>(&body).unwrap()["token"].as_str().unwrap().to_owned()
     }
 
-    fn signal(&self, name: &str) {
+    pub fn signal(&self, name: &str) {
         let status = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status().unwrap();
         assert!(status.success());
     }

@@ -59,4 +59,28 @@ on_both! {
         let (_, text) = root.new_token(json!({ "name": "ci" })).await;
         call(&server.bearer(&text), "list_tokens", json!({ "query": {} })).await.refused(401, "missing-credentials");
     }
+
+    async fn no_server_function_answers_another_site(server: TestServer) {
+        server.add_user("root", "administrator").await;
+        let reply = server.anonymous().post("/auth/sessions", json!({ "login": "root", "password": PASSWORD })).await;
+        let cookie = format!("__Host-uptrakit={}", crate::support::cookie_of(&reply));
+        let paths: Vec<_> = leptos::server_fn::axum::server_fn_paths().map(|(path, _)| path).collect();
+        assert!(paths.len() >= 17, "{paths:?}");
+        let nobody = server.anonymous();
+        for path in paths {
+            let post = || nobody.request(Method::POST, path).header("cookie", &cookie);
+            for (name, value) in [
+                ("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "null"), ("origin", "https://up.example.org.evil.example"),
+                ("x-harmless", "neither header is there"),
+            ] {
+                let request = post().header("content-type", "application/json").header(name, value);
+                nobody.send(request, "{}").await.refused(403, "cross-origin");
+            }
+            let request = post().header("content-type", "text/plain").header("sec-fetch-site", "same-origin");
+            nobody.send(request, "{}").await.refused(415, "unsupported-media-type");
+            let request = nobody.request(Method::GET, path).header("cookie", &cookie).header("sec-fetch-site", "same-origin");
+            nobody.send(request, "").await.refused(405, "method-not-allowed");
+        }
+        assert_eq!(server.sign_in("root").await.get("/auth/api-tokens?state=all").await.ok(200)["total"], 0, "nothing was changed");
+    }
 }

@@ -153,6 +153,29 @@ on_both! {
         small.get("/hosts").await.refused(403, "insufficient-permission");
     }
 
+    async fn a_change_leaves_alone_what_it_does_not_name(server: TestServer) {
+        let root = server.with_root().await;
+        let limits = json!({ "name": "ci", "permissions": ["hosts:read"], "allowed_networks": ["127.0.0.0/8"], "expires_at": after(60_000) });
+        let (id, text) = root.new_token(limits).await;
+        let path = format!("/auth/api-tokens/{id}");
+        let before = root.get(&path).await.ok(200);
+        let same = |token: &serde_json::Value, changed: &[&str]| {
+            for (field, value) in before.as_object().unwrap() {
+                assert!(changed.contains(&field.as_str()) || token[field] == *value, "{field} changed: {token}");
+            }
+        };
+        same(&root.patch(&path, json!({})).await.ok(200), &[]);
+        same(&root.patch(&path, json!({ "name": "cd" })).await.ok(200), &["name"]);
+        same(&root.patch(&path, json!({ "permissions": [] })).await.ok(200), &["name", "permissions"]);
+        same(&root.patch(&path, json!({ "allowed_networks": null })).await.ok(200), &["name", "permissions", "allowed_networks"]);
+        for field in ["expires_at", "id", "hint", "state", "token", "created_at", "revoked_at", "account_id", "user_id"] {
+            let problem = root.patch(&path, json!({ field: null })).await.refused(422, "invalid-field");
+            assert_eq!(problem["errors"][0]["field"], field);
+        }
+        server.bearer(&text).get("/auth/me").await.ok(200);
+        server.bearer(&text).get("/hosts").await.refused(403, "insufficient-permission");
+    }
+
     async fn narrowing_and_roles_take_effect_with_the_commit_on_every_process(server: TestServer) {
         let root = server.with_root().await;
         server.add_user("kim", "operator").await;

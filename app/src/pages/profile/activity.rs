@@ -5,8 +5,7 @@ use crate::{
     components::{badge, instant, loaded, pager, row_button, skeleton_rows},
     dom::{El, el},
     loader::Loader,
-    rest, rpc,
-    wording::action,
+    rest, rpc, wording,
 };
 use leptos::prelude::*;
 use uptrakit_api::{AuditEvent, AuditQuery, Page};
@@ -32,7 +31,7 @@ fn list(events: &Page<AuditEvent>, page: RwSignal<u32>) -> El {
     let mut rows = el("ul", "entries");
     for event in &events.items {
         let done = event.outcome == "done";
-        let mut what = el("span", "").child(action(&event.action, done));
+        let mut what = el("span", "").child(wording::event(&event.action, &event.outcome));
         if let Some(address) = &event.address {
             what = what.child(" from ").child(el("code", "").child(address.as_str()));
         }

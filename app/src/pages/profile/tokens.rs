@@ -4,13 +4,15 @@ mod create;
 mod edit;
 mod networks;
 mod reveal;
-mod revoke;
 mod rotate;
 mod row;
 
 use super::{Changes, panel};
 use crate::{
-    components::{Notices, Tone, button, callout, loaded, pager, search_box, select_box, skeleton_rows, table},
+    components::{
+        Notices, Revoking, Tone, button, callout, loaded, pager, revoke_dialog, search_box, select_box, skeleton_rows,
+        token_table,
+    },
     dom::{El, el, live},
     loader::Loader,
     rest,
@@ -18,6 +20,7 @@ use crate::{
     session::{Session, Who},
 };
 use leptos::prelude::*;
+use std::rc::Rc;
 use uptrakit_api::{Page, Permission, Token, TokenQuery};
 
 /// The dialog that is open, and the token that it is about.
@@ -152,7 +155,12 @@ fn dialog(open: Open, section: Section) -> El {
         Open::Create(like) => create::dialog(like, section),
         Open::Rotate(token) => rotate::dialog(&token, section),
         Open::Edit(token) => edit::dialog(token, section),
-        Open::Revoke(token) => revoke::dialog(&token, section),
+        Open::Revoke(token) => {
+            let id = token.id;
+            let ask = Box::new(move || rest::call(&rpc::RevokeToken { id }));
+            let done = Rc::new(move || section.changed());
+            revoke_dialog(&token, Revoking { ask, done, closed: Box::new(section.closed()) })
+        }
     }
 }
 
@@ -160,16 +168,10 @@ fn list(tokens: Page<Token>, section: Section, filter: Filter) -> El {
     if tokens.items.is_empty() {
         return empty(section, filter);
     }
-    let columns = ["Name", "Permissions", "Created", "Last used", "Expires", "Actions"];
     let may_write = section.may_write();
     let rows = tokens.items.into_iter().map(|token| row::row(&token, section, may_write)).collect();
     let turn = move |to| filter.page.set(to);
-    el("div", "").child(table("table tokens", "API tokens", &columns, rows)).child(pager(
-        "Pages of tokens",
-        tokens.page,
-        tokens.total_pages,
-        turn,
-    ))
+    el("div", "").child(token_table(rows)).child(pager("Pages of tokens", tokens.page, tokens.total_pages, turn))
 }
 
 fn empty(section: Section, filter: Filter) -> El {

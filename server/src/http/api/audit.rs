@@ -1,13 +1,20 @@
 //! The audit trail.
 
-use axum::{Json as Reply, extract::State};
-use uptrakit_api::{AuditEvent, AuditQuery, Page};
+use axum::{
+    Json as Reply,
+    body::{Body, Bytes},
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use futures_util::{Stream, StreamExt as _, stream};
+use http::header;
+use uptrakit_api::{AuditEvent, AuditExportQuery, AuditQuery, Page};
 
 use crate::{
     auth::caller::{AnyCredential, AuditRead, Caller},
-    domain::trail,
+    domain::trail::{self, Export},
     error::Error,
-    http::body::Query,
+    http::{body::Query, layer::cut_off::Streaming},
     state::App,
 };
 
@@ -29,4 +36,45 @@ pub async fn list_own_events(
     Query(query): Query<AuditQuery>,
 ) -> Result<Reply<Page<AuditEvent>>, Error> {
     Ok(Reply(trail::list(&app, &query, Some(actor.account_id())).await?))
+}
+
+/// Everybody's events up to now as JSON lines, oldest first. An answer that breaks off is not all of it.
+#[utoipa::path(
+    get, path = "/audit/export", tag = "audit", params(AuditExportQuery),
+    responses((status = 200, content_type = "application/x-ndjson", description = "One event per line", body = AuditEvent))
+)]
+pub async fn export_events(
+    State(app): State<App>,
+    _: Caller<AuditRead>,
+    Query(query): Query<AuditExportQuery>,
+) -> Result<Response, Error> {
+    let mut export = Export::new(&app, &query.into())?;
+    // Read before the answer begins: a database that can't answer is a 503, not an answer that breaks off.
+    let first = lines(&export.next(&app).await?.unwrap_or_default())?;
+    let body = Body::from_stream(stream::once(async { Ok(first) }).chain(rest(app, export)));
+    let mut response = ([(header::CONTENT_TYPE, "application/x-ndjson")], body).into_response();
+    response.extensions_mut().insert(Streaming::Whole);
+    Ok(response)
+}
+
+fn rest(app: App, export: Export) -> impl Stream<Item = Result<Bytes, Broken>> {
+    stream::try_unfold((app, export), |(app, mut export)| async move {
+        let next = async { export.next(&app).await?.map(|events| lines(&events)).transpose() }.await;
+        let next = next.map_err(|error| Broken(error.into_problem().detail))?;
+        Ok(next.map(|part| (part, (app, export))))
+    })
+}
+
+/// Why an export broke off.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Broken(String);
+
+fn lines(events: &[AuditEvent]) -> Result<Bytes, Error> {
+    let mut text = Vec::with_capacity(events.len() * 320);
+    for event in events {
+        serde_json::to_writer(&mut text, event).map_err(|error| Error::Internal(error.to_string()))?;
+        text.push(b'\n');
+    }
+    Ok(text.into())
 }

@@ -89,7 +89,7 @@ pub async fn delete_host(
 pub async fn follow_hosts(State(app): State<App>, _: Caller<HostsRead>) -> Response {
     let keep_alive = KeepAlive::new().interval(Duration::from_secs(15)).text("still here");
     let mut response = Sse::new(events(app)).keep_alive(keep_alive).into_response();
-    response.extensions_mut().insert(Streaming);
+    response.extensions_mut().insert(Streaming::Endless);
     response
 }
 

@@ -2,7 +2,7 @@
 
 use axum::{
     Json as Reply,
-    extract::{Path, Request, State},
+    extract::{Request, State},
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -19,7 +19,7 @@ use crate::{
         sessions,
     },
     error::Error,
-    http::body::{Json, read, require_json},
+    http::body::{Id, Json, read, require_json},
     settings::PublicUrl,
     state::{App, Core},
 };
@@ -63,7 +63,7 @@ pub async fn list_sessions(
 pub async fn delete_session(
     State(app): State<App>,
     Caller(actor, _): Caller<WebSession>,
-    Path(id): Path<String>,
+    Id(id): Id<String>,
 ) -> Result<Response, Error> {
     let own = actor.session().map(|session| session.id);
     let id: SessionId = match (id.as_str(), own) {

@@ -2,7 +2,7 @@
 
 use axum::{
     Json as Reply,
-    extract::{Path, State},
+    extract::State,
     response::{IntoResponse, Response},
 };
 use http::{HeaderName, StatusCode, header};
@@ -101,7 +101,7 @@ pub async fn end_overlap(
 pub async fn delete_token(
     State(app): State<App>,
     Caller(actor, _): Caller<AnyCredential>,
-    Path(id): Path<String>,
+    Id(id): Id<String>,
 ) -> Result<Response, Error> {
     let (actor, id) = match (id.as_str(), actor.token_id()) {
         ("current", Some(own)) => (actor, own),

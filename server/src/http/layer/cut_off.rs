@@ -4,7 +4,7 @@
 use std::{
     future::poll_fn,
     pin::{Pin, pin},
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use axum::{
@@ -20,26 +20,62 @@ use crate::{
     auth::{
         caller::Visit,
         credential::Credential,
-        in_flight::InFlight,
+        in_flight::{InFlight, Lease},
         verifier::{Denied, Entry},
     },
     error::Error,
     state::App,
 };
 
-/// Marks a response that goes on until somebody ends it.
-#[derive(Clone, Copy, Debug)]
-pub struct Streaming;
+/// Marks a response that takes as long as its client, and says what becomes of it when the credential dies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Streaming {
+    /// It goes on until somebody ends it, so that it just ends.
+    Endless,
+    /// It has an end of its own: it breaks off, so that nobody takes the part for the whole.
+    Whole,
+}
 
-type Lost = Pin<Box<dyn Future<Output = Denied> + Send>>;
+/// Watches a lease. As a future it is ready when the lease is lost, and says why.
+enum Watch {
+    Good(Pin<Box<dyn Future<Output = Lease> + Send>>),
+    InDoubt(Pin<Box<dyn Future<Output = Result<Lease, Denied>> + Send>>),
+}
+
+impl Watch {
+    fn new(lease: Lease) -> Self {
+        Self::Good(Box::pin(lease.in_doubt()))
+    }
+
+    /// Whether the credential is being judged again, so that nothing more may be sent under it until that is done.
+    const fn is_in_doubt(&self) -> bool {
+        matches!(self, Self::InDoubt(_))
+    }
+}
+
+impl Future for Watch {
+    type Output = Denied;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Denied> {
+        loop {
+            *self = match &mut *self {
+                Self::Good(waiting) => Self::InDoubt(Box::pin(ready!(waiting.as_mut().poll(context)).renew())),
+                Self::InDoubt(judging) => match ready!(judging.as_mut().poll(context)) {
+                    Ok(lease) => Self::new(lease),
+                    Err(denied) => return Poll::Ready(denied),
+                },
+            };
+        }
+    }
+}
 
 /// Runs the rest of the request for as long as its credential lives.
 pub async fn cut_off(State(app): State<App>, request: Request, next: Next) -> Response {
     let Some(Visit { in_flight, address, .. }) = request.extensions().get::<Visit>().cloned() else {
         return Error::Internal("the visit layer is missing".into()).into_response();
     };
-    let mut lost = None;
-    let mut response = match run(&in_flight, &mut lost, next.run(request)).await {
+    let mut watch = None;
+    let mut response = match run(&in_flight, &mut watch, next.run(request)).await {
         Ok(response) => response,
         Err(denied) => return Error::from(denied).into_response(),
     };
@@ -54,10 +90,10 @@ pub async fn cut_off(State(app): State<App>, request: Request, next: Next) -> Re
         app.usage.note(&entry, address, app.clock.now());
     }
     add_expiry(&entry, &mut response);
-    if response.extensions_mut().remove::<Streaming>().is_some() {
-        let lost = lost.or_else(|| in_flight.take().map(|lease| Box::pin(lease.lost()) as Lost));
-        if let Some(lost) = lost {
-            return response.map(|body| Body::new(CutBody { body, lost: Some(lost) }));
+    if let Some(streaming) = response.extensions_mut().remove::<Streaming>() {
+        let watch = watch.or_else(|| in_flight.take().map(Watch::new));
+        if watch.is_some() {
+            return response.map(|body| Body::new(CutBody { body, streaming, watch }));
         }
     }
     response
@@ -66,7 +102,7 @@ pub async fn cut_off(State(app): State<App>, request: Request, next: Next) -> Re
 /// Polls the handler first: one that is done at once, as most are, never starts to watch its credential.
 async fn run(
     in_flight: &InFlight,
-    lost: &mut Option<Lost>,
+    watch: &mut Option<Watch>,
     handler: impl Future<Output = Response>,
 ) -> Result<Response, Denied> {
     let mut handler = pin!(handler);
@@ -74,11 +110,11 @@ async fn run(
         if let Poll::Ready(response) = handler.as_mut().poll(context) {
             return Poll::Ready(Ok(response));
         }
-        if lost.is_none() {
-            *lost = in_flight.take().map(|lease| Box::pin(lease.lost()) as Lost);
+        if watch.is_none() {
+            *watch = in_flight.take().map(Watch::new);
         }
-        match lost {
-            Some(watching) if !in_flight.is_exempt() => watching.as_mut().poll(context).map(Err),
+        match watch {
+            Some(watch) if !in_flight.is_exempt() => Pin::new(watch).poll(context).map(Err),
             _ => Poll::Pending,
         }
     })
@@ -95,10 +131,17 @@ fn add_expiry(entry: &Entry, response: &mut Response) {
     }
 }
 
+/// Why a body broke off.
+#[derive(Debug, thiserror::Error)]
+#[error("the credential no longer opens this")]
+struct CutOff;
+
 /// A body that ends when the credential dies.
 struct CutBody {
     body: Body,
-    lost: Option<Lost>,
+    streaming: Streaming,
+    /// `None` once it is cut.
+    watch: Option<Watch>,
 }
 
 impl http_body::Body for CutBody {
@@ -109,11 +152,15 @@ impl http_body::Body for CutBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        if self.lost.as_mut().is_some_and(|lost| lost.as_mut().poll(context).is_pending()) {
-            return Pin::new(&mut self.body).poll_frame(context);
+        let Some(watch) = &mut self.watch else { return Poll::Ready(None) };
+        if Pin::new(&mut *watch).poll(context).is_ready() {
+            self.watch = None;
+            return Poll::Ready((self.streaming == Streaming::Whole).then(|| Err(axum::Error::new(CutOff))));
         }
-        self.lost = None;
-        Poll::Ready(None)
+        if watch.is_in_doubt() {
+            return Poll::Pending;
+        }
+        Pin::new(&mut self.body).poll_frame(context)
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -20,7 +20,7 @@ use axum::{
 use futures_util::FutureExt;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use ipnet::IpNet;
-use uptrakit_api::Problem;
+use uptrakit_api::{EventId, Problem};
 
 use crate::{
     auth::caller::{RequestId, Visit},
@@ -91,7 +91,7 @@ impl Observed {
             route.map_or_else(|| "other".to_owned(), |route| route.as_str().to_owned())
         };
         Self {
-            line: line.then(|| (request.method().clone(), request.uri().path().to_owned())),
+            line: line.then(|| (request.method().clone(), loggable(request.uri().path()))),
             route: is_measured().then(route),
         }
     }
@@ -176,6 +176,14 @@ fn finish_headers(app: &Core, headers: &mut HeaderMap, is_page: bool, request_id
     }
 }
 
+/// The path without what may be a token that somebody put into it: of its parts only ids and short words are left.
+fn loggable(path: &str) -> String {
+    const LONGEST_WORD: usize = 20;
+    let is_harmless = |part: &&str| part.len() <= LONGEST_WORD || part.parse::<EventId>().is_ok();
+    let parts: Vec<&str> = path.split('/').map(|part| Some(part).filter(is_harmless).unwrap_or("…")).collect();
+    parts.join("/")
+}
+
 fn status_class(status: StatusCode) -> &'static str {
     match status.as_u16() {
         200..300 => "2xx",
@@ -187,7 +195,7 @@ fn status_class(status: StatusCode) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::{client_address, has_credential_in_query};
+    use super::{client_address, has_credential_in_query, loggable};
     use http::{HeaderMap, HeaderValue};
     use std::net::IpAddr;
 
@@ -220,5 +228,17 @@ mod tests {
         }
         assert!(!has_credential_in_query(Some("q=access_token")));
         assert!(!has_credential_in_query(None));
+    }
+
+    #[test]
+    fn a_token_in_the_path_does_not_reach_the_log() {
+        let id = "/api/v1/auth/api-tokens/01a20b1b-3e4a-7291-8d3a-8b17376649e8/rotate";
+        assert_eq!(loggable(id), id);
+        let secret = "0123456789abcdefghijABCDEFGHIJ";
+        for part in
+            [format!("upk_{secret}abcdef"), format!("{secret}abcdef"), secret.to_owned(), format!("upk%5F{secret}")]
+        {
+            assert_eq!(loggable(&format!("/api/v1/hosts/{part}")), "/api/v1/hosts/…");
+        }
     }
 }

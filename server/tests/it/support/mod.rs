@@ -63,7 +63,7 @@ pub struct TestServer {
 pub struct Client {
     router: Router,
     credential: Credential,
-    address: &'static str,
+    address: String,
 }
 
 #[derive(Clone)]
@@ -167,7 +167,7 @@ impl TestServer {
     }
 
     pub fn anonymous(&self) -> Client {
-        Client { router: self.router.clone(), credential: Credential::None, address: "127.0.0.1" }
+        Client { router: self.router.clone(), credential: Credential::None, address: "127.0.0.1".to_owned() }
     }
 
     pub fn bearer(&self, token: &str) -> Client {
@@ -208,8 +208,8 @@ impl Client {
         self
     }
 
-    pub fn seen_from(mut self, address: &'static str) -> Self {
-        self.address = address;
+    pub fn seen_from(mut self, address: &str) -> Self {
+        address.clone_into(&mut self.address);
         self
     }
 

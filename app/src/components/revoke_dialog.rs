@@ -1,39 +1,52 @@
 //! The dialog that ends a token, at once and for good. What is in use right now takes a second thought: its name
 //! has to be typed.
 
-use super::Section;
+use super::{Field, Modal, Notices, Tone, cancel_and, form, form_problem, instant, submit_button};
 use crate::{
     clock,
-    components::{Field, Modal, Tone, cancel_and, form, form_problem, instant, submit_button},
     dom::{El, el},
-    lifetime, rest, rpc,
+    lifetime,
+    rest::Pending,
+    rpc::Revoked,
     submission::Submission,
     wording::counted,
 };
 use leptos::prelude::*;
+use std::rc::Rc;
 use uptrakit_api::{Timestamp, Token};
 
-/// The dialog.
-pub fn dialog(token: &Token, section: Section) -> El {
-    Modal::draw("Revoke token", || false, section.closed(), |modal| confirmation(token, section, &modal))
+/// What the dialog asks of whoever opens it.
+pub struct Revoking {
+    /// Asks the server to revoke the token.
+    pub ask: Box<dyn Fn() -> Pending<Revoked>>,
+    /// Takes notice that it was revoked.
+    pub done: Rc<dyn Fn()>,
+    /// Stops drawing the dialog.
+    pub closed: Box<dyn Fn()>,
 }
 
-fn confirmation(token: &Token, section: Section, modal: &Modal) -> El {
+/// The dialog.
+pub fn revoke_dialog(token: &Token, revoking: Revoking) -> El {
+    let Revoking { ask, done, closed } = revoking;
+    Modal::draw("Revoke token", || false, closed, |modal| confirmation(token, ask, done, &modal))
+}
+
+fn confirmation(token: &Token, ask: Box<dyn Fn() -> Pending<Revoked>>, done: Rc<dyn Fn()>, modal: &Modal) -> El {
+    let notices = Notices::current();
     let submission = Submission::new();
     let typed = RwSignal::new(String::new());
     let in_use = lifetime::used_lately(token.last_used_at, clock::now());
     let expected = StoredValue::new(token.name.clone());
     let confirmed = move || !in_use || typed.with(|typed| typed.trim() == expected.get_value());
-    let id = token.id;
     let closing = modal.clone();
     let submit = move || {
         if !untrack(confirmed) {
             return;
         }
-        let modal = closing.clone();
-        submission.send(rest::call(&rpc::RevokeToken { id }), move |revoked| {
-            section.notices.show(Tone::Good, told(revoked.at, revoked.cut_off));
-            section.changed();
+        let (modal, done) = (closing.clone(), Rc::clone(&done));
+        submission.send(ask(), move |revoked| {
+            notices.show(Tone::Good, told(revoked.at, revoked.cut_off));
+            done();
             modal.close();
         });
     };

@@ -1,0 +1,77 @@
+//! API tokens in a table, for whoever looks at them: their owner in Profile, an administrator in Users. What can be
+//! done with each comes in as a cell.
+
+use super::{badge, cell, instant, name_cell, row, table};
+use crate::{
+    clock,
+    dom::{El, el},
+    lifetime,
+};
+use uptrakit_api::{Timestamp, Token, TokenState};
+
+/// The table.
+pub fn token_table(rows: Vec<El>) -> El {
+    let columns = ["Name", "Permissions", "Created", "Last used", "Expires", "Actions"];
+    table("table tokens", "API tokens", &columns, rows)
+}
+
+/// A token's row; `overlap` stands under the name.
+pub fn token_row(token: &Token, overlap: Option<El>, actions: El) -> El {
+    let state = match token.state {
+        TokenState::Active => None,
+        TokenState::Expired => Some(badge("expired", "warn")),
+        TokenState::Revoked => Some(badge("revoked", "bad")),
+    };
+    let name = name_cell(&token.name)
+        .child(" ")
+        .child(state)
+        .child(el("code", "hint-code").child(token.hint.as_str()))
+        .child(overlap);
+    row("token-row")
+        .attr("data-state", token.state.as_str())
+        .child(name)
+        .child(cell("Permissions", permissions(token)))
+        .child(cell("Created", instant(token.created_at)))
+        .child(cell("Last used", last_used(token.last_used_at, token.last_used_ip.as_deref())))
+        .child(cell("Expires", end(token)))
+        .child(actions)
+}
+
+fn from(address: &str) -> El {
+    el("span", "sub").child("from ").child(el("code", "").child(address))
+}
+
+fn permissions(token: &Token) -> El {
+    let mut list = el("span", "");
+    match token.permissions {
+        None => list = list.child("Inherits all"),
+        Some(permissions) => {
+            for permission in permissions.iter() {
+                list = list.child(el("code", "item").child(permission.as_str())).child(" ");
+            }
+        }
+    }
+    let networks = token.allowed_networks.as_ref().map(|networks| from(&networks.join(", ")));
+    list.child(networks)
+}
+
+fn last_used(at: Option<Timestamp>, address: Option<&str>) -> El {
+    match at {
+        None => el("span", "muted").child("Never"),
+        Some(at) => el("span", "").child(instant(at)).child(address.map(from)),
+    }
+}
+
+fn end(token: &Token) -> El {
+    if let Some(revoked) = token.revoked_at {
+        return el("span", "").child("Revoked ").child(instant(revoked));
+    }
+    match token.expires_at {
+        None => el("span", "muted").child("No expiry"),
+        Some(end) if token.state == TokenState::Expired => el("span", "").child("Expired ").child(instant(end)),
+        Some(end) if lifetime::ends_soon(end, clock::now()) => el("span", "soon").child(instant(end)),
+        Some(end) => {
+            el("time", "").attr("datetime", &end.to_string()).attr("title", &clock::full(end)).child(clock::date(end))
+        }
+    }
+}
