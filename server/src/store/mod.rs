@@ -8,6 +8,7 @@ pub mod audit;
 pub mod credentials;
 pub mod hosts;
 pub mod invitations;
+mod loan;
 pub mod power;
 pub mod sessions;
 pub mod tokens;
@@ -27,11 +28,13 @@ macro_rules! on {
     ($conn:expr, |$c:ident| $query:expr) => {
         match $conn {
             $crate::store::Conn::Sqlite($c) => $query,
-            $crate::store::Conn::Postgres($c) => $query,
+            $crate::store::Conn::Postgres($c) => $crate::store::within_limit(async { $query }).await,
         }
     };
 }
 pub(crate) use on;
+
+use loan::{Loan, STATEMENT_TIMEOUT, within_limit};
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
@@ -40,6 +43,8 @@ static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long a connection to Postgres may be idle before it is tried out.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
+/// How long a transaction may stand still before Postgres undoes it. Less than a statement may wait for a lock.
+const ABANDONED: Duration = Duration::from_secs(3);
 /// How long SQLite waits for another process's write to end.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Readers of a SQLite file; each is a thread, and reads take microseconds.
@@ -75,7 +80,7 @@ pub enum Reader {
     /// SQLite's.
     Sqlite(PoolConnection<sqlx::Sqlite>),
     /// Postgres's.
-    Postgres(PoolConnection<sqlx::Postgres>),
+    Postgres(Loan),
 }
 
 /// A write transaction. Dropping it undoes it.
@@ -83,7 +88,7 @@ pub enum Transaction {
     /// SQLite's.
     Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
     /// Postgres's.
-    Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
+    Postgres(Loan),
 }
 
 /// Why the database can't be used at start.
@@ -130,7 +135,7 @@ impl Transaction {
     pub async fn commit(self) -> sqlx::Result<()> {
         match self {
             Self::Sqlite(tx) => tx.commit().await,
-            Self::Postgres(tx) => tx.commit().await,
+            Self::Postgres(mut tx) => tx.commit().await,
         }
     }
 }
@@ -165,10 +170,15 @@ impl Store {
             let readers = pool(SQLITE_READERS).connect_lazy_with(options);
             Ok(Self(Pool::Sqlite { readers, writer }))
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            let options = PgConnectOptions::from_str(url)?
-                .application_name("uptrakit-server")
-                // A statement that takes longer is part of the outage; the request has its 503 by then.
-                .options([("statement_timeout", "5000"), ("lock_timeout", "5000")]);
+            // A statement that takes longer is part of the outage; the request has its 503 by then. A server that
+            // vanishes in a transaction leaves its locks behind; others must get past them before they give up.
+            let timeout = STATEMENT_TIMEOUT.as_millis().to_string();
+            let abandoned = ABANDONED.as_millis().to_string();
+            let options = PgConnectOptions::from_str(url)?.application_name("uptrakit-server").options([
+                ("statement_timeout", &timeout),
+                ("lock_timeout", &timeout),
+                ("idle_in_transaction_session_timeout", &abandoned),
+            ]);
             let pool = PgPoolOptions::new()
                 .max_connections(max_connections)
                 .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -214,7 +224,7 @@ impl Store {
     pub async fn read(&self) -> sqlx::Result<Reader> {
         Ok(match &self.0 {
             Pool::Sqlite { readers, .. } => Reader::Sqlite(readers.acquire().await?),
-            Pool::Postgres(pool) => Reader::Postgres(pool.acquire().await?),
+            Pool::Postgres(pool) => Reader::Postgres(Loan::take(pool).await?),
         })
     }
 
@@ -222,7 +232,11 @@ impl Store {
     pub async fn begin(&self) -> sqlx::Result<Transaction> {
         Ok(match &self.0 {
             Pool::Sqlite { writer, .. } => Transaction::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
-            Pool::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
+            Pool::Postgres(pool) => {
+                let mut tx = Loan::take(pool).await?;
+                tx.begin().await?;
+                Transaction::Postgres(tx)
+            }
         })
     }
 
@@ -262,8 +276,11 @@ impl Store {
         match &self.0 {
             Pool::Sqlite { .. } => Ok(None),
             Pool::Postgres(pool) => {
-                let mut listener = PgListener::connect_with(pool).await?;
-                listener.listen(CHANNEL).await?;
+                // Outside the pool: a listener whose connection has died without a word must not hold a place in it.
+                let own = PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT);
+                let own = own.connect_lazy_with(pool.connect_options().as_ref().clone());
+                let mut listener = PgListener::connect_with(&own).await?;
+                within_limit(listener.listen(CHANNEL)).await?;
                 Ok(Some(Listener(listener)))
             }
         }

@@ -6,6 +6,7 @@ mod durability;
 mod hosts;
 mod login;
 mod model;
+mod outage;
 mod policy;
 mod process;
 mod responses;

@@ -1,5 +1,7 @@
 //! A server with a database of its own, and clients with each kind of credential.
 
+pub mod link;
+
 use std::sync::{
     Arc,
     atomic::{AtomicI64, Ordering},
@@ -16,7 +18,7 @@ use uptrakit_server::{
     http::{layer::visit::Peer, router},
     settings::{PublicUrl, TokenRules},
     state::{App, Core},
-    store::Store,
+    store::{Conn, Store},
 };
 
 pub const PASSWORD: &str = "seven brown owls at dusk";
@@ -139,6 +141,37 @@ impl TestServer {
     /// Another server process on the same database.
     pub async fn another(&self) -> Self {
         Self::start(self.url.clone(), self.directory.clone(), self.clock.clone(), PUBLIC_URL).await
+    }
+
+    /// Host and port of the Postgres server.
+    pub fn postgres_address(&self) -> String {
+        let (_, rest) = self.url.split_once("://").unwrap();
+        let (authority, _) = rest.split_once('/').unwrap();
+        authority.rsplit_once('@').map_or(authority, |(_, address)| address).to_owned()
+    }
+
+    /// Another server process on the same database, which reaches it over `link`.
+    pub async fn another_over(&self, link: &link::Link) -> Self {
+        let url = self.url.replace(&self.postgres_address(), &link.address.to_string());
+        Self::start(url, self.directory.clone(), self.clock.clone(), PUBLIC_URL).await
+    }
+
+    /// The same as a role of its own, with the rights of the one that the tests use.
+    pub async fn another_as_new_role(&self, link: &link::Link) -> (Self, String) {
+        let (authority, database) = self.url.split_once("://").unwrap().1.split_once('/').unwrap();
+        let owner = authority.split([':', '@']).next().unwrap();
+        let role = format!("role_{}", database.split('?').next().unwrap());
+        self.sql(format!("CREATE ROLE {role} LOGIN PASSWORD 'few' IN ROLE {owner}")).await;
+        let url = format!("postgres://{role}:few@{}/{database}", link.address);
+        (Self::start(url, None, self.clock.clone(), PUBLIC_URL).await, role)
+    }
+
+    /// Does to Postgres what servers never do.
+    pub async fn sql(&self, statement: String) {
+        let mut tx = self.app.store.begin().await.unwrap();
+        let Conn::Postgres(conn) = tx.conn() else { panic!("this is for Postgres") };
+        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(conn).await.unwrap();
+        tx.commit().await.unwrap();
     }
 
     async fn start(
