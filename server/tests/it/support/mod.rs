@@ -204,7 +204,7 @@ impl TestServer {
     }
 
     pub fn bearer(&self, token: &str) -> Client {
-        Client { credential: Credential::Token(token.to_owned()), ..self.anonymous() }
+        self.anonymous().with_token(token)
     }
 
     pub fn cookie(&self, cookie: &str) -> Client {
@@ -243,6 +243,22 @@ impl Client {
 
     pub fn seen_from(mut self, address: &'static str) -> Self {
         self.address = address;
+        self
+    }
+
+    /// A client of the same server, with a token.
+    pub fn with_token(&self, token: &str) -> Self {
+        Self { credential: Credential::Token(token.to_owned()), ..self.clone() }
+    }
+
+    /// The same client, who asks another server.
+    pub fn at(self, server: &TestServer) -> Self {
+        self.through(server.router.clone())
+    }
+
+    /// The same client, whose requests go through a router of the test's own.
+    pub fn through(mut self, router: Router) -> Self {
+        self.router = router;
         self
     }
 
@@ -323,6 +339,6 @@ pub fn report(machine_id: &str) -> Value {
 impl TestServer {
     /// Asks this server who a client of another one is.
     pub async fn get_with(&self, client: &Client) -> Reply {
-        Client { router: self.router.clone(), ..client.clone() }.get("/auth/me").await
+        client.clone().at(self).get("/auth/me").await
     }
 }
