@@ -162,6 +162,9 @@ impl Store {
                     .max_connections(connections)
                     .acquire_timeout(ACQUIRE_TIMEOUT)
                     .test_before_acquire(false)
+                    // When the disk fails, SQLite ends the transaction by itself and sqlx goes on counting it: such a
+                    // connection never begins another one.
+                    .before_acquire(|conn, _| Box::pin(std::future::ready(Ok(!conn.is_in_transaction()))))
                     .idle_timeout(None)
                     .max_lifetime(None)
             };

@@ -3,6 +3,7 @@
 mod browser_defence;
 mod cut_off;
 mod durability;
+mod full_disk;
 mod hosts;
 mod last_moment;
 mod login;

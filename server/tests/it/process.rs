@@ -30,8 +30,11 @@ impl Drop for Process {
 }
 
 /// The program with settings of a test of its own.
-pub fn program(directory: &Path, database: Option<&str>) -> Command {
-    let mut command = Command::new(PROGRAM);
+fn program(directory: &Path, database: Option<&str>) -> Command {
+    settings_for(Command::new(PROGRAM), directory, database)
+}
+
+fn settings_for(mut command: Command, directory: &Path, database: Option<&str>) -> Command {
     command
         .env_clear()
         .env("UPTRAKIT_DATA_DIR", directory)
@@ -44,8 +47,19 @@ pub fn program(directory: &Path, database: Option<&str>) -> Command {
 }
 
 pub fn start(directory: &Path, database: Option<&str>) -> Process {
+    start_command(program(directory, database), directory)
+}
+
+/// Starts the program for which a write past the largest size of a file is an error, and not the signal that ends it.
+pub fn start_with_limited_files(directory: &Path) -> Process {
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", "trap '' XFSZ; exec \"$0\"", PROGRAM]);
+    start_command(settings_for(shell, directory, None), directory)
+}
+
+fn start_command(mut command: Command, directory: &Path) -> Process {
     let log = std::fs::OpenOptions::new().create(true).append(true).open(directory.join("log")).unwrap();
-    let mut child = program(directory, database).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+    let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let first = lines.next().unwrap().unwrap();
     let address = first.strip_prefix("Uptrakit is listening on http://").unwrap().to_owned();
@@ -64,14 +78,19 @@ pub fn add_root(directory: &Path, database: Option<&str>) -> Output {
 }
 
 impl Process {
-    /// Sends a request on a connection of its own; status, head and body.
+    /// Sends a request on a connection of its own; status, head and body. A path with two slashes in front is not of
+    /// the API.
     pub fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> std::io::Result<(u16, String, String)> {
         let mut stream = TcpStream::connect(&self.address)?;
         stream.set_read_timeout(Some(Duration::from_secs(20)))?;
         let length = body.len();
+        let path = path
+            .strip_prefix('/')
+            .filter(|rest| rest.starts_with('/'))
+            .map_or_else(|| format!("/api/v1{path}"), str::to_owned);
         write!(
             stream,
-            "{method} /api/v1{path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n{headers}\r\n{body}",
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n{headers}\r\n{body}",
             self.address
         )?;
         let mut text = String::new();

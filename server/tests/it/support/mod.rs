@@ -143,6 +143,12 @@ impl TestServer {
         Self::start(self.url.clone(), self.directory.clone(), self.clock.clone(), PUBLIC_URL).await
     }
 
+    /// Another server process that may only read the SQLite file.
+    pub async fn another_reading_only(&self) -> Self {
+        let url = format!("{}?mode=ro", self.url);
+        Self::start(url, self.directory.clone(), self.clock.clone(), PUBLIC_URL).await
+    }
+
     /// Host and port of the Postgres server.
     pub fn postgres_address(&self) -> String {
         let (_, rest) = self.url.split_once("://").unwrap();
