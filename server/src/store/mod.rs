@@ -185,6 +185,7 @@ impl Store {
             let pool = PgPoolOptions::new()
                 .max_connections(max_connections)
                 .acquire_timeout(ACQUIRE_TIMEOUT)
+                .after_connect(|conn, _| Box::pin(refuse_replica(conn)))
                 // One that was used a moment ago is good; an older one may have died with the server it was to.
                 .test_before_acquire(false)
                 .before_acquire(|conn, about| {
@@ -344,6 +345,15 @@ impl Listener {
     pub async fn changed(&mut self) -> sqlx::Result<()> {
         self.0.try_recv().await.map(drop)
     }
+}
+
+/// A standby, or a server that takes no writes, may be behind: a token that was revoked could pass.
+async fn refuse_replica(conn: &mut PgConnection) -> sqlx::Result<()> {
+    let read_only: String = sqlx::query_scalar("SHOW transaction_read_only").fetch_one(conn).await?;
+    if read_only == "on" {
+        return Err(sqlx::Error::Configuration("this Postgres server takes no writes; it may be a replica".into()));
+    }
+    Ok(())
 }
 
 /// Tells other processes, when the transaction commits, that something changed.

@@ -235,7 +235,7 @@ async fn a_server_that_gets_no_connections_fails_closed_and_comes_back() {
     let (few, role) = near.another_as_new_role(&link).await;
     let client = few.bearer(&text);
     client.get("/auth/me").await.ok(200);
-    near.sql(format!("ALTER ROLE {role} CONNECTION LIMIT 0")).await;
+    near.sql(&format!("ALTER ROLE {role} CONNECTION LIMIT 0")).await;
     // The connections that are there break, and there are no others.
     link.set(Wire::Cut);
     unavailable(client.get("/auth/me")).await;
@@ -251,10 +251,34 @@ async fn a_server_that_gets_no_connections_fails_closed_and_comes_back() {
     root.delete(&format!("/auth/api-tokens/{id}")).await.ok(204);
     let reply = client.get("/auth/me").await;
     assert_ne!(reply.status, 200, "a revoked token passed");
-    near.sql(format!("ALTER ROLE {role} CONNECTION LIMIT -1")).await;
+    near.sql(&format!("ALTER ROLE {role} CONNECTION LIMIT -1")).await;
     let (_, other) = root.new_token(json!({ "name": "other" })).await;
     recovers(&few.bearer(&other)).await;
     client.get("/auth/me").await.refused(401, "token-revoked");
+}
+
+/// The database comes back read only, as a standby is, or a primary that was demoted. It may be behind, so that nobody
+/// can say what was revoked.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_finds_itself_on_a_read_only_database_fails_closed_and_comes_back() {
+    let Some((near, far, link)) = two_servers().await else { return };
+    let root = near.with_root().await;
+    let (_, text) = root.new_token(json!({ "name": "ci" })).await;
+    let client = far.bearer(&text);
+    client.get("/auth/me").await.ok(200);
+    near.sql(&format!("ALTER DATABASE {} SET default_transaction_read_only = on", near.database())).await;
+    link.set(Wire::Cut);
+    unavailable(client.get("/auth/me")).await;
+    link.set(Wire::Whole);
+    let anonymous = far.anonymous();
+    tokio::join!(
+        unavailable(client.get("/auth/me")),
+        unavailable(client.delete("/auth/api-tokens/current")),
+        unavailable(anonymous.get("//readyz")),
+    );
+    near.sql(&format!("ALTER DATABASE {} SET default_transaction_read_only = off", near.database())).await;
+    recovers(&client).await;
+    client.post("/hosts/report", report("m")).await.ok(201);
 }
 
 /// Every connection of the server's own pool is in use.

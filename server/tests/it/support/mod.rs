@@ -156,6 +156,12 @@ impl TestServer {
         authority.rsplit_once('@').map_or(authority, |(_, address)| address).to_owned()
     }
 
+    /// The name of its database.
+    pub fn database(&self) -> &str {
+        let (_, rest) = self.url.rsplit_once('/').unwrap();
+        rest.split('?').next().unwrap()
+    }
+
     /// Another server process on the same database, which reaches it over `link`.
     pub async fn another_over(&self, link: &link::Link) -> Self {
         let url = self.url.replace(&self.postgres_address(), &link.address.to_string());
@@ -166,17 +172,20 @@ impl TestServer {
     pub async fn another_as_new_role(&self, link: &link::Link) -> (Self, String) {
         let (authority, database) = self.url.split_once("://").unwrap().1.split_once('/').unwrap();
         let owner = authority.split([':', '@']).next().unwrap();
-        let role = format!("role_{}", database.split('?').next().unwrap());
-        self.sql(format!("CREATE ROLE {role} LOGIN PASSWORD 'few' IN ROLE {owner}")).await;
+        let role = format!("role_{}", self.database());
+        self.sql(&format!("CREATE ROLE {role} LOGIN PASSWORD 'few' IN ROLE {owner}")).await;
         let url = format!("postgres://{role}:few@{}/{database}", link.address);
         (Self::start(url, None, self.clock.clone(), PUBLIC_URL).await, role)
     }
 
-    /// Does to Postgres what servers never do.
-    pub async fn sql(&self, statement: String) {
+    /// Does to the database what servers never do.
+    pub async fn sql(&self, statement: &str) {
         let mut tx = self.app.store.begin().await.unwrap();
-        let Conn::Postgres(conn) = tx.conn() else { panic!("this is for Postgres") };
-        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(conn).await.unwrap();
+        let statement = sqlx::AssertSqlSafe(statement.to_owned());
+        match tx.conn() {
+            Conn::Sqlite(conn) => drop(sqlx::query(statement).execute(conn).await.unwrap()),
+            Conn::Postgres(conn) => drop(sqlx::query(statement).execute(conn).await.unwrap()),
+        }
         tx.commit().await.unwrap();
     }
 
