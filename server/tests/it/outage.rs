@@ -143,17 +143,17 @@ async fn works_in_the_background(near: &TestServer, far: &TestServer, root: &Cli
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_whose_database_is_gone_fails_closed_and_comes_back() {
-    fails_closed_and_comes_back(Wire::Cut).await;
+    Box::pin(fails_closed_and_comes_back(Wire::Cut)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_whose_database_hangs_fails_closed_and_comes_back() {
-    fails_closed_and_comes_back(Wire::Silent).await;
+    Box::pin(fails_closed_and_comes_back(Wire::Silent)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_whose_database_is_too_slow_fails_closed_and_comes_back() {
-    fails_closed_and_comes_back(Wire::Slow(Duration::from_millis(1_500))).await;
+    Box::pin(fails_closed_and_comes_back(Wire::Slow(Duration::from_millis(1_500)))).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
