@@ -59,8 +59,11 @@ impl Drop for Loan {
     fn drop(&mut self) {
         let Some(mut conn) = self.conn.take() else { return };
         let in_transaction = self.in_transaction;
-        // Outside a runtime nothing is left to give it back to.
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return conn.close_on_drop() };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            // The program ends, and nobody is left to tidy up; Postgres does.
+            drop(conn.leak());
+            return;
+        };
         runtime.spawn(async move {
             if in_transaction && within_limit(async { conn.execute("ROLLBACK").await.map(drop) }).await.is_err() {
                 conn.close_on_drop();
