@@ -20,7 +20,7 @@ const TOKENS: usize = 25;
 /// Tokens of a round that are made, and revoked, at the same time: otherwise revokes would mostly wait for the storm.
 const AT_ONCE: usize = 5;
 /// Connections in the storm, half of them to each process.
-const WORKERS: usize = 6;
+const WORKERS: usize = 4;
 /// Writes that race a revoke, on each of [`LANES`]: a thousand.
 const RACES: usize = 250;
 /// Races at the same time.
