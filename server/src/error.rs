@@ -15,7 +15,7 @@ use crate::auth::{
     verifier::Denied,
 };
 
-/// Why a request is not done. Nothing was changed.
+/// Why a request is not done. Nothing was changed, unless the database fell silent at the very end.
 #[derive(Debug)]
 pub enum Error {
     /// The credential does not open this door.
@@ -121,7 +121,9 @@ impl Error {
     fn detail(&self) -> String {
         match self {
             Self::Refused(refusal) => refusal_detail(*refusal),
-            Self::Unavailable(_) => "The database can't answer now. Nothing was changed; try again shortly.".into(),
+            Self::Unavailable(_) => {
+                "The database can't answer now; try again shortly. A change may have been made all the same.".into()
+            }
             Self::Malformed(why) => (*why).into(),
             Self::Invalid(errors) => match errors.as_slice() {
                 [only] => format!("{} {}.", only.field, only.message.trim_end_matches('.')),

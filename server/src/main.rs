@@ -225,7 +225,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
             app.stopping.cancel();
         }
     };
-    http::serve::serve(listener, router, stop).await;
+    http::serve::serve(listener, router, http::serve::HEAD_TIMEOUT, stop).await;
     app.close().await.context("Last uses could not be written")
 }
 

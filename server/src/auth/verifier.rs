@@ -409,9 +409,10 @@ impl Shared {
             *commits = self.store.commits();
         }
         let known = lock(&self.cache).epoch;
-        let changes = match epoch == known {
-            true => Vec::new(),
-            false => power::list_changes_after(reader.conn(), known, MOST_CHANGES).await?,
+        let changes = if epoch == known {
+            Vec::new()
+        } else {
+            power::list_changes_after(reader.conn(), known, MOST_CHANGES).await?
         };
         {
             let mut cache = lock(&self.cache);

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::sync::Notify;
+
 use super::{accounts::INVITATION_MILLIS, trail};
 use crate::{
     auth::credential::{SESSION_IDLE_MILLIS, SESSION_LIFETIME_MILLIS},
@@ -43,28 +45,40 @@ fn spawn(app: &App, task: impl Future<Output = ()> + Send + 'static) {
 /// If the database stays silent, nobody can know whether there was one: everything under way is judged again, and
 /// that fails.
 async fn watch(app: App) {
-    let mut listener = None;
-    let mut last_heard = tokio::time::Instant::now();
-    loop {
-        if listener.is_none() {
-            listener = app.store.listen().await.unwrap_or(None);
-        }
-        let rang = match &mut listener {
-            Some(ring) => tokio::time::timeout(LOOK_EVERY, ring.changed()).await,
-            None => {
-                tokio::time::sleep(LOOK_EVERY).await;
-                Ok(Ok(()))
+    // Rung whenever another process says that something changed, and when whoever listens has become deaf.
+    let (ring, distrusted) = (Notify::new(), Notify::new());
+    let look = async {
+        let mut last_heard = tokio::time::Instant::now();
+        loop {
+            let _ = tokio::time::timeout(LOOK_EVERY, ring.notified()).await;
+            match tokio::time::timeout(TRUST, app.verifier.catch_up()).await {
+                Ok(Ok(())) => last_heard = tokio::time::Instant::now(),
+                _ if last_heard.elapsed() >= TRUST => {
+                    app.verifier.distrust();
+                    distrusted.notify_one();
+                }
+                _ => {}
             }
-        };
-        if let Ok(Err(_)) = rang {
-            listener = None;
-            tokio::time::sleep(LOOK_EVERY).await;
         }
-        match tokio::time::timeout(TRUST, app.verifier.catch_up()).await {
-            Ok(Ok(())) => last_heard = tokio::time::Instant::now(),
-            _ if last_heard.elapsed() >= TRUST => app.verifier.distrust(),
-            _ => {}
+    };
+    tokio::join!(listen(&app, &ring, &distrusted), look);
+}
+
+/// Waits for word of other processes. Beside the looking, which must not wait for a connection. Word that is lost
+/// costs time only; a connection that the database stays silent on may be dead, and is replaced.
+async fn listen(app: &App, ring: &Notify, distrusted: &Notify) {
+    loop {
+        match app.store.listen().await {
+            Ok(None) => return,
+            Ok(Some(mut listener)) => {
+                tokio::select! {
+                    () = async { while listener.changed().await.is_ok() { ring.notify_one() } } => {}
+                    () = distrusted.notified() => {}
+                }
+            }
+            Err(error) => tracing::debug!(%error, "there is no word of other processes; looking must do"),
         }
+        tokio::time::sleep(LOOK_EVERY).await;
     }
 }
 

@@ -42,11 +42,15 @@ pub struct Ids<A, B>(pub A, pub B);
 
 /// Reads a whole body within bounds of size and time.
 pub async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Error> {
+    read_within(PATIENCE, headers, body).await
+}
+
+async fn read_within(patience: Duration, headers: &HeaderMap, body: Body) -> Result<Bytes, Error> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: u64| length > LARGEST as u64) {
         return Err(Error::TooLarge);
     }
-    match tokio::time::timeout(PATIENCE, Limited::new(body, LARGEST).collect()).await {
+    match tokio::time::timeout(patience, Limited::new(body, LARGEST).collect()).await {
         Err(_) => Err(Error::TooSlow),
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Error::TooLarge),
@@ -186,5 +190,29 @@ impl<A: std::str::FromStr + Send, B: std::str::FromStr + Send, S: Send + Sync> F
             (Ok(first), Ok(second)) => Ok(Self(first, second)),
             _ => Err(Error::NotFound),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use axum::body::Body;
+    use bytes::Bytes;
+    use futures_util::{StreamExt as _, stream};
+    use http::HeaderMap;
+
+    use crate::error::Error;
+
+    #[tokio::test]
+    async fn a_body_that_drips_is_given_up_however_often_a_byte_comes() {
+        let drip = stream::repeat(()).then(async |()| {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            Ok::<_, std::io::Error>(Bytes::from_static(b" "))
+        });
+        let headers = HeaderMap::new();
+        let reading = super::read_within(Duration::from_millis(50), &headers, Body::from_stream(drip));
+        let outcome = tokio::time::timeout(Duration::from_secs(10), reading).await.expect("it is given up");
+        assert!(matches!(outcome, Err(Error::TooSlow)));
     }
 }

@@ -14,12 +14,13 @@ use tower::Service as _;
 use super::layer::visit::Peer;
 
 /// How long a client may take for the head of a request; idle connections are closed after it too.
-const HEAD_TIMEOUT: Duration = Duration::from_mins(1);
+pub const HEAD_TIMEOUT: Duration = Duration::from_mins(1);
 /// How long requests may take to finish once the server is told to stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Serves connections until `stop` is done, then lets what is under way finish within ten seconds.
-pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
+/// Serves connections until `stop` is done, then lets what is under way finish within ten seconds. `head_timeout` is
+/// [`HEAD_TIMEOUT`], but for tests.
+pub async fn serve(listener: TcpListener, router: Router, head_timeout: Duration, stop: impl Future<Output = ()>) {
     let connections = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -28,7 +29,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
             () = &mut stop => break,
         };
         match accepted {
-            Ok((stream, peer)) => connect(stream, Peer(peer), &router, &connections),
+            Ok((stream, peer)) => connect(stream, Peer(peer), &router, head_timeout, &connections),
             // Out of file descriptors, most likely: connections that end make room.
             Err(error) => {
                 tracing::warn!(%error, "a connection can't be accepted");
@@ -42,7 +43,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
     }
 }
 
-fn connect(stream: TcpStream, peer: Peer, router: &Router, connections: &GracefulShutdown) {
+fn connect(stream: TcpStream, peer: Peer, router: &Router, head_timeout: Duration, connections: &GracefulShutdown) {
     // Answers are small and whole: waiting for more to send would only delay them.
     let _: io::Result<()> = stream.set_nodelay(true);
     let router = router.clone();
@@ -54,7 +55,7 @@ fn connect(stream: TcpStream, peer: Peer, router: &Router, connections: &Gracefu
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        .header_read_timeout(head_timeout)
         .serve_connection(TokioIo::new(stream), service);
     let connection = connections.watch(connection);
     tokio::spawn(async move {
@@ -62,4 +63,42 @@ fn connect(stream: TcpStream, peer: Peer, router: &Router, connections: &Gracefu
             tracing::debug!(%error, "a connection broke");
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use axum::{Router, routing::get};
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::{TcpListener, TcpStream},
+    };
+
+    const TIMEOUT: Duration = Duration::from_millis(400);
+
+    /// Whoever says nothing, drips the head of a request, or was answered and stays.
+    #[tokio::test]
+    async fn connections_without_a_request_are_cut_after_the_head_s_time() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = Router::new().route("/", get(async || "hello"));
+        tokio::spawn(super::serve(listener, router, TIMEOUT, std::future::pending()));
+        for (first, drip) in [("", ""), ("GET / HTTP/1.1\r\nx: ", "y"), ("GET / HTTP/1.1\r\nhost: x\r\n\r\n", "")] {
+            let (mut from, mut to) = TcpStream::connect(address).await.unwrap().into_split();
+            to.write_all(first.as_bytes()).await.unwrap();
+            let dripping = tokio::spawn(async move {
+                while to.write_all(drip.as_bytes()).await.is_ok() {
+                    tokio::time::sleep(TIMEOUT / 20).await;
+                }
+            });
+            let began = Instant::now();
+            let mut answer = Vec::new();
+            // Cut off in the middle of what it sends, the client may see a reset.
+            let cut = tokio::time::timeout(TIMEOUT * 20, from.read_to_end(&mut answer)).await;
+            assert!(cut.is_ok(), "{first:?} is kept");
+            assert!(began.elapsed() >= TIMEOUT / 2, "{first:?} had no time");
+            dripping.abort();
+        }
+    }
 }

@@ -213,5 +213,5 @@ pub async fn delete(tx: &mut Transaction, id: Uuid, revision: i64, now: i64) -> 
 
 /// Forgets removals from before an instant; no follower is that far behind.
 pub async fn delete_removals_before(tx: &mut Transaction, at: i64) -> Result<()> {
-    on!(tx.conn(), |c| { sqlx::query("DELETE FROM host_removals WHERE at < $1").bind(at).execute(c).await.map(drop) })
+    on!(tx.conn(), |c| sqlx::query("DELETE FROM host_removals WHERE at < $1").bind(at).execute(c).await.map(drop))
 }

@@ -9,6 +9,7 @@ pub mod commits;
 pub mod credentials;
 pub mod hosts;
 pub mod invitations;
+mod loan;
 pub mod power;
 pub mod sessions;
 pub mod tokens;
@@ -34,11 +35,13 @@ macro_rules! on {
     ($conn:expr, |$c:ident| $query:expr) => {
         match $conn {
             $crate::store::Conn::Sqlite($c) => $query,
-            $crate::store::Conn::Postgres($c) => $query,
+            $crate::store::Conn::Postgres($c) => $crate::store::within_limit(async { $query }).await,
         }
     };
 }
 pub(crate) use on;
+
+use loan::{Loan, STATEMENT_TIMEOUT, within_limit};
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
@@ -47,6 +50,8 @@ static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long a connection to Postgres may be idle before it is tried out.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
+/// How long a transaction may stand still before Postgres undoes it. Less than a statement may wait for a lock.
+const ABANDONED: Duration = Duration::from_secs(3);
 /// How long SQLite waits for another process's write to end.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Readers of a SQLite file; each is a thread, and reads take microseconds.
@@ -83,7 +88,7 @@ pub enum Reader {
     /// SQLite's.
     Sqlite(PoolConnection<sqlx::Sqlite>),
     /// Postgres's.
-    Postgres(PoolConnection<sqlx::Postgres>),
+    Postgres(Loan),
 }
 
 /// A write transaction. Dropping it undoes it.
@@ -91,7 +96,7 @@ pub enum Transaction {
     /// SQLite's.
     Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
     /// Postgres's.
-    Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
+    Postgres(Loan),
 }
 
 /// Why the database can't be used at start.
@@ -138,7 +143,7 @@ impl Transaction {
     pub async fn commit(self) -> sqlx::Result<()> {
         match self {
             Self::Sqlite(tx) => tx.commit().await,
-            Self::Postgres(tx) => tx.commit().await,
+            Self::Postgres(mut tx) => tx.commit().await,
         }
     }
 }
@@ -165,6 +170,9 @@ impl Store {
                     .max_connections(connections)
                     .acquire_timeout(ACQUIRE_TIMEOUT)
                     .test_before_acquire(false)
+                    // When the disk fails, SQLite ends the transaction by itself and sqlx goes on counting it: such a
+                    // connection never begins another one.
+                    .before_acquire(|conn, _| Box::pin(std::future::ready(Ok(!conn.is_in_transaction()))))
                     .idle_timeout(None)
                     .max_lifetime(None)
             };
@@ -174,13 +182,19 @@ impl Store {
             let readers = pool(SQLITE_READERS).connect_lazy_with(options);
             Ok(Self(Pool::Sqlite { readers, writer, file }))
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            let options = PgConnectOptions::from_str(url)?
-                .application_name("uptrakit-server")
-                // A statement that takes longer is part of the outage; the request has its 503 by then.
-                .options([("statement_timeout", "5000"), ("lock_timeout", "5000")]);
+            // A statement that takes longer is part of the outage; the request has its 503 by then. A server that
+            // vanishes in a transaction leaves its locks behind; others must get past them before they give up.
+            let timeout = STATEMENT_TIMEOUT.as_millis().to_string();
+            let abandoned = ABANDONED.as_millis().to_string();
+            let options = PgConnectOptions::from_str(url)?.application_name("uptrakit-server").options([
+                ("statement_timeout", &timeout),
+                ("lock_timeout", &timeout),
+                ("idle_in_transaction_session_timeout", &abandoned),
+            ]);
             let pool = PgPoolOptions::new()
                 .max_connections(max_connections)
                 .acquire_timeout(ACQUIRE_TIMEOUT)
+                .after_connect(|conn, _| Box::pin(refuse_replica(conn)))
                 // One that was used a moment ago is good; an older one may have died with the server it was to.
                 .test_before_acquire(false)
                 .before_acquire(|conn, about| {
@@ -223,7 +237,7 @@ impl Store {
     pub async fn read(&self) -> sqlx::Result<Reader> {
         Ok(match &self.0 {
             Pool::Sqlite { readers, .. } => Reader::Sqlite(readers.acquire().await?),
-            Pool::Postgres(pool) => Reader::Postgres(pool.acquire().await?),
+            Pool::Postgres(pool) => Reader::Postgres(Loan::take(pool).await?),
         })
     }
 
@@ -231,7 +245,11 @@ impl Store {
     pub async fn begin(&self) -> sqlx::Result<Transaction> {
         Ok(match &self.0 {
             Pool::Sqlite { writer, .. } => Transaction::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
-            Pool::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
+            Pool::Postgres(pool) => {
+                let mut tx = Loan::take(pool).await?;
+                tx.begin().await?;
+                Transaction::Postgres(tx)
+            }
         })
     }
 
@@ -289,8 +307,11 @@ impl Store {
         match &self.0 {
             Pool::Sqlite { .. } => Ok(None),
             Pool::Postgres(pool) => {
-                let mut listener = PgListener::connect_with(pool).await?;
-                listener.listen(CHANNEL).await?;
+                // Outside the pool: a listener whose connection has died without a word must not hold a place in it.
+                let own = PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT);
+                let own = own.connect_lazy_with(pool.connect_options().as_ref().clone());
+                let mut listener = PgListener::connect_with(&own).await?;
+                within_limit(listener.listen(CHANNEL)).await?;
                 Ok(Some(Listener(listener)))
             }
         }
@@ -351,6 +372,15 @@ impl Listener {
     pub async fn changed(&mut self) -> sqlx::Result<()> {
         self.0.try_recv().await.map(drop)
     }
+}
+
+/// A standby, or a server that takes no writes, may be behind: a token that was revoked could pass.
+async fn refuse_replica(conn: &mut PgConnection) -> sqlx::Result<()> {
+    let read_only: String = sqlx::query_scalar("SHOW transaction_read_only").fetch_one(conn).await?;
+    if read_only == "on" {
+        return Err(sqlx::Error::Configuration("this Postgres server takes no writes; it may be a replica".into()));
+    }
+    Ok(())
 }
 
 /// Tells other processes, when the transaction commits, that something changed.

@@ -52,5 +52,5 @@ pub async fn move_epoch(tx: &mut Transaction, account_id: Uuid, now: i64) -> Res
 
 /// Forgets moves from before an instant; who is further behind drops everything instead.
 pub async fn delete_changes_before(tx: &mut Transaction, at: i64) -> Result<()> {
-    on!(tx.conn(), |c| { sqlx::query("DELETE FROM power_changes WHERE at < $1").bind(at).execute(c).await.map(drop) })
+    on!(tx.conn(), |c| sqlx::query("DELETE FROM power_changes WHERE at < $1").bind(at).execute(c).await.map(drop))
 }

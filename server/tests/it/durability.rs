@@ -18,6 +18,26 @@ on_both! {
         }
     }
 
+    async fn a_migration_that_fails_leaves_the_data_as_it_was_and_says_what_to_do(server: TestServer) {
+        let root = server.with_root().await;
+        let (_, text) = root.new_token(json!({ "name": "ci" })).await;
+        // The first migration runs again: it makes its first table, and fails at the next, which is there already.
+        server.sql("ALTER TABLE _sqlx_migrations RENAME TO kept_migrations").await;
+        server.sql("ALTER TABLE accounts RENAME TO kept_accounts").await;
+        let refused = Store::open(&server.url, 2).await.unwrap_err();
+        assert!(matches!(refused, OpenError::Migration(_)), "{refused}");
+        let sentence = refused.to_string();
+        for part in ["left as it was", "restore a backup or mend the cause", "start again"] {
+            assert!(sentence.contains(part), "{sentence}");
+        }
+        // Were the half of it there that went well, the name would be taken.
+        server.sql("ALTER TABLE kept_accounts RENAME TO accounts").await;
+        server.sql("DROP TABLE _sqlx_migrations").await;
+        server.sql("ALTER TABLE kept_migrations RENAME TO _sqlx_migrations").await;
+        let again = server.another().await;
+        again.bearer(&text).get("/auth/me").await.ok(200);
+    }
+
     async fn an_older_program_refuses_a_newer_database(server: TestServer) {
         let mut tx = server.app.store.begin().await.unwrap();
         let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (9999, 'later', TRUE, $1, 0)";

@@ -136,11 +136,11 @@ impl World {
                 }
                 Request::Looking { held, mark, late } => {
                     let mark = if variant == Variant::TakesMarkLater { self.standing } else { mark };
-                    match mark == Some(self.commits) {
-                        true if held.1 && late => return Err(()),
-                        true => Request::Done,
-                        false => Request::Open { held: Some(held), late },
+                    let stands = mark == Some(self.commits);
+                    if stands && held.1 && late {
+                        return Err(());
                     }
+                    if stands { Request::Done } else { Request::Open { held: Some(held), late } }
                 }
                 _ => continue,
             };

@@ -5,6 +5,7 @@ use std::{
     net::TcpStream,
     path::Path,
     process::{Child, Command, Output, Stdio},
+    sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
@@ -15,8 +16,8 @@ use crate::support::PASSWORD;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_uptrakit-server");
 
 pub struct Process {
-    child: Child,
-    address: String,
+    pub child: Child,
+    pub address: String,
     /// What it printed after its first line.
     second_line: Option<String>,
 }
@@ -30,7 +31,10 @@ impl Drop for Process {
 
 /// The program with settings of a test of its own.
 pub fn program(directory: &Path, database: Option<&str>) -> Command {
-    let mut command = Command::new(PROGRAM);
+    settings_for(Command::new(PROGRAM), directory, database)
+}
+
+fn settings_for(mut command: Command, directory: &Path, database: Option<&str>) -> Command {
     command
         .env_clear()
         .env("UPTRAKIT_DATA_DIR", directory)
@@ -42,15 +46,27 @@ pub fn program(directory: &Path, database: Option<&str>) -> Command {
     command
 }
 
-fn start(directory: &Path, database: Option<&str>) -> Process {
+pub fn start(directory: &Path, database: Option<&str>) -> Process {
     start_with(directory, database, &[])
 }
 
 /// Starts the program, with more settings.
 pub fn start_with(directory: &Path, database: Option<&str>, more: &[(&str, &str)]) -> Process {
+    let mut command = program(directory, database);
+    command.envs(more.iter().copied());
+    start_command(command, directory)
+}
+
+/// Starts the program for which a write past the largest size of a file is an error, and not the signal that ends it.
+pub fn start_with_limited_files(directory: &Path) -> Process {
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", "trap '' XFSZ; exec \"$0\"", PROGRAM]);
+    start_command(settings_for(shell, directory, None), directory)
+}
+
+fn start_command(mut command: Command, directory: &Path) -> Process {
     let log = std::fs::OpenOptions::new().create(true).append(true).open(directory.join("log")).unwrap();
-    let mut child =
-        program(directory, database).envs(more.iter().copied()).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+    let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let first = lines.next().unwrap().unwrap();
     let address = first.strip_prefix("Uptrakit is listening on http://").unwrap().to_owned();
@@ -69,14 +85,19 @@ pub fn add_root(directory: &Path, database: Option<&str>) -> Output {
 }
 
 impl Process {
-    /// Sends a request on a connection of its own; status, head and body.
+    /// Sends a request on a connection of its own; status, head and body. A path with two slashes in front is not of
+    /// the API.
     pub fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> std::io::Result<(u16, String, String)> {
         let mut stream = TcpStream::connect(&self.address)?;
         stream.set_read_timeout(Some(Duration::from_secs(20)))?;
         let length = body.len();
+        let path = path
+            .strip_prefix('/')
+            .filter(|rest| rest.starts_with('/'))
+            .map_or_else(|| format!("/api/v1{path}"), str::to_owned);
         write!(
             stream,
-            "{method} /api/v1{path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n{headers}\r\n{body}",
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n{headers}\r\n{body}",
             self.address
         )?;
         let mut text = String::new();
@@ -127,14 +148,14 @@ struct Acknowledged {
 }
 
 /// Creates, rotates and revokes until the server is gone.
-fn churn(process: &Process, token: &str, round: usize) -> Acknowledged {
+fn churn(process: &Process, token: &str, run: usize, changes: &AtomicUsize) -> Acknowledged {
     let mut acknowledged = Acknowledged::default();
     for number in 0.. {
-        let name = json!({ "name": format!("{round}-{number}") }).to_string();
+        let name = json!({ "name": format!("{run}-{number}") }).to_string();
         let Ok((201, made)) = process.with_token("POST", "/auth/api-tokens", token, &name) else { break };
         let (id, text) = (made["id"].as_str().unwrap().to_owned(), made["token"].as_str().unwrap().to_owned());
         let path = format!("/auth/api-tokens/{id}");
-        if number % 3 == 1 {
+        if (run + number) % 2 == 1 {
             let Ok((201, rotated)) = process.with_token("POST", &format!("{path}/rotate"), token, "{}") else { break };
             acknowledged.dead.push(text);
             acknowledged.alive.push(rotated["token"].as_str().unwrap().to_owned());
@@ -142,29 +163,42 @@ fn churn(process: &Process, token: &str, round: usize) -> Acknowledged {
             let Ok((204, _)) = process.with_token("DELETE", &path, token, "") else { break };
             acknowledged.dead.push(text);
         }
+        changes.fetch_add(1, Ordering::Relaxed);
     }
     acknowledged
 }
 
+/// Times that the server is killed.
+const KILLS: usize = 25;
+/// Runs of changes that each kill ends: two hundred in all.
+const RUNS: usize = 8;
+
 /// Kills the server in the middle of changes, again and again; what was acknowledged holds after each restart.
-fn survive_kills(database: Option<&str>, rounds: usize) {
+fn survive_kills(database: Option<&str>) {
     let directory = tempfile::tempdir().unwrap();
     assert!(add_root(directory.path(), database).status.success());
     let mut process = start(directory.path(), database);
     let token = process.first_token();
-    for round in 0..rounds {
-        let acknowledged = std::thread::scope(|scope| {
-            let churning = scope.spawn(|| churn(&process, &token, round));
-            std::thread::sleep(Duration::from_millis(40 + 13 * (round as u64 % 10)));
+    for kill in 0..KILLS {
+        let changes = AtomicUsize::new(0);
+        let runs: Vec<_> = std::thread::scope(|scope| {
+            let (process, token, changes) = (&process, &token, &changes);
+            let runs: Vec<_> = (0..RUNS).map(|run| scope.spawn(move || churn(process, token, run, changes))).collect();
+            let began = Instant::now();
+            while changes.load(Ordering::Relaxed) <= kill % 7 && began.elapsed() < Duration::from_secs(10) {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            std::thread::sleep(Duration::from_millis(kill as u64 % 5));
             process.signal("KILL");
-            churning.join().unwrap()
+            runs.into_iter().map(|run| run.join().unwrap()).collect()
         });
+        assert!(changes.into_inner() > 0, "the kill came before there was anything to lose");
         process = start(directory.path(), database);
-        for text in &acknowledged.dead {
+        for text in runs.iter().flat_map(|run| &run.dead) {
             let (status, problem) = process.with_token("GET", "/auth/me", text, "").unwrap();
             assert_eq!((status, problem["code"].as_str()), (401, Some("token-revoked")), "a revoke was lost");
         }
-        for text in &acknowledged.alive {
+        for text in runs.iter().flat_map(|run| &run.alive) {
             assert_eq!(process.with_token("GET", "/auth/me", text, "").unwrap().0, 200, "a token was lost");
             process.with_token("DELETE", "/auth/api-tokens/current", text, "").unwrap();
         }
@@ -181,13 +215,13 @@ fn survive_kills(database: Option<&str>, rounds: usize) {
 
 #[test]
 fn acknowledged_changes_survive_kills_on_sqlite() {
-    survive_kills(None, 12);
+    survive_kills(None);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn acknowledged_changes_survive_kills_on_postgres() {
     match crate::support::TestServer::postgres().await {
-        Some(server) => tokio::task::block_in_place(|| survive_kills(Some(&server.url), 6)),
+        Some(server) => tokio::task::block_in_place(|| survive_kills(Some(&server.url))),
         None => eprintln!("left out: UPTRAKIT_TEST_POSTGRES_URL is not set; cargo xtask test sets it"),
     }
 }

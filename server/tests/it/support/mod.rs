@@ -1,5 +1,7 @@
 //! A server with a database of its own, and clients with each kind of credential.
 
+pub mod link;
+
 use std::sync::{
     Arc,
     atomic::{AtomicI64, Ordering},
@@ -16,7 +18,7 @@ use uptrakit_server::{
     http::{layer::visit::Peer, router},
     settings::{PublicUrl, TokenRules},
     state::{App, Core},
-    store::Store,
+    store::{Conn, Store},
 };
 
 pub const PASSWORD: &str = "seven brown owls at dusk";
@@ -141,6 +143,52 @@ impl TestServer {
         Self::start(self.url.clone(), self.directory.clone(), self.clock.clone(), PUBLIC_URL).await
     }
 
+    /// Another server process that may only read the SQLite file.
+    pub async fn another_reading_only(&self) -> Self {
+        let url = format!("{}?mode=ro", self.url);
+        Self::start(url, self.directory.clone(), self.clock.clone(), PUBLIC_URL).await
+    }
+
+    /// Host and port of the Postgres server.
+    pub fn postgres_address(&self) -> String {
+        let (_, rest) = self.url.split_once("://").unwrap();
+        let (authority, _) = rest.split_once('/').unwrap();
+        authority.rsplit_once('@').map_or(authority, |(_, address)| address).to_owned()
+    }
+
+    /// The name of its database.
+    pub fn database(&self) -> &str {
+        let (_, rest) = self.url.rsplit_once('/').unwrap();
+        rest.split('?').next().unwrap()
+    }
+
+    /// Another server process on the same database, which reaches it over `link`.
+    pub async fn another_over(&self, link: &link::Link) -> Self {
+        let url = self.url.replace(&self.postgres_address(), &link.address.to_string());
+        Self::start(url, self.directory.clone(), self.clock.clone(), PUBLIC_URL).await
+    }
+
+    /// The same as a role of its own, with the rights of the one that the tests use.
+    pub async fn another_as_new_role(&self, link: &link::Link) -> (Self, String) {
+        let (authority, database) = self.url.split_once("://").unwrap().1.split_once('/').unwrap();
+        let owner = authority.split([':', '@']).next().unwrap();
+        let role = format!("role_{}", self.database());
+        self.sql(&format!("CREATE ROLE {role} LOGIN PASSWORD 'few' IN ROLE {owner}")).await;
+        let url = format!("postgres://{role}:few@{}/{database}", link.address);
+        (Self::start(url, None, self.clock.clone(), PUBLIC_URL).await, role)
+    }
+
+    /// Does to the database what servers never do.
+    pub async fn sql(&self, statement: &str) {
+        let mut tx = self.app.store.begin().await.unwrap();
+        let statement = sqlx::AssertSqlSafe(statement.to_owned());
+        match tx.conn() {
+            Conn::Sqlite(conn) => drop(sqlx::query(statement).execute(conn).await.unwrap()),
+            Conn::Postgres(conn) => drop(sqlx::query(statement).execute(conn).await.unwrap()),
+        }
+        tx.commit().await.unwrap();
+    }
+
     async fn start(
         url: String,
         directory: Option<Arc<tempfile::TempDir>>,
@@ -171,7 +219,7 @@ impl TestServer {
     }
 
     pub fn bearer(&self, token: &str) -> Client {
-        Client { credential: Credential::Token(token.to_owned()), ..self.anonymous() }
+        self.anonymous().with_token(token)
     }
 
     pub fn cookie(&self, cookie: &str) -> Client {
@@ -210,6 +258,22 @@ impl Client {
 
     pub fn seen_from(mut self, address: &str) -> Self {
         address.clone_into(&mut self.address);
+        self
+    }
+
+    /// A client of the same server, with a token.
+    pub fn with_token(&self, token: &str) -> Self {
+        Self { credential: Credential::Token(token.to_owned()), ..self.clone() }
+    }
+
+    /// The same client, who asks another server.
+    pub fn at(self, server: &TestServer) -> Self {
+        self.through(server.router.clone())
+    }
+
+    /// The same client, whose requests go through a router of the test's own.
+    pub fn through(mut self, router: Router) -> Self {
+        self.router = router;
         self
     }
 
@@ -290,6 +354,6 @@ pub fn report(machine_id: &str) -> Value {
 impl TestServer {
     /// Asks this server who a client of another one is.
     pub async fn get_with(&self, client: &Client) -> Reply {
-        Client { router: self.router.clone(), ..client.clone() }.get("/auth/me").await
+        client.clone().at(self).get("/auth/me").await
     }
 }

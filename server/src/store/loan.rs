@@ -1,0 +1,82 @@
+//! A Postgres connection on loan from the pool, and a limit to how long it may keep anybody waiting. A database that is
+//! gone without a word answers never: without limits here, whoever asked it would wait for hours, and its connections
+//! would hold their places in the pool for as long.
+
+use std::{
+    io,
+    ops::{Deref, DerefMut},
+    time::Duration,
+};
+
+use sqlx::{Executor as _, PgConnection, PgPool, Postgres, pool::PoolConnection};
+
+/// How long one statement may take. Postgres gives up on its own side after the same time, if it is there.
+pub const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A connection on loan. Dropping it undoes a transaction that was not committed.
+pub struct Loan {
+    /// Present until it is dropped.
+    conn: Option<PoolConnection<Postgres>>,
+    in_transaction: bool,
+}
+
+impl Loan {
+    /// Takes a connection of the pool.
+    pub async fn take(pool: &PgPool) -> sqlx::Result<Self> {
+        Ok(Self { conn: Some(pool.acquire().await?), in_transaction: false })
+    }
+
+    /// Begins a transaction.
+    pub async fn begin(&mut self) -> sqlx::Result<()> {
+        self.in_transaction = true;
+        within_limit(async { self.execute("BEGIN").await.map(drop) }).await
+    }
+
+    /// Makes what was done since durable. After an error it may be or not, and nobody can say.
+    pub async fn commit(&mut self) -> sqlx::Result<()> {
+        within_limit(async { self.execute("COMMIT").await.map(drop) }).await?;
+        self.in_transaction = false;
+        Ok(())
+    }
+}
+
+impl Deref for Loan {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        self.conn.as_deref().expect("it is there until it is dropped")
+    }
+}
+
+impl DerefMut for Loan {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        self.conn.as_deref_mut().expect("it is there until it is dropped")
+    }
+}
+
+impl Drop for Loan {
+    /// Gives it back, tidied up and tried out, or throws it away where that takes too long.
+    fn drop(&mut self) {
+        let Some(mut conn) = self.conn.take() else { return };
+        let in_transaction = self.in_transaction;
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            // The program ends, and nobody is left to tidy up; Postgres does.
+            drop(conn.leak());
+            return;
+        };
+        runtime.spawn(async move {
+            if in_transaction && within_limit(async { conn.execute("ROLLBACK").await.map(drop) }).await.is_err() {
+                conn.close_on_drop();
+                return;
+            }
+            // The pool would wait for ever.
+            let _ = tokio::time::timeout(STATEMENT_TIMEOUT, conn.return_to_pool()).await;
+        });
+    }
+}
+
+/// Runs a statement, and gives up on it after [`STATEMENT_TIMEOUT`].
+pub async fn within_limit<T>(statement: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
+    let silent = || io::Error::new(io::ErrorKind::TimedOut, "the database did not answer in time");
+    tokio::time::timeout(STATEMENT_TIMEOUT, statement).await.unwrap_or_else(|_| Err(silent().into()))
+}

@@ -1,0 +1,52 @@
+//! Contract, section 3, R2, at its narrowest: the credential dies in the very step in which the handler finishes, too
+//! late for whoever watches it. The answer has not begun, so it must be the refusal.
+
+use axum::{Router, middleware, routing::get};
+use serde_json::json;
+use tokio::{runtime::Handle, task::block_in_place};
+use uptrakit_server::{
+    auth::caller::{AnyCredential, Caller},
+    http::layer::{cut_off::cut_off, visit::visit},
+};
+
+use crate::support::{TestServer, on_both};
+
+/// The server's own layers around a handler that has `end` done and answers without giving way in between. `waits`
+/// makes it give way before that, so that its credential is watched by then.
+fn ending_router<E: Future<Output = ()> + Send>(
+    server: &TestServer,
+    end: impl FnOnce() -> E + Clone + Send + Sync + 'static,
+    waits: bool,
+) -> Router {
+    let handler = move |_: Caller<AnyCredential>| async move {
+        if waits {
+            tokio::task::yield_now().await;
+        }
+        block_in_place(|| Handle::current().block_on(end()));
+        "done"
+    };
+    Router::new()
+        .route("/api/v1/ending", get(handler))
+        .layer(middleware::from_fn_with_state(server.app.clone(), cut_off))
+        .layer(middleware::from_fn_with_state(server.app.clone(), visit))
+        .with_state(server.app.clone())
+}
+
+on_both! {
+    async fn a_token_that_dies_as_the_handler_finishes_gets_the_refusal(server: TestServer) {
+        let root = server.with_root().await;
+        let other = server.another().await;
+        for (revoker, waits) in [(&server, false), (&server, true), (&other, false), (&other, true)] {
+            let (id, text) = root.new_token(json!({ "name": "ci" })).await;
+            let (revoker, app) = (root.clone().at(revoker), server.app.clone());
+            let end = move || async move {
+                revoker.delete(&format!("/auth/api-tokens/{id}")).await.ok(204);
+                // Of another server's revoke this one hears a moment later.
+                app.verifier.catch_up().await.unwrap();
+            };
+            let client = server.bearer(&text);
+            client.get("/auth/me").await.ok(200);
+            client.through(ending_router(&server, end, waits)).get("/ending").await.refused(401, "token-revoked");
+        }
+    }
+}
