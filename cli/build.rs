@@ -12,16 +12,20 @@ fn main() {
     };
     println!("cargo::rustc-env=UPTRAKIT_VERSION={text}");
     println!("cargo::rerun-if-changed=build.rs");
-    // The log of HEAD grows with every commit and every change of branch.
-    println!("cargo::rerun-if-changed=../.git/logs/HEAD");
+    // The log of HEAD grows with every commit and every change of branch. In a second worktree it lies elsewhere, and
+    // a file that does not exist would count as changed in every build.
+    if let Some(log) = git(root, &["rev-parse", "--git-path", "logs/HEAD"]).filter(|log| root.join(log).exists()) {
+        println!("cargo::rerun-if-changed={}", root.join(log).display());
+    }
 }
 
 fn commit(root: &Path) -> Option<String> {
     // A source archive unpacked inside somebody else's repository must not name that repository's commit.
-    if !root.join(".git").exists() {
-        return None;
-    }
-    let output = Command::new("git").arg("-C").arg(root).args(["rev-parse", "--short=10", "HEAD"]).output().ok()?;
+    if root.join(".git").exists() { git(root, &["rev-parse", "--short=10", "HEAD"]) } else { None }
+}
+
+fn git(root: &Path, arguments: &[&str]) -> Option<String> {
+    let output = Command::new("git").arg("-C").arg(root).args(arguments).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     (output.status.success() && !text.trim().is_empty()).then(|| text.trim().to_owned())
 }

@@ -1,6 +1,7 @@
 //! Measures what strict verification costs: the product beside bare axum with the same payload and beside one SELECT
 //! per request, in one run and in alternation, on the same database. Only the ratios mean anything.
 
+mod cli;
 mod load;
 mod revoke;
 mod seed;
@@ -48,13 +49,18 @@ enum Command {
     /// Serve one design (what the bench starts by itself)
     #[command(hide = true)]
     Serve { design: serve::Design, database: String },
+    /// Measure the command line (what `cargo xtask bench --cli` starts)
+    #[command(hide = true)]
+    Cli { program: PathBuf },
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    if let Some(Command::Serve { design, database }) = arguments.command {
-        return serve::serve(design, &database).await;
+    match arguments.command {
+        Some(Command::Serve { design, database }) => return serve::serve(design, &database).await,
+        Some(Command::Cli { program }) => return cli::measure(&program).await,
+        None => {}
     }
     let directory = tempfile::tempdir()?;
     let sqlite: PathBuf = directory.path().join("bench.db");

@@ -1,18 +1,70 @@
 //! What the shell offers when the tab key is pressed: names that only the server knows.
 //! Whatever goes wrong here offers nothing and says nothing, because the person is in the middle of typing.
 
+mod bash;
+mod fish;
+mod word;
+mod zsh;
+
 use crate::{
-    args::Global,
+    args::{Global, Shell},
     client::{Authority, Client},
+    output::printable,
     settings::Settings,
     wire::{Host, Page, Token},
 };
-use clap_complete::CompletionCandidate;
-use std::{ffi::OsStr, time::Duration};
+use clap_complete::{
+    CompletionCandidate,
+    env::{EnvCompleter, Shells},
+};
+use std::{
+    ffi::{OsStr, OsString},
+    sync::OnceLock,
+    time::Duration,
+};
 use uptrakit_api::Permission;
 
 /// Nobody waits longer than this for a suggestion.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The shells that can ask.
+pub const SHELLS: Shells<'static> = Shells(&[&bash::Bash, &zsh::Zsh, &fish::Fish]);
+
+/// How a shell asks.
+pub fn shell(shell: Shell) -> &'static dyn EnvCompleter {
+    match shell {
+        Shell::Bash => &bash::Bash,
+        Shell::Zsh => &zsh::Zsh,
+        Shell::Fish => &fish::Fish,
+    }
+}
+
+/// The words of the line that is being typed.
+static LINE: OnceLock<Vec<String>> = OnceLock::new();
+
+/// Remembers the line: a server that is named in it is the one to ask.
+fn remember(words: &[OsString]) {
+    // A process completes one line.
+    let _ = LINE.set(words.iter().map(|word| word.to_string_lossy().into_owned()).collect());
+}
+
+/// The flags of the line that decide which server is asked, and how.
+fn typed_flags() -> Global {
+    let words = LINE.get().map(Vec::as_slice).unwrap_or_default();
+    let value = |flag: &str| {
+        words.iter().enumerate().find_map(|(index, word)| match word.strip_prefix(flag)? {
+            "" => words.get(index + 1).cloned(),
+            rest => rest.strip_prefix('=').map(str::to_owned),
+        })
+    };
+    Global {
+        server: value("--server"),
+        token: value("--token"),
+        ca_cert: value("--ca-cert").map(Into::into),
+        allow_http: words.iter().any(|word| word == "--allow-http"),
+        ..Global::default()
+    }
+}
 
 /// Names of active tokens.
 pub fn token_names(current: &OsStr) -> Vec<CompletionCandidate> {
@@ -38,12 +90,13 @@ pub fn permissions() -> Vec<CompletionCandidate> {
 
 fn offer(current: &OsStr, names: impl Iterator<Item = (String, String)>) -> Vec<CompletionCandidate> {
     let typed = current.to_string_lossy();
-    let fitting = names.filter(|(name, _)| name.starts_with(&*typed) && !name.chars().any(char::is_control));
-    fitting.map(|(name, help)| CompletionCandidate::new(name).help(Some(help.into()))).collect()
+    // What can't be shown as it is can't be chosen either.
+    let fitting = names.filter(|(name, _)| name.starts_with(&*typed) && printable(name) == *name);
+    fitting.map(|(name, help)| CompletionCandidate::new(name).help(Some(printable(&help).into()))).collect()
 }
 
 fn fetch<T: serde::de::DeserializeOwned>(path: &str, current: &OsStr) -> Option<T> {
-    let mut settings = Settings::new(&Global::default()).ok()?;
+    let mut settings = Settings::new(&typed_flags()).ok()?;
     settings.timeout = PATIENCE;
     let token = settings.credential().ok()?.token;
     let server = settings.server().ok()?.clone();

@@ -23,7 +23,7 @@ use clap_complete::CompleteEnv;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    CompleteEnv::with_factory(args::Arguments::command).complete();
+    CompleteEnv::with_factory(args::Arguments::command).shells(complete::SHELLS).complete();
     let arguments = args::Arguments::parse();
     let output = output::Output::new(arguments.global.output, arguments.global.verbose);
     match command::run(arguments, &output) {

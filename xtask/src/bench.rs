@@ -2,9 +2,15 @@
 
 use anyhow::Result;
 
-use crate::process::{cargo, run};
+use crate::process::{cargo, run, target};
 
-/// Builds the bench for release and runs it.
+/// Builds the bench for release and runs it; with `--cli` it measures the command line instead of the server.
 pub fn bench(arguments: &[String]) -> Result<()> {
-    run(cargo().args(["run", "--release", "--package", "bench", "--"]).args(arguments))
+    let mut bench = cargo();
+    bench.args(["run", "--release", "--package", "bench", "--"]);
+    if arguments.iter().any(|argument| argument == "--cli") {
+        run(cargo().args(["build", "--release", "--package", "uptrakit-cli"]))?;
+        return run(bench.arg("cli").arg(target().join("release/uptrakit")));
+    }
+    run(bench.args(arguments))
 }

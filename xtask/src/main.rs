@@ -27,7 +27,7 @@ Usage: cargo xtask COMMAND [ARGUMENT]…
   test [STEP]…     check and test everything, or only these steps; `cargo xtask test -h` lists them
   lint             formatting, lints and dependency rules
   e2e [ARGUMENT]…  end-to-end tests; arguments go to Playwright (a file name, --headed, --ui)
-  bench [ARG]…     measure; arguments go to the bench
+  bench [ARG]…     measure; arguments go to the bench, --cli measures the command line
   openapi          write docs/openapi.json
   man              write the manual pages of the command line into target/man
 ";

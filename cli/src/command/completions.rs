@@ -1,18 +1,12 @@
 //! `uptrakit completions SHELL`: the script that makes a shell ask this program for candidates.
 
 use super::Context;
-use crate::{args::Shell, failure::Failure};
-use clap_complete::env::{Bash, EnvCompleter, Fish, Zsh};
+use crate::{args::Shell, complete, failure::Failure};
 
 /// Prints the script.
 pub fn run(context: &Context, shell: Shell) -> Result<(), Failure> {
-    let shell: &dyn EnvCompleter = match shell {
-        Shell::Bash => &Bash,
-        Shell::Zsh => &Zsh,
-        Shell::Fish => &Fish,
-    };
     let mut script = Vec::new();
-    shell
+    complete::shell(shell)
         .write_registration("COMPLETE", "uptrakit", "uptrakit", "uptrakit", &mut script)
         .map_err(|error| Failure::failed("could not write the script").because(error))?;
     context.output.text(&String::from_utf8_lossy(&script))

@@ -42,6 +42,26 @@ fn an_empty_variable_counts_as_none() {
 }
 
 #[test]
+fn an_empty_flag_is_a_mistake_and_does_not_fall_back_to_another_token() {
+    let server = Server::start();
+    let outcome = server.program().run(&["auth", "status", "--token", ""]);
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""), "{outcome:?}");
+    assert!(outcome.stderr.contains("the token of --token"), "{outcome:?}");
+}
+
+#[test]
+fn one_server_has_one_token_however_its_address_is_written() {
+    let server = Server::start();
+    let program = signed_in(&server);
+    let bare = server.url.strip_prefix("http://").unwrap();
+    for address in [format!("{}/", server.url), bare.to_owned(), format!("HTTP://{bare}")] {
+        program.ok(&["auth", "status", "--server", &address]);
+    }
+    // Another path may be another server.
+    assert_eq!(program.run(&["auth", "status", "--server", &format!("{}/other", server.url)]).code, 3);
+}
+
+#[test]
 fn each_server_has_its_own_token() {
     let (one, other) = (Server::start(), Server::start());
     let program = signed_in(&one);

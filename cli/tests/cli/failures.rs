@@ -20,6 +20,13 @@ fn a_name_that_does_not_exist_exits_5() {
 }
 
 #[test]
+fn a_server_may_be_an_ipv6_address() {
+    let outcome = program("[::1]:1").run(&["hosts", "list"]);
+    assert_eq!(outcome.code, 5, "{outcome:?}");
+    assert!(outcome.stderr.contains("http://[::1]:1"), "{outcome:?}");
+}
+
+#[test]
 fn a_server_that_never_answers_is_given_up_after_the_time_limit() {
     let silent = StandIn::silent();
     let outcome = program(&silent.url).run(&["hosts", "list", "--timeout", "300ms"]);

@@ -1,7 +1,6 @@
 //! What is wrong with a command line is said without asking any server.
 
 use crate::support::{Program, Server, UNKNOWN_TOKEN, assert_transcript};
-use std::process::Command;
 
 /// An address at which nothing can listen, so that a run that asks it is noticed.
 const NOBODY: &str = "http://127.0.0.1:1";
@@ -104,51 +103,6 @@ fn global_flags_stand_before_or_after_the_command() {
     assert_eq!(before.json()["username"], "root");
     assert_eq!(before.json()["id"], between.json()["id"]);
     assert_eq!(before.json()["id"], after.json()["id"]);
-}
-
-#[test]
-fn completion_scripts_are_accepted_by_their_shells() {
-    for shell in ["bash", "zsh", "fish"] {
-        let script = Program::new().ok(&["completions", shell]).stdout;
-        assert!(script.contains("uptrakit"), "{shell}");
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(&file, script).unwrap();
-        // Not every machine has every shell.
-        if let Ok(status) = Command::new(shell).arg("-n").arg(file.path()).status() {
-            assert!(status.success(), "{shell} does not read its script");
-        }
-    }
-}
-
-#[test]
-fn completions_offer_commands_permissions_and_names_from_the_server() {
-    let server = Server::start();
-    let program = server.program();
-    program.ok(&["auth", "token", "create", "--name", "deploy"]);
-    program.ok(&["auth", "token", "create", "--name", "desk lamp"]);
-    let offered = |words: &[&str]| -> Vec<String> {
-        let mut command = program.command(&["--"]);
-        command.arg("uptrakit").args(words).env("COMPLETE", "bash").env("_CLAP_IFS", "\n");
-        command.env("_CLAP_COMPLETE_INDEX", words.len().to_string()).env("_CLAP_COMPLETE_COMP_TYPE", "9");
-        let output = command.output().unwrap();
-        assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
-    };
-    assert_eq!(offered(&["auth", "token", "rev"]), ["revoke"]);
-    assert_eq!(offered(&["auth", "token", "show", "dep"]), ["deploy"]);
-    assert_eq!(offered(&["auth", "token", "create", "--name", "x", "--permission", "hosts:rea"]), ["hosts:read"]);
-    let names = offered(&["auth", "token", "revoke", ""]);
-    assert!(["deploy", "first"].iter().all(|name| names.iter().any(|offer| offer == name)), "{names:?}");
-    assert!(offered(&["hosts", "show", "nothing-like-this"]).is_empty());
-}
-
-#[test]
-fn completions_say_nothing_when_there_is_no_server() {
-    let program = Program::signed_in(NOBODY, UNKNOWN_TOKEN);
-    let mut command = program.command(&["--", "uptrakit", "auth", "token", "show", "x"]);
-    command.env("COMPLETE", "bash").env("_CLAP_COMPLETE_INDEX", "4").env("_CLAP_IFS", "\n");
-    let output = command.output().unwrap();
-    assert!(output.status.success() && output.stdout.is_empty() && output.stderr.is_empty());
 }
 
 #[test]

@@ -78,7 +78,7 @@ pub fn install(context: &Context, arguments: &Report) -> Result<(), Failure> {
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.clone());
         command.extend(["--ca-cert".into(), path.display().to_string()]);
     }
-    write_unit(output, &places.units.join(SERVICE), &service(&command, &places.credentials))?;
+    write_unit(output, &places.units.join(SERVICE), &service(&command, &places))?;
     write_unit(output, &places.units.join(TIMER), &timer(every))?;
     let cron = cron(&command, &places.credentials, every);
     if let Err(why) = systemctl(&places, &[&["daemon-reload"], &["enable", "--now", TIMER]]) {
@@ -134,14 +134,23 @@ pub fn remove(context: &Context, user: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-fn service(command: &[String], credentials: &Path) -> String {
-    let command: Vec<String> = command.iter().map(|word| unit_quoted(word)).collect();
+fn service(command: &[String], places: &Places) -> String {
+    let (program, words) = command.split_first().expect("a command begins with its program");
+    // In arguments a dollar sign begins a variable; in the program's path and in values it is like any other character.
+    let words: Vec<String> = words.iter().map(|word| unit_quoted(&word.replace('$', "$$"))).collect();
+    // The network is the system's; and a temporary folder of one's own needs what not every user has.
+    let (after, private) = if places.user {
+        ("", "")
+    } else {
+        ("Wants=network-online.target\nAfter=network-online.target\n", "PrivateTmp=yes\n")
+    };
     format!(
         "# Written by `uptrakit hosts report --install-timer`.\n\
-         [Unit]\nDescription=Report this machine to Uptrakit\nWants=network-online.target\nAfter=network-online.target\n\n\
-         [Service]\nType=oneshot\nEnvironment={}\nExecStart={}\nNoNewPrivileges=yes\nPrivateTmp=yes\n",
-        unit_quoted(&format!("UPTRAKIT_CREDENTIALS={}", credentials.display())),
-        command.join(" "),
+         [Unit]\nDescription=Report this machine to Uptrakit\n{after}\n\
+         [Service]\nType=oneshot\nTimeoutStartSec=10min\nEnvironment={}\nExecStart={} {}\nNoNewPrivileges=yes\n{private}",
+        unit_quoted(&format!("UPTRAKIT_CREDENTIALS={}", places.credentials.display())),
+        unit_quoted(program),
+        words.join(" "),
     )
 }
 
@@ -167,12 +176,13 @@ fn cron(command: &[String], credentials: &Path, every: Duration) -> String {
         _ => "17 4 * * *".to_owned(),
     };
     let command: Vec<String> = command.iter().map(|word| quoted(Path::new(word)).replace('%', r"\%")).collect();
-    format!("{when} UPTRAKIT_CREDENTIALS={} {} >/dev/null", quoted(credentials), command.join(" "))
+    let credentials = quoted(credentials).replace('%', r"\%");
+    format!("{when} UPTRAKIT_CREDENTIALS={credentials} {} >/dev/null", command.join(" "))
 }
 
-/// A word in a unit file (systemd.syntax(7)): quoted, `%` and `$` without their special meaning.
+/// A word in a unit file (systemd.syntax(7)): quoted, `%` without its special meaning.
 fn unit_quoted(word: &str) -> String {
-    let escaped = word.replace('\\', r"\\").replace('"', "\\\"").replace('%', "%%").replace('$', "$$");
+    let escaped = word.replace('\\', r"\\").replace('"', "\\\"").replace('%', "%%");
     let plain = word.chars().all(|c| c.is_alphanumeric() || "/._-+@:=[]".contains(c));
     if plain { escaped } else { format!("\"{escaped}\"") }
 }
@@ -208,16 +218,19 @@ fn systemctl(places: &Places, steps: &[&[&str]]) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{cron, service, timer};
+    use super::{Places, cron, service, timer};
     use std::{path::Path, time::Duration};
 
     fn command() -> Vec<String> {
-        ["/opt/up 100%/uptrakit", "hosts", "report", "--server", "https://example.org"].map(str::to_owned).to_vec()
+        ["/opt/up 100%/$x/uptrakit", "hosts", "report", "--ca-cert", "/etc/$y"].map(str::to_owned).to_vec()
     }
 
     #[test]
     fn units_are_quoted_for_systemd() {
-        insta::assert_snapshot!(service(&command(), Path::new("/etc/uptrakit/timer.toml")), @r#"
+        let places = |user| Places { units: "/x".into(), credentials: "/etc/$up/timer.toml".into(), user };
+        let own = service(&command(), &places(true));
+        assert!(!own.contains("network-online") && !own.contains("PrivateTmp"), "{own}");
+        insta::assert_snapshot!(service(&command(), &places(false)), @r#"
         # Written by `uptrakit hosts report --install-timer`.
         [Unit]
         Description=Report this machine to Uptrakit
@@ -226,8 +239,9 @@ mod tests {
 
         [Service]
         Type=oneshot
-        Environment=UPTRAKIT_CREDENTIALS=/etc/uptrakit/timer.toml
-        ExecStart="/opt/up 100%%/uptrakit" hosts report --server https://example.org
+        TimeoutStartSec=10min
+        Environment="UPTRAKIT_CREDENTIALS=/etc/$up/timer.toml"
+        ExecStart="/opt/up 100%%/$x/uptrakit" hosts report --ca-cert "/etc/$$y"
         NoNewPrivileges=yes
         PrivateTmp=yes
         "#);
@@ -252,7 +266,7 @@ mod tests {
         let line = |seconds| cron(&command(), Path::new("/etc/uptrakit/timer.toml"), Duration::from_secs(seconds));
         assert_eq!(
             line(3_600),
-            r"17 * * * * UPTRAKIT_CREDENTIALS=/etc/uptrakit/timer.toml '/opt/up 100\%/uptrakit' hosts report --server 'https://example.org' >/dev/null"
+            r"17 * * * * UPTRAKIT_CREDENTIALS=/etc/uptrakit/timer.toml '/opt/up 100\%/$x/uptrakit' hosts report --ca-cert '/etc/$y' >/dev/null"
         );
         assert!(line(900).starts_with("*/15 * * * * "));
         assert!(line(6 * 3_600).starts_with("17 */6 * * * "));

@@ -9,7 +9,7 @@ use std::{
     fs::{File, OpenOptions},
     io::{Read, Write},
     os::{fd::OwnedFd, unix::fs::OpenOptionsExt},
-    process::Child,
+    process::{Child, Command},
     sync::mpsc::{Receiver, channel},
     thread,
     time::{Duration, Instant},
@@ -19,7 +19,7 @@ use std::{
 const PATIENCE: Duration = Duration::from_secs(30);
 const NO_CONTROLLING_TERMINAL: i32 = rustix::fs::OFlags::NOCTTY.bits().cast_signed();
 
-/// A terminal, 100 columns wide, with the program at it.
+/// A terminal with the program at it.
 pub struct Terminal {
     /// The person's end.
     keyboard: File,
@@ -31,13 +31,17 @@ pub struct Terminal {
 impl Terminal {
     /// Starts the program at a new terminal.
     pub fn run(program: &Program, arguments: &[&str]) -> Self {
+        Self::start(program.command(arguments), 100)
+    }
+
+    /// Starts a command at a new terminal of this width.
+    pub fn start(mut command: Command, columns: u16) -> Self {
         let front = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&front).unwrap();
         unlockpt(&front).unwrap();
-        tcsetwinsize(&front, Winsize { ws_row: 30, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+        tcsetwinsize(&front, Winsize { ws_row: 30, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
         let name = ptsname(&front, Vec::new()).unwrap().into_string().unwrap();
         let back = OpenOptions::new().read(true).write(true).custom_flags(NO_CONTROLLING_TERMINAL).open(name).unwrap();
-        let mut command = program.command(arguments);
         command.env("TERM", "xterm-256color");
         let end = || OwnedFd::from(back.try_clone().unwrap());
         let child = command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();
