@@ -3,6 +3,7 @@
 mod browser_defence;
 mod cut_off;
 mod durability;
+mod guide;
 mod hosts;
 mod login;
 mod model;
