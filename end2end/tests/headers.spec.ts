@@ -77,7 +77,7 @@ test("the first visit to Profile downloads at most 150 KB", async ({ server, sig
   await expect(new ProfilePage(page).create).toBeVisible();
   await page.waitForLoadState("networkidle");
   const list = (await Promise.all(weights)).join("\n");
-  expect(total, list).toBeLessThanOrEqual(150 * 1024);
+  expect(total, list).toBeLessThanOrEqual(150_000);
 });
 
 test("the signed-in cookie is worth nothing to another site", async ({ server, signedIn: page, context }) => {

@@ -34,7 +34,9 @@ pub fn web_build_path() -> Result<OsString> {
             "about two minutes on two cores",
             &["wasm-bindgen-cli", "--version", &bindgen],
         )?,
-        cache.binaryen()?,
+        // Debian's wasm-opt is too old for what the compiler writes today.
+        cache.npm_tool("binaryen")?,
+        cache.npm_tool("esbuild")?,
     ];
     cache.remove_build_folder()?;
     let path = env::var_os("PATH").unwrap_or_default();
@@ -119,16 +121,17 @@ impl Cache {
         Ok(installed.join("bin"))
     }
 
-    /// Installs wasm-opt: Debian's is too old for what the compiler writes today.
-    fn binaryen(&self) -> Result<PathBuf> {
-        let pinned = root().join("xtask/tools/binaryen");
+    /// Installs a tool from npm, as `xtask/tools/` pins it, and answers the folder with its program.
+    fn npm_tool(&self, name: &str) -> Result<PathBuf> {
+        let pinned = root().join("xtask/tools").join(name);
         let manifest: serde_json::Value = serde_json::from_slice(&fs::read(pinned.join("package.json"))?)?;
-        let version = manifest["dependencies"]["binaryen"].as_str().context("package.json pins no binaryen")?;
-        let installed = self.install(&format!("binaryen-{version}"), "seconds", |folder| {
+        let version =
+            manifest["dependencies"][name].as_str().with_context(|| format!("package.json pins no {name}"))?;
+        let installed = self.install(&format!("{name}-{version}"), "seconds", |folder| {
             for file in ["package.json", "package-lock.json", ".npmrc"] {
                 fs::copy(pinned.join(file), folder.join(file)).with_context(|| format!("{file} can't be copied"))?;
             }
-            run(npm().arg("ci").current_dir(folder))
+            run(npm().args(["ci", "--ignore-scripts"]).current_dir(folder))
         })?;
         Ok(installed.join("node_modules/.bin"))
     }
