@@ -67,6 +67,8 @@ fn page(path: &str, route: Route) -> El {
         "/profile" => signed_in(pages::profile, route),
         "/hosts" => signed_in(pages::hosts, route),
         "/users" => signed_in(pages::users, route),
+        #[cfg(debug_assertions)]
+        "/design" => pages::design(),
         _ => pages::not_found(),
     }
 }

@@ -3,11 +3,12 @@
 import { expectAccessible } from "../support/accessibility.ts";
 import { test } from "../support/fixtures.ts";
 import { expectNarrow, takePictures } from "../support/pictures.ts";
+import { states } from "../support/states.ts";
 import { show, views } from "../support/views.ts";
 
-for (const view of views) {
+for (const view of [...views, ...states]) {
   test(`${view.name} is accessible and fits 320 px`, async ({ running, complaints, page }) => {
-    complaints.provoke(/status of (401|404|422)/);
+    complaints.provoke(/status of (401|404|422|429|503)|ERR_INTERNET_DISCONNECTED/);
     await show(view, page, running);
     // First, so that there is something to look at when the rest fails.
     await takePictures(page, view.name);
