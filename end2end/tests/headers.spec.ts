@@ -30,6 +30,8 @@ test("every kind of answer has its security headers", async ({ server, context }
   const requests: Record<string, [string, RequestInit?]> = {
     page: ["/profile"],
     "unknown page": ["/no-such-page", { headers: { Accept: "text/html" } }],
+    guide: ["/docs/security"],
+    "unknown page of the guide": ["/docs/nothing", { headers: { Accept: "text/html" } }],
     script: [script!],
     health: ["/healthz"],
     "api without credentials": ["/api/v1/auth/me"],

@@ -2,9 +2,15 @@
 
 use anyhow::Result;
 
-use crate::process::{cargo, run};
+use crate::{
+    page,
+    process::{cargo, run},
+};
 
-/// Builds the bench for release and runs it.
+/// Builds the bench for release and runs it; with `--page`, measures the pages instead.
 pub fn bench(arguments: &[String]) -> Result<()> {
+    if arguments == ["--page"] {
+        return page::measure();
+    }
     run(cargo().args(["run", "--release", "--package", "bench", "--"]).args(arguments))
 }

@@ -54,18 +54,24 @@ pub fn add_wasm_target() -> Result<()> {
     run(program("rustup").args(["target", "add", WASM_TARGET]))
 }
 
-/// The Node packages of the end-to-end tests, by their lock file.
+/// The Node packages of the end-to-end tests.
 pub fn end2end_packages() -> Result<PathBuf> {
     let folder = root().join("end2end");
+    node_packages(&folder, "the packages of the end-to-end tests")?;
+    Ok(folder)
+}
+
+/// Installs the Node packages of a folder by its lock file, unless those are there already.
+pub fn node_packages(folder: &Path, what: &str) -> Result<()> {
     let lock = fs::read(folder.join("package-lock.json"))?;
     let stamp = folder.join("node_modules/.installed-lock");
     if fs::read(&stamp).ok().as_ref() != Some(&lock) {
-        announce("Installing the packages of the end-to-end tests (once, seconds)");
-        // The browser is a matter of its own: see `browser`.
-        run(npm().args(["ci", "--prefer-offline"]).env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1").current_dir(&folder))?;
+        announce(&format!("Installing {what} (once, seconds)"));
+        // Browsers are a matter of their own: see `browser`.
+        run(npm().args(["ci", "--prefer-offline"]).env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1").current_dir(folder))?;
         fs::write(stamp, lock)?;
     }
-    Ok(folder)
+    Ok(())
 }
 
 fn npm() -> Command {
