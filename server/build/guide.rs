@@ -39,7 +39,7 @@ pub fn build(out: &Path) -> io::Result<()> {
     assets.add(&stylesheet, css.as_bytes())?;
     let frame = frame(&stylesheet)?;
     for name in guide.order.clone() {
-        let body = guide.render(&name)?;
+        let body = guide.render(&name);
         let page = frame
             .replace("{title}", &escaped(&guide.pages[&name].title))
             .replace("{navigation}", &guide.navigation(&name))
@@ -119,7 +119,7 @@ impl Guide {
         self.order.iter().map(link).collect()
     }
 
-    fn render(&mut self, name: &str) -> io::Result<String> {
+    fn render(&mut self, name: &str) -> String {
         let text = self.pages[name].text.clone();
         let mut anchors = self.pages[name].anchors.clone().into_iter();
         let mut events = Vec::new();
@@ -137,7 +137,7 @@ impl Guide {
                     events.push(Event::Start(Tag::Link { dest_url, link_type, title, id }));
                 }
                 Event::Start(Tag::Image { dest_url, .. }) => {
-                    image = Some((self.image(name, &dest_url)?, String::new()))
+                    image = Some((self.image(name, &dest_url), String::new()));
                 }
                 Event::End(TagEnd::Image) => {
                     let ((path, width, height), words) = image.take().expect("an image ends where one began");
@@ -165,7 +165,7 @@ impl Guide {
         }
         let mut body = String::new();
         html::push_html(&mut body, events.into_iter());
-        Ok(body)
+        body
     }
 
     /// Where a link leads on this server.
@@ -191,7 +191,7 @@ impl Guide {
     }
 
     /// Takes an image in; its path here, its width and its height.
-    fn image(&mut self, from: &str, to: &str) -> io::Result<(String, u32, u32)> {
+    fn image(&mut self, from: &str, to: &str) -> (String, u32, u32) {
         let file = Path::new(FOLDER).join(to);
         let bytes = fs::read(&file).unwrap_or_else(|error| panic!("{from}.md shows {to}: {error}"));
         let stem = file.file_stem().and_then(|stem| stem.to_str()).expect("images have plain names");
@@ -201,7 +201,7 @@ impl Guide {
         assert_eq!(&bytes[12..16], b"IHDR", "{to} is no PNG");
         let size = (number(16), number(20));
         self.images.insert(path.clone(), bytes);
-        Ok((path, size.0, size.1))
+        (path, size.0, size.1)
     }
 }
 
