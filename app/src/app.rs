@@ -3,8 +3,8 @@
 use crate::{
     clock,
     components::{
-        Announcer, Arrivals, Connection, Notices, Tone, button, live_region, notice_area, offline_banner, refusal,
-        skeleton_page, top_bar,
+        Announcer, Arrivals, Connection, Notices, Tone, button, live_region, notice_area, offline_banner, page_head,
+        refusal, skeleton_page, top_bar,
     },
     dom::{Child, El, afterwards, el, live},
     pages, rest,
@@ -67,6 +67,8 @@ fn page(path: &str, route: Route) -> El {
         "/profile" => signed_in(pages::profile, route),
         "/hosts" => signed_in(pages::hosts, route),
         "/users" => signed_in(pages::users, route),
+        #[cfg(debug_assertions)]
+        "/design" => pages::design(),
         _ => pages::not_found(),
     }
 }
@@ -96,7 +98,9 @@ fn signed_in(page: fn() -> El, route: Route) -> El {
             Stage::In => page(),
             Stage::Asking | Stage::Nobody(_) => skeleton_page(),
             Stage::Unknown => match session.0.get() {
-                Who::Unknown(problem) => refusal(&problem, move || session.ask()),
+                Who::Unknown(problem) => {
+                    el("div", "").child(page_head("Not available")).child(refusal(&problem, move || session.ask()))
+                }
                 _ => skeleton_page(),
             },
         })

@@ -15,6 +15,10 @@ export interface View {
   name: string;
   /** Who looks. */
   visitor: "first" | "signed out" | "signed in";
+  /** Whether the visitor has nothing yet. */
+  isEmpty?: boolean;
+  /** What the server is started with. */
+  settings?: Record<string, string>;
   open(page: Page, server: Server): Promise<void>;
 }
 
@@ -217,13 +221,13 @@ export const views: View[] = [
 
 /** Starts a server for the view, with what its visitor needs, and opens it. */
 export async function show(view: View, page: Page, running: Server[]): Promise<void> {
-  const server = await Server.create();
+  const server = await Server.create(view.settings);
   running.push(server);
   if (view.visitor !== "first") await server.addPerson(ada);
   await server.start();
   if (view.visitor === "signed in") {
     await signIn(page.context(), server, ada);
-    await furnish(page.context(), server);
+    if (!view.isEmpty) await furnish(page.context(), server);
   }
   await view.open(page, server);
 }

@@ -30,6 +30,8 @@ test("every kind of answer has its security headers", async ({ server, context }
   const requests: Record<string, [string, RequestInit?]> = {
     page: ["/profile"],
     "unknown page": ["/no-such-page", { headers: { Accept: "text/html" } }],
+    guide: ["/docs/security"],
+    "unknown page of the guide": ["/docs/nothing", { headers: { Accept: "text/html" } }],
     script: [script!],
     health: ["/healthz"],
     "api without credentials": ["/api/v1/auth/me"],
@@ -77,7 +79,7 @@ test("the first visit to Profile downloads at most 150 KB", async ({ server, sig
   await expect(new ProfilePage(page).create).toBeVisible();
   await page.waitForLoadState("networkidle");
   const list = (await Promise.all(weights)).join("\n");
-  expect(total, list).toBeLessThanOrEqual(150 * 1024);
+  expect(total, list).toBeLessThanOrEqual(150_000);
 });
 
 test("the signed-in cookie is worth nothing to another site", async ({ server, signedIn: page, context }) => {

@@ -3,6 +3,7 @@ import { call, mint } from "../support/api.ts";
 import { expect, test } from "../support/fixtures.ts";
 import { expectForgotten } from "../support/secrecy.ts";
 import { HostsPage } from "../pages/hosts.ts";
+import { LoginPage } from "../pages/login.ts";
 import { ProfilePage } from "../pages/profile.ts";
 import { Shell } from "../pages/shell.ts";
 
@@ -84,6 +85,30 @@ test("another tab never sees the text", async ({ server, signedIn: page, context
   await expect(new ProfilePage(other).row("two-tabs")).toBeVisible();
   await expectForgotten(other, context, token);
   await expect(profile.reveal.text).toHaveText(token);
+});
+
+test("the end of the session while it is open leaves the text until it is stored", async ({
+  server,
+  complaints,
+  context,
+  signedIn: page,
+}) => {
+  complaints.provoke(/status of 401/);
+  const profile = new ProfilePage(page);
+  await page.goto(`${server.url}/profile`);
+  const token = await profile.createToken("signed-out-meanwhile");
+  const waited = page.waitForResponse((answer) => answer.url().includes("/rpc/get_token") && answer.status() === 401);
+  const ended = await context.request.delete(`${server.url}/api/v1/auth/sessions/current`, {
+    headers: { Origin: server.url },
+  });
+  expect(ended.status()).toBe(204);
+  await waited;
+  await expect(profile.reveal.text).toHaveText(token);
+  await profile.reveal.stored.check();
+  await profile.reveal.done.click();
+  await expect(new LoginPage(page).heading).toBeVisible();
+  await expectForgotten(page, context, token);
+  expect((await call(server, token, "/auth/me")).status).toBe(200);
 });
 
 test("a restart of the server while it is open loses nothing", async ({ server, complaints, signedIn: page }) => {

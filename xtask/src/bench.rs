@@ -2,13 +2,20 @@
 
 use anyhow::Result;
 
-use crate::process::{cargo, run, target};
+use crate::{
+    page,
+    process::{cargo, run, target},
+};
 
-/// Builds the bench for release and runs it; with `--cli` it measures the command line instead of the server.
+/// Builds the bench for release and runs it. With `--page` it measures the pages instead of the server, with `--cli` the
+/// command line.
 pub fn bench(arguments: &[String]) -> Result<()> {
+    if arguments == ["--page"] {
+        return page::measure();
+    }
     let mut bench = cargo();
     bench.args(["run", "--release", "--package", "bench", "--"]);
-    if arguments.iter().any(|argument| argument == "--cli") {
+    if arguments == ["--cli"] {
         run(cargo().args(["build", "--release", "--package", "uptrakit-cli"]))?;
         return run(bench.arg("cli").arg(target().join("release/uptrakit")));
     }

@@ -8,6 +8,7 @@ mod e2e;
 mod lint;
 mod man;
 mod openapi;
+mod page;
 mod postgres;
 mod process;
 mod product;
@@ -27,7 +28,8 @@ Usage: cargo xtask COMMAND [ARGUMENT]…
   test [STEP]…     check and test everything, or only these steps; `cargo xtask test -h` lists them
   lint             formatting, lints and dependency rules
   e2e [ARGUMENT]…  end-to-end tests; arguments go to Playwright (a file name, --headed, --ui)
-  bench [ARG]…     measure; arguments go to the bench, --cli measures the command line
+  bench [ARG]…     measure the server; arguments go to the bench. With --page: weigh the pages and run Lighthouse;
+                   with --cli: the command line
   openapi          write docs/openapi.json
   man              write the manual pages of the command line into target/man
 ";

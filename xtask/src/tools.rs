@@ -34,7 +34,9 @@ pub fn web_build_path() -> Result<OsString> {
             "about two minutes on two cores",
             &["wasm-bindgen-cli", "--version", &bindgen],
         )?,
-        cache.binaryen()?,
+        // Debian's wasm-opt is too old for what the compiler writes today.
+        cache.npm_tool("binaryen")?,
+        cache.npm_tool("esbuild")?,
     ];
     cache.remove_build_folder()?;
     let path = env::var_os("PATH").unwrap_or_default();
@@ -52,18 +54,24 @@ pub fn add_wasm_target() -> Result<()> {
     run(program("rustup").args(["target", "add", WASM_TARGET]))
 }
 
-/// The Node packages of the end-to-end tests, by their lock file.
+/// The Node packages of the end-to-end tests.
 pub fn end2end_packages() -> Result<PathBuf> {
     let folder = root().join("end2end");
+    node_packages(&folder, "the packages of the end-to-end tests")?;
+    Ok(folder)
+}
+
+/// Installs the Node packages of a folder by its lock file, unless those are there already.
+pub fn node_packages(folder: &Path, what: &str) -> Result<()> {
     let lock = fs::read(folder.join("package-lock.json"))?;
     let stamp = folder.join("node_modules/.installed-lock");
     if fs::read(&stamp).ok().as_ref() != Some(&lock) {
-        announce("Installing the packages of the end-to-end tests (once, seconds)");
-        // The browser is a matter of its own: see `browser`.
-        run(npm().args(["ci", "--prefer-offline"]).env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1").current_dir(&folder))?;
+        announce(&format!("Installing {what} (once, seconds)"));
+        // Browsers are a matter of their own: see `browser`.
+        run(npm().args(["ci", "--prefer-offline"]).env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1").current_dir(folder))?;
         fs::write(stamp, lock)?;
     }
-    Ok(folder)
+    Ok(())
 }
 
 fn npm() -> Command {
@@ -119,16 +127,17 @@ impl Cache {
         Ok(installed.join("bin"))
     }
 
-    /// Installs wasm-opt: Debian's is too old for what the compiler writes today.
-    fn binaryen(&self) -> Result<PathBuf> {
-        let pinned = root().join("xtask/tools/binaryen");
+    /// Installs a tool from npm, as `xtask/tools/` pins it, and answers the folder with its program.
+    fn npm_tool(&self, name: &str) -> Result<PathBuf> {
+        let pinned = root().join("xtask/tools").join(name);
         let manifest: serde_json::Value = serde_json::from_slice(&fs::read(pinned.join("package.json"))?)?;
-        let version = manifest["dependencies"]["binaryen"].as_str().context("package.json pins no binaryen")?;
-        let installed = self.install(&format!("binaryen-{version}"), "seconds", |folder| {
+        let version =
+            manifest["dependencies"][name].as_str().with_context(|| format!("package.json pins no {name}"))?;
+        let installed = self.install(&format!("{name}-{version}"), "seconds", |folder| {
             for file in ["package.json", "package-lock.json", ".npmrc"] {
                 fs::copy(pinned.join(file), folder.join(file)).with_context(|| format!("{file} can't be copied"))?;
             }
-            run(npm().arg("ci").current_dir(folder))
+            run(npm().args(["ci", "--ignore-scripts"]).current_dir(folder))
         })?;
         Ok(installed.join("node_modules/.bin"))
     }

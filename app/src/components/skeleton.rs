@@ -4,15 +4,16 @@ use crate::dom::{El, el};
 
 /// A page that is not known yet; the same shapes as in index.html.
 pub fn skeleton_page() -> El {
-    waiting("skeleton-page", &["skeleton skeleton-title", "skeleton skeleton-block", "skeleton skeleton-block"])
+    waiting("h1", "skeleton-page", &["skeleton skeleton-title", "skeleton skeleton-block", "skeleton skeleton-block"])
 }
 
 /// A list that is not known yet.
 pub fn skeleton_rows() -> El {
-    waiting("skeleton-rows", &["skeleton", "skeleton", "skeleton"])
+    waiting("p", "skeleton-rows", &["skeleton", "skeleton", "skeleton"])
 }
 
-fn waiting(class: &str, shapes: &[&str]) -> El {
+/// What says to screen readers that something is awaited is a heading where the page has no other yet.
+fn waiting(tag: &str, class: &str, shapes: &[&str]) -> El {
     let shapes = shapes.iter().map(|shape| el("div", shape)).collect::<Vec<_>>();
-    el("div", class).child(el("p", "visually-hidden").child("Loading")).child(shapes)
+    el("div", class).child(el(tag, "visually-hidden").child("Loading")).child(shapes)
 }

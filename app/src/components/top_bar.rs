@@ -58,5 +58,7 @@ fn menu(account: Option<Account>, sign_out: &Rc<dyn Fn()>) -> Vec<El> {
             .child(el("span", "").child(account.email));
         menu = menu.child(who);
     }
-    vec![opener, menu.child(theme_picker()).child(leave)]
+    // The guide is no page of the app: with a target, the browser follows the link and not the app.
+    let guide = el("a", "button").attr("href", "/docs").attr("target", "_self").child("Guide");
+    vec![opener, menu.child(theme_picker()).child(guide).child(leave)]
 }

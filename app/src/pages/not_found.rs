@@ -7,10 +7,12 @@ use crate::{
 
 /// The page.
 pub fn not_found() -> El {
-    el("div", "")
-        .child(page_head("Page not found"))
-        .child(
-            el("p", "").child("There is nothing at this address. It may have been mistyped, or what was here is gone."),
-        )
-        .child(el("p", "").child(el("a", "").attr("href", "/hosts").child("Go to Hosts")))
+    el("div", "").child(page_head("Page not found")).child(
+        el("div", "form")
+            .child(
+                el("p", "")
+                    .child("There is nothing at this address. It may have been mistyped, or what was here is gone."),
+            )
+            .child(el("a", "button").attr("href", "/hosts").child("Go to Hosts")),
+    )
 }

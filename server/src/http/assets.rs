@@ -14,16 +14,18 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{error::Error, settings::is_loopback, state::App};
 
-/// A file of the web app.
-struct Asset {
+/// A file inside the binary.
+pub struct Asset {
     /// Its path, with a slash in front.
-    path: &'static str,
-    content_type: &'static str,
-    bytes: &'static [u8],
+    pub path: &'static str,
+    /// What it is.
+    pub content_type: &'static str,
+    /// The whole of it.
+    pub bytes: &'static [u8],
     /// The same, compressed with brotli, where that is smaller.
-    brotli: Option<&'static [u8]>,
+    pub brotli: Option<&'static [u8]>,
     /// Whether its name has a hash of its content in it.
-    is_immutable: bool,
+    pub is_immutable: bool,
 }
 
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
@@ -42,14 +44,14 @@ pub async fn serve(State(app): State<App>, request: Request) -> Result<Response,
         return Err(Error::NotFound);
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        let is_known = PAGES.contains(&path) || find(path).is_some();
+        let is_known = PAGES.contains(&path) || find(ASSETS, path).is_some();
         let mut response = if is_known { Error::MethodNotAllowed } else { Error::NotFound }.into_response();
         if is_known {
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
         }
         return Ok(response);
     }
-    if let Some(asset) = find(path).filter(|asset| asset.path != "/index.html") {
+    if let Some(asset) = find(ASSETS, path).filter(|asset| asset.path != "/index.html") {
         let cache = if asset.is_immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
         return Ok(reply(asset, StatusCode::OK, cache, request.headers()));
     }
@@ -57,16 +59,11 @@ pub async fn serve(State(app): State<App>, request: Request) -> Result<Response,
         return Ok((StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, elsewhere)]).into_response());
     }
     let is_page = PAGES.contains(&path);
-    let accepts_html = request
-        .headers()
-        .get_all(header::ACCEPT)
-        .iter()
-        .any(|value| value.as_bytes().windows(9).any(|part| part == b"text/html"));
-    if !is_page && !accepts_html {
+    if !is_page && !accepts_html(request.headers()) {
         return Err(Error::NotFound);
     }
     let status = if is_page { StatusCode::OK } else { StatusCode::NOT_FOUND };
-    Ok(match find("/index.html") {
+    Ok(match find(ASSETS, "/index.html") {
         Some(page) => with_policy(reply(page, status, "no-store", request.headers())),
         None => {
             with_policy((status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], PLACEHOLDER).into_response())
@@ -86,11 +83,13 @@ fn canonical(public_url: &str, request: &Request) -> Option<String> {
     Some(format!("{public_url}{}", request.uri().path_and_query()?))
 }
 
-fn find(path: &str) -> Option<&'static Asset> {
-    ASSETS.iter().find(|asset| asset.path == path)
+/// The file that is served at a path.
+pub fn find(assets: &'static [Asset], path: &str) -> Option<&'static Asset> {
+    assets.iter().find(|asset| asset.path == path)
 }
 
-fn reply(asset: &'static Asset, status: StatusCode, cache: &'static str, headers: &HeaderMap) -> Response {
+/// A file as an answer, compressed for those who take that.
+pub fn reply(asset: &'static Asset, status: StatusCode, cache: &'static str, headers: &HeaderMap) -> Response {
     let brotli = asset.brotli.filter(|_| accepts_brotli(headers));
     let mut response = (status, Body::from(brotli.unwrap_or(asset.bytes))).into_response();
     let out = response.headers_mut();
@@ -101,6 +100,12 @@ fn reply(asset: &'static Asset, status: StatusCode, cache: &'static str, headers
         out.insert(header::CONTENT_ENCODING, HeaderValue::from_static("br"));
     }
     response
+}
+
+/// Whether somebody looks at it, and not a program.
+pub fn accepts_html(headers: &HeaderMap) -> bool {
+    let mut values = headers.get_all(header::ACCEPT).iter();
+    values.any(|value| value.as_bytes().windows(9).any(|part| part == b"text/html"))
 }
 
 fn accepts_brotli(headers: &HeaderMap) -> bool {
@@ -119,9 +124,7 @@ fn with_policy(mut response: Response) -> Response {
 /// The policy of the page. The page's own inline scripts are allowed by their hashes (CSP Level 3), nothing else is.
 fn content_security_policy() -> HeaderValue {
     static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
-        let page = find("/index.html").map_or(PLACEHOLDER, |page| std::str::from_utf8(page.bytes).unwrap_or_default());
-        let hash = |script: &str| format!(" 'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(script.as_bytes())));
-        let hashes = inline_scripts(page).map(hash).collect::<Vec<_>>().concat();
+        let hashes = hashes_of(find(ASSETS, "/index.html").map_or(PLACEHOLDER.as_bytes(), |page| page.bytes));
         let policy = format!(
             "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{hashes}; style-src 'self'; img-src 'self' data:; \
              font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
@@ -130,6 +133,13 @@ fn content_security_policy() -> HeaderValue {
         HeaderValue::try_from(policy).expect("the policy is plain ASCII")
     });
     POLICY.clone()
+}
+
+/// The scripts that stand in a page itself, as a policy names them.
+pub fn hashes_of(page: &[u8]) -> String {
+    let page = std::str::from_utf8(page).unwrap_or_default();
+    let hash = |script: &str| format!(" 'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(script.as_bytes())));
+    inline_scripts(page).map(hash).collect()
 }
 
 /// The contents of the scripts that stand in the page itself.

@@ -3,6 +3,7 @@
 mod api;
 mod assets;
 mod body;
+mod guide;
 mod health;
 pub mod layer;
 pub mod metrics;
@@ -53,6 +54,9 @@ pub fn router(app: &App) -> Router {
         .merge(rpc::router())
         .route("/healthz", get(health::is_alive))
         .route("/readyz", get(health::is_ready))
+        .route("/docs", get(guide::get_page))
+        .route("/docs/", get(guide::get_page))
+        .route("/docs/{*path}", get(guide::get_page))
         .fallback(assets::serve)
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
         .layer(middleware::from_fn_with_state(app.clone(), layer::cut_off::cut_off))

@@ -6,6 +6,7 @@ mod cut_off;
 mod durability;
 mod full_disk;
 mod generated;
+mod guide;
 mod hosts;
 mod last_moment;
 mod login;

@@ -168,6 +168,7 @@ fn first_use(shown: Shown, section: Section) -> El {
             timer.clear();
         }
     };
+    let signed_out = StoredValue::new(false);
     let look = move || {
         if document().hidden() {
             return;
@@ -182,14 +183,22 @@ fn first_use(shown: Shown, section: Section) -> El {
                         section.changed();
                     }
                 }
-                // Nothing here may take the text away, so even the end of the session only stops the wait.
-                Err(problem) if problem.status == 401 || problem.status == 404 => stop(),
+                // Nothing here may take the text away, so the end of the session is heeded when the text is gone.
+                Err(problem) if problem.status == 401 || problem.status == 404 => {
+                    stop();
+                    signed_out.try_set_value(problem.status == 401);
+                }
                 Ok(_) | Err(_) => {}
             }
         });
     };
     timer.set_value(set_interval_with_handle(look, Duration::from_secs(2)).ok());
-    on_cleanup(stop);
+    on_cleanup(move || {
+        stop();
+        if signed_out.try_get_value() == Some(true) {
+            section.session.ask();
+        }
+    });
     let words = live(move || match seen.get() {
         Some(address) => el("span", "").child("First use seen from ").child(el("code", "").child(address)),
         None => el("span", "").child("Waiting for its first use…"),

@@ -1,0 +1,129 @@
+// What a page weighs and how Lighthouse judges it (its mobile preset): each page on a server of its own data, the
+// middle one of three runs. Prints a table and fails where an aim is missed.
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+import { launch } from "chrome-launcher";
+import lighthouse from "lighthouse";
+
+const aims = { performance: 95, accessibility: 100, "best-practices": 100 };
+const pages = [
+  { path: "/login", signedIn: false },
+  { path: "/profile", signedIn: true },
+  { path: "/hosts", signedIn: true },
+];
+const password = "violet otters hum at dawn";
+const runs = 3;
+
+const folder = await mkdtemp(join(tmpdir(), "uptrakit-page-"));
+const env = {
+  PATH: process.env.PATH,
+  HOME: folder,
+  UPTRAKIT_DATA_DIR: join(folder, "data"),
+  UPTRAKIT_LISTEN: "127.0.0.1:0",
+};
+
+/** Runs the server's own command to make somebody who can sign in. */
+async function addPerson() {
+  const words = ["user", "add", "ada", "--email", "ada@example.org", "--role", "administrator", "--password-stdin"];
+  const child = spawn(process.env.UPTRAKIT_SERVER_BIN, words, { env, stdio: ["pipe", "ignore", "inherit"] });
+  child.stdin.end(`${password}\n`);
+  const code = await new Promise((resolve) => child.on("close", resolve));
+  if (code !== 0) throw new Error(`user add failed with ${code}`);
+}
+
+/** Starts the server and answers its address. */
+async function start() {
+  const child = spawn(process.env.UPTRAKIT_SERVER_BIN, [], { env, stdio: ["ignore", "pipe", "inherit"] });
+  for await (const line of createInterface({ input: child.stdout })) {
+    const address = /^Uptrakit is listening on (http:\S+)$/.exec(line)?.[1];
+    if (address) return { child, address };
+  }
+  throw new Error("the server ended");
+}
+
+/** Signs in, makes something to look at, and answers the cookie. */
+async function furnish(address) {
+  const post = async (path, body, headers) => {
+    const answer = await fetch(`${address}/api/v1${path}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Origin: address, ...headers },
+      body: JSON.stringify(body),
+    });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return answer;
+  };
+  const session = await post("/auth/sessions", { login: "ada", password });
+  const Cookie = session.headers.get("set-cookie").split(";")[0];
+  for (let number = 1; number <= 8; number += 1) {
+    await post("/auth/api-tokens", { name: `pipeline-${number}` }, { Cookie });
+    await post(
+      "/hosts/report",
+      {
+        machine_id: `machine-${number}`,
+        hostname: `web-${number}`,
+        os_name: "Debian GNU/Linux",
+        os_version: "13",
+        kernel: "6.12.0",
+        architecture: "x86_64",
+        pending_updates: number,
+        security_updates: number % 3,
+        reboot_required: number % 2 === 0,
+      },
+      { Cookie },
+    );
+  }
+  return Cookie;
+}
+
+/** One visit with an empty cache. */
+async function visit(url, Cookie) {
+  const flags = ["--headless=new", "--disable-gpu", ...(process.getuid?.() === 0 ? ["--no-sandbox"] : [])];
+  const browser = await launch({ chromePath: process.env.UPTRAKIT_CHROMIUM, chromeFlags: flags });
+  try {
+    const { lhr } = await lighthouse(url, {
+      port: browser.port,
+      logLevel: "error",
+      onlyCategories: Object.keys(aims),
+      extraHeaders: Cookie ? { Cookie } : undefined,
+    });
+    const bytes = lhr.audits["network-requests"].details.items.reduce((sum, { transferSize }) => sum + transferSize, 0);
+    const scores = Object.keys(aims).map((name) => Math.round(lhr.categories[name].score * 100));
+    const missed = Object.keys(aims).flatMap((name) =>
+      lhr.categories[name].auditRefs.map(({ id }) => lhr.audits[id]).filter(({ score }) => score !== null && score < 0.9),
+    );
+    return { bytes, scores, missed, ended: lhr.finalDisplayedUrl };
+  } finally {
+    await browser.kill();
+  }
+}
+
+await addPerson();
+const { child, address } = await start();
+let failed = false;
+try {
+  const Cookie = await furnish(address);
+  console.log("| page | bytes | performance | accessibility | best practices |\n|---|---|---|---|---|");
+  for (const { path, signedIn } of pages) {
+    const visits = [];
+    for (let run = 0; run < runs; run += 1) visits.push(await visit(address + path, signedIn ? Cookie : undefined));
+    const { bytes, scores, missed, ended } = visits.sort((a, b) => a.scores[0] - b.scores[0])[Math.floor(runs / 2)];
+    if (new URL(ended).pathname !== path) throw new Error(`${path} led to ${ended}`);
+    console.log(`| \`${path}\` | ${bytes} | ${scores.join(" | ")} |`);
+    if (scores.some((score, index) => score < Object.values(aims)[index])) {
+      failed = true;
+      for (const { id, title, displayValue } of missed) console.error(`  ${id}: ${title} ${displayValue ?? ""}`);
+    }
+  }
+} finally {
+  child.kill("SIGTERM");
+  await new Promise((resolve) => child.on("close", resolve));
+  await rm(folder, { recursive: true, force: true });
+}
+if (failed) {
+  console.error(`the aims are ${Object.entries(aims).map(([name, aim]) => `${name} ${aim}`).join(", ")}`);
+  process.exit(1);
+}

@@ -1,0 +1,260 @@
+// The views when not all is well: waiting, empty, refused, offline, throttled, signed out in the middle of work, out of
+// room. They stand beside the views themselves, so that the same eyes look at both.
+import { type Page, expect } from "@playwright/test";
+
+import { HostsPage } from "../pages/hosts.ts";
+import { LoginPage } from "../pages/login.ts";
+import { ProfilePage } from "../pages/profile.ts";
+import { Shell } from "../pages/shell.ts";
+import { UsersPage } from "../pages/users.ts";
+import { call, mint } from "./api.ts";
+import type { Server } from "./server.ts";
+import type { View } from "./views.ts";
+
+/** What each view asks for when it opens. */
+const lists = {
+  profile: /\/rpc\/list_/,
+  hosts: /\/api\/v1\/hosts(\?|$)/,
+  users: /\/api\/v1\/users/,
+};
+
+type Name = keyof typeof lists;
+const names = Object.keys(lists) as Name[];
+
+const unavailable = {
+  status: 503,
+  contentType: "application/problem+json",
+  body: JSON.stringify({
+    type: "urn:uptrakit:problem:unavailable",
+    title: "Unavailable",
+    status: 503,
+    detail: "The database doesn't answer. Try again in a moment.",
+    code: "unavailable",
+    request_id: "1b7e5f2c90aa4c3d-42",
+  }),
+};
+
+const arrive = async (page: Page, server: Server, name: Name): Promise<void> => {
+  await page.goto(`${server.url}/${name}`);
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+};
+
+const loading = (name: Name): View => ({
+  name: `${name}-loading`,
+  visitor: "signed in",
+  async open(page, server) {
+    await page.route(lists[name], () => {});
+    await arrive(page, server, name);
+    await expect(page.locator(".skeleton").first()).toBeVisible();
+    await expect(page.locator(".empty")).toHaveCount(0);
+  },
+});
+
+const refused = (name: Name): View => ({
+  name: `${name}-refused`,
+  visitor: "signed in",
+  async open(page, server) {
+    await page.route(lists[name], (route) => route.fulfill(unavailable));
+    await arrive(page, server, name);
+    await expect(page.getByRole("button", { name: "Try again" }).first()).toBeVisible();
+    await expect(page.locator(".empty")).toHaveCount(0);
+  },
+});
+
+const offline = (name: Name): View => ({
+  name: `${name}-offline`,
+  visitor: "signed in",
+  async open(page, server) {
+    await arrive(page, server, name);
+    await expect(page.getByRole("row").nth(1)).toBeVisible();
+    await page.context().setOffline(true);
+    await expect(page.getByText("You are offline.")).toBeVisible();
+  },
+});
+
+/** Signed in, with the dialog of a new token open. */
+const creating = async (page: Page, server: Server): Promise<ProfilePage> => {
+  const profile = new ProfilePage(page);
+  await arrive(page, server, "profile");
+  await profile.create.click();
+  await profile.form.name.fill("ci-pipeline");
+  return profile;
+};
+
+export const states: View[] = [
+  ...names.flatMap((name) => [loading(name), refused(name), offline(name)]),
+  {
+    name: "page-loading",
+    visitor: "signed in",
+    async open(page, server) {
+      await page.route(/\/rpc\/find_visitor/, () => {});
+      await page.goto(`${server.url}/profile`);
+      await expect(page.locator(".skeleton").first()).toBeVisible();
+    },
+  },
+  {
+    name: "page-refused",
+    visitor: "signed in",
+    async open(page, server) {
+      await page.route(/\/rpc\/find_visitor/, (route) => route.fulfill(unavailable));
+      await page.goto(`${server.url}/profile`);
+      await expect(page.getByRole("button", { name: "Try again" })).toBeVisible();
+    },
+  },
+  {
+    name: "profile-empty",
+    visitor: "signed in",
+    isEmpty: true,
+    async open(page, server) {
+      await arrive(page, server, "profile");
+      await expect(page.getByRole("button", { name: "Create your first token" })).toBeVisible();
+    },
+  },
+  {
+    name: "profile-full",
+    visitor: "signed in",
+    settings: { UPTRAKIT_TOKEN_LIMIT: "4" },
+    async open(page, server) {
+      await mint(page.context(), server, { name: "the-last-one" });
+      await arrive(page, server, "profile");
+      await expect(page.getByText("You have as many active tokens as you may have.")).toBeVisible();
+      await expect(new ProfilePage(page).create).toBeDisabled();
+    },
+  },
+  {
+    name: "profile-rotating",
+    visitor: "signed in",
+    async open(page, server) {
+      const profile = new ProfilePage(page);
+      await arrive(page, server, "profile");
+      await profile.action("Rotate", "backup-nightly").click();
+      await profile.rotateDialog.getByRole("combobox").selectOption({ label: "In 1 hour" });
+      await profile.rotateDialog.getByRole("button", { name: "Rotate now", exact: true }).click();
+      await profile.reveal.stored.check();
+      await profile.reveal.done.click();
+      await expect(profile.row("backup-nightly")).toContainText("Old text");
+    },
+  },
+  {
+    name: "profile-after-revoke",
+    visitor: "signed in",
+    async open(page, server) {
+      const profile = new ProfilePage(page);
+      await arrive(page, server, "profile");
+      await profile.revoke("backup-nightly");
+      await expect(new Shell(page).notice.filter({ hasText: "Revoked" })).toBeVisible();
+    },
+  },
+  {
+    name: "create-token-refused",
+    visitor: "signed in",
+    async open(page, server) {
+      const profile = await creating(page, server);
+      await page.route(/\/rpc\/create_token/, (route) => route.fulfill(unavailable));
+      await profile.form.submit.click();
+      await expect(profile.form.dialog.getByRole("alert")).toBeVisible();
+    },
+  },
+  {
+    name: "reveal-clipboard-refused",
+    visitor: "signed in",
+    async open(page, server) {
+      await page.addInitScript(() => {
+        const refuse = () => Promise.reject(new DOMException("refused", "NotAllowedError"));
+        Object.defineProperty(navigator, "clipboard", { value: { writeText: refuse } });
+      });
+      const profile = await creating(page, server);
+      await profile.form.submit.click();
+      await profile.reveal.copy.click();
+      await expect(page.getByRole("dialog").getByText(/Ctrl\+C/)).toBeVisible();
+    },
+  },
+  {
+    name: "reveal-used",
+    visitor: "signed in",
+    async open(page, server) {
+      const profile = await creating(page, server);
+      await profile.form.submit.click();
+      await call(server, await profile.reveal.read(), "/auth/me");
+      await page.getByText("Ready-made lines").click();
+      await expect(page.getByRole("dialog").getByText(/first use seen/i)).toBeVisible({ timeout: 30_000 });
+    },
+  },
+  {
+    name: "hosts-empty",
+    visitor: "signed in",
+    isEmpty: true,
+    async open(page, server) {
+      await arrive(page, server, "hosts");
+      await expect(page.getByRole("heading", { name: "No host reports yet" })).toBeVisible();
+    },
+  },
+  {
+    name: "add-person-refused",
+    visitor: "signed in",
+    async open(page, server) {
+      const users = new UsersPage(page);
+      await arrive(page, server, "users");
+      await users.add.click();
+      await users.addDialog.getByRole("button", { name: "Add", exact: true }).click();
+      await expect(users.addDialog.locator("[aria-invalid=true]").first()).toBeVisible();
+    },
+  },
+  {
+    name: "login-throttled",
+    visitor: "signed out",
+    async open(page, server) {
+      for (let attempts = 0; attempts < 60; attempts += 1) {
+        const body = JSON.stringify({ login: "ada", password: "this is not the password" });
+        const headers = { "Content-Type": "application/json" };
+        const answer = await fetch(`${server.url}/api/v1/auth/sessions`, { method: "POST", headers, body });
+        if (answer.status === 429) break;
+      }
+      const login = new LoginPage(page);
+      await page.goto(`${server.url}/login`);
+      await login.signIn("ada", "this is not the password");
+      await expect(login.problem).toContainText("Try again in");
+    },
+  },
+  {
+    name: "login-after-leaving",
+    visitor: "signed in",
+    async open(page, server) {
+      await arrive(page, server, "profile");
+      const shell = new Shell(page);
+      await shell.accountMenu.click();
+      await shell.signOut.click();
+      await expect(page.getByText("You are signed out.")).toBeVisible();
+    },
+  },
+  {
+    name: "login-session-ended",
+    visitor: "signed in",
+    async open(page, server) {
+      const profile = await creating(page, server);
+      await page.context().request.delete(`${server.url}/api/v1/auth/sessions/current`, { headers: { Origin: server.url } });
+      await profile.form.submit.click();
+      await expect(page.getByText("You were signed out.")).toBeVisible();
+    },
+  },
+  {
+    name: "setup-refused",
+    visitor: "signed out",
+    async open(page, server) {
+      await page.goto(`${server.url}/setup?code=an-old-one`);
+      await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+      await expect(page.locator(".skeleton")).toHaveCount(0);
+    },
+  },
+  {
+    name: "hosts-renamed",
+    visitor: "signed in",
+    async open(page, server) {
+      await arrive(page, server, "hosts");
+      await page.getByRole("button", { name: "Rename web-1", exact: true }).click();
+      await page.getByRole("dialog").getByRole("textbox").fill("The machine under the stairs");
+      await page.keyboard.press("Enter");
+      await expect(new HostsPage(page).named("The machine under the stairs").first()).toBeVisible();
+    },
+  },
+];

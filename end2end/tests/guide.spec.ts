@@ -1,0 +1,37 @@
+// The guide that the server carries: found from the app, readable without it, in the chosen theme.
+import { expectAccessible } from "../support/accessibility.ts";
+import { expect, test } from "../support/fixtures.ts";
+import { expectNarrow, takePictures } from "../support/pictures.ts";
+import { Shell } from "../pages/shell.ts";
+
+const pages = ["", "/profile", "/tokens", "/security", "/cli", "/api"];
+
+test("the account menu leads to the guide", async ({ server, signedIn: page }) => {
+  await page.goto(`${server.url}/profile`);
+  await new Shell(page).accountMenu.click();
+  await page.getByRole("link", { name: "Guide" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Guide" })).toBeVisible();
+  await page.getByRole("navigation", { name: "Guide" }).getByRole("link", { name: "Security practice" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Security practice" })).toBeVisible();
+  await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Profile" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Profile" })).toBeVisible();
+});
+
+test("the guide keeps the chosen theme", async ({ server, page }) => {
+  await page.goto(`${server.url}/login`);
+  await page.evaluate(() => localStorage.setItem("uptrakit-theme", "dark"));
+  await page.goto(`${server.url}/docs`);
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+});
+
+for (const path of pages) {
+  const name = `guide${path.replace("/", "-")}`;
+  test(`${name} is accessible and fits 320 px`, async ({ server, page }) => {
+    await page.goto(`${server.url}/docs${path}`);
+    await takePictures(page, name);
+    await expectAccessible(page, name);
+    await page.setViewportSize({ width: 320, height: 640 });
+    await expectNarrow(page, name);
+    await expectAccessible(page, `${name} at 320 px`);
+  });
+}

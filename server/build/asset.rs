@@ -1,0 +1,86 @@
+//! Collects files that the server will serve, and writes them as a table of Rust. Each is compressed once, here, at
+//! the highest level, so that no request waits for it.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+/// Why paths can be written as text.
+const PLAIN: &str = "the build folder has a Unicode name";
+
+/// A table in the making.
+pub struct Assets {
+    out: PathBuf,
+    name: &'static str,
+    count: usize,
+    code: String,
+}
+
+impl Assets {
+    /// An empty one; `name` is the name of its static.
+    pub fn new(out: &Path, name: &'static str) -> Self {
+        Self { out: out.to_owned(), name, count: 0, code: format!("static {name}: &[Asset] = &[\n") }
+    }
+
+    /// Adds a file, to be served at `path`.
+    pub fn add(&mut self, path: &str, bytes: &[u8]) -> io::Result<()> {
+        let stem = format!("{}-{}", self.name.to_lowercase(), self.count);
+        self.count += 1;
+        let source = self.out.join(format!("{stem}.raw"));
+        fs::write(&source, bytes)?;
+        let compressed = compress(bytes)?;
+        let brotli = if compressed.len() < bytes.len() {
+            let target = self.out.join(format!("{stem}.br"));
+            fs::write(&target, compressed)?;
+            format!("Some(include_bytes!({:?}))", target.to_str().expect(PLAIN))
+        } else {
+            "None".to_owned()
+        };
+        let _ = writeln!(
+            self.code,
+            "Asset {{ path: {path:?}, content_type: {:?}, bytes: include_bytes!({:?}), brotli: {brotli}, is_immutable: {} }},",
+            content_type(path),
+            source.to_str().expect(PLAIN),
+            is_immutable(path),
+        );
+        Ok(())
+    }
+
+    /// Writes the table into a file of the build folder.
+    pub fn write(mut self, file: &str) -> io::Result<()> {
+        self.code.push_str("];\n");
+        fs::write(self.out.join(file), self.code)
+    }
+}
+
+fn compress(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut compressed = Vec::new();
+    let mut writer = brotli::CompressorWriter::new(&mut compressed, 65_536, 11, 22);
+    writer.write_all(bytes)?;
+    writer.flush()?;
+    drop(writer);
+    Ok(compressed)
+}
+
+/// A path without an extension is a page.
+fn content_type(path: &str) -> &'static str {
+    match Path::new(path).extension().and_then(|extension| extension.to_str()) {
+        Some("html") | None => "text/html; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("wasm") => "application/wasm",
+        Some("svg") => "image/svg+xml",
+        Some("png") => "image/png",
+        Some("json" | "webmanifest") => "application/json",
+        Some("txt") => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}
+
+/// Trunk writes `name-0123456789abcdef.ext`, and `_bg` behind the hash of the wasm file.
+fn is_immutable(path: &str) -> bool {
+    path.split(['-', '_', '.', '/']).any(|part| part.len() == 16 && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}

@@ -1,0 +1,261 @@
+//! Makes web pages of the guide (`docs/guide/*.md`), which reads as well on a git host as here: links and images are
+//! written for the files and rewritten for the server. Whatever leads nowhere stops the build.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    hash::{DefaultHasher, Hash, Hasher},
+    io,
+    path::Path,
+};
+
+use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html};
+
+use crate::asset::Assets;
+
+const FOLDER: &str = "../docs/guide";
+/// The page that lists the others; the order of its links is the order of the navigation.
+const INDEX: &str = "index";
+/// Plain files, one after the other, make the stylesheet.
+const STYLES: [&str; 5] = [
+    "../style/tokens.css",
+    "../style/base.css",
+    "../style/components/button.css",
+    "../style/components/top_bar.css",
+    "../style/guide.css",
+];
+/// Files outside the guide that it may link to, and where they are served.
+const ELSEWHERE: [(&str, &str); 1] = [("../openapi.json", "/api/v1/openapi.json")];
+
+/// Renders everything into the table `GUIDE`. The page with the empty path is for addresses that are none.
+pub fn build(out: &Path) -> io::Result<()> {
+    for source in [FOLDER, "../docs/images", "../frontend"].into_iter().chain(STYLES) {
+        println!("cargo::rerun-if-changed={source}");
+    }
+    let mut assets = Assets::new(out, "GUIDE");
+    let mut guide = Guide::read()?;
+    let css = STYLES.iter().map(fs::read_to_string).collect::<io::Result<String>>()?;
+    let stylesheet = format!("/docs/guide-{:016x}.css", digest(css.as_bytes()));
+    assets.add(&stylesheet, css.as_bytes())?;
+    let frame = frame(&stylesheet)?;
+    for name in guide.order.clone() {
+        let body = guide.render(&name);
+        let page = frame
+            .replace("{title}", &escaped(&guide.pages[&name].title))
+            .replace("{navigation}", &guide.navigation(&name))
+            .replace("{content}", &body);
+        assets.add(&address(&name), page.as_bytes())?;
+    }
+    let nothing = "<h1>Page not found</h1>\n<p>The guide has no page at this address.</p>\n";
+    let page = frame
+        .replace("{title}", "Page not found")
+        .replace("{navigation}", &guide.navigation(""))
+        .replace("{content}", nothing);
+    assets.add("", page.as_bytes())?;
+    for (path, bytes) in guide.images {
+        assets.add(&path, &bytes)?;
+    }
+    assets.write("guide.rs")
+}
+
+/// What surrounds every page. Its head is that of the app's own page, but for what Trunk fills in there.
+fn frame(stylesheet: &str) -> io::Result<String> {
+    let app = fs::read_to_string("../frontend/index.html")?;
+    let of_head = |line: &&str| line.starts_with("<meta ") || line.starts_with("<link rel=\"icon\"");
+    let head = app.lines().map(str::trim).filter(of_head).collect::<Vec<_>>().join("\n");
+    Ok(fs::read_to_string("build/guide.html")?
+        .replace("{head}", &head)
+        .replace("{theme}", &fs::read_to_string("../frontend/theme.js")?)
+        .replace("{stylesheet}", stylesheet))
+}
+
+struct Page {
+    title: String,
+    text: String,
+    /// The ids of its headings, in their order.
+    anchors: Vec<String>,
+}
+
+struct Guide {
+    pages: BTreeMap<String, Page>,
+    order: Vec<String>,
+    /// What the pages show, by the path at which it is served.
+    images: BTreeMap<String, Vec<u8>>,
+}
+
+impl Guide {
+    fn read() -> io::Result<Self> {
+        let mut pages = BTreeMap::new();
+        for entry in fs::read_dir(FOLDER)? {
+            let path = entry?.path();
+            let name = path.file_stem().and_then(|stem| stem.to_str()).expect("pages have plain names").to_owned();
+            let text = fs::read_to_string(&path)?;
+            let headings = headings(&text);
+            let title = headings.first().unwrap_or_else(|| panic!("{name}.md has no heading")).clone();
+            let anchors = headings.iter().map(|heading| slug(heading)).collect();
+            pages.insert(name, Page { title, text, anchors });
+        }
+        let mut order = vec![INDEX.to_owned()];
+        for event in parser(&pages[INDEX].text) {
+            if let Event::Start(Tag::Link { dest_url, .. }) = event
+                && let Some((name, _)) = page_link(&dest_url)
+                && !order.contains(&name)
+            {
+                order.push(name);
+            }
+        }
+        let listed: BTreeSet<_> = order.iter().collect();
+        for name in pages.keys() {
+            assert!(listed.contains(name), "{INDEX}.md does not link to {name}.md");
+        }
+        Ok(Self { pages, order, images: BTreeMap::new() })
+    }
+
+    fn navigation(&self, current: &str) -> String {
+        let link = |name: &String| {
+            let mark = if name == current { " aria-current=\"page\"" } else { "" };
+            format!("<li><a href=\"{}\"{mark}>{}</a></li>\n", address(name), escaped(&self.pages[name].title))
+        };
+        self.order.iter().map(link).collect()
+    }
+
+    fn render(&mut self, name: &str) -> String {
+        let text = self.pages[name].text.clone();
+        let mut anchors = self.pages[name].anchors.clone().into_iter();
+        let mut events = Vec::new();
+        let mut image = None;
+        for event in parser(&text) {
+            match event {
+                Event::Html(_) | Event::InlineHtml(_) => panic!("{name}.md has HTML in it"),
+                Event::Start(Tag::Heading { level, .. }) => {
+                    let id = anchors.next().expect("every heading has its anchor");
+                    // So that a link to it can move the focus there, too.
+                    events.push(markup(format!("<{level} id=\"{id}\" tabindex=\"-1\">")));
+                }
+                Event::Start(Tag::Link { dest_url, link_type, title, id }) => {
+                    let dest_url = self.target(name, &dest_url).into();
+                    events.push(Event::Start(Tag::Link { dest_url, link_type, title, id }));
+                }
+                Event::Start(Tag::Image { dest_url, .. }) => {
+                    image = Some((self.image(name, &dest_url), String::new()));
+                }
+                Event::End(TagEnd::Image) => {
+                    let ((path, width, height), words) = image.take().expect("an image ends where one began");
+                    events.push(markup(format!(
+                        "<img src=\"{path}\" alt=\"{}\" width=\"{width}\" height=\"{height}\" />",
+                        escaped(&words)
+                    )));
+                }
+                Event::Text(words) if image.is_some() => {
+                    if let Some((_, alternative)) = &mut image {
+                        alternative.push_str(&words);
+                    }
+                }
+                // What is wider than the screen scrolls by itself, with the keyboard too.
+                Event::Start(Tag::CodeBlock(_)) => events.push(markup("<pre tabindex=\"0\"><code>".to_owned())),
+                Event::Start(Tag::Table(columns)) => {
+                    let around = "<div class=\"wide\" role=\"group\" aria-label=\"Table\" tabindex=\"0\">";
+                    events.extend([markup(around.to_owned()), Event::Start(Tag::Table(columns))]);
+                }
+                Event::End(TagEnd::Table) => {
+                    events.extend([Event::End(TagEnd::Table), markup("</div>\n".to_owned())]);
+                }
+                other => events.push(other),
+            }
+        }
+        let mut body = String::new();
+        html::push_html(&mut body, events.into_iter());
+        body
+    }
+
+    /// Where a link leads on this server.
+    fn target(&self, from: &str, to: &str) -> String {
+        if to.contains("://") {
+            return to.to_owned();
+        }
+        if let Some((_, served)) = ELSEWHERE.iter().find(|(file, _)| *file == to) {
+            return (*served).to_owned();
+        }
+        let (name, anchor) = match to.strip_prefix('#') {
+            Some(anchor) => (from.to_owned(), Some(anchor.to_owned())),
+            None => page_link(to).unwrap_or_else(|| panic!("{from}.md links to {to}, which is not served")),
+        };
+        let page = self.pages.get(&name).unwrap_or_else(|| panic!("{from}.md links to {to}, which is not there"));
+        match anchor {
+            Some(anchor) => {
+                assert!(page.anchors.contains(&anchor), "{from}.md links to {to}, which has no such heading");
+                format!("{}#{anchor}", address(&name))
+            }
+            None => address(&name),
+        }
+    }
+
+    /// Takes an image in; its path here, its width and its height.
+    fn image(&mut self, from: &str, to: &str) -> (String, u32, u32) {
+        let file = Path::new(FOLDER).join(to);
+        let bytes = fs::read(&file).unwrap_or_else(|error| panic!("{from}.md shows {to}: {error}"));
+        let stem = file.file_stem().and_then(|stem| stem.to_str()).expect("images have plain names");
+        let path = format!("/docs/{stem}-{:016x}.png", digest(&bytes));
+        // PNG, section 11.2.1: the header chunk comes first, and first in it are width and height.
+        let number = |at: usize| bytes[at..at + 4].try_into().map(u32::from_be_bytes).expect("four bytes");
+        assert_eq!(&bytes[12..16], b"IHDR", "{to} is no PNG");
+        let size = (number(16), number(20));
+        self.images.insert(path.clone(), bytes);
+        (path, size.0, size.1)
+    }
+}
+
+fn parser(text: &str) -> Parser<'_> {
+    Parser::new_ext(text, Options::ENABLE_TABLES)
+}
+
+/// Where a page is served.
+fn address(name: &str) -> String {
+    if name == INDEX { "/docs".to_owned() } else { format!("/docs/{name}") }
+}
+
+/// The page and the heading in it that a link such as `tokens.md#limits` means.
+fn page_link(to: &str) -> Option<(String, Option<String>)> {
+    let (file, anchor) = to.split_once('#').map_or((to, None), |(file, anchor)| (file, Some(anchor.to_owned())));
+    let name = file.strip_suffix(".md").filter(|name| !name.contains('/'))?;
+    Some((name.to_owned(), anchor))
+}
+
+/// The texts of the headings.
+fn headings(text: &str) -> Vec<String> {
+    let mut headings = Vec::new();
+    let mut current: Option<String> = None;
+    for event in parser(text) {
+        match event {
+            Event::Start(Tag::Heading { .. }) => current = Some(String::new()),
+            Event::End(TagEnd::Heading(_)) => headings.extend(current.take()),
+            Event::Text(words) | Event::Code(words) => {
+                if let Some(heading) = &mut current {
+                    heading.push_str(&words);
+                }
+            }
+            _ => {}
+        }
+    }
+    headings
+}
+
+/// The anchor of a heading, as git hosts make it.
+fn slug(heading: &str) -> String {
+    let kept = heading.chars().filter(|letter| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_'));
+    kept.map(|letter| if letter == ' ' { '-' } else { letter.to_ascii_lowercase() }).collect()
+}
+
+fn markup<'a>(text: String) -> Event<'a> {
+    Event::InlineHtml(CowStr::from(text))
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+fn digest(bytes: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    bytes.hash(&mut hasher);
+    hasher.finish()
+}

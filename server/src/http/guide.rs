@@ -1,0 +1,45 @@
+//! The guide, as pages without a script of their own but the one that applies the stored theme. They are made by
+//! `build/guide.rs` and inside the binary, so that whoever runs this server can read about this very version, offline.
+
+use std::sync::LazyLock;
+
+use axum::{extract::Request, response::Response};
+use http::{HeaderValue, StatusCode, header};
+
+use crate::{
+    error::Error,
+    http::assets::{Asset, accepts_html, find, hashes_of, reply},
+};
+
+include!(concat!(env!("OUT_DIR"), "/guide.rs"));
+
+/// Serves a page of the guide, or what its pages are made of.
+pub async fn get_page(request: Request) -> Result<Response, Error> {
+    let path = request.uri().path();
+    let (asset, status) = match find(GUIDE, path.trim_end_matches('/')) {
+        Some(asset) => (asset, StatusCode::OK),
+        None if accepts_html(request.headers()) => {
+            (find(GUIDE, "").expect("the build makes this page"), StatusCode::NOT_FOUND)
+        }
+        None => return Err(Error::NotFound),
+    };
+    let cache = if asset.is_immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let mut response = reply(asset, status, cache, request.headers());
+    if asset.content_type.starts_with("text/html") {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, content_security_policy());
+    }
+    Ok(response)
+}
+
+/// Every page has the same script.
+fn content_security_policy() -> HeaderValue {
+    static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
+        let hashes = find(GUIDE, "").map(|page| hashes_of(page.bytes)).unwrap_or_default();
+        let policy = format!(
+            "default-src 'none'; script-src{hashes}; style-src 'self'; img-src 'self' data:; base-uri 'none'; \
+             form-action 'none'; frame-ancestors 'none'"
+        );
+        HeaderValue::try_from(policy).expect("the policy is plain ASCII")
+    });
+    POLICY.clone()
+}

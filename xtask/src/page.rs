@@ -1,0 +1,28 @@
+//! `cargo xtask bench --page`: what the app's pages weigh, and how Lighthouse judges them.
+
+use std::fs;
+
+use anyhow::Result;
+
+use crate::{
+    browser,
+    process::{announce, program, root, run},
+    product::{self, Profile},
+    tools,
+};
+
+/// Measures the release server in Chromium. Lighthouse is installed for this alone, never for the tests.
+pub fn measure() -> Result<()> {
+    product::web()?;
+    let programs = product::programs(Profile::Release)?;
+    let chromium = browser::chromium()?;
+    let folder = root().join("bench/lighthouse");
+    tools::node_packages(&folder, "Lighthouse")?;
+    announce("Measuring the pages (about three minutes)");
+    let mut node = program("node");
+    node.arg("measure.js").current_dir(folder).env("UPTRAKIT_SERVER_BIN", programs.server);
+    if let Some(chromium) = chromium {
+        node.env("UPTRAKIT_CHROMIUM", fs::canonicalize(chromium)?);
+    }
+    run(&mut node)
+}
