@@ -109,7 +109,7 @@ pub async fn serve(design: Design, database: &str) -> Result<()> {
         }
     };
     println!("{address}");
-    serve_http::serve(listener, router, std::future::pending()).await;
+    serve_http::serve(listener, router, serve_http::HEAD_TIMEOUT, std::future::pending()).await;
     Ok(())
 }
 

@@ -120,5 +120,8 @@ pub async fn list_after(
     (at, id): (i64, Uuid),
     limit: i64,
 ) -> Result<Vec<AuditRow>> {
-    on!(conn, |c| { bind_filter!(sqlx::query_as(LIST_AFTER), filter).bind(at).bind(id).bind(limit).fetch_all(c).await })
+    on!(conn, |c| {
+        let query = bind_filter!(sqlx::query_as(LIST_AFTER), filter);
+        query.bind(at).bind(id).bind(limit).fetch_all(c).await
+    })
 }
