@@ -316,11 +316,11 @@ async fn revoke_in(
     id: TokenId,
 ) -> Result<PendingRevoke, Error> {
     let now = core.clock.now();
-    let row = tokens::find(tx.conn(), account_id.0, id.0, now.0).await?.ok_or(Error::NotFound)?;
-    if let Some(at) = row.revoked_at {
-        return Ok(PendingRevoke { id, account_id, news: None, at: Timestamp(at) });
+    if !tokens::revoke(tx, account_id.0, id.0, now.0).await? {
+        // Unknown, or revoked before.
+        let row = tokens::find(tx.conn(), account_id.0, id.0, now.0).await?.ok_or(Error::NotFound)?;
+        return Ok(PendingRevoke { id, account_id, news: None, at: row.revoked_at.map_or(now, Timestamp) });
     }
-    tokens::revoke(tx, account_id.0, id.0, now.0).await?;
     trail::record(core, tx, Some(&actor.visit), Event::on_token(actor, "token.revoke", id)).await?;
     let digests = tokens::list_digests(tx.conn(), id.0).await?;
     let digests = digests.iter().filter_map(|digest| Digest::from_bytes(digest)).collect();
