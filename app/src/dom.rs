@@ -56,8 +56,8 @@ impl El {
     }
 
     /// Runs with every event of this name, as long as the view lives.
-    pub fn on(self, event: &str, run: impl FnMut(Event) + 'static) -> Self {
-        listen(&self.0, event, Box::new(run));
+    pub fn on(self, event: &'static str, run: impl FnMut(Event) + 'static) -> Self {
+        listen(self.0.clone(), event, Box::new(run));
         self
     }
 
@@ -237,9 +237,24 @@ fn follow_attr(element: Element, name: &'static str, value: Box<dyn Fn() -> Opti
     });
 }
 
-fn listen(element: &Element, event: &str, run: Box<dyn FnMut(Event)>) {
+/// A listener that is taken off its element when it is dropped: an event that is under way by then, as a dialog's
+/// `close` may be, must not call what is gone.
+struct Listener {
+    element: Element,
+    event: &'static str,
+    closure: Closure<dyn FnMut(Event)>,
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        let closure = self.closure.as_ref().unchecked_ref();
+        let _ = self.element.remove_event_listener_with_callback(self.event, closure);
+    }
+}
+
+fn listen(element: Element, event: &'static str, run: Box<dyn FnMut(Event)>) {
     let closure = Closure::wrap(run);
     let _ = element.add_event_listener_with_callback(event, closure.as_ref().unchecked_ref());
-    // Dropped with the view, and with it the browser's way to call it.
-    StoredValue::new_local(closure);
+    // Dropped with the view.
+    StoredValue::new_local(Listener { element, event, closure });
 }

@@ -14,7 +14,7 @@ pub use refusal::Refusal;
 pub(crate) use sessions::{EndOtherSessions, EndSession, ListOwnEvents, ListSessions, SignIn, SignOut};
 pub use sessions::{end_other_sessions, end_session, list_own_events, list_sessions, sign_in, sign_out};
 #[cfg(feature = "csr")]
-pub(crate) use tokens::{CreateToken, EndOverlap, GetToken, ListTokens, RevokeToken, RotateToken, UpdateToken};
+pub(crate) use tokens::{CreateToken, EndOverlap, FindFirstUse, ListTokens, RevokeToken, RotateToken, UpdateToken};
 pub use tokens::{
-    Revoked, create_token, end_overlap, get_token, list_tokens, revoke_token, rotate_token, update_token,
+    FirstUse, Revoked, create_token, end_overlap, find_first_use, list_tokens, revoke_token, rotate_token, update_token,
 };

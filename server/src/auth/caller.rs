@@ -159,6 +159,7 @@ pub async fn authenticate(app: &App, headers: &HeaderMap, visit: Visit, need: Ne
             app.verifier.authorise(Key::Session(Digest::of(cookie)), need, visit.address).await?
         }
     };
+    entry.note_program(headers);
     let lease = Lease::new(app.verifier.clone(), app.clock.clone(), Arc::clone(&entry), need, visit.address);
     visit.in_flight.hold(lease);
     Ok(Actor { entry, need, visit })

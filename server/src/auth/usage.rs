@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, atomic::Ordering},
 };
 
+use http::{HeaderMap, header};
 use uptrakit_api::Timestamp;
 
 use super::{credential::Key, digest::Digest, verifier::Entry};
@@ -18,6 +19,8 @@ use crate::store::{
 const INTERVAL_MILLIS: i64 = 60_000;
 /// How many credentials one transaction writes. Few, for a revoke may have to wait until it is done.
 const CHUNK: usize = tokens::USES;
+/// The longest name of a program that is kept.
+const LONGEST_PROGRAM: usize = 32;
 
 /// Credentials that were used since they were last written.
 #[derive(Debug, Default)]
@@ -86,12 +89,9 @@ async fn try_write(store: &Store, entries: &[Arc<Entry>]) -> sqlx::Result<()> {
             continue;
         };
         let from = *entry.used_from.lock().unwrap_or_else(PoisonError::into_inner);
-        let row = UseRow {
-            token_id: token_id.0,
-            digest,
-            at,
-            ip: from.map(|address| address.to_string()).unwrap_or_default(),
-        };
+        let ip = from.map(|address| address.to_string()).unwrap_or_default();
+        let program = entry.program.get().cloned().flatten().map(String::from);
+        let row = UseRow { token_id: token_id.0, digest, at, ip, program };
         // Two texts of one token, in a rotation's overlap, stand side by side.
         if uses.last().is_some_and(|last| last.token_id == row.token_id) {
             tokens::update_last_used(&mut tx, &uses).await?;
@@ -109,7 +109,19 @@ async fn try_write(store: &Store, entries: &[Arc<Entry>]) -> sqlx::Result<()> {
     Ok(())
 }
 
+/// The program that a `User-Agent` names first (RFC 9110, section 10.1.5), where it is a plain and short name.
+fn program(headers: &HeaderMap) -> Option<Box<str>> {
+    let text = headers.get(header::USER_AGENT)?.to_str().ok()?;
+    let name = text.split(|character: char| !(character.is_ascii_alphanumeric() || ".-".contains(character))).next()?;
+    (1..=LONGEST_PROGRAM).contains(&name.len()).then(|| name.into())
+}
+
 impl Entry {
+    /// Notes which program uses it, once.
+    pub fn note_program(&self, headers: &HeaderMap) {
+        self.program.get_or_init(|| program(headers));
+    }
+
     /// When it was last used, as far as this process knows.
     pub fn used_at(&self) -> Timestamp {
         Timestamp(self.used_at.load(Ordering::Relaxed))
@@ -119,5 +131,24 @@ impl Entry {
     pub fn last_used(&self) -> Option<(Timestamp, String)> {
         let from = (*self.used_from.lock().unwrap_or_else(PoisonError::into_inner))?;
         Some((self.used_at(), from.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::program;
+    use http::{HeaderMap, HeaderValue, header};
+
+    #[test]
+    fn a_program_is_known_by_the_first_word_of_its_user_agent() {
+        let name =
+            |text: &'static str| program(&HeaderMap::from_iter([(header::USER_AGENT, HeaderValue::from_static(text))]));
+        assert_eq!(name("curl/8.5.0").as_deref(), Some("curl"));
+        assert_eq!(name("python-requests/2.32 x").as_deref(), Some("python-requests"));
+        assert_eq!(name("uptrakit").as_deref(), Some("uptrakit"));
+        assert_eq!(name("<script>"), None);
+        assert_eq!(name(""), None);
+        assert_eq!(name("a-name-that-goes-on-for-longer-than-anybody-reads/1"), None);
+        assert_eq!(program(&HeaderMap::new()), None);
     }
 }

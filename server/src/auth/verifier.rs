@@ -72,6 +72,8 @@ pub struct Entry {
     pub(super) used_at: AtomicI64,
     /// From where.
     pub(super) used_from: Mutex<Option<IpAddr>>,
+    /// The program that used it first since this process knows it, if it said; empty until then.
+    pub(super) program: OnceLock<Option<Box<str>>>,
     /// What of `used_at` the database knows.
     pub(super) written_at: AtomicI64,
     /// Whether it waits to be written.
@@ -175,6 +177,7 @@ impl Entry {
             credential,
             used_at: AtomicI64::new(used_at),
             used_from: Mutex::new(None),
+            program: OnceLock::new(),
             written_at: AtomicI64::new(used_at),
             dirty: AtomicBool::new(false),
             in_flight: AtomicUsize::new(0),

@@ -147,6 +147,22 @@ pub async fn get(core: &Core, actor: &Actor, id: TokenId) -> Result<Token, Error
     Ok(public(row, now)?)
 }
 
+/// From where and by which program the present text of the caller's token was used; `None` as long as it was not.
+pub async fn find_first_use(core: &Core, actor: &Actor, id: TokenId) -> Result<Option<FirstUse>, Error> {
+    let mut reader = core.store.read().await?;
+    let found = tokens::find_first_use(reader.conn(), actor.account_id().0, id.0).await?;
+    Ok(found.map(|(address, program)| FirstUse { address, program }))
+}
+
+/// Where a token's text was first seen in use.
+#[derive(Clone, Debug)]
+pub struct FirstUse {
+    /// The client's address.
+    pub address: String,
+    /// What the client calls itself, if it does.
+    pub program: Option<String>,
+}
+
 /// Makes a token. Its text is in the answer and nowhere else.
 pub async fn create(core: &Core, actor: &Actor, request: &CreateToken) -> Result<CreatedToken, Error> {
     let own = Limits::of_actor(actor);

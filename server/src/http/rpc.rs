@@ -17,7 +17,7 @@ use uptrakit_api::{
 };
 use uptrakit_app::{
     backend::{Answer, Backend},
-    rpc::{Invitation, Refusal, Revoked, Visitor},
+    rpc::{FirstUse, Invitation, Refusal, Revoked, Visitor},
 };
 
 use super::{
@@ -187,8 +187,11 @@ impl Backend for PageBackend {
         answer!(self, |me| tokens::list(&me.app, &me.actor().await?, &query).await)
     }
 
-    fn get_token(&self, id: TokenId) -> Answer<Token> {
-        answer!(self, |me| tokens::get(&me.app, &me.actor().await?, id).await)
+    fn find_first_use(&self, id: TokenId) -> Answer<Option<FirstUse>> {
+        answer!(self, |me| {
+            let seen = tokens::find_first_use(&me.app, &me.actor().await?, id).await?;
+            Ok(seen.map(|seen| FirstUse { address: seen.address, program: seen.program }))
+        })
     }
 
     fn create_token(&self, request: CreateToken) -> Answer<CreatedToken> {

@@ -332,28 +332,24 @@ pub struct UseRow {
     pub at: i64,
     /// From where.
     pub ip: String,
+    /// By which program, if it said.
+    pub program: Option<String>,
 }
 
-/// Rows of three columns, which both engines call `column1`, `column2` and `column3`.
-macro_rules! from_uses {
-    () => {
-        "FROM (VALUES ($1, $2, $3), ($4, $5, $6), ($7, $8, $9), ($10, $11, $12), ($13, $14, $15), ($16, $17, $18), ($19, $20, \
-        $21), ($22, $23, $24), ($25, $26, $27), ($28, $29, $30), ($31, $32, $33), ($34, $35, $36), ($37, $38, \
-        $39), ($40, $41, $42), ($43, $44, $45), ($46, $47, $48)) AS v"
-    };
-}
+// Rows of values, whose columns both engines call `column1`, `column2` and so on.
+const TOKENS_USED: &str = "UPDATE api_tokens SET last_used_at = v.column2, last_used_ip = v.column3 FROM (VALUES \
+    ($1, $2, $3), ($4, $5, $6), ($7, $8, $9), ($10, $11, $12), ($13, $14, $15), ($16, $17, $18), ($19, $20, \
+    $21), ($22, $23, $24), ($25, $26, $27), ($28, $29, $30), ($31, $32, $33), ($34, $35, $36), ($37, $38, $39), \
+    ($40, $41, $42), ($43, $44, $45), ($46, $47, $48)) AS v \
+    WHERE id = v.column1 AND (last_used_at IS NULL OR last_used_at < v.column2)";
 
-const TOKENS_USED: &str = concat!(
-    "UPDATE api_tokens SET last_used_at = v.column2, last_used_ip = v.column3 ",
-    from_uses!(),
-    " WHERE id = v.column1 AND (last_used_at IS NULL OR last_used_at < v.column2)"
-);
-
-const TEXTS_USED: &str = concat!(
-    "UPDATE token_texts SET last_used_at = v.column2, last_used_ip = v.column3 ",
-    from_uses!(),
-    " WHERE digest = v.column1 AND (last_used_at IS NULL OR last_used_at < v.column2)"
-);
+const TEXTS_USED: &str = "UPDATE token_texts SET last_used_at = v.column2, last_used_ip = v.column3, \
+    first_used_by = COALESCE(first_used_by, v.column4) FROM (VALUES \
+    ($1, $2, $3, $4), ($5, $6, $7, $8), ($9, $10, $11, $12), ($13, $14, $15, $16), ($17, $18, $19, $20), ($21, \
+    $22, $23, $24), ($25, $26, $27, $28), ($29, $30, $31, $32), ($33, $34, $35, $36), ($37, $38, $39, $40), \
+    ($41, $42, $43, $44), ($45, $46, $47, $48), ($49, $50, $51, $52), ($53, $54, $55, $56), ($57, $58, $59, \
+    $60), ($61, $62, $63, $64)) AS v \
+    WHERE digest = v.column1 AND (last_used_at IS NULL OR last_used_at < v.column2)";
 
 /// Notes that texts, and so their tokens, were used; never goes back. At most [`USES`] and at least one, and no token
 /// twice: of two rows for one token either may win.
@@ -361,18 +357,32 @@ pub async fn update_last_used(tx: &mut Transaction, uses: &[UseRow]) -> Result<(
     debug_assert!((1..=USES).contains(&uses.len()));
     let padded = || (0..USES).map(|index| &uses[index.min(uses.len() - 1)]);
     on!(tx.conn(), |c| {
-        padded()
-            .fold(sqlx::query(TOKENS_USED), |query, row| query.bind(row.token_id).bind(row.at).bind(&row.ip))
-            .execute(c)
-            .await
-            .map(drop)
+        let mut query = sqlx::query(TOKENS_USED);
+        for row in padded() {
+            query = query.bind(row.token_id).bind(row.at).bind(&row.ip);
+        }
+        query.execute(c).await.map(drop)
     })?;
     on!(tx.conn(), |c| {
-        padded()
-            .fold(sqlx::query(TEXTS_USED), |query, row| query.bind(row.digest.as_slice()).bind(row.at).bind(&row.ip))
-            .execute(c)
-            .await
-            .map(drop)
+        let mut query = sqlx::query(TEXTS_USED);
+        for row in padded() {
+            query = query.bind(row.digest.as_slice()).bind(row.at).bind(&row.ip).bind(&row.program);
+        }
+        query.execute(c).await.map(drop)
+    })
+}
+
+/// From where and by which program the present text of an account's token was used; `None` as long as it was not.
+pub async fn find_first_use(conn: Conn<'_>, account_id: Uuid, id: Uuid) -> Result<Option<(String, Option<String>)>> {
+    on!(conn, |c| {
+        sqlx::query_as(
+            "SELECT x.last_used_ip, x.first_used_by FROM token_texts x JOIN api_tokens t ON t.id = x.token_id \
+             WHERE t.account_id = $1 AND t.id = $2 AND x.ends_at IS NULL AND x.last_used_ip IS NOT NULL",
+        )
+        .bind(account_id)
+        .bind(id)
+        .fetch_optional(c)
+        .await
     })
 }
 

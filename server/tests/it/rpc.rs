@@ -14,6 +14,33 @@ async fn call(client: &Client, name: &str, body: Value) -> Reply {
 }
 
 on_both! {
+    async fn the_first_use_is_that_of_the_present_text(server: TestServer) {
+        let root = server.with_root().await;
+        let (id, old) = root.new_token(json!({ "name": "rolling" })).await;
+        let use_by = async |text: &str, program: &str| {
+            let client = server.bearer(text);
+            client.send(client.request(Method::GET, "/auth/me").header("user-agent", program), "").await.ok(200);
+            server.app.usage.flush(&server.app.store, server.app.clock.now(), true).await.unwrap();
+        };
+        let seen = async |client: &Client| call(client, "find_first_use", json!({ "id": id })).await.ok(200);
+        let owner = server.sign_in("root").await;
+        assert_eq!(seen(&owner).await, json!(null));
+        use_by(&old, "curl/8.5.0").await;
+        assert_eq!(seen(&owner).await, json!({ "address": "127.0.0.1", "program": "curl" }));
+        server.advance(1_000);
+        use_by(&old, "other/1").await;
+        assert_eq!(seen(&owner).await["program"], "curl", "the first one counts");
+
+        let rotated = root.post(&format!("/auth/api-tokens/{id}/rotate"), json!({ "overlap_seconds": 3600 })).await.ok(201);
+        server.advance(1_000);
+        use_by(&old, "curl/8.5.0").await;
+        assert_eq!(seen(&owner).await, json!(null), "the old text's use says nothing of the new one");
+        use_by(rotated["token"].as_str().unwrap(), "<b>").await;
+        assert_eq!(seen(&owner).await, json!({ "address": "127.0.0.1", "program": null }));
+        server.add_user("eve", "viewer").await;
+        assert_eq!(seen(&server.sign_in("eve").await).await, json!(null), "nobody else's token is seen");
+    }
+
     async fn every_server_function_answers(server: TestServer) {
         let nobody = server.anonymous();
         assert_eq!(call(&nobody, "find_visitor", json!({})).await.ok(200), json!(null), "nobody is no error");
@@ -28,7 +55,7 @@ on_both! {
         let token = call(&root, "create_token", json!({ "request": { "name": "ci" } })).await.ok(200);
         let id = token["id"].clone();
         assert_eq!(call(&root, "list_tokens", json!({ "query": {} })).await.ok(200)["total"], 1);
-        assert_eq!(call(&root, "get_token", json!({ "id": id })).await.ok(200)["name"], "ci");
+        assert_eq!(call(&root, "find_first_use", json!({ "id": id })).await.ok(200), json!(null));
         assert_eq!(call(&root, "update_token", json!({ "id": id, "request": { "name": "cd" } })).await.ok(200)["name"], "cd");
         assert!(call(&root, "rotate_token", json!({ "id": id, "request": { "overlap_seconds": 60 } })).await.ok(200)["token"].is_string());
         call(&root, "end_overlap", json!({ "id": id })).await.ok(200);

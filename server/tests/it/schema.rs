@@ -11,6 +11,13 @@ fn tables(directory: &str) -> BTreeMap<String, Vec<String>> {
     for file in files {
         let text = fs::read_to_string(file).unwrap();
         for statement in text.split(';') {
+            if let Some((_, rest)) = statement.split_once("ALTER TABLE ") {
+                let (name, column) = rest.split_once(" ADD COLUMN ").expect("columns are added, nothing else");
+                let column = column.split_whitespace().next().unwrap();
+                let columns: &mut Vec<String> = tables.get_mut(name).expect("the table is made before");
+                columns.push(format!("{column} optional"));
+                continue;
+            }
             let Some((_, rest)) = statement.split_once("CREATE TABLE ") else { continue };
             let (name, columns) = rest.split_once('(').unwrap();
             let columns = columns.lines().filter_map(|line| {

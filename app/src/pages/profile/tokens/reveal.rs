@@ -6,19 +6,18 @@ use crate::{
     components::{CopyButton, Modal, Tone, button, callout, check_box, select_text},
     dom::{El, el, live},
     rest::{self, Pending},
-    rpc,
+    rpc::{self, FirstUse},
 };
 use gloo_net::http::Method;
 use leptos::{ev, leptos_dom::helpers::IntervalHandle, prelude::*, server_fn::ServerFn, task::spawn_local};
 use std::{rc::Rc, time::Duration};
-use uptrakit_api::{Secret, Timestamp, TokenId};
+use uptrakit_api::{Secret, TokenId};
 
 /// A text that is being shown.
 #[derive(Clone, Copy)]
 pub struct Shown {
     text: RwSignal<String>,
     id: TokenId,
-    last_used_before: Option<Timestamp>,
     copied: RwSignal<bool>,
     /// Whether the person says that it is stored.
     stored: RwSignal<bool>,
@@ -29,7 +28,6 @@ pub struct Shown {
 #[derive(serde::Deserialize)]
 pub struct Answer {
     id: TokenId,
-    last_used_at: Option<Timestamp>,
     token: Secret,
 }
 
@@ -43,7 +41,6 @@ pub fn show(place: RwSignal<Option<Shown>>, answer: Answer) {
     place.try_set(Some(Shown {
         text: RwSignal::new(answer.token.0),
         id: answer.id,
-        last_used_before: answer.last_used_at,
         copied: RwSignal::new(false),
         stored: RwSignal::new(false),
     }));
@@ -161,7 +158,7 @@ fn ready_lines(shown: Shown, copying: &CopyButton) -> El {
 
 /// Waits for the token's first use, so that whoever sets it up knows that it works.
 fn first_use(shown: Shown, section: Section) -> El {
-    let seen = RwSignal::new(None::<String>);
+    let seen = RwSignal::new(None::<FirstUse>);
     let timer = StoredValue::new(None::<IntervalHandle>);
     let stop = move || {
         if let Some(timer) = timer.try_update_value(Option::take).flatten() {
@@ -173,13 +170,12 @@ fn first_use(shown: Shown, section: Section) -> El {
         if document().hidden() {
             return;
         }
-        let answer = rest::call(&rpc::GetToken { id: shown.id });
+        let answer = rest::call(&rpc::FindFirstUse { id: shown.id });
         spawn_local(async move {
             match answer.await {
-                Ok(now) if now.last_used_at > shown.last_used_before => {
+                Ok(Some(first)) => {
                     stop();
-                    let from = now.last_used_ip.unwrap_or_else(|| "an unknown address".to_owned());
-                    if seen.try_set(Some(from)).is_none() {
+                    if seen.try_set(Some(first)).is_none() {
                         section.changed();
                     }
                 }
@@ -188,7 +184,7 @@ fn first_use(shown: Shown, section: Section) -> El {
                     stop();
                     signed_out.try_set_value(problem.status == 401);
                 }
-                Ok(_) | Err(_) => {}
+                Ok(None) | Err(_) => {}
             }
         });
     };
@@ -200,7 +196,10 @@ fn first_use(shown: Shown, section: Section) -> El {
         }
     });
     let words = live(move || match seen.get() {
-        Some(address) => el("span", "").child("First use seen from ").child(el("code", "").child(address)),
+        Some(first) => {
+            let program = first.program.map_or_else(String::new, |name| format!(", {name}"));
+            el("span", "").child("First use seen from ").child(el("code", "").child(first.address)).child(program)
+        }
         None => el("span", "").child("Waiting for its first use…"),
     });
     el("div", "first-use")
