@@ -37,7 +37,7 @@ struct Arguments {
     #[arg(long, default_value_t = 3)]
     rounds: usize,
     /// Revokes that are timed
-    #[arg(long, default_value_t = 100)]
+    #[arg(long, default_value_t = 400)]
     revokes: usize,
     /// A Postgres database that may be filled; SQLite alone is measured without it
     #[arg(long, env = "UPTRAKIT_BENCH_POSTGRES_URL")]

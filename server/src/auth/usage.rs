@@ -3,7 +3,8 @@
 
 use std::{
     net::IpAddr,
-    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
+    time::Duration,
 };
 
 use http::{HeaderMap, header};
@@ -19,6 +20,10 @@ use crate::store::{
 const INTERVAL_MILLIS: i64 = 60_000;
 /// How many credentials one transaction writes. Few, for a revoke may have to wait until it is done.
 const CHUNK: usize = tokens::USES;
+/// Over how long many writes are spread, and how long at most to pause between two of them: what else wants to write
+/// gets its turn.
+const SPREAD: Duration = Duration::from_millis(400);
+const LONGEST_PAUSE: Duration = Duration::from_millis(10);
 /// The longest name of a program that is kept.
 const LONGEST_PROGRAM: usize = 32;
 
@@ -26,6 +31,8 @@ const LONGEST_PROGRAM: usize = 32;
 #[derive(Debug, Default)]
 pub struct Usage {
     waiting: Mutex<Vec<Arc<Entry>>>,
+    /// Held by whoever writes: the last one, when the server stops, must find what the one before left.
+    writing: tokio::sync::Mutex<()>,
 }
 
 impl Usage {
@@ -35,31 +42,49 @@ impl Usage {
             *entry.used_from.lock().unwrap_or_else(PoisonError::into_inner) = Some(from);
         }
         if !entry.dirty.swap(true, Ordering::AcqRel) {
-            self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(entry));
+            self.lock().push(Arc::clone(entry));
         }
     }
 
-    /// Writes what is due; everything, when the server stops. What can't be written now is kept.
+    /// Writes what is due; everything, when the server stops. What can't be written now is kept, also when this is
+    /// dropped in the middle.
     pub async fn flush(&self, store: &Store, now: Timestamp, everything: bool) -> sqlx::Result<()> {
-        let mut waiting = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-        let is_due = |entry: &Arc<Entry>| {
+        let _alone = self.writing.lock().await;
+        let is_due = |entry: &mut Arc<Entry>| {
             let written = entry.written_at.load(Ordering::Relaxed);
             everything || now.0 - written >= INTERVAL_MILLIS || now.0 < written
         };
-        let mut due: Vec<_> = waiting.extract_if(.., |entry| is_due(entry)).collect();
+        let due: Vec<_> = self.lock().extract_if(.., is_due).collect();
+        let mut unwritten = Unwritten { usage: self, entries: due };
+        let entries = &mut unwritten.entries;
         // In the order of the tokens, so that two processes don't wait for each other's rows.
-        due.sort_by_key(|entry| entry.credential.token_id());
-        let mut outcome = Ok(());
-        for chunk in due.chunks(CHUNK) {
-            if outcome.is_ok() {
-                outcome = write(store, chunk).await;
-            }
-            if outcome.is_err() {
-                waiting.extend_from_slice(chunk);
+        entries.sort_by_key(|entry| entry.credential.token_id());
+        let pause = SPREAD / u32::try_from(entries.len() / CHUNK + 1).unwrap_or(u32::MAX);
+        while !entries.is_empty() {
+            let start = entries.len().saturating_sub(CHUNK);
+            write(store, &entries[start..]).await?;
+            entries.truncate(start);
+            if !everything {
+                tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;
             }
         }
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).append(&mut waiting);
-        outcome
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Arc<Entry>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is being written goes back to what waits, whatever keeps it from being written.
+struct Unwritten<'u> {
+    usage: &'u Usage,
+    entries: Vec<Arc<Entry>>,
+}
+
+impl Drop for Unwritten<'_> {
+    fn drop(&mut self) {
+        self.usage.lock().append(&mut self.entries);
     }
 }
 

@@ -277,6 +277,22 @@ on_both! {
         assert_eq!(names("%25").await, ["100%"]);
     }
 
+    async fn last_uses_survive_a_flush_that_is_broken_off(server: TestServer) {
+        let root = server.with_root().await;
+        let (id, text) = root.new_token(json!({ "name": "ci" })).await;
+        server.bearer(&text).get("/hosts").await.ok(200);
+        let now = server.app.clock.now();
+        for steps in 1..4 {
+            let mut flush = Box::pin(server.app.usage.flush(&server.app.store, now, false));
+            for _ in 0..steps {
+                assert!(futures_util::poll!(&mut flush).is_pending(), "it was not broken off");
+                tokio::task::yield_now().await;
+            }
+        }
+        server.app.usage.flush(&server.app.store, now, true).await.unwrap();
+        assert!(root.get(&format!("/auth/api-tokens/{id}")).await.ok(200)["last_used_at"].is_string());
+    }
+
     async fn last_use_is_written_at_most_once_a_minute_and_never_for_what_was_refused(server: TestServer) {
         let root = server.with_root().await;
         let (id, text) = root.new_token(json!({ "name": "ci", "permissions": ["hosts:read"] })).await;
