@@ -9,7 +9,7 @@ use uptrakit_api::{
     RotateToken, Secret, Session, SessionId, SetUp, SignIn, Token, TokenId, TokenQuery, UpdateToken,
 };
 
-use crate::rpc::{FirstUse, Invitation, Refusal, Revoked, Visitor};
+use crate::rpc::{Invitation, Refusal, Revoked, Visitor};
 
 /// What a method of [`Backend`] comes to.
 pub type Answer<T> = Pin<Box<dyn Future<Output = Result<T, Problem>> + Send>>;
@@ -37,7 +37,7 @@ pub trait Backend: Send + Sync {
     /// The visitor's tokens.
     fn list_tokens(&self, query: TokenQuery) -> Answer<Page<Token>>;
     /// One of them.
-    fn find_first_use(&self, id: TokenId) -> Answer<Option<FirstUse>>;
+    fn find_first_use(&self, id: TokenId) -> Answer<Option<String>>;
     /// Makes one.
     fn create_token(&self, request: CreateToken) -> Answer<CreatedToken>;
     /// Changes one.

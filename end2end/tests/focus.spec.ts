@@ -14,6 +14,8 @@ const dialogs: { path: string; opener: string; dialog: string }[] = [
 ];
 
 test("the focus goes into every dialog and back to its opener", async ({ server, context, signedIn: page }) => {
+  // Hundreds of key presses, one after the other.
+  test.setTimeout(120_000);
   const token = await mint(context, server, { name: "opener" });
   await call(server, token, "/hosts/report", { method: "POST", json: report("web-1") });
   for (const { path, opener, dialog: name } of dialogs) {

@@ -16,5 +16,5 @@ pub use sessions::{end_other_sessions, end_session, list_own_events, list_sessio
 #[cfg(feature = "csr")]
 pub(crate) use tokens::{CreateToken, EndOverlap, FindFirstUse, ListTokens, RevokeToken, RotateToken, UpdateToken};
 pub use tokens::{
-    FirstUse, Revoked, create_token, end_overlap, find_first_use, list_tokens, revoke_token, rotate_token, update_token,
+    Revoked, create_token, end_overlap, find_first_use, list_tokens, revoke_token, rotate_token, update_token,
 };

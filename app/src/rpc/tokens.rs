@@ -17,24 +17,15 @@ pub struct Revoked {
     pub cut_off: u64,
 }
 
-/// Where a token's text was first seen in use.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FirstUse {
-    /// The client's address.
-    pub address: String,
-    /// What the client calls itself, if it does.
-    pub program: Option<String>,
-}
-
 /// A page of the account's tokens.
 #[server(prefix = "/rpc", endpoint = "list_tokens", input = Json)]
 pub async fn list_tokens(query: api::TokenQuery) -> Result<api::Page<api::Token>, Refusal> {
     Ok(backend()?.list_tokens(query).await?)
 }
 
-/// Where the present text of a token was first seen in use; nothing as long as it was not.
+/// Where the present text of a token was first seen in use, as `10.0.3.7, curl`; nothing as long as it was not.
 #[server(prefix = "/rpc", endpoint = "find_first_use", input = Json)]
-pub async fn find_first_use(id: api::TokenId) -> Result<Option<FirstUse>, Refusal> {
+pub async fn find_first_use(id: api::TokenId) -> Result<Option<String>, Refusal> {
     Ok(backend()?.find_first_use(id).await?)
 }
 

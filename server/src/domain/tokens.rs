@@ -147,20 +147,15 @@ pub async fn get(core: &Core, actor: &Actor, id: TokenId) -> Result<Token, Error
     Ok(public(row, now)?)
 }
 
-/// From where and by which program the present text of the caller's token was used; `None` as long as it was not.
-pub async fn find_first_use(core: &Core, actor: &Actor, id: TokenId) -> Result<Option<FirstUse>, Error> {
+/// From where and by which program the present text of the caller's token was first used, as `10.0.3.7, curl`; `None` as
+/// long as it was not.
+pub async fn find_first_use(core: &Core, actor: &Actor, id: TokenId) -> Result<Option<String>, Error> {
     let mut reader = core.store.read().await?;
     let found = tokens::find_first_use(reader.conn(), actor.account_id().0, id.0).await?;
-    Ok(found.map(|(address, program)| FirstUse { address, program }))
-}
-
-/// Where a token's text was first seen in use.
-#[derive(Clone, Debug)]
-pub struct FirstUse {
-    /// The client's address.
-    pub address: String,
-    /// What the client calls itself, if it does.
-    pub program: Option<String>,
+    Ok(found.map(|(address, program)| match program {
+        Some(program) => format!("{address}, {program}"),
+        None => address,
+    }))
 }
 
 /// Makes a token. Its text is in the answer and nowhere else.

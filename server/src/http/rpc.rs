@@ -17,7 +17,7 @@ use uptrakit_api::{
 };
 use uptrakit_app::{
     backend::{Answer, Backend},
-    rpc::{FirstUse, Invitation, Refusal, Revoked, Visitor},
+    rpc::{Invitation, Refusal, Revoked, Visitor},
 };
 
 use super::{
@@ -187,11 +187,8 @@ impl Backend for PageBackend {
         answer!(self, |me| tokens::list(&me.app, &me.actor().await?, &query).await)
     }
 
-    fn find_first_use(&self, id: TokenId) -> Answer<Option<FirstUse>> {
-        answer!(self, |me| {
-            let seen = tokens::find_first_use(&me.app, &me.actor().await?, id).await?;
-            Ok(seen.map(|seen| FirstUse { address: seen.address, program: seen.program }))
-        })
+    fn find_first_use(&self, id: TokenId) -> Answer<Option<String>> {
+        answer!(self, |me| tokens::find_first_use(&me.app, &me.actor().await?, id).await)
     }
 
     fn create_token(&self, request: CreateToken) -> Answer<CreatedToken> {

@@ -26,17 +26,17 @@ on_both! {
         let owner = server.sign_in("root").await;
         assert_eq!(seen(&owner).await, json!(null));
         use_by(&old, "curl/8.5.0").await;
-        assert_eq!(seen(&owner).await, json!({ "address": "127.0.0.1", "program": "curl" }));
+        assert_eq!(seen(&owner).await, json!("127.0.0.1, curl"));
         server.advance(1_000);
         use_by(&old, "other/1").await;
-        assert_eq!(seen(&owner).await["program"], "curl", "the first one counts");
+        assert_eq!(seen(&owner).await, json!("127.0.0.1, curl"), "the first one counts");
 
         let rotated = root.post(&format!("/auth/api-tokens/{id}/rotate"), json!({ "overlap_seconds": 3600 })).await.ok(201);
         server.advance(1_000);
         use_by(&old, "curl/8.5.0").await;
         assert_eq!(seen(&owner).await, json!(null), "the old text's use says nothing of the new one");
         use_by(rotated["token"].as_str().unwrap(), "<b>").await;
-        assert_eq!(seen(&owner).await, json!({ "address": "127.0.0.1", "program": null }));
+        assert_eq!(seen(&owner).await, json!("127.0.0.1"));
         server.add_user("eve", "viewer").await;
         assert_eq!(seen(&server.sign_in("eve").await).await, json!(null), "nobody else's token is seen");
     }

@@ -6,7 +6,7 @@ use crate::{
     components::{CopyButton, Modal, Tone, button, callout, check_box, select_text},
     dom::{El, el, live},
     rest::{self, Pending},
-    rpc::{self, FirstUse},
+    rpc,
 };
 use gloo_net::http::Method;
 use leptos::{ev, leptos_dom::helpers::IntervalHandle, prelude::*, server_fn::ServerFn, task::spawn_local};
@@ -158,7 +158,7 @@ fn ready_lines(shown: Shown, copying: &CopyButton) -> El {
 
 /// Waits for the token's first use, so that whoever sets it up knows that it works.
 fn first_use(shown: Shown, section: Section) -> El {
-    let seen = RwSignal::new(None::<FirstUse>);
+    let seen = RwSignal::new(None::<String>);
     let timer = StoredValue::new(None::<IntervalHandle>);
     let stop = move || {
         if let Some(timer) = timer.try_update_value(Option::take).flatten() {
@@ -196,10 +196,7 @@ fn first_use(shown: Shown, section: Section) -> El {
         }
     });
     let words = live(move || match seen.get() {
-        Some(first) => {
-            let program = first.program.map_or_else(String::new, |name| format!(", {name}"));
-            el("span", "").child("First use seen from ").child(el("code", "").child(first.address)).child(program)
-        }
+        Some(from) => el("span", "").child("First use seen from ").child(el("code", "").child(from)),
         None => el("span", "").child("Waiting for its first use…"),
     });
     el("div", "first-use")
