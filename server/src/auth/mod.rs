@@ -1,6 +1,7 @@
 //! Who is asking, and may they: passwords, credentials, the verifier that judges every request, and the sentinel that
 //! cuts off what is under way when a credential loses its power.
 
+pub mod backlog;
 pub mod caller;
 pub mod credential;
 pub mod digest;

@@ -10,6 +10,7 @@ use std::{
 use uptrakit_api::{AccountId, Timestamp, TokenId};
 
 use super::{
+    backlog::Backlog,
     caller::{RequestId, Visit},
     credential::Refusal,
     verifier::Entry,
@@ -22,14 +23,15 @@ const MOST_TOKENS: usize = 1_000;
 
 /// Refusals of dead tokens that wait to be written.
 #[derive(Debug, Default)]
-pub struct Refusals(Mutex<State>);
-
-#[derive(Debug, Default)]
-struct State {
-    /// When each token was last noted.
-    noted: HashMap<TokenId, Timestamp>,
-    waiting: Vec<DeadToken>,
+pub struct Refusals {
+    noted: Mutex<Noted>,
+    /// What is to be written.
+    pub waiting: Backlog<DeadToken>,
 }
+
+/// When each token was last noted.
+#[derive(Debug, Default)]
+struct Noted(HashMap<TokenId, Timestamp>);
 
 /// An attempt with a token that was good once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,79 +89,54 @@ impl Refusals {
         let (Some(token), Some(reason)) = (entry.credential.token_id(), DeathCause::of(refusal)) else { return };
         let account = entry.account.state.id;
         let (address, request_id) = (visit.address, visit.request_id);
-        self.lock().note(DeadToken { at: now, reason, account, token, address, request_id });
-    }
-
-    /// What waits to be written; it waits no longer.
-    #[must_use]
-    pub fn take(&self) -> Vec<DeadToken> {
-        std::mem::take(&mut self.lock().waiting)
-    }
-
-    /// Puts back what could not be written.
-    pub fn put_back(&self, unwritten: &[DeadToken]) {
-        self.lock().waiting.extend_from_slice(unwritten);
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        if self.noted.lock().unwrap_or_else(PoisonError::into_inner).add(token, now) {
+            self.waiting.push(DeadToken { at: now, reason, account, token, address, request_id });
+        }
     }
 }
 
-impl State {
-    fn note(&mut self, attempt: DeadToken) {
-        let is_recent = |noted: &Timestamp| attempt.at.0 - noted.0 < INTERVAL_MILLIS;
-        if self.noted.get(&attempt.token).is_some_and(is_recent) {
-            return;
+impl Noted {
+    /// Whether the token is to be noted now.
+    fn add(&mut self, token: TokenId, now: Timestamp) -> bool {
+        let is_recent = |noted: &Timestamp| now.0 - noted.0 < INTERVAL_MILLIS;
+        if self.0.get(&token).is_some_and(is_recent) {
+            return false;
         }
-        if self.noted.len() >= MOST_TOKENS {
-            self.noted.retain(|_, noted| is_recent(noted));
+        if self.0.len() >= MOST_TOKENS {
+            self.0.retain(|_, noted| is_recent(noted));
         }
-        if self.noted.len() < MOST_TOKENS {
-            self.noted.insert(attempt.token, attempt.at);
-            self.waiting.push(attempt);
+        let has_room = self.0.len() < MOST_TOKENS;
+        if has_room {
+            self.0.insert(token, now);
         }
+        has_room
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{DeadToken, DeathCause, INTERVAL_MILLIS, MOST_TOKENS, State};
-    use crate::auth::caller::RequestId;
-    use std::net::Ipv4Addr;
-    use uptrakit_api::{AccountId, Timestamp, TokenId};
+    use super::{INTERVAL_MILLIS, MOST_TOKENS, Noted};
+    use uptrakit_api::{Timestamp, TokenId};
     use uuid::Uuid;
 
-    fn attempt(token: usize, at: i64) -> DeadToken {
-        DeadToken {
-            at: Timestamp(at),
-            reason: DeathCause::Revoked,
-            account: AccountId(Uuid::nil()),
-            token: TokenId(Uuid::from_u128(token as u128)),
-            address: Ipv4Addr::LOCALHOST.into(),
-            request_id: RequestId { process: 0, count: 0 },
-        }
+    fn add(noted: &mut Noted, token: usize, at: i64) -> bool {
+        noted.add(TokenId(Uuid::from_u128(token as u128)), Timestamp(at))
     }
 
     #[test]
     fn a_token_is_noted_once_an_hour() {
-        let mut state = State::default();
-        for at in [0, 1, INTERVAL_MILLIS - 1, INTERVAL_MILLIS, INTERVAL_MILLIS + 1] {
-            state.note(attempt(1, at));
-        }
-        state.note(attempt(2, 5));
-        let noted: Vec<_> = state.waiting.iter().map(|attempt| attempt.at.0).collect();
-        assert_eq!(noted, [0, INTERVAL_MILLIS, 5]);
+        let mut noted = Noted::default();
+        let times = [0, 1, INTERVAL_MILLIS - 1, INTERVAL_MILLIS, INTERVAL_MILLIS + 1];
+        assert_eq!(times.map(|at| add(&mut noted, 1, at)), [true, false, false, true, false]);
+        assert!(add(&mut noted, 2, 5));
     }
 
     #[test]
     fn only_so_many_tokens_are_noted_and_room_comes_back() {
-        let mut state = State::default();
-        for token in 0..3 * MOST_TOKENS {
-            state.note(attempt(token, 0));
-        }
-        assert_eq!((state.noted.len(), state.waiting.len()), (MOST_TOKENS, MOST_TOKENS));
-        state.note(attempt(3 * MOST_TOKENS, INTERVAL_MILLIS));
-        assert_eq!((state.noted.len(), state.waiting.len()), (1, MOST_TOKENS + 1));
+        let mut noted = Noted::default();
+        let added = (0..3 * MOST_TOKENS).filter(|token| add(&mut noted, *token, 0)).count();
+        assert_eq!((added, noted.0.len()), (MOST_TOKENS, MOST_TOKENS));
+        assert!(add(&mut noted, 3 * MOST_TOKENS, INTERVAL_MILLIS));
+        assert_eq!(noted.0.len(), 1);
     }
 }

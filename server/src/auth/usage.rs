@@ -3,14 +3,14 @@
 
 use std::{
     net::IpAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
+    sync::{Arc, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
 use http::{HeaderMap, header};
 use uptrakit_api::Timestamp;
 
-use super::{credential::Key, digest::Digest, verifier::Entry};
+use super::{backlog::Backlog, credential::Key, digest::Digest, verifier::Entry};
 use crate::store::{
     Store, sessions,
     tokens::{self, UseRow},
@@ -30,9 +30,7 @@ const LONGEST_PROGRAM: usize = 32;
 /// Credentials that were used since they were last written.
 #[derive(Debug, Default)]
 pub struct Usage {
-    waiting: Mutex<Vec<Arc<Entry>>>,
-    /// Held by whoever writes: the last one, when the server stops, must find what the one before left.
-    writing: tokio::sync::Mutex<()>,
+    waiting: Backlog<Arc<Entry>>,
 }
 
 impl Usage {
@@ -42,49 +40,29 @@ impl Usage {
             *entry.used_from.lock().unwrap_or_else(PoisonError::into_inner) = Some(from);
         }
         if !entry.dirty.swap(true, Ordering::AcqRel) {
-            self.lock().push(Arc::clone(entry));
+            self.waiting.push(Arc::clone(entry));
         }
     }
 
     /// Writes what is due; everything, when the server stops. What can't be written now is kept, also when this is
     /// dropped in the middle.
     pub async fn flush(&self, store: &Store, now: Timestamp, everything: bool) -> sqlx::Result<()> {
-        let _alone = self.writing.lock().await;
         let is_due = |entry: &mut Arc<Entry>| {
             let written = entry.written_at.load(Ordering::Relaxed);
             everything || now.0 - written >= INTERVAL_MILLIS || now.0 < written
         };
-        let due: Vec<_> = self.lock().extract_if(.., is_due).collect();
-        let mut unwritten = Unwritten { usage: self, entries: due };
-        let entries = &mut unwritten.entries;
+        let mut due = self.waiting.take(is_due).await;
         // In the order of the tokens, so that two processes don't wait for each other's rows.
-        entries.sort_by_key(|entry| entry.credential.token_id());
-        let pause = SPREAD / u32::try_from(entries.len() / CHUNK + 1).unwrap_or(u32::MAX);
-        while !entries.is_empty() {
-            let start = entries.len().saturating_sub(CHUNK);
-            write(store, &entries[start..]).await?;
-            entries.truncate(start);
+        due.sort_by_key(|entry| entry.credential.token_id());
+        let pause = SPREAD / u32::try_from(due.len() / CHUNK + 1).unwrap_or(u32::MAX);
+        while let Some(entries) = due.last(CHUNK) {
+            write(store, entries).await?;
+            due.forget_last(CHUNK);
             if !everything {
                 tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;
             }
         }
         Ok(())
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Vec<Arc<Entry>>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// What is being written goes back to what waits, whatever keeps it from being written.
-struct Unwritten<'u> {
-    usage: &'u Usage,
-    entries: Vec<Arc<Entry>>,
-}
-
-impl Drop for Unwritten<'_> {
-    fn drop(&mut self) {
-        self.usage.lock().append(&mut self.entries);
     }
 }
 

@@ -68,15 +68,13 @@ pub async fn record(core: &Core, tx: &mut Transaction, visit: Option<&Visit>, ev
 /// How many refusals one transaction writes. Few, for on SQLite a revoke waits until it is done.
 const WRITTEN_AT_ONCE: usize = 32;
 
-/// Writes what was noted of dead tokens that were presented. What can't be written now is kept.
+/// Writes what was noted of dead tokens that were presented. What can't be written now is kept, also when this is
+/// dropped in the middle.
 pub async fn write_refusals(core: &Core) -> sqlx::Result<()> {
-    let noted = core.refusals.take();
-    for (index, attempts) in noted.chunks(WRITTEN_AT_ONCE).enumerate() {
-        let written = write_attempts(core, attempts).await;
-        if written.is_err() {
-            core.refusals.put_back(&noted[index * WRITTEN_AT_ONCE..]);
-            return written;
-        }
+    let mut noted = core.refusals.waiting.take(|_| true).await;
+    while let Some(attempts) = noted.last(WRITTEN_AT_ONCE) {
+        write_attempts(core, attempts).await?;
+        noted.forget_last(WRITTEN_AT_ONCE);
     }
     Ok(())
 }

@@ -1,0 +1,109 @@
+//! What is noted on a request's path and written in the background. Nothing is lost between the two: what could not be
+//! written, whatever the reason, waits again.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// What waits to be written.
+#[derive(Debug)]
+pub struct Backlog<T> {
+    waiting: Mutex<Vec<T>>,
+    /// Held by whoever writes: the last one, when the server stops, must find what the one before left.
+    writing: tokio::sync::Mutex<()>,
+}
+
+/// What is being written. What is left of it when it is dropped waits again, whether writing failed or was abandoned.
+#[derive(Debug)]
+pub struct Taken<'b, T> {
+    backlog: &'b Backlog<T>,
+    items: Vec<T>,
+    _alone: tokio::sync::MutexGuard<'b, ()>,
+}
+
+impl<T> Backlog<T> {
+    /// Adds one. Cheap.
+    pub fn push(&self, item: T) {
+        self.lock().push(item);
+    }
+
+    /// Takes what is due, as soon as nobody else is writing.
+    pub async fn take(&self, is_due: impl FnMut(&mut T) -> bool) -> Taken<'_, T> {
+        let alone = self.writing.lock().await;
+        let items = self.lock().extract_if(.., is_due).collect();
+        Taken { backlog: self, items, _alone: alone }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<T>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> Default for Backlog<T> {
+    fn default() -> Self {
+        Self { waiting: Mutex::default(), writing: tokio::sync::Mutex::default() }
+    }
+}
+
+impl<T> Taken<'_, T> {
+    /// How many are not written yet.
+    pub const fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Puts them in order.
+    pub fn sort_by_key<K: Ord>(&mut self, key: impl FnMut(&T) -> K) {
+        self.items.sort_by_key(key);
+    }
+
+    /// The last ones, at most so many; `None` when all are written.
+    pub fn last(&self, most: usize) -> Option<&[T]> {
+        let (_, last) = self.items.split_at(self.items.len().saturating_sub(most));
+        (!last.is_empty()).then_some(last)
+    }
+
+    /// Forgets the last ones, because they are written.
+    pub fn forget_last(&mut self, most: usize) {
+        self.items.truncate(self.items.len().saturating_sub(most));
+    }
+}
+
+impl<T> Drop for Taken<'_, T> {
+    fn drop(&mut self) {
+        self.backlog.lock().append(&mut self.items);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Backlog;
+
+    #[tokio::test]
+    async fn what_was_not_written_waits_again() {
+        let backlog = Backlog::default();
+        for item in 1..=5 {
+            backlog.push(item);
+        }
+        let mut taken = backlog.take(|item| *item > 1).await;
+        assert_eq!((taken.len(), taken.last(3)), (4, Some(&[3, 4, 5][..])));
+        taken.forget_last(3);
+        assert_eq!(taken.last(3), Some(&[2][..]));
+        drop(taken);
+        let mut taken = backlog.take(|_| true).await;
+        taken.sort_by_key(|item| *item);
+        assert_eq!(taken.last(9), Some(&[1, 2][..]));
+        taken.forget_last(9);
+        assert_eq!(taken.last(9), None);
+    }
+
+    #[tokio::test]
+    async fn only_one_writes_at_a_time() {
+        let backlog = Backlog::default();
+        backlog.push(1);
+        let first = backlog.take(|_| true).await;
+        let second = async { backlog.take(|_| true).await.len() };
+        let (found, ()) = tokio::join!(second, async {
+            tokio::task::yield_now().await;
+            drop(first);
+        });
+        assert_eq!(found, 1, "the second finds what the first left");
+    }
+}
