@@ -1,5 +1,5 @@
 //! What is under way: a request or stream holds a lease on the credential that authorised it, and learns at once when
-//! the credential no longer would. The cut-off layer (`http::layer::cut_off`) acts on it.
+//! the credential no longer would. [`cut_off`](crate::http::layer::cut_off) acts on it.
 
 use std::{
     net::IpAddr,
@@ -60,7 +60,7 @@ impl Drop for Lease {
     }
 }
 
-/// One request's place for its lease: the extractor puts it in, the cut-off layer takes it out.
+/// One request's place for its lease: the extractor puts it in, `cut_off` takes it out.
 #[derive(Debug, Default)]
 pub struct InFlight {
     lease: Mutex<Option<Lease>>,

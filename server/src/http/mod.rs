@@ -43,8 +43,8 @@ fn api() -> OpenApiRouter<App> {
 
 /// The whole server.
 ///
-/// A request passes the layers from the outside in: `visit` names it, finds the client's address, and on the way back
-/// writes problem documents, headers, log and metrics, so that nothing leaves without them; `cut_off` stops it when
+/// Every request passes one layer: `visit` names it, finds the client's address, and on the way back writes problem
+/// documents, headers, log and metrics, so that nothing leaves without them; within it `cut_off` stops the request when
 /// its credential dies, whatever the handler is waiting for.
 pub fn router(app: &App) -> Router {
     let (api, _) = api().split_for_parts();
@@ -59,7 +59,6 @@ pub fn router(app: &App) -> Router {
         .route("/docs/{*path}", get(guide::get_page))
         .fallback(assets::serve)
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
-        .layer(middleware::from_fn_with_state(app.clone(), layer::cut_off::cut_off))
         .layer(middleware::from_fn_with_state(app.clone(), layer::visit::visit))
         .with_state(app.clone())
 }

@@ -6,12 +6,12 @@ use serde_json::json;
 use tokio::{runtime::Handle, task::block_in_place};
 use uptrakit_server::{
     auth::caller::{AnyCredential, Caller},
-    http::layer::{cut_off::cut_off, visit::visit},
+    http::layer::visit::visit,
 };
 
 use crate::support::{TestServer, on_both};
 
-/// The server's own layers around a handler that has `end` done and answers without giving way in between. `waits`
+/// The server's own layer around a handler that has `end` done and answers without giving way in between. `waits`
 /// makes it give way before that, so that its credential is watched by then.
 fn ending_router<E: Future<Output = ()> + Send>(
     server: &TestServer,
@@ -27,7 +27,6 @@ fn ending_router<E: Future<Output = ()> + Send>(
     };
     Router::new()
         .route("/api/v1/ending", get(handler))
-        .layer(middleware::from_fn_with_state(server.app.clone(), cut_off))
         .layer(middleware::from_fn_with_state(server.app.clone(), visit))
         .with_state(server.app.clone())
 }

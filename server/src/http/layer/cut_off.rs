@@ -9,8 +9,6 @@ use std::{
 
 use axum::{
     body::{Body, Bytes},
-    extract::{Request, State},
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 use http::{HeaderName, HeaderValue, StatusCode};
@@ -70,24 +68,22 @@ impl Future for Watch {
 }
 
 /// Runs the rest of the request for as long as its credential lives.
-pub async fn cut_off(State(app): State<App>, request: Request, next: Next) -> Response {
-    let Some(Visit { in_flight, address, .. }) = request.extensions().get::<Visit>().cloned() else {
-        return Error::Internal("the visit layer is missing".into()).into_response();
-    };
+pub async fn cut_off(app: &App, visit: &Visit, handler: impl Future<Output = Response>) -> Response {
+    let Visit { in_flight, address, .. } = visit;
     let mut watch = None;
-    let mut response = match run(&in_flight, &mut watch, next.run(request)).await {
+    let mut response = match run(in_flight, &mut watch, handler).await {
         Ok(response) => response,
         Err(denied) => return Error::from(denied).into_response(),
     };
     let Some((entry, need)) = in_flight.authorised() else { return response };
     if !entry.account.is_current() && !in_flight.is_exempt() {
         // Changed at the very end: asks once more, for the answer has not begun.
-        if let Err(denied) = app.verifier.authorise(entry.key, need, address).await {
+        if let Err(denied) = app.verifier.authorise(entry.key, need, *address).await {
             return Error::from(denied).into_response();
         }
     }
     if !matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
-        app.usage.note(&entry, address, app.clock.now());
+        app.usage.note(&entry, *address, app.clock.now());
     }
     add_expiry(&entry, &mut response);
     if let Some(streaming) = response.extensions_mut().remove::<Streaming>() {

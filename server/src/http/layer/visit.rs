@@ -1,5 +1,6 @@
-//! The outermost layer: names the request, finds the client's address, and sees to it that every answer has its
-//! security headers, its problem document, its line in the log and its place in the metrics, panics included.
+//! The one layer: names the request, finds the client's address, has it cut off when its credential dies
+//! ([`super::cut_off`]), and sees to it that every answer has its security headers, its problem document, its line in
+//! the log and its place in the metrics, panics included.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -22,6 +23,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use ipnet::IpNet;
 use uptrakit_api::{EventId, Problem};
 
+use super::cut_off::cut_off;
 use crate::{
     auth::caller::{RequestId, Visit},
     clock::fill_random,
@@ -43,7 +45,8 @@ pub async fn visit(State(app): State<App>, mut request: Request, next: Next) -> 
     let request_id = next_request_id();
     let peer = request.extensions().get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip());
     let address = client_address(peer, request.headers(), &app.trusted_proxies);
-    request.extensions_mut().insert(Visit { address, request_id, in_flight: Arc::default() });
+    let visit = Visit { address, request_id, in_flight: Arc::default() };
+    request.extensions_mut().insert(visit.clone());
     let path = request.uri().path();
     let is_page = !(path.starts_with("/api/") || path.starts_with("/rpc/"));
     let observed = Observed::of(&request);
@@ -52,7 +55,7 @@ pub async fn visit(State(app): State<App>, mut request: Request, next: Next) -> 
         Error::Malformed("A credential must not be in the URL, where logs keep it. Send an Authorization header.")
             .into_response()
     } else {
-        match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+        match AssertUnwindSafe(cut_off(&app, &visit, next.run(request))).catch_unwind().await {
             Ok(response) => response,
             Err(panic) => {
                 let cause = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
