@@ -182,13 +182,12 @@ async fn authorise_bearer(app: &App, text: &str, visit: &Visit, need: Need) -> R
         return Err(Error::Refused(Refusal::Unknown));
     };
     let key = Key::Token(Digest::of(token.expose()));
-    let known = app.verifier.knows(key);
-    let place = match (known, if known { None } else { wait() }) {
-        (false, Some(wait)) => match tokio::time::timeout(SUSPECT_TIMEOUT, app.suspects.acquire()).await {
+    let place = match wait().filter(|_| !app.verifier.knows(key)) {
+        Some(wait) => match tokio::time::timeout(SUSPECT_TIMEOUT, app.suspects.acquire()).await {
             Ok(Ok(place)) => Some(place),
             _ => return Err(Error::TooManyRequests(wait)),
         },
-        _ => None,
+        None => None,
     };
     match app.verifier.authorise(key, need, visit.address).await {
         Err(Denied::Refused(Refusal::Unknown)) => {
