@@ -21,6 +21,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How long the database may be silent before what is under way is no longer trusted.
 const TRUST: Duration = Duration::from_millis(700);
 const FLUSH_EVERY: Duration = Duration::from_millis(500);
+const FOLD_EVERY: Duration = Duration::from_secs(2);
 const CLEAN_EVERY: Duration = Duration::from_hours(1);
 
 /// Starts the tasks; they end when the server begins to stop. Whoever follows hosts after this returns misses nothing.
@@ -32,6 +33,7 @@ pub async fn start(app: &App) -> sqlx::Result<()> {
     spawn(app, watch(app.clone()));
     spawn(app, follow_hosts(app.clone(), revision));
     spawn(app, flush(app.clone()));
+    spawn(app, fold(app.clone()));
     spawn(app, clean(app.clone()));
     Ok(())
 }
@@ -103,6 +105,15 @@ async fn flush(app: App) {
         }
         if let Err(error) = trail::write_refusals(&app).await {
             tracing::warn!(%error, "refusals of dead tokens can't be written now; they are kept");
+        }
+    }
+}
+
+async fn fold(app: App) {
+    loop {
+        tokio::time::sleep(FOLD_EVERY).await;
+        if let Err(error) = app.store.fold_log().await {
+            tracing::debug!(%error, "the log can't be folded into the database now; a commit will do it");
         }
     }
 }

@@ -54,6 +54,8 @@ const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 const ABANDONED: Duration = Duration::from_secs(3);
 /// How long SQLite waits for another process's write to end.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How many pages SQLite's log may have before a commit folds it into the file; see [`Store::fold_log`]. 64 MiB.
+const LONGEST_LOG: &str = "16384";
 /// Readers of a SQLite file; each is a thread, and reads take microseconds.
 const SQLITE_READERS: u32 = 4;
 /// The channel by which Postgres tells other processes that the epoch or the hosts moved.
@@ -163,6 +165,7 @@ impl Store {
                 .journal_mode(SqliteJournalMode::Wal)
                 // FULL, not NORMAL: an acknowledged revoke must survive a power cut.
                 .synchronous(SqliteSynchronous::Full)
+                .pragma("wal_autocheckpoint", LONGEST_LOG)
                 .foreign_keys(true)
                 .busy_timeout(BUSY_TIMEOUT);
             let pool = |connections| {
@@ -258,6 +261,15 @@ impl Store {
         let mut tx = self.begin().await?;
         on!(tx.conn(), |c| sqlx::query("UPDATE readiness SET at = $1").bind(now).execute(c).await.map(drop))?;
         tx.commit().await
+    }
+
+    /// Folds SQLite's log into the file, beside the writes. Otherwise every hundredth revoke or so would have to do it
+    /// before it is acknowledged.
+    pub async fn fold_log(&self) -> sqlx::Result<()> {
+        if let Pool::Sqlite { readers, .. } = &self.0 {
+            sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&mut *readers.acquire().await?).await?;
+        }
+        Ok(())
     }
 
     /// The commits to a SQLite file that a connection of this process has open; `None` where there is no such thing.

@@ -1,9 +1,11 @@
 //! Contract, section 3, R6, and section 7: what survives, what is refused at start.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 use uptrakit_server::store::{OpenError, Store};
 
-use crate::support::{TestServer, on_both};
+use crate::support::{TestServer, on_both, report};
 
 on_both! {
     async fn several_processes_may_start_at_once_on_an_empty_database(server: TestServer) {
@@ -59,6 +61,21 @@ async fn sqlite_writes_through_to_the_disk() {
     let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut *c).await.unwrap();
     let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut *c).await.unwrap();
     assert_eq!((synchronous, journal.as_str()), (2, "wal"), "2 is FULL");
+}
+
+/// Not when a commit has to wait for it, but beside the commits.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqlites_log_is_folded_into_the_file_in_the_background() {
+    let server = TestServer::sqlite().await;
+    let root = server.with_root().await;
+    root.post("/hosts/report", report("a machine to look for")).await.ok(201);
+    let (_, path) = server.url.split_once("://").unwrap();
+    let is_folded = || std::fs::read(path).unwrap().windows(21).any(|bytes| bytes == b"a machine to look for");
+    let began = Instant::now();
+    while !is_folded() {
+        assert!(began.elapsed() < Duration::from_secs(20), "the log only grows");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
