@@ -264,6 +264,28 @@ async fn a_server_that_gets_no_connections_fails_closed_and_comes_back() {
     client.get("/auth/me").await.refused(401, "token-revoked");
 }
 
+/// Postgres itself ends every session, as when it is stopped, and refuses new ones, as while it starts.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_whose_database_shuts_down_fails_closed_and_comes_back() {
+    let Some((near, far, _link)) = two_servers().await else { return };
+    let root = near.with_root().await;
+    let (id, text) = root.new_token(json!({ "name": "ci" })).await;
+    let (_, other) = root.new_token(json!({ "name": "other" })).await;
+    let path = format!("/auth/api-tokens/{id}");
+    let [near_client, far_client] = [&near, &far].map(|server| server.bearer(&text));
+    let (near_stream, far_stream) = (follow(&near_client).await, follow(&far_client).await);
+    near.close_database().await;
+    tokio::join!(ends(near_stream), ends(far_stream), unavailable(root.delete(&path)));
+    tokio::join!(stays_unavailable(&near, &near_client), stays_unavailable(&far, &far_client));
+    near.open_database().await;
+    recovers(&far_client).await;
+    recovers(&near_client).await;
+    root.delete(&path).await.ok(204);
+    far_client.get("/auth/me").await.refused(401, "token-revoked");
+    near.bearer(&other).get("/auth/me").await.ok(200);
+    works_in_the_background(&near, &far, &root).await;
+}
+
 /// The database comes back read only, as a standby is, or a primary that was demoted. It may be behind, so that nobody
 /// can say what was revoked.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -128,10 +128,7 @@ impl TestServer {
     pub async fn postgres() -> Option<Self> {
         let base = std::env::var("UPTRAKIT_TEST_POSTGRES_URL").ok()?;
         let name = format!("t{}", uptrakit_server::clock::new_id(Clock::System.now()).simple());
-        let admin = sqlx::PgPool::connect(&base).await.expect("the Postgres server of the tests answers");
-        let statement = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
-        sqlx::query(statement).execute(&admin).await.unwrap();
-        admin.close().await;
+        beside(&base, &format!("CREATE DATABASE {name}")).await;
         let (path, query) = base.split_once('?').map_or((base.as_str(), None), |(path, query)| (path, Some(query)));
         let (server, _) = path.rsplit_once('/').expect("the URL names a database");
         let url = format!("{server}/{name}{}", query.map(|query| format!("?{query}")).unwrap_or_default());
@@ -189,6 +186,20 @@ impl TestServer {
         tx.commit().await.unwrap();
     }
 
+    /// Has Postgres close the database: it ends its sessions, as when it is shut down, and takes no new ones.
+    pub async fn close_database(&self) {
+        let (base, name) = (std::env::var("UPTRAKIT_TEST_POSTGRES_URL").unwrap(), self.database());
+        beside(&base, &format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")).await;
+        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname";
+        beside(&base, &format!("{end} = '{name}'")).await;
+    }
+
+    /// Has Postgres take sessions again.
+    pub async fn open_database(&self) {
+        let (base, name) = (std::env::var("UPTRAKIT_TEST_POSTGRES_URL").unwrap(), self.database());
+        beside(&base, &format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")).await;
+    }
+
     async fn start(
         url: String,
         directory: Option<Arc<tempfile::TempDir>>,
@@ -242,6 +253,13 @@ impl TestServer {
     pub async fn first_run_code(&self) -> String {
         accounts::new_first_run_code(&self.app).await.unwrap().expect("there is no account yet").0
     }
+}
+
+/// Does something to a database that can't be done from within it.
+async fn beside(url: &str, statement: &str) {
+    let admin = sqlx::PgPool::connect(url).await.expect("the Postgres server of the tests answers");
+    sqlx::query(sqlx::AssertSqlSafe(statement.to_owned())).execute(&admin).await.unwrap();
+    admin.close().await;
 }
 
 pub fn cookie_of(reply: &Reply) -> &str {
