@@ -18,7 +18,7 @@ use crate::store::{
 
 /// How long after a write the next one of the same credential waits.
 const INTERVAL_MILLIS: i64 = 60_000;
-/// How many credentials one transaction writes. Few, for a revoke may have to wait until it is done.
+/// How many credentials are written at once. Few, for a revoke may have to wait until it is done.
 const CHUNK: usize = tokens::USES;
 /// Over how long many writes are spread, and how long at most to pause between two of them: what else wants to write
 /// gets its turn.
@@ -78,7 +78,7 @@ async fn write(store: &Store, entries: &[Arc<Entry>]) -> sqlx::Result<()> {
 }
 
 async fn try_write(store: &Store, entries: &[Arc<Entry>]) -> sqlx::Result<()> {
-    let mut tx = store.begin().await?;
+    let mut aside = store.aside().await?;
     let mut written = Vec::with_capacity(entries.len());
     let mut uses: Vec<UseRow> = Vec::with_capacity(entries.len());
     for entry in entries {
@@ -88,7 +88,7 @@ async fn try_write(store: &Store, entries: &[Arc<Entry>]) -> sqlx::Result<()> {
         written.push((entry, at));
         let (Key::Token(Digest(digest)) | Key::Session(Digest(digest))) = entry.key;
         let Some(token_id) = entry.credential.token_id() else {
-            sessions::update_last_active(&mut tx, &digest, at).await?;
+            sessions::update_last_active(&mut aside, &digest, at).await?;
             continue;
         };
         let from = *entry.used_from.lock().unwrap_or_else(PoisonError::into_inner);
@@ -97,15 +97,14 @@ async fn try_write(store: &Store, entries: &[Arc<Entry>]) -> sqlx::Result<()> {
         let row = UseRow { token_id: token_id.0, digest, at, ip, program };
         // Two texts of one token, in a rotation's overlap, stand side by side.
         if uses.last().is_some_and(|last| last.token_id == row.token_id) {
-            tokens::update_last_used(&mut tx, &uses).await?;
+            tokens::update_last_used(&mut aside, &uses).await?;
             uses.clear();
         }
         uses.push(row);
     }
     if !uses.is_empty() {
-        tokens::update_last_used(&mut tx, &uses).await?;
+        tokens::update_last_used(&mut aside, &uses).await?;
     }
-    tx.commit().await?;
     for (entry, at) in written {
         entry.written_at.store(at, Ordering::Relaxed);
     }

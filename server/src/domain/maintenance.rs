@@ -21,7 +21,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How long the database may be silent before what is under way is no longer trusted.
 const TRUST: Duration = Duration::from_millis(700);
 const FLUSH_EVERY: Duration = Duration::from_millis(500);
-const FOLD_EVERY: Duration = Duration::from_secs(2);
+const FOLD_EVERY: Duration = Duration::from_secs(10);
 const CLEAN_EVERY: Duration = Duration::from_hours(1);
 
 /// Starts the tasks; they end when the server begins to stop. Whoever follows hosts after this returns misses nothing.

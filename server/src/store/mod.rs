@@ -64,10 +64,12 @@ const CHANNEL: &str = "uptrakit";
 /// The connections of one process.
 #[derive(Clone, Debug)]
 enum Pool {
-    /// One writer, because SQLite has only one anyway and waiting in a queue beats being turned away.
+    /// One writer, because SQLite has only one anyway and waiting in a queue beats being turned away; and one beside it
+    /// that doesn't wait for the disk.
     Sqlite {
         readers: sqlx::SqlitePool,
         writer: sqlx::SqlitePool,
+        aside: sqlx::SqlitePool,
         file: PathBuf,
     },
     Postgres(sqlx::PgPool),
@@ -85,7 +87,7 @@ pub enum Conn<'c> {
     Postgres(&'c mut PgConnection),
 }
 
-/// A connection for reading.
+/// A connection for what needs no transaction: each statement stands for itself.
 pub enum Reader {
     /// SQLite's.
     Sqlite(PoolConnection<sqlx::Sqlite>),
@@ -182,8 +184,9 @@ impl Store {
             // The writer connects first: it creates the file and switches it to WAL.
             let writer = pool(1).connect_with(options.clone()).await?;
             let file = options.get_filename().to_owned();
+            let aside = pool(1).connect_lazy_with(options.clone().synchronous(SqliteSynchronous::Normal));
             let readers = pool(SQLITE_READERS).connect_lazy_with(options);
-            Ok(Self(Pool::Sqlite { readers, writer, file }))
+            Ok(Self(Pool::Sqlite { readers, writer, aside, file }))
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             // A statement that takes longer is part of the outage; the request has its 503 by then. A server that
             // vanishes in a transaction leaves its locks behind; others must get past them before they give up.
@@ -242,6 +245,15 @@ impl Store {
             Pool::Sqlite { readers, .. } => Reader::Sqlite(readers.acquire().await?),
             Pool::Postgres(pool) => Reader::Postgres(Loan::take(pool).await?),
         })
+    }
+
+    /// A connection for notes that nobody was promised: each statement stands for itself and may be undone by a power
+    /// cut. On SQLite it doesn't wait for the disk, so that a revoke never waits long for it.
+    pub async fn aside(&self) -> sqlx::Result<Reader> {
+        match &self.0 {
+            Pool::Sqlite { aside, .. } => Ok(Reader::Sqlite(aside.acquire().await?)),
+            Pool::Postgres(_) => self.read().await,
+        }
     }
 
     /// Begins a write transaction. SQLite's takes the write lock at once, so that what it reads can't change under it.
@@ -342,8 +354,9 @@ impl Store {
     #[must_use]
     pub fn pool_size(&self) -> (u32, usize) {
         match &self.0 {
-            Pool::Sqlite { readers, writer, .. } => {
-                (readers.size() + writer.size(), readers.num_idle() + writer.num_idle())
+            Pool::Sqlite { readers, writer, aside, .. } => {
+                let all = [readers, writer, aside];
+                (all.map(sqlx::Pool::size).iter().sum(), all.map(sqlx::Pool::num_idle).iter().sum())
             }
             Pool::Postgres(pool) => (pool.size(), pool.num_idle()),
         }
@@ -352,8 +365,9 @@ impl Store {
     /// Closes every connection; SQLite folds its log into the file.
     pub async fn close(&self) {
         match &self.0 {
-            Pool::Sqlite { readers, writer, .. } => {
+            Pool::Sqlite { readers, writer, aside, .. } => {
                 readers.close().await;
+                aside.close().await;
                 writer.close().await;
             }
             Pool::Postgres(pool) => pool.close().await,

@@ -3,7 +3,7 @@
 use sqlx::{FromRow, Result};
 use uuid::Uuid;
 
-use super::{Conn, Transaction, on};
+use super::{Conn, Reader, Transaction, on};
 
 /// A session as it is stored.
 #[derive(Clone, Debug, FromRow)]
@@ -119,8 +119,8 @@ pub async fn delete_expired(tx: &mut Transaction, created_before: i64, active_be
 }
 
 /// Notes that a session was used; never goes back.
-pub async fn update_last_active(tx: &mut Transaction, digest: &[u8], at: i64) -> Result<()> {
-    on!(tx.conn(), |c| {
+pub async fn update_last_active(aside: &mut Reader, digest: &[u8], at: i64) -> Result<()> {
+    on!(aside.conn(), |c| {
         sqlx::query("UPDATE sessions SET last_active_at = $2 WHERE digest = $1 AND last_active_at < $2")
             .bind(digest)
             .bind(at)

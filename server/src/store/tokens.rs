@@ -3,7 +3,7 @@
 use sqlx::{FromRow, Result};
 use uuid::Uuid;
 
-use super::{Conn, Slice, Transaction, containing, on};
+use super::{Conn, Reader, Slice, Transaction, containing, on};
 
 /// A token as it is stored, with its newest text and the one before it while that still works.
 #[derive(Clone, Debug, FromRow)]
@@ -353,17 +353,17 @@ const TEXTS_USED: &str = "UPDATE token_texts SET last_used_at = v.column2, last_
 
 /// Notes that texts, and so their tokens, were used; never goes back. At most [`USES`] and at least one, and no token
 /// twice: of two rows for one token either may win.
-pub async fn update_last_used(tx: &mut Transaction, uses: &[UseRow]) -> Result<()> {
+pub async fn update_last_used(aside: &mut Reader, uses: &[UseRow]) -> Result<()> {
     debug_assert!((1..=USES).contains(&uses.len()));
     let padded = || (0..USES).map(|index| &uses[index.min(uses.len() - 1)]);
-    on!(tx.conn(), |c| {
+    on!(aside.conn(), |c| {
         let mut query = sqlx::query(TOKENS_USED);
         for row in padded() {
             query = query.bind(row.token_id).bind(row.at).bind(&row.ip);
         }
         query.execute(c).await.map(drop)
     })?;
-    on!(tx.conn(), |c| {
+    on!(aside.conn(), |c| {
         let mut query = sqlx::query(TEXTS_USED);
         for row in padded() {
             query = query.bind(row.digest.as_slice()).bind(row.at).bind(&row.ip).bind(&row.program);
