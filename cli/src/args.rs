@@ -324,18 +324,26 @@ pub struct ListHosts {
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub struct Report {
     /// Show what would be sent and send nothing
-    #[arg(long, conflicts_with_all = ["install_timer", "remove_timer"])]
+    #[arg(long, conflicts_with = "timer")]
     pub dry_run: bool,
     /// Have systemd report this machine again and again, with the token in use now
-    #[arg(long, conflicts_with = "remove_timer")]
+    #[arg(long, group = "timer")]
     pub install_timer: bool,
     /// Undo --install-timer
-    #[arg(long)]
+    #[arg(long, group = "timer")]
     pub remove_timer: bool,
-    /// How often the timer reports
-    #[arg(long, value_name = "DURATION", default_value = "1h", value_hint = ValueHint::Other)]
+    /// How often the timer reports, from 1m to 4w
+    #[arg(
+        long,
+        value_name = "DURATION",
+        default_value = "1h",
+        requires = "install_timer",
+        // What is required does not count where it conflicts with a flag that is there.
+        conflicts_with = "remove_timer",
+        value_hint = ValueHint::Other
+    )]
     pub every: String,
     /// A timer of your own rather than of the whole system, also when you are root
-    #[arg(long)]
+    #[arg(long, requires = "timer")]
     pub user: bool,
 }

@@ -94,6 +94,11 @@ impl Client {
         &self.server
     }
 
+    /// The variable that names the proxy in between, if there is one.
+    pub fn proxy_variable(&self) -> Option<&'static str> {
+        self.proxy_variable
+    }
+
     /// When the token ends, as the server's answers so far have said.
     pub fn token_ends(&self) -> Option<Timestamp> {
         self.token_ends.get()

@@ -216,6 +216,7 @@ fn a_token_that_ends_soon_is_mentioned_beside_the_result() {
     let program = server.program_with(soon.stdout.trim());
     let outcome = program.ok(&["hosts", "list", "-o", "json"]);
     assert!(outcome.stderr.contains("the token in use ends "), "{outcome:?}");
+    assert!(outcome.stderr.contains("put another into UPTRAKIT_TOKEN"), "{outcome:?}");
     assert_eq!(outcome.json()["total"], 0);
     let later = server.program().ok(&["auth", "token", "create", "--name", "long", "--expires-in", "30d"]);
     let quiet = server.program_with(later.stdout.trim()).ok(&["hosts", "list", "-o", "json"]);

@@ -1,8 +1,8 @@
 //! Something that listens where a server should, and misbehaves.
 
 use std::{
-    io::{Read, Write},
-    net::TcpListener,
+    io::{self, Read, Write},
+    net::{TcpListener, TcpStream},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -59,6 +59,24 @@ impl StandIn {
         (stand_in, cert.pem())
     }
 
+    /// A proxy: whatever it is asked to connect to, it connects to this address.
+    pub fn forwarding(address: &str) -> Self {
+        let address = address.to_owned();
+        Self::start(move |mut connection| {
+            // Its head comes in pieces, and nothing of it may get to the server.
+            let mut head = Vec::new();
+            let mut byte = [0];
+            while !head.ends_with(b"\r\n\r\n") && connection.read_exact(&mut byte).is_ok() {
+                head.extend(byte);
+            }
+            let mut server = TcpStream::connect(&address).unwrap();
+            let _ = connection.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+            let (mut asked, mut questions) = (server.try_clone().unwrap(), connection.try_clone().unwrap());
+            thread::spawn(move || io::copy(&mut questions, &mut asked));
+            let _ = io::copy(&mut server, &mut connection);
+        })
+    }
+
     /// Accepts connections and never says anything.
     pub fn silent() -> Self {
         Self::start(|mut connection| {
@@ -72,7 +90,7 @@ impl StandIn {
         self.connections.load(Ordering::SeqCst)
     }
 
-    fn start(talk: impl Fn(std::net::TcpStream) + Send + Sync + 'static) -> Self {
+    fn start(talk: impl Fn(TcpStream) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let connections = Arc::new(AtomicUsize::new(0));
