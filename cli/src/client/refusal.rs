@@ -111,7 +111,8 @@ impl Client {
 
     pub(super) fn unreached(&self, tried: &str, error: &Error) -> Failure {
         let server = &self.server;
-        let failure = Failure::new(Exit::Unreachable, format!("could not {tried}"));
+        let mut failure = Failure::new(Exit::Unreachable, format!("could not {tried}"));
+        failure.unsure = matches!(error, Error::Timeout(_) | Error::Io(_)) && !was_refused(error);
         if let Some(variable) = self.proxy_variable {
             // It is the proxy that is looked up and connected to; the server's name is for the proxy to find.
             let why = match error {

@@ -214,11 +214,12 @@ fn service(command: &[String], places: &Places) -> String {
     } else {
         ("Wants=network-online.target\nAfter=network-online.target\n", CONFINEMENT)
     };
+    // The journal gets what is said about a report, not the report; left alone, errors would go where the output goes.
     format!(
         "# Written by `uptrakit hosts report --install-timer`.\n\
          [Unit]\nDescription=Report this machine to Uptrakit\n{after}\n\
          [Service]\nType=oneshot\nTimeoutStartSec=10min\nEnvironment={}\nExecStart={} {}\n\
-         StandardOutput=null\nNoNewPrivileges=yes\n{confinement}",
+         StandardOutput=null\nStandardError=journal\nNoNewPrivileges=yes\n{confinement}",
         unit_quoted(&format!("UPTRAKIT_CREDENTIALS={}", places.credentials.display())),
         unit_quoted(program),
         words.join(" "),
@@ -314,6 +315,7 @@ mod tests {
         Environment="UPTRAKIT_CREDENTIALS=/etc/$up/timer.toml"
         ExecStart="/opt/up 100%%/$x/uptrakit" hosts report --ca-cert "/etc/$$y"
         StandardOutput=null
+        StandardError=journal
         NoNewPrivileges=yes
         PrivateTmp=yes
         UMask=0077
