@@ -90,8 +90,9 @@ pub fn permissions() -> Vec<CompletionCandidate> {
 
 fn offer(current: &OsStr, names: impl Iterator<Item = (String, String)>) -> Vec<CompletionCandidate> {
     let typed = current.to_string_lossy();
-    // What can't be shown as it is can't be chosen either.
-    let fitting = names.filter(|(name, _)| name.starts_with(&*typed) && printable(name) == *name);
+    // What can't be shown as it is can't be chosen either, and what begins with a dash would be read as a flag.
+    let chosen = |name: &str| name.starts_with(&*typed) && !name.starts_with('-') && printable(name) == name;
+    let fitting = names.filter(|(name, _)| chosen(name));
     fitting.map(|(name, help)| CompletionCandidate::new(name).help(Some(printable(&help).into()))).collect()
 }
 
