@@ -200,7 +200,7 @@ pub fn remove(context: &Context, user: bool) -> Result<(), Failure> {
             places.systemctl()
         )),
     }
-    output.note("The token itself still works; revoke it if nothing else uses it.");
+    output.note("The token itself is not revoked by this; revoke it if nothing else uses it.");
     Ok(())
 }
 
