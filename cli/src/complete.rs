@@ -2,9 +2,8 @@
 //! Whatever goes wrong here offers nothing and says nothing, because the person is in the middle of typing.
 
 mod bash;
-mod fish;
+mod quoting;
 mod word;
-mod zsh;
 
 use crate::{
     args::{Global, Shell},
@@ -28,14 +27,14 @@ use uptrakit_api::Permission;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The shells that can ask.
-pub const SHELLS: Shells<'static> = Shells(&[&bash::Bash, &zsh::Zsh, &fish::Fish]);
+pub const SHELLS: Shells<'static> = Shells(&[&bash::Bash, &quoting::ZSH, &quoting::FISH]);
 
 /// How a shell asks.
 pub fn shell(shell: Shell) -> &'static dyn EnvCompleter {
     match shell {
         Shell::Bash => &bash::Bash,
-        Shell::Zsh => &zsh::Zsh,
-        Shell::Fish => &fish::Fish,
+        Shell::Zsh => &quoting::ZSH,
+        Shell::Fish => &quoting::FISH,
     }
 }
 
