@@ -19,7 +19,8 @@ use std::path::PathBuf;
   uptrakit hosts report
   uptrakit hosts list
 
-Exit codes: 0 done, 1 failed, 2 usage, 3 refused, 4 not found, 5 server unreachable"
+Exit codes: 0 done, 1 failed, 2 usage, 3 refused, 4 not found, 5 server unreachable,
+  130 interrupted at sign-in"
 )]
 pub struct Arguments {
     /// What every command takes.

@@ -8,7 +8,8 @@ use signal_hook::{
     iterator::Signals,
 };
 use std::{
-    io, process,
+    io::{self, Write},
+    process,
     sync::{Mutex, MutexGuard, PoisonError},
     thread,
 };
@@ -32,12 +33,15 @@ pub fn watch() -> io::Result<()> {
             let mut state = state();
             if state.held {
                 state.came = true;
+                say("\nInterrupted: as soon as the server has answered, what it made is undone.\n");
                 continue;
             }
             if let Some(terminal) = &state.terminal {
                 // If this fails the terminal is gone, and nobody is left to see it.
                 let _ = tcsetattr(io::stdin(), OptionalActions::Now, terminal);
             }
+            // The question that was open ends with its line.
+            say("\n");
             process::exit(Exit::Interrupted as i32);
         }
     })?;
@@ -69,6 +73,11 @@ impl Drop for Held {
 /// Fails if an interrupt waits.
 pub fn go_on() -> Result<(), Failure> {
     if state().came { Err(Failure::new(Exit::Interrupted, "interrupted; nothing was saved")) } else { Ok(()) }
+}
+
+/// Who closed standard error does not want to know.
+fn say(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
 }
 
 fn state() -> MutexGuard<'static, State> {
