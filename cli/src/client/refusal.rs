@@ -128,7 +128,13 @@ impl Client {
         }
         match error {
             Error::Timeout(_) => failure
-                .because(format!("{server} did not answer within {} s", self.timeout.as_secs_f32()))
+                .because(format!(
+                    "{server} did not answer within {} s{}",
+                    self.timeout.as_secs_f32(),
+                    self.proxy_variable
+                        .map(|variable| format!(", through the proxy in {variable}"))
+                        .unwrap_or_default()
+                ))
                 .next("see whether the server is well, or give it longer with --timeout"),
             error if is_unknown_name(error) => {
                 failure.because(format!("the name in {server} is not known")).next(CHECK_ADDRESS)

@@ -181,6 +181,15 @@ fn a_proxy_that_can_not_be_used_is_named_and_not_the_server() {
 }
 
 #[test]
+fn a_proxy_that_never_answers_is_named_beside_the_server() {
+    let silent = StandIn::silent();
+    let program = program("https://updates.example.org").with("HTTPS_PROXY", &silent.url);
+    let outcome = program.run(&["hosts", "list", "--timeout", "300ms"]);
+    assert_eq!(outcome.code, 5);
+    assert!(outcome.stderr.contains("within 0.3 s, through the proxy in HTTPS_PROXY"), "{outcome:?}");
+}
+
+#[test]
 fn a_token_is_not_sent_to_a_port_that_is_none() {
     for url in ["http://127.0.0.1:99999", "http://127.0.0.1:80x", "http://127.0.0.1:"] {
         let outcome = program(url).run(&["hosts", "list"]);

@@ -27,7 +27,8 @@ const LARGEST_SPREAD: u64 = 900;
 /// Folders that a service of the system sees as empty ones of its own (`PrivateTmp=`).
 const HIDDEN: [&str; 2] = ["/tmp", "/var/tmp"];
 /// What a report does not need. `/lib/modules` and the package managers' own files stay within reach: the reboot that
-/// is due and the updates that wait are read from them.
+/// is due and the updates that wait are read from them. Root may still look into folders that are not its own, because
+/// that is where `cargo install` puts this program.
 const CONFINEMENT: &str = "\
 PrivateTmp=yes
 UMask=0077
@@ -45,7 +46,7 @@ RestrictRealtime=yes
 RestrictNamespaces=yes
 LockPersonality=yes
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
-CapabilityBoundingSet=
+CapabilityBoundingSet=CAP_DAC_READ_SEARCH
 SystemCallArchitectures=native
 ";
 
@@ -333,7 +334,7 @@ mod tests {
         RestrictNamespaces=yes
         LockPersonality=yes
         RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
-        CapabilityBoundingSet=
+        CapabilityBoundingSet=CAP_DAC_READ_SEARCH
         SystemCallArchitectures=native
         "#);
         insta::assert_snapshot!(timer(Duration::from_hours(1)), @"
