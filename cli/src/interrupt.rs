@@ -25,7 +25,7 @@ struct State {
     came: bool,
 }
 
-/// From now on an interrupt ends the program in good order. Without a thread for it, it ends as any other does.
+/// From now on an interrupt ends the program in good order.
 pub fn watch() -> io::Result<()> {
     let mut signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])?;
     thread::Builder::new().spawn(move || {
@@ -33,7 +33,7 @@ pub fn watch() -> io::Result<()> {
             let mut state = state();
             if state.held {
                 state.came = true;
-                say("\nInterrupted: as soon as the server has answered, what it made is undone.\n");
+                say("\nInterrupted: waiting for the server, so that nothing is left behind.\n");
                 continue;
             }
             if let Some(terminal) = &state.terminal {

@@ -189,7 +189,7 @@ fn an_interrupt_while_the_server_works_leaves_neither_session_nor_token() {
         lines.extend(heard.try_iter());
         assert_eq!(lines, expected, "{shown}");
         assert!(!program.credentials().exists(), "{shown}");
-        assert!(code != 0 && shown.contains("what it made is undone"), "{shown}");
+        assert!(code != 0 && shown.contains("so that nothing is left behind"), "{shown}");
     }
 }
 
