@@ -2,7 +2,7 @@
 //! What the words mean is decided in `settings` and in `command`.
 
 use crate::complete;
-use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint, value_parser};
 use clap_complete::{ArgValueCandidates, ArgValueCompleter};
 use std::path::PathBuf;
 
@@ -19,7 +19,8 @@ use std::path::PathBuf;
   uptrakit hosts report
   uptrakit hosts list
 
-Exit codes: 0 done, 1 failed, 2 usage, 3 refused, 4 not found, 5 server unreachable"
+Exit codes: 0 done, 1 failed, 2 usage, 3 refused, 4 not found, 5 server unreachable,
+  130 interrupted at sign-in"
 )]
 pub struct Arguments {
     /// What every command takes.
@@ -202,20 +203,17 @@ pub struct CreateToken {
     pub allowed_networks: Vec<String>,
 }
 
-/// Which page of a list is wanted, and in which order.
+/// Which page of a list is wanted.
 #[derive(Debug, Args)]
 pub struct Paging {
-    /// Sort by this field, with - in front for descending
-    #[arg(long, value_name = "FIELD", allow_hyphen_values = true, value_hint = ValueHint::Other)]
-    pub sort: Option<String>,
     /// Fetch every page
     #[arg(long, conflicts_with_all = ["page", "per_page"])]
     pub all: bool,
     /// Which page, from 1
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
     pub page: Option<u32>,
     /// How many on a page, 1 to 100
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=100))]
     pub per_page: Option<u32>,
 }
 
@@ -228,7 +226,12 @@ pub struct ListTokens {
     /// Only those with this text in their name
     #[arg(long, value_name = "TEXT", value_hint = ValueHint::Other)]
     pub search: Option<String>,
-    /// Sort by `created_at`, `name`, `last_used_at` or `expires_at`; the rest is paging
+    /// Sort by created_at, name, last_used_at or expires_at, with - in front for descending
+    #[arg(long, value_name = "FIELD", allow_hyphen_values = true, hide_possible_values = true, value_parser = [
+        "created_at", "-created_at", "name", "-name", "last_used_at", "-last_used_at", "expires_at", "-expires_at",
+    ])]
+    pub sort: Option<String>,
+    /// Which page.
     #[command(flatten)]
     pub paging: Paging,
 }
@@ -314,7 +317,13 @@ pub struct ListHosts {
     /// Only those with this text in their name or operating system
     #[arg(long, value_name = "TEXT", value_hint = ValueHint::Other)]
     pub search: Option<String>,
-    /// Sort by `hostname`, `last_seen_at`, `pending_updates` or `security_updates`; the rest is paging
+    /// Sort by hostname, last_seen_at, pending_updates or security_updates, with - in front for descending
+    #[arg(long, value_name = "FIELD", allow_hyphen_values = true, hide_possible_values = true, value_parser = [
+        "hostname", "-hostname", "last_seen_at", "-last_seen_at",
+        "pending_updates", "-pending_updates", "security_updates", "-security_updates",
+    ])]
+    pub sort: Option<String>,
+    /// Which page.
     #[command(flatten)]
     pub paging: Paging,
 }
@@ -324,18 +333,26 @@ pub struct ListHosts {
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub struct Report {
     /// Show what would be sent and send nothing
-    #[arg(long, conflicts_with_all = ["install_timer", "remove_timer"])]
+    #[arg(long, conflicts_with = "timer")]
     pub dry_run: bool,
     /// Have systemd report this machine again and again, with the token in use now
-    #[arg(long, conflicts_with = "remove_timer")]
+    #[arg(long, group = "timer")]
     pub install_timer: bool,
     /// Undo --install-timer
-    #[arg(long)]
+    #[arg(long, group = "timer")]
     pub remove_timer: bool,
-    /// How often the timer reports
-    #[arg(long, value_name = "DURATION", default_value = "1h", value_hint = ValueHint::Other)]
+    /// How often the timer reports, from 1m to 4w
+    #[arg(
+        long,
+        value_name = "DURATION",
+        default_value = "1h",
+        requires = "install_timer",
+        // What is required does not count where it conflicts with a flag that is there.
+        conflicts_with = "remove_timer",
+        value_hint = ValueHint::Other
+    )]
     pub every: String,
     /// A timer of your own rather than of the whole system, also when you are root
-    #[arg(long)]
+    #[arg(long, requires = "timer")]
     pub user: bool,
 }

@@ -36,6 +36,8 @@ pub enum Authority {
 pub struct Client {
     agent: Agent,
     server: Server,
+    /// The variable that names the proxy, if there is one in between.
+    proxy_variable: Option<&'static str>,
     authority: Authority,
     timeout: Duration,
     token_ends: Cell<Option<Timestamp>>,
@@ -74,21 +76,27 @@ impl Client {
                 RootCerts::new_with_certs(&certificates)
             }
         };
+        let (proxy_variable, proxy) = proxy::of_environment(&server)?.unzip();
         let agent = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
-            .proxy(proxy::of_environment(&server)?)
+            .proxy(proxy)
             .tls_config(TlsConfig::builder().root_certs(roots).build())
             .user_agent(concat!("uptrakit/", env!("CARGO_PKG_VERSION")))
             .accept("application/json")
             .build()
             .new_agent();
-        Ok(Self { agent, server, authority, timeout: settings.timeout, token_ends: Cell::new(None) })
+        Ok(Self { agent, server, proxy_variable, authority, timeout: settings.timeout, token_ends: Cell::new(None) })
     }
 
     /// The server.
     pub fn server(&self) -> &Server {
         &self.server
+    }
+
+    /// The variable that names the proxy in between, if there is one.
+    pub fn proxy_variable(&self) -> Option<&'static str> {
+        self.proxy_variable
     }
 
     /// When the token ends, as the server's answers so far have said.

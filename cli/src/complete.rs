@@ -2,9 +2,8 @@
 //! Whatever goes wrong here offers nothing and says nothing, because the person is in the middle of typing.
 
 mod bash;
-mod fish;
+mod quoting;
 mod word;
-mod zsh;
 
 use crate::{
     args::{Global, Shell},
@@ -28,14 +27,14 @@ use uptrakit_api::Permission;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The shells that can ask.
-pub const SHELLS: Shells<'static> = Shells(&[&bash::Bash, &zsh::Zsh, &fish::Fish]);
+pub const SHELLS: Shells<'static> = Shells(&[&bash::Bash, &quoting::ZSH, &quoting::FISH]);
 
 /// How a shell asks.
 pub fn shell(shell: Shell) -> &'static dyn EnvCompleter {
     match shell {
         Shell::Bash => &bash::Bash,
-        Shell::Zsh => &zsh::Zsh,
-        Shell::Fish => &fish::Fish,
+        Shell::Zsh => &quoting::ZSH,
+        Shell::Fish => &quoting::FISH,
     }
 }
 
@@ -90,8 +89,9 @@ pub fn permissions() -> Vec<CompletionCandidate> {
 
 fn offer(current: &OsStr, names: impl Iterator<Item = (String, String)>) -> Vec<CompletionCandidate> {
     let typed = current.to_string_lossy();
-    // What can't be shown as it is can't be chosen either.
-    let fitting = names.filter(|(name, _)| name.starts_with(&*typed) && printable(name) == *name);
+    // What can't be shown as it is can't be chosen either, and what begins with a dash would be read as a flag.
+    let chosen = |name: &str| name.starts_with(&*typed) && !name.starts_with('-') && printable(name) == name;
+    let fitting = names.filter(|(name, _)| chosen(name));
     fitting.map(|(name, help)| CompletionCandidate::new(name).help(Some(printable(&help).into()))).collect()
 }
 

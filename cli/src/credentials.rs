@@ -140,6 +140,15 @@ impl Store {
         Ok(if in_keyring { Place::Keyring } else { Place::File(self.path()?.to_owned()) })
     }
 
+    /// Saves a token for a server in the file, and no other beside it.
+    pub fn save_alone(&self, server: &Server, token: &TokenText) -> Result<(), Failure> {
+        let entry = Entry { id: None, token: Some(token.expose().to_owned()) };
+        self.change(|contents| {
+            contents.servers = BTreeMap::from([(server.as_str().to_owned(), entry)]);
+            contents.default = Some(server.as_str().to_owned());
+        })
+    }
+
     /// Forgets what is saved for a server.
     pub fn forget(&self, server: &Server) -> Result<(), Failure> {
         forget_in_keyring(server);

@@ -18,6 +18,8 @@ pub enum Exit {
     NotFound = 4,
     /// No Uptrakit server answers there.
     Unreachable = 5,
+    /// It was interrupted, by Ctrl-C or by a signal.
+    Interrupted = 130,
 }
 
 impl From<Exit> for ExitCode {
@@ -37,6 +39,8 @@ pub struct Failure {
     pub cause: Option<String>,
     /// What to do about it.
     pub next: Option<String>,
+    /// Whether the server may have done it all the same.
+    pub unsure: bool,
     /// The server's code, by which the program decides.
     pub code: Option<String>,
     /// What only `-v` shows.
@@ -46,7 +50,7 @@ pub struct Failure {
 impl Failure {
     /// A failure with this to say.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), cause: None, next: None, code: None, details: Vec::new() }
+        Self { exit, message: message.into(), cause: None, next: None, unsure: false, code: None, details: Vec::new() }
     }
 
     /// It did not work.

@@ -8,6 +8,7 @@ mod complete;
 mod credentials;
 mod duration;
 mod failure;
+mod interrupt;
 mod lookup;
 mod machine;
 mod output;

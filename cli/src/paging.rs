@@ -25,7 +25,6 @@ pub fn fetch<T: DeserializeOwned>(
     mut query: Vec<(&str, String)>,
     paging: &Paging,
 ) -> Result<List<T>, Failure> {
-    query.extend(paging.sort.clone().map(|sort| ("sort", sort)));
     if paging.all {
         return fetch_all(client, tried, path, &query);
     }
@@ -68,7 +67,10 @@ pub fn fetch_all<T: DeserializeOwned>(
 
 /// Says that there is more, or that there is nothing.
 pub fn remark<T>(list: &List<T>, what: &str, output: &Output) {
-    if list.items.is_empty() {
+    if list.items.is_empty() && list.total > 0 {
+        let number = list.page.get("page").and_then(Value::as_u64).unwrap_or_default();
+        output.note(&format!("page {number} is past the end; {} {what}", list.total));
+    } else if list.items.is_empty() {
         output.note(&format!("no {what}"));
     } else if list.total > list.items.len() as u64 {
         output.note(&format!("{} of {} {what}; --all fetches the rest", list.items.len(), list.total));

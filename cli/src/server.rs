@@ -37,6 +37,11 @@ impl Server {
         if authority.as_str().contains('@') {
             return Err(wrong("it must not hold a name or a password"));
         }
+        // An address whose port is none would be asked at the scheme's own port, where somebody else may listen.
+        let behind_host = authority.as_str().rsplit(']').next().unwrap_or_default();
+        if behind_host.contains(':') && matches!(authority.port_u16(), None | Some(0)) {
+            return Err(wrong("the port must be a number from 1 to 65535"));
+        }
         if uri.query().is_some() || full.contains('#') {
             return Err(wrong("it must end with the host, the port or a path"));
         }
@@ -99,6 +104,7 @@ mod tests {
             ("127.0.0.1:8080", "http://127.0.0.1:8080"),
             ("localhost", "http://localhost"),
             ("[::1]:8080", "http://[::1]:8080"),
+            ("[::1]", "http://[::1]"),
             ("Updates.Example.ORG", "https://updates.example.org"),
             ("https://example.org/uptrakit/", "https://example.org/uptrakit"),
         ] {
@@ -116,6 +122,12 @@ mod tests {
             "https://example.org/?x=1",
             "a b",
             "http:///x",
+            "http://127.0.0.1:99999",
+            "http://127.0.0.1:80x",
+            "http://127.0.0.1:0",
+            "127.0.0.1:",
+            "https://example.org:/uptrakit",
+            "[::1]:",
         ] {
             assert_eq!(Server::parse(text, true).unwrap_err().exit, Exit::Usage, "{text:?}");
         }

@@ -11,7 +11,11 @@ use crate::{
 use std::{cell::OnceCell, env, path::PathBuf, time::Duration};
 use uptrakit_api::TokenText;
 
-const TIMEOUT: Duration = Duration::from_secs(30);
+/// The time limit of a request unless another is given.
+pub const TIMEOUT: Duration = Duration::from_secs(30);
+/// What the file is called in which a timer finds its token.
+pub const TIMER_FILE: &str = "timer.toml";
+const LONGEST_TIMEOUT: Duration = Duration::from_hours(24);
 
 /// What holds for this run.
 pub struct Settings {
@@ -39,6 +43,23 @@ pub enum Source {
     Saved(Place),
 }
 
+impl Source {
+    /// What to do when the token from here no longer works, or soon won't; the end of a sentence.
+    pub fn renewal(&self) -> &'static str {
+        match self {
+            Self::Flag => "give another with --token",
+            Self::Environment => "put another into UPTRAKIT_TOKEN",
+            Self::Saved(_) if self.is_timer() => "run `uptrakit hosts report --install-timer` again with a new token",
+            Self::Saved(_) => "`uptrakit auth login` makes another",
+        }
+    }
+
+    /// Whether it is the file of a timer, which `auth login` does not change.
+    pub fn is_timer(&self) -> bool {
+        matches!(self, Self::Saved(Place::File(path)) if path.ends_with(TIMER_FILE))
+    }
+}
+
 impl std::fmt::Display for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -64,6 +85,9 @@ impl Settings {
             None => TIMEOUT,
             Some(text) => match duration::parse(&text) {
                 Ok(Duration::ZERO) => return Err(Failure::usage("the time limit must be longer than nothing")),
+                Ok(timeout) if timeout > LONGEST_TIMEOUT => {
+                    return Err(Failure::usage(format!("the time limit '{text}' must be at most 1d")));
+                }
                 Ok(timeout) => timeout,
                 Err(why) => return Err(Failure::usage(format!("the time limit '{text}' {why}"))),
             },

@@ -36,6 +36,13 @@ pub struct Me {
     pub token: Option<Token>,
 }
 
+impl Me {
+    /// The id of the token that asks.
+    pub fn token_id(&self) -> Option<String> {
+        self.token.as_ref().map(|token| token.id.clone())
+    }
+}
+
 /// A token.
 #[derive(Clone, Deserialize)]
 pub struct Token {

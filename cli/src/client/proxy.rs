@@ -2,10 +2,11 @@
 
 use crate::{failure::Failure, server::Server};
 use std::env;
-use ureq::Proxy;
+use ureq::{Proxy, ProxyProtocol};
 
-/// The proxy of the environment for this server. This machine itself is always reached directly.
-pub(super) fn of_environment(server: &Server) -> Result<Option<Proxy>, Failure> {
+/// The proxy of the environment for this server, and the variable that names it. This machine itself is always reached
+/// directly.
+pub(super) fn of_environment(server: &Server) -> Result<Option<(&'static str, Proxy)>, Failure> {
     if server.is_local() {
         return Ok(None);
     }
@@ -20,16 +21,19 @@ pub(super) fn of_environment(server: &Server) -> Result<Option<Proxy>, Failure> 
         .find_map(|name| env::var(name).ok().filter(|value| !value.is_empty()).map(|value| (name, value)));
     let Some((name, value)) = named else { return Ok(None) };
     // The value may hold a password: it is not shown.
-    let wrong = |_| {
+    let wrong = || {
         Failure::usage(format!("the proxy in {name} can't be used"))
             .because("it must be like http://proxy.example.org:3128")
     };
-    let proxy = Proxy::new(&value).map_err(wrong)?;
+    let proxy = Proxy::new(&value).map_err(|_| wrong())?;
+    if !matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https) {
+        return Err(wrong());
+    }
     let direct =
         ["NO_PROXY", "no_proxy"].into_iter().find_map(|name| env::var(name).ok().filter(|list| !list.is_empty()));
     let host = server.host();
     let direct = direct.is_some_and(|list| list.split(',').any(|entry| is_direct(entry.trim(), &host)));
-    Ok((!direct).then_some(proxy))
+    Ok((!direct).then_some((name, proxy)))
 }
 
 /// Whether an entry of `NO_PROXY` covers a host: `*`, the host itself, or a domain that it is in.

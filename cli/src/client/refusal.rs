@@ -1,13 +1,13 @@
 //! Turns what went wrong between here and the server into what the person at the terminal needs to know.
 //! A problem document comes from an Uptrakit server; anything else comes from a proxy, or from a wrong address.
 
-use super::Client;
+use super::{Client, was_refused};
 use crate::{
     failure::{Exit, Failure},
     output::printable,
     wire,
 };
-use std::io;
+use uptrakit_api::TokenId;
 use ureq::{
     Body, Error,
     http::{Method, Response, StatusCode, header},
@@ -46,6 +46,10 @@ impl Client {
         }
         let mut failure = Failure::new(exit, format!("could not {tried}")).because(printable(&cause));
         failure.next = self.advice(&problem.code, &printable(&problem.request_id), wait.as_deref());
+        // A path without an id is there at every server: the address leads past it.
+        if exit == Exit::NotFound && !path.split('/').any(|part| part.parse::<TokenId>().is_ok()) {
+            failure.next = Some(CHECK_ADDRESS.to_owned());
+        }
         failure.details = vec![
             format!("request: {method} {}", self.server.url(path)),
             format!("status: {status}"),
@@ -107,17 +111,40 @@ impl Client {
 
     pub(super) fn unreached(&self, tried: &str, error: &Error) -> Failure {
         let server = &self.server;
-        let failure = Failure::new(Exit::Unreachable, format!("could not {tried}"));
+        let mut failure = Failure::new(Exit::Unreachable, format!("could not {tried}"));
+        failure.unsure = matches!(error, Error::Timeout(_) | Error::Io(_)) && !was_refused(error);
+        if let Some(variable) = self.proxy_variable {
+            // It is the proxy that is looked up and connected to; the server's name is for the proxy to find.
+            let why = match error {
+                error if is_unknown_name(error) => Some("its name is not known"),
+                error if was_refused(error) => Some("nothing listens there"),
+                _ => None,
+            };
+            if let Some(why) = why {
+                return failure
+                    .because(format!("the proxy in {variable} can't be reached: {why}"))
+                    .next(format!("check {variable}; NO_PROXY names the servers to be reached without a proxy"));
+            }
+        }
         match error {
             Error::Timeout(_) => failure
-                .because(format!("{server} did not answer within {} s", self.timeout.as_secs_f32()))
+                .because(format!(
+                    "{server} did not answer within {} s{}",
+                    self.timeout.as_secs_f32(),
+                    self.proxy_variable
+                        .map(|variable| format!(", through the proxy in {variable}"))
+                        .unwrap_or_default()
+                ))
                 .next("see whether the server is well, or give it longer with --timeout"),
             error if is_unknown_name(error) => {
                 failure.because(format!("the name in {server} is not known")).next(CHECK_ADDRESS)
             }
-            Error::Io(io) if io.kind() == io::ErrorKind::ConnectionRefused => failure
+            error if was_refused(error) => failure
                 .because(format!("nothing listens at {server}"))
                 .next("start the server with `uptrakit-server`, or name another with --server or UPTRAKIT_SERVER"),
+            error if speaks_no_tls(error) => failure
+                .because(format!("{server} speaks no TLS"))
+                .next(format!("see whether its address is http{}", server.as_str().trim_start_matches("https"))),
             error if is_distrust(error) => failure
                 .because(format!("no trusted connection to {server}: {error}"))
                 .next("if the server's certificate comes from an authority of your own, name it with --ca-cert FILE"),
@@ -137,6 +164,11 @@ fn is_unknown_name(error: &Error) -> bool {
         Error::Io(io) => io.to_string().contains("lookup address"),
         _ => false,
     }
+}
+
+/// Whether what listens there answered a handshake with something that belongs to none.
+fn speaks_no_tls(error: &Error) -> bool {
+    matches!(error, Error::Io(io) if io.to_string().contains("InvalidContentType"))
 }
 
 /// Whether the server could not prove who it is. During a handshake the reason comes wrapped in an error of reading.

@@ -39,11 +39,17 @@ impl Context<'_> {
         let credential = self.settings.credential()?;
         let server = self.settings.server()?.clone();
         let client = Client::new(self.settings, server, Authority::Token(credential.token))?;
-        let outcome = action(&client, &credential.source);
+        let outcome = action(&client, &credential.source).map_err(|failure| match failure.code.as_deref() {
+            Some("invalid-token" | "token-expired" | "token-revoked") if credential.source.is_timer() => {
+                failure.next(credential.source.renewal())
+            }
+            _ => failure,
+        });
         if let Some(ends) = client.token_ends().filter(|ends| client::ends_soon(*ends)) {
             self.output.warn(&format!(
-                "the token in use ends {}; `uptrakit auth login` makes another",
-                self.output.instant_in_full(ends)
+                "the token in use ends {}; {}",
+                self.output.instant_in_full(ends),
+                credential.source.renewal()
             ));
         }
         outcome

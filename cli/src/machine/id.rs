@@ -2,6 +2,7 @@
 //! The system's own id is confidential (machine-id(5)): it never leaves the machine, and from what does leave it
 //! nobody can compute it, nor recognise the machine in another program's records.
 
+use super::run::Programs;
 use crate::{credentials, failure::Failure};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -10,15 +11,14 @@ use std::{
     io::{self, Read, Write},
     os::unix::fs::OpenOptionsExt,
     path::Path,
-    process::Command,
 };
 
 /// Uptrakit's own part of the derivation; a change would make every machine a new host.
 const APPLICATION: [u8; 16] = 0xe9e1_15e7_481b_4e9d_a0aa_ced0_3eca_c7fd_u128.to_be_bytes();
 
 /// The derived id, 32 hexadecimal digits.
-pub fn read(notes: &mut Vec<String>) -> Result<String, Failure> {
-    let system = if cfg!(target_os = "macos") { platform_uuid() } else { machine_id() };
+pub fn read(programs: &Programs, notes: &mut Vec<String>) -> Result<String, Failure> {
+    let system = if cfg!(target_os = "macos") { platform_uuid(programs) } else { machine_id() };
     match system {
         Some(id) => Ok(derive(id)),
         None => made_up(notes),
@@ -42,10 +42,9 @@ fn machine_id() -> Option<u128> {
     ["/etc/machine-id", "/var/lib/dbus/machine-id"].into_iter().find_map(|path| parse(&fs::read_to_string(path).ok()?))
 }
 
-fn platform_uuid() -> Option<u128> {
-    let output = Command::new("/usr/sbin/ioreg").args(["-rd1", "-c", "IOPlatformExpertDevice"]).output().ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    let line = text.lines().find(|line| line.contains("IOPlatformUUID"))?;
+fn platform_uuid(programs: &Programs) -> Option<u128> {
+    let said = programs.run("ioreg", &["-rd1", "-c", "IOPlatformExpertDevice"]).ok()?;
+    let line = said.text.lines().find(|line| line.contains("IOPlatformUUID"))?;
     parse(line.split('"').rev().nth(1)?)
 }
 

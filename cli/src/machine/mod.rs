@@ -35,7 +35,7 @@ pub fn look() -> Result<Found, Failure> {
     if reboot_required.is_none() {
         notes.push("restart due: unknown, nothing on this machine tells".to_owned());
     }
-    let machine_id = id::read(&mut notes)?;
+    let machine_id = id::read(&programs, &mut notes)?;
     let report = HostReport {
         machine_id,
         hostname: system.hostname,

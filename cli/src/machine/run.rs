@@ -2,13 +2,13 @@
 
 use std::{
     env,
-    io::Read,
+    io::{self, Read},
     os::unix::fs::PermissionsExt,
     path::PathBuf,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     sync::mpsc,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 const LIMIT: Duration = Duration::from_mins(1);
@@ -44,7 +44,7 @@ impl Programs {
     /// Runs a program. The error is the end of a sentence.
     pub fn run(&self, name: &str, arguments: &[&str]) -> Result<Said, String> {
         let path = self.find(name).ok_or_else(|| format!("because there is no {name}"))?;
-        let failed = |error: std::io::Error| format!("because {name} could not be run: {error}");
+        let failed = |error: io::Error| format!("because {name} could not be run: {error}");
         let mut child = Command::new(path)
             .args(arguments)
             .env("LC_ALL", "C")
@@ -53,6 +53,7 @@ impl Programs {
             .stderr(Stdio::null())
             .spawn()
             .map_err(failed)?;
+        let deadline = Instant::now() + LIMIT;
         let mut stdout = child.stdout.take().expect("it was asked for above");
         let (sender, receiver) = mpsc::channel();
         thread::spawn(move || {
@@ -61,7 +62,10 @@ impl Programs {
             // Nobody listens any more once the limit is over.
             let _ = sender.send(read);
         });
-        let Ok(read) = receiver.recv_timeout(LIMIT) else {
+        // A program may close its output and go on: its end counts too.
+        let read = receiver.recv_timeout(LIMIT).ok();
+        let ended = read.is_some() && ends_before(&mut child, deadline).map_err(failed)?;
+        let (Some(read), true) = (read, ended) else {
             let _ = child.kill();
             let _ = child.wait();
             return Err(format!("because {name} took longer than {} s", LIMIT.as_secs()));
@@ -69,5 +73,33 @@ impl Programs {
         let text = String::from_utf8_lossy(&read.map_err(failed)?).into_owned();
         let code = child.wait().map_err(failed)?.code();
         Ok(Said { code, text })
+    }
+}
+
+/// Waits for a program that has closed its output; most have ended by then.
+fn ends_before(child: &mut Child, deadline: Instant) -> io::Result<bool> {
+    while child.try_wait()?.is_none() {
+        if Instant::now() >= deadline {
+            return Ok(false);
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ends_before;
+    use std::{
+        process::Command,
+        time::{Duration, Instant},
+    };
+
+    #[test]
+    fn a_program_that_goes_on_is_not_waited_for() {
+        let mut lasting = Command::new("sleep").arg("600").spawn().unwrap();
+        assert!(!ends_before(&mut lasting, Instant::now()).unwrap());
+        lasting.kill().unwrap();
+        assert!(ends_before(&mut lasting, Instant::now() + Duration::from_mins(1)).unwrap());
     }
 }

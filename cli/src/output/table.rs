@@ -3,7 +3,7 @@
 
 use super::{Look, printable};
 use anstyle::{AnsiColor, Style};
-use comfy_table::{Attribute, Color, ContentArrangement, Table, presets};
+use comfy_table::{Attribute, Color, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 /// How much attention a cell deserves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,15 +48,19 @@ impl Cell {
     }
 }
 
-/// Fewer columns than these are never shown: their text is wrapped instead.
-const LEAST_COLUMNS: usize = 4;
+/// The first column may become this narrow, by being wrapped, so that there is room for these columns in all.
+const NARROW: (u16, usize) = (12, 4);
+/// For the columns behind those it makes way down to this width.
+const COMFORTABLE: u16 = 30;
+/// Fewer columns than these are never shown.
+const LEAST_COLUMNS: usize = 2;
 /// A terminal that says it is narrower than this does not know its width.
 const LEAST_WIDTH: u16 = 20;
 /// What stands between two columns.
 const GAP: u16 = 2;
 
 /// Records: a table for people, a line each for programs. Columns stand in the order of their importance, because the
-/// last ones are left out where the terminal is too narrow for all.
+/// last ones are left out where the terminal is too narrow for all. Only the first, a name, is ever wrapped.
 pub fn records(header: &[&str], mut rows: Vec<Vec<Cell>>, look: &Look) -> String {
     if !look.terminal {
         return rows.iter().map(|row| line(row, look)).collect();
@@ -64,19 +68,13 @@ pub fn records(header: &[&str], mut rows: Vec<Vec<Cell>>, look: &Look) -> String
     if rows.is_empty() {
         return String::new();
     }
-    let mut columns = header.len();
-    if let Some(width) = look.width.filter(|width| *width >= LEAST_WIDTH) {
-        columns = columns.min(LEAST_COLUMNS.max(fitting_columns(header, &rows, width)));
-    }
+    let width = look.width.filter(|width| *width >= LEAST_WIDTH);
+    let fitting = width.map(|width| fitting(header, &rows, width));
+    let columns = fitting.map_or(header.len(), |(columns, _)| columns);
     let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    match look.width {
-        Some(width) if width >= LEAST_WIDTH => {
-            table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
-        }
-        _ => {
-            table.set_content_arrangement(ContentArrangement::Disabled);
-        }
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    if let Some(width) = width {
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     }
     if look.colour {
         table.enforce_styling();
@@ -90,23 +88,36 @@ pub fn records(header: &[&str], mut rows: Vec<Vec<Cell>>, look: &Look) -> String
     }
     for column in table.column_iter_mut() {
         column.set_padding((0, GAP));
+        if let Some((_, first)) = fitting {
+            column.set_constraint(match column.index {
+                0 => ColumnConstraint::Absolute(Width::Fixed(first + GAP)),
+                _ => ColumnConstraint::ContentWidth,
+            });
+        }
     }
     // Without the blanks that fill its lines.
     table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
 }
 
-/// How many columns fit without wrapping.
-fn fitting_columns(header: &[&str], rows: &[Vec<Cell>], width: u16) -> usize {
+/// How many columns fit, and how wide the first one is then.
+fn fitting(header: &[&str], rows: &[Vec<Cell>], width: u16) -> (usize, u16) {
     let mut table = Table::new();
     table.set_header(header);
     for row in rows {
         table.add_row(row.iter().map(|cell| cell.text.as_str()));
     }
-    let ends = table.column_max_content_widths().into_iter().scan(0_u16, |end, column| {
-        *end = end.saturating_add(column).saturating_add(GAP);
-        Some(*end)
+    let widths = table.column_max_content_widths();
+    let (first, others) = widths.split_first().expect("a table has a column");
+    // Where each column ends if the first one has no width.
+    let mut end = GAP;
+    let ends = others.iter().map(|column| {
+        end = end.saturating_add(*column).saturating_add(GAP);
+        end
     });
-    ends.take_while(|end| *end <= width).count()
+    let ends: Vec<u16> = std::iter::once(GAP).chain(ends).collect();
+    let fit = |narrowest: u16| ends.iter().filter(|end| end.saturating_add(narrowest.min(*first)) <= width).count();
+    let columns = fit(COMFORTABLE).max(fit(NARROW.0).min(NARROW.1)).max(LEAST_COLUMNS).min(ends.len());
+    (columns, width.saturating_sub(ends[columns - 1]).clamp(1, *first))
 }
 
 /// Properties of one thing: name and value per line. Nothing is wrapped or cut, so that each value can be copied whole.
@@ -193,6 +204,44 @@ mod tests {
         let text = records(&["NAME", "UPDATES"], rows(), &look(true, false, 24));
         assert!(text.lines().all(|line| line.chars().count() <= 24), "{text}");
         assert!(text.contains("unknown"), "{text}");
+    }
+
+    #[test]
+    fn only_the_first_column_is_wrapped() {
+        let row: Vec<Cell> =
+            ["a rather long name of a token that nobody shortened", "revoked", "upk_AbCd…WxYz", "never"]
+                .iter()
+                .map(Cell::plain)
+                .collect();
+        let header = ["NAME", "STATE", "TOKEN", "LAST USED"];
+        let text = |width| records(&header, vec![row.clone()], &look(true, false, width));
+        insta::assert_snapshot!(text(100), @"
+        NAME                                                 STATE    TOKEN          LAST USED
+        a rather long name of a token that nobody shortened  revoked  upk_AbCd…WxYz  never
+        ");
+        insta::assert_snapshot!(text(80), @"
+        NAME                                         STATE    TOKEN          LAST USED
+        a rather long name of a token that nobody    revoked  upk_AbCd…WxYz  never
+        shortened
+        ");
+        insta::assert_snapshot!(text(40), @"
+        NAME            STATE    TOKEN
+        a rather long   revoked  upk_AbCd…WxYz
+        name of a
+        token that
+        nobody
+        shortened
+        ");
+        insta::assert_snapshot!(text(20), @"
+        NAME       STATE
+        a rather   revoked
+        long name
+        of a
+        token
+        that
+        nobody
+        shortened
+        ");
     }
 
     #[test]

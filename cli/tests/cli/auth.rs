@@ -1,7 +1,8 @@
 //! `uptrakit auth login|status|logout`
 
-use crate::support::{PASSWORD, Program, Server, Terminal, UNKNOWN_TOKEN, assert_transcript};
-use std::os::unix::fs::PermissionsExt;
+use crate::support::{PASSWORD, Program, Server, StandIn, Terminal, UNKNOWN_TOKEN, assert_transcript};
+use rustix::process::Signal;
+use std::{os::unix::fs::PermissionsExt, sync::mpsc::channel, thread, time::Duration};
 
 const LOGIN_WITH_TOKEN: [&str; 3] = ["auth", "login", "--with-token"];
 
@@ -134,10 +135,113 @@ fn an_interrupted_login_saves_nothing() {
     let mut terminal = Terminal::run(&program, &["auth", "login", "--server", &server.url]);
     terminal.expect("Username or email: ").type_in("root\n").expect("Password: ").type_in("half a pass\u{3}");
     terminal.expect("nothing was saved");
-    assert_eq!(terminal.wait(), 1);
+    assert_eq!(terminal.wait(), 130);
     assert!(terminal.shows_typing(), "the terminal stays blind");
     assert!(!program.credentials().exists());
     assert_eq!(server.program().ok(&["auth", "token", "list", "-o", "json"]).json()["total"], 1);
+}
+
+#[test]
+fn a_signal_at_the_password_leaves_the_terminal_as_it_was() {
+    let program = Program::new();
+    let mut terminal = Terminal::run(&program, &["auth", "login", "--server", "http://127.0.0.1:1"]);
+    terminal.expect("Username or email: ").type_in("root\n").expect("Password: ");
+    assert!(!terminal.shows_typing());
+    terminal.signal(Signal::TERM);
+    assert_eq!(terminal.wait(), 130);
+    assert!(terminal.shows_typing(), "the terminal stays blind");
+}
+
+#[test]
+fn keys_that_would_stop_the_program_are_no_part_of_the_password() {
+    let server = Server::start();
+    let program = Program::new();
+    let mut terminal = Terminal::run(&program, &["auth", "login", "--server", &server.url]);
+    terminal.expect("Username or email: ").type_in("root\n");
+    terminal.expect("Password: ").type_in(&format!("\u{1a}\u{1c}{PASSWORD}\n"));
+    let (code, shown) = terminal.finish();
+    assert_eq!(code, 0, "{shown}");
+}
+
+#[test]
+fn an_interrupt_while_the_server_works_leaves_neither_session_nor_token() {
+    let sessions = ["POST /api/v1/auth/sessions", "DELETE /api/v1/auth/sessions/current"];
+    let tokens = ["POST /api/v1/auth/api-tokens", "GET /api/v1/auth/me", "DELETE /api/v1/auth/api-tokens/current"];
+    let whole = [sessions[0], tokens[0], sessions[1], tokens[1], tokens[2]];
+    // During the sign-in, and while the token is made.
+    for (step, expected) in [(1, &sessions[..]), (2, &whole[..])] {
+        let ((asked, heard), (go, let_on)) = (channel(), channel());
+        let slow = StandIn::signing_in(asked, let_on);
+        let program = Program::new();
+        let mut terminal = Terminal::run(&program, &["auth", "login", "--server", &slow.url]);
+        terminal.expect("Username or email: ").type_in("root\n").expect("Password: ").type_in("a password\n");
+        let mut lines = Vec::new();
+        for number in 1..=step {
+            lines.push(heard.recv().unwrap());
+            if number == step {
+                terminal.signal(Signal::INT);
+                // The signal is noted beside the request: it gets the time for it.
+                thread::sleep(Duration::from_millis(300));
+            }
+            go.send(()).unwrap();
+        }
+        let (code, shown) = terminal.finish();
+        lines.extend(heard.try_iter());
+        assert_eq!(lines, expected, "{shown}");
+        assert!(!program.credentials().exists(), "{shown}");
+        assert!(code != 0 && shown.contains("so that nothing is left behind"), "{shown}");
+    }
+}
+
+#[test]
+fn a_sign_in_that_is_not_answered_in_time_may_have_left_a_session() {
+    let silent = StandIn::silent();
+    let program = Program::new();
+    let arguments = ["auth", "login", "--server", &silent.url, "--timeout", "300ms"];
+    let mut terminal = Terminal::run(&program, &arguments);
+    terminal.expect("Username or email: ").type_in("root\n").expect("Password: ").type_in("a password\n");
+    let (code, shown) = terminal.finish();
+    assert_eq!(code, 5, "{shown}");
+    assert!(shown.contains("the web session of this sign-in may be there now"), "{shown}");
+}
+
+#[test]
+fn what_is_no_answer_is_refused_where_it_is_asked() {
+    for (typed, code, said) in [
+        ("root\n\n", 2, "error: password is needed to sign in\n"),
+        ("\u{4}", 1, "\nerror: there was no answer\n"),
+        ("root\n\u{3}", 130, "it was interrupted"),
+    ] {
+        let program = Program::new().with("NO_COLOR", "1");
+        let mut terminal = Terminal::run(&program, &["auth", "login", "--server", "http://127.0.0.1:1"]);
+        terminal.expect("Username or email: ");
+        for (index, line) in typed.split_inclusive('\n').enumerate() {
+            if index == 1 {
+                terminal.expect("Password: ");
+            }
+            terminal.type_in(line);
+        }
+        let (ended, shown) = terminal.finish();
+        assert_eq!(ended, code, "{typed:?}: {shown}");
+        assert!(shown.contains(said), "{typed:?}: {shown}");
+    }
+}
+
+#[test]
+fn only_another_token_that_was_saved_before_is_mentioned() {
+    let server = Server::start();
+    let program = Program::new();
+    let login = |token: &str| {
+        let outcome = program.run_with_input(&["auth", "login", "--with-token", "--server", &server.url], token);
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+        outcome.stderr.contains("Another token was saved here before")
+    };
+    assert!(!login(&server.token));
+    assert!(!login(&server.token), "it is the same one");
+    let second = server.token_of("root", &serde_json::json!({"name": "second"}));
+    assert!(login(second["token"].as_str().unwrap()));
+    let rotated = program.ok(&["auth", "token", "rotate", "second", "-o", "json"]).json();
+    assert!(!login(rotated["token"].as_str().unwrap()), "it is the same token with a new text");
 }
 
 #[test]

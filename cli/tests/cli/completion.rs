@@ -143,8 +143,9 @@ fn zsh_hands_over_words_as_they_were_typed() {
 }
 
 #[test]
-fn what_could_drive_the_terminal_is_not_offered() {
-    let hosts = json!({"total": 2, "items": [
+fn what_could_drive_the_terminal_or_be_a_flag_is_not_offered() {
+    let hosts = json!({"total": 3, "items": [
+        {"id": "c", "hostname": "-rf", "os_name": "x"},
         {"id": "a", "hostname": "evil\u{1b}[2J", "os_name": "x"}, {"id": "b", "hostname": "web-1", "os_name": "x\u{1b}[31m\ny"},
     ]});
     let hostile = crate::support::StandIn::answering("200 OK", "application/json", &hosts.to_string());
@@ -153,6 +154,7 @@ fn what_could_drive_the_terminal_is_not_offered() {
     let output = command.env("COMPLETE", "fish").output().unwrap();
     let offered = String::from_utf8(output.stdout).unwrap();
     assert!(offered.starts_with("web-1\t") && !offered.contains('\u{1b}') && !offered.contains("evil"), "{offered:?}");
+    assert!(!offered.contains("-rf"), "{offered:?}");
 }
 
 #[test]

@@ -1,7 +1,11 @@
 //! Servers that are down, slow, of another kind, or of another version.
 
 use crate::support::{Program, Server, StandIn, UNKNOWN_TOKEN, assert_transcript};
-use std::time::{Duration, Instant};
+use std::{
+    process::Stdio,
+    thread,
+    time::{Duration, Instant},
+};
 
 fn program(url: &str) -> Program {
     Program::signed_in(url, UNKNOWN_TOKEN)
@@ -77,6 +81,19 @@ fn a_write_is_never_sent_twice() {
 }
 
 #[test]
+fn streams_that_end_at_once_are_not_opened_without_a_pause() {
+    let brief = StandIn::answering("200 OK", "text/event-stream", ": hello\n\n");
+    let program = program(&brief.url);
+    let mut command = program.command(&["hosts", "watch"]);
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    thread::sleep(Duration::from_secs(2));
+    child.kill().unwrap();
+    let said = String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap();
+    assert!(brief.connections() <= 2, "{} connections", brief.connections());
+    assert_eq!(said.lines().count(), 1, "{said}");
+}
+
+#[test]
 fn a_newer_server_may_know_more_than_this_program() {
     let me = r#"{"id":"x","username":"root","email":"r@example.org","roles":["owner"],"permissions":["moon:walk"],"shoe_size":43}"#;
     let newer = StandIn::answering("200 OK", "application/json", me);
@@ -145,6 +162,62 @@ fn a_proxy_is_used_for_other_machines_and_never_for_this_one() {
     let server = Server::start();
     server.program().with("HTTP_PROXY", &proxy.url).with("ALL_PROXY", &proxy.url).ok(&["auth", "status"]);
     assert_eq!(proxy.connections(), 1);
+}
+
+#[test]
+fn a_proxy_that_can_not_be_used_is_named_and_not_the_server() {
+    for (proxy, code, named) in [
+        ("http://127.0.0.1:1", 5, "the proxy in ALL_PROXY can't be reached: nothing listens there"),
+        ("http://proxy.invalid:1", 5, "the proxy in ALL_PROXY can't be reached: its name is not known"),
+        ("socks5://127.0.0.1:1", 2, "the proxy in ALL_PROXY can't be used"),
+    ] {
+        for url in ["https://updates.example.org", "http://192.0.2.2:8420"] {
+            let outcome = program(url).with("ALL_PROXY", proxy).run(&["hosts", "list", "--allow-http"]);
+            assert_eq!(outcome.code, code, "{url} {proxy}: {outcome:?}");
+            assert!(outcome.stderr.contains(named), "{url} {proxy}: {outcome:?}");
+            assert!(!outcome.stderr.contains("uptrakit-server"), "{url} {proxy}: {outcome:?}");
+        }
+    }
+}
+
+#[test]
+fn a_proxy_that_never_answers_is_named_beside_the_server() {
+    let silent = StandIn::silent();
+    let program = program("https://updates.example.org").with("HTTPS_PROXY", &silent.url);
+    let outcome = program.run(&["hosts", "list", "--timeout", "300ms"]);
+    assert_eq!(outcome.code, 5);
+    assert!(outcome.stderr.contains("within 0.3 s, through the proxy in HTTPS_PROXY"), "{outcome:?}");
+}
+
+#[test]
+fn a_token_is_not_sent_to_a_port_that_is_none() {
+    for url in ["http://127.0.0.1:99999", "http://127.0.0.1:80x", "http://127.0.0.1:"] {
+        let outcome = program(url).run(&["hosts", "list"]);
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (2, ""), "{url}: {outcome:?}");
+        assert!(outcome.stderr.contains("a number from 1 to 65535"), "{url}: {outcome:?}");
+    }
+}
+
+#[test]
+fn a_server_without_tls_is_said_to_be_one() {
+    let server = Server::start();
+    let url = server.url.replace("http://", "https://");
+    let outcome = program(&url).run(&["hosts", "list"]);
+    assert_eq!(outcome.code, 5);
+    assert!(outcome.stderr.contains("speaks no TLS") && outcome.stderr.contains(&server.url), "{outcome:?}");
+}
+
+#[test]
+fn an_address_that_leads_past_the_api_is_to_be_checked() {
+    let server = Server::start();
+    let program = Program::signed_in(&format!("{}/elsewhere", server.url), &server.token);
+    for arguments in [&["auth", "status"][..], &["hosts", "list"], &["auth", "token", "list"]] {
+        let outcome = program.run(arguments);
+        assert_eq!(outcome.code, 4, "{arguments:?}: {outcome:?}");
+        assert!(outcome.stderr.contains("check the address"), "{arguments:?}: {outcome:?}");
+    }
+    let outcome = server.program().run(&["auth", "token", "show", "0190b2c3-0000-7000-8000-000000000000"]);
+    assert!(!outcome.stderr.contains("check the address"), "{outcome:?}");
 }
 
 #[test]

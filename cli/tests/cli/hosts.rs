@@ -1,11 +1,12 @@
 //! `uptrakit hosts …`
 
-use crate::support::{Program, Server, assert_transcript};
+use crate::support::{Program, Server, StandIn, assert_transcript};
 use serde_json::{Value, json};
 use std::{
     fs,
     io::{BufRead, BufReader},
     os::unix::fs::PermissionsExt,
+    path::Path,
     process::Stdio,
 };
 
@@ -68,9 +69,8 @@ fn hosts_are_searched_sorted_and_fetched_page_by_page() {
     assert_eq!(names(&["--search", "web", "--sort", "hostname"]), ["web-1", "web-2"]);
     assert_eq!(names(&["--per-page", "1", "--page", "2", "--sort", "hostname"]), ["web-1"]);
     assert_eq!(names(&["--all", "--sort", "hostname"]), ["db-1", "web-1", "web-2"]);
-    let unknown = program.run(&["hosts", "list", "--sort", "colour"]);
-    assert_eq!(unknown.code, 1);
-    assert!(unknown.stderr.contains("sort "), "{unknown:?}");
+    let beyond = program.ok(&["hosts", "list", "--page", "9"]);
+    assert_eq!((beyond.stdout.as_str(), beyond.stderr.as_str()), ("", "page 9 is past the end; 3 hosts\n"));
 }
 
 #[test]
@@ -145,6 +145,10 @@ fn with_systemctl(program: Program, code: i32) -> Program {
     fs::write(&path, format!("#!/bin/sh\necho \"$@\" >> \"$HOME/asked\"\necho 'no bus here' >&2\nexit {code}\n"))
         .unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    // Every installation reports; what waits on this machine is none of these tests' business, and takes its time.
+    for name in ["apt-get", "dnf", "apk", "pacman"] {
+        std::os::unix::fs::symlink("/bin/false", folder.join(name)).unwrap();
+    }
     let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
     program.with("PATH", &path)
 }
@@ -153,7 +157,8 @@ fn with_systemctl(program: Program, code: i32) -> Program {
 fn a_timer_is_installed_works_and_is_removed() {
     let server = Server::start();
     let program = with_systemctl(server.program(), 0);
-    let outcome = program.ok(&["hosts", "report", "--install-timer", "--user", "--every", "6h"]);
+    let outcome = program.ok(&["hosts", "report", "--install-timer", "--user", "--every", "6h", "--timeout", "90s"]);
+    assert!(!outcome.stderr.contains("cron"), "{outcome:?}");
     assert!(outcome.stdout.is_empty() && !outcome.stderr.contains(&server.token), "{outcome:?}");
     let config = program.home().join("config");
     let service = fs::read_to_string(config.join("systemd/user/uptrakit-report.service")).unwrap();
@@ -169,11 +174,20 @@ fn a_timer_is_installed_works_and_is_removed() {
     let value = |key: &str| service.lines().find_map(|line| line.strip_prefix(key)).unwrap();
     let (name, file) = value("Environment=").split_once('=').unwrap();
     let words: Vec<&str> = value("ExecStart=").split(' ').skip(1).collect();
-    Program::new().with(name, file).ok(&words);
-    assert_eq!(program.ok(&["hosts", "list", "-o", "json"]).json()["total"], 1);
+    assert!(words.ends_with(&["--timeout", "90000ms"]), "{words:?}");
+    let reported = Program::new().with(name, file).ok(&words);
+    assert!(reported.stderr.contains("Reported "), "{reported:?}");
 
+    // What systemd leaves behind where it can't be reached goes too.
+    let wants = config.join("systemd/user/timers.target.wants");
+    fs::create_dir(&wants).unwrap();
+    std::os::unix::fs::symlink("../uptrakit-report.timer", wants.join("uptrakit-report.timer")).unwrap();
     program.ok(&["hosts", "report", "--remove-timer", "--user"]);
-    assert!(!credentials.exists() && fs::read_dir(config.join("systemd/user")).unwrap().next().is_none());
+    let left = |folder: &Path| -> Vec<_> { fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect() };
+    assert_eq!(left(&config.join("systemd/user")), [wants.as_path()]);
+    assert!(left(&wants).is_empty() && !config.join("uptrakit").exists());
+    let asked = fs::read_to_string(program.home().join("asked")).unwrap();
+    assert!(asked.ends_with("--user daemon-reload\n--user reset-failed uptrakit-report.service\n"), "{asked}");
     assert_eq!(program.run(&["hosts", "report", "--remove-timer", "--user"]).code, 4);
 }
 
@@ -188,4 +202,75 @@ fn a_timer_that_can_not_be_started_is_not_said_to_run() {
     {
         assert!(outcome.stderr.contains(part), "{part}: {outcome:?}");
     }
+}
+
+#[test]
+fn a_token_that_can_not_report_gets_no_timer() {
+    let server = Server::start();
+    let narrow = server.token_of("root", &json!({"name": "narrow", "permissions": ["hosts:read"]}));
+    let revoked = server.token_of("root", &json!({"name": "revoked"}));
+    server.program().ok(&["auth", "token", "revoke", "revoked"]);
+    for token in [&narrow, &revoked] {
+        let program = with_systemctl(server.program_with(token["token"].as_str().unwrap()), 0);
+        assert_eq!(program.run(&["hosts", "report", "--install-timer", "--user"]).code, 3);
+        assert!(!program.home().join("config").exists() && !program.home().join("asked").exists());
+    }
+}
+
+#[test]
+fn a_timer_for_another_server_keeps_no_token_of_the_first() {
+    let (one, other) = (Server::start(), Server::start());
+    let program = with_systemctl(Program::new(), 0);
+    for server in [&one, &other] {
+        program.ok(&[
+            "hosts",
+            "report",
+            "--install-timer",
+            "--user",
+            "--server",
+            &server.url,
+            "--token",
+            &server.token,
+        ]);
+    }
+    let saved = fs::read_to_string(program.home().join("config/uptrakit/timer.toml")).unwrap();
+    assert!(saved.contains(&other.token) && !saved.contains(&one.token));
+}
+
+#[test]
+fn removing_a_timer_without_systemd_says_what_still_runs() {
+    let server = Server::start();
+    let program = with_systemctl(server.program(), 1);
+    assert_eq!(program.run(&["hosts", "report", "--install-timer", "--user"]).code, 1);
+    let outcome = program.ok(&["hosts", "report", "--remove-timer", "--user"]);
+    for part in ["no bus here", "systemctl --user stop uptrakit-report.timer"] {
+        assert!(outcome.stderr.contains(part), "{part}: {outcome:?}");
+    }
+}
+
+#[test]
+fn a_timer_whose_token_is_revoked_says_to_install_it_again() {
+    let server = Server::start();
+    let program = with_systemctl(server.program(), 0);
+    program.ok(&["hosts", "report", "--install-timer", "--user"]);
+    program.ok(&["auth", "token", "revoke", "first"]);
+    let credentials = program.home().join("config/uptrakit/timer.toml");
+    let timer = Program::new().with("UPTRAKIT_CREDENTIALS", credentials.to_str().unwrap());
+    let outcome = timer.run(&["hosts", "report"]);
+    assert_eq!(outcome.code, 3);
+    assert!(outcome.stderr.contains("--install-timer` again with a new token"), "{outcome:?}");
+    assert!(!outcome.stderr.contains("auth login"), "{outcome:?}");
+}
+
+#[test]
+fn a_timer_does_without_the_proxy_and_says_so() {
+    let server = Server::start();
+    let address = server.url.strip_prefix("http://").unwrap();
+    let proxy = StandIn::forwarding(address);
+    let program = with_systemctl(Program::new(), 0).with("HTTP_PROXY", &proxy.url.replace("//", "//me:secret@"));
+    let arguments = ["--server", "http://uptrakit.invalid:1", "--allow-http", "--token", &server.token];
+    let outcome = program.ok(&[&["hosts", "report", "--install-timer", "--user"], &arguments[..]].concat());
+    assert!(outcome.stderr.contains("does not know the proxy in HTTP_PROXY"), "{outcome:?}");
+    let service = program.home().join("config/systemd/user/uptrakit-report.service");
+    assert!(!outcome.stderr.contains("secret") && !fs::read_to_string(service).unwrap().contains("secret"));
 }

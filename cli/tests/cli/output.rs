@@ -49,7 +49,6 @@ fn a_reader_that_goes_away_is_no_failure() {
         &["auth", "token", "list"],
         &["auth", "token", "list", "-o", "json"],
         &["auth", "token", "list", "-o", "yaml"],
-        &["auth", "token", "create", "--name", "ci"],
         &["completions", "bash"],
         &["--help"],
     ] {
@@ -65,6 +64,25 @@ fn a_reader_that_goes_away_is_no_failure() {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(0), "{arguments:?}: {said}");
         assert!(!said.contains("error:") && !said.contains("panicked"), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn a_token_whose_text_nobody_got_is_a_failure_that_says_how_to_revoke_it() {
+    let server = Server::start();
+    let program = server.program();
+    for (name, format) in [("ci", "human"), ("cd", "json")] {
+        let id =
+            |name| program.ok(&["auth", "token", "show", name, "-o", "json"]).json()["id"].as_str().unwrap().to_owned();
+        for arguments in [&["create", "--name", name][..], &["rotate", name]] {
+            let mut command = program.command(&[&["auth", "token", "-o", format], arguments].concat());
+            let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+            drop(child.stdout.take());
+            let output = child.wait_with_output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
+            assert!(said.contains(&format!("uptrakit auth token revoke {}", id(name))), "{arguments:?}: {said}");
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! `uptrakit auth token …`
 
-use crate::support::{Program, Server, assert_transcript};
+use crate::support::{Program, Server, Terminal, assert_transcript};
 use serde_json::json;
 use std::process::Command;
 
@@ -104,6 +104,33 @@ fn a_list_in_json_is_the_page_of_the_api() {
     assert_eq!(found["total"], 1);
     let partial = program.ok(&["auth", "token", "list", "--per-page", "2"]);
     assert!(partial.stderr.contains("2 of 5 tokens; --all"), "{partial:?}");
+}
+
+#[test]
+fn a_narrow_terminal_shows_the_state_where_states_differ() {
+    let server = Server::start();
+    let program = server.program().with("NO_COLOR", "1");
+    let long = "a name that is a good deal longer than most of the names that people give";
+    let long = &long[..64];
+    program.ok(&["auth", "token", "create", "--name", long]);
+    program.ok(&["auth", "token", "revoke", long]);
+    for (columns, state) in [(40, "all"), (80, "all"), (80, "revoked")] {
+        let command = program.command(&["auth", "token", "list", "--state", state]);
+        let shown = Terminal::start(command, columns).finish().1;
+        assert!(shown.starts_with("NAME") && shown.contains("  STATE    TOKEN"), "{columns}: {shown}");
+        assert!(shown.contains("  revoked  upk_"), "{columns}: {shown}");
+        assert!(shown.lines().all(|line| line.chars().count() <= columns.into()), "{columns}: {shown}");
+    }
+}
+
+#[test]
+fn an_old_text_is_shown_with_its_end_and_no_more_words() {
+    let server = Server::start();
+    let program = server.program().with("NO_COLOR", "1");
+    program.ok(&["auth", "token", "create", "--name", "ci"]);
+    program.ok(&["auth", "token", "rotate", "ci", "--overlap", "1h"]);
+    let shown = Terminal::run(&program, &["auth", "token", "show", "ci"]).finish().1;
+    assert!(shown.contains(", works until 2") && !shown.contains("until in"), "{shown}");
 }
 
 #[test]
@@ -216,6 +243,7 @@ fn a_token_that_ends_soon_is_mentioned_beside_the_result() {
     let program = server.program_with(soon.stdout.trim());
     let outcome = program.ok(&["hosts", "list", "-o", "json"]);
     assert!(outcome.stderr.contains("the token in use ends "), "{outcome:?}");
+    assert!(outcome.stderr.contains("put another into UPTRAKIT_TOKEN"), "{outcome:?}");
     assert_eq!(outcome.json()["total"], 0);
     let later = server.program().ok(&["auth", "token", "create", "--name", "long", "--expires-in", "30d"]);
     let quiet = server.program_with(later.stdout.trim()).ok(&["hosts", "list", "-o", "json"]);

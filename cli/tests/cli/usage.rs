@@ -21,16 +21,31 @@ fn mistakes_of_usage_exit_2_and_name_what_is_wrong() {
             &["auth", "token", "create", "--name", "x", "--expires-in", "1d", "--expires-at", "2030-01-31"],
             "--expires-at",
         ),
+        (&["auth", "token", "create", "--name", "x", "--expires-in", "90"], "--expires-in '90'"),
+        (&["auth", "token", "rotate", "x", "--overlap", "999ms"], "--overlap '999ms'"),
         (&["auth", "token", "rotate", "x", "--overlap", "8d"], "--overlap '8d'"),
         (&["auth", "token", "list", "--state", "gone"], "--state"),
         (&["hosts", "list", "-o", "xml"], "--output"),
         (&["hosts", "list", "--timeout", "0"], "time limit"),
         (&["hosts", "list", "--timeout", "long"], "'long'"),
+        (&["hosts", "list", "--timeout", "25h"], "at most 1d"),
+        (&["hosts", "list", "--timeout", "4294967295w"], "at most 1d"),
         (&["hosts", "list", "--page", "x"], "--page"),
+        (&["hosts", "list", "--page", "0"], "--page"),
+        (&["auth", "token", "list", "--per-page", "101"], "--per-page"),
+        (&["hosts", "list", "--sort", "colour"], "--sort"),
+        (&["auth", "token", "list", "--sort", "-hostname"], "--sort"),
         (&["hosts", "list", "--ca-cert", "missing.pem"], "missing.pem"),
         (&["hosts", "list", "--server", "ftp://example.org"], "ftp://example.org"),
         (&["hosts", "list", "--server", "http://example.org"], "--allow-http"),
-        (&["hosts", "report", "--every", "1s", "--install-timer"], "--every"),
+        (&["hosts", "report", "--every", "1s", "--install-timer"], "--every '1s'"),
+        (&["hosts", "report", "--every", "29d", "--install-timer"], "--every '29d'"),
+        (&["hosts", "report", "--every", "4294967295w", "--install-timer"], "from 1m to 4w"),
+        (&["hosts", "report", "--every", "5m"], "--install-timer"),
+        (&["hosts", "report", "--every", "5m", "--remove-timer", "--user"], "--remove-timer"),
+        (&["hosts", "report", "--user"], "--install-timer"),
+        (&["hosts", "report", "--install-timer", "--remove-timer"], "--remove-timer"),
+        (&["hosts", "report", "--dry-run", "--install-timer"], "--install-timer"),
         (&["completions", "tcsh"], "tcsh"),
     ] {
         let outcome = program.run(arguments);
@@ -72,6 +87,18 @@ fn every_command_has_a_help_text_with_an_example() {
         arguments.push("--help");
         let outcome = Program::new().ok(&arguments);
         assert!(outcome.stdout.contains("Example:\n  "), "{command}: {}", outcome.stdout);
+    }
+}
+
+#[test]
+fn the_help_of_a_list_names_what_it_sorts_by() {
+    for (command, fields) in [
+        (&["auth", "token", "list", "--help"][..], ["created_at", "name", "last_used_at", "expires_at"]),
+        (&["hosts", "list", "--help"], ["hostname", "last_seen_at", "pending_updates", "security_updates"]),
+    ] {
+        let help = Program::new().ok(command).stdout;
+        let sort = help.split("--sort").nth(1).unwrap().split("--").next().unwrap();
+        assert!(fields.iter().all(|field| sort.contains(field)), "{help}");
     }
 }
 

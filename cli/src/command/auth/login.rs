@@ -5,7 +5,9 @@ use crate::{
     args::Login,
     client::{Authority, Client},
     command::Context,
+    credentials::Place,
     failure::Failure,
+    interrupt::{self, Held},
     machine,
     prompt::{ask, ask_secret, somebody_is_there},
     server::Server,
@@ -29,19 +31,24 @@ pub fn run(context: &Context, arguments: &Login) -> Result<(), Failure> {
         return Err(Failure::usage("`auth login` asks questions and there is no terminal to ask them at")
             .next("give it a token instead: `uptrakit auth login --with-token < FILE`"));
     }
+    interrupt::watch().map_err(|error| Failure::failed("could not prepare for interrupts").because(error))?;
     settings.store.prepare()?;
     let server = match settings.named_server()? {
         Some(server) => server,
         None if arguments.with_token => settings.server()?.clone(),
         None => Server::parse(&ask("Server", Some(settings.server()?.as_str()))?, settings.allow_http)?,
     };
-    let before = settings.store.knows(&server)?;
-    let token = if arguments.with_token { read_token(terminal)? } else { make_token(context, &server)? };
+    // What the keyring does not give now is not known to be the same.
+    let before = settings.store.find(&server).map(|saved| saved.map(|saved| (saved.id, saved.token)));
+    let (token, held) = if arguments.with_token {
+        (read_token(terminal)?, None)
+    } else {
+        let (token, held) = make_token(context, &server)?;
+        (token, Some(held))
+    };
     let client = Client::new(settings, server.clone(), Authority::Token(token.clone()))?;
-    let me: Me = client.get("sign in", "/api/v1/auth/me", &[])?.read()?;
-    let id = me.token.as_ref().map(|token| token.id.clone());
-    let place = match settings.store.save(&server, &token, id, !arguments.no_keyring) {
-        Ok(place) => place,
+    let (me, place) = match check_and_save(context, &client, &token, arguments) {
+        Ok(saved) => saved,
         Err(failure) if !arguments.with_token => {
             // Nobody will ever know its text.
             let revoked = client.delete("revoke the new token", "/api/v1/auth/api-tokens/current");
@@ -52,12 +59,18 @@ pub fn run(context: &Context, arguments: &Login) -> Result<(), Failure> {
         }
         Err(failure) => return Err(failure),
     };
+    drop(held);
     let output = context.output;
     output.note(&format!("Signed in to {server} as {}.", me.username));
+    let another = match before {
+        Ok(None) => false,
+        Ok(Some((id, text))) => text.expose() != token.expose() && (id.is_none() || id != me.token_id()),
+        Err(_) => true,
+    };
     let name = me.token.map(|token| format!("{} ({})", token.name, token.hint)).unwrap_or_default();
     output.note(&format!("Token {name} is saved in {place}."));
-    if before {
-        output.note("The token that was saved before still works; see `uptrakit auth token list` and revoke it if it is not needed.");
+    if another {
+        output.note("Another token was saved here before; revoke it if it still works and nothing needs it.");
     }
     if let Ok(Some(Credential { source, .. })) = settings.named_token() {
         shadowed(context, &source);
@@ -68,6 +81,19 @@ pub fn run(context: &Context, arguments: &Login) -> Result<(), Failure> {
 /// A saved token that a variable outweighs puzzles everybody.
 fn shadowed(context: &Context, source: &Source) {
     context.output.warn(&format!("{source} is set and is used instead of the saved token"));
+}
+
+/// Asks the server whose token it is, and saves it.
+fn check_and_save(
+    context: &Context,
+    client: &Client,
+    token: &TokenText,
+    arguments: &Login,
+) -> Result<(Me, Place), Failure> {
+    let me: Me = client.get("sign in", "/api/v1/auth/me", &[])?.read()?;
+    interrupt::go_on()?;
+    let place = context.settings.store.save(client.server(), token, me.token_id(), !arguments.no_keyring)?;
+    Ok((me, place))
 }
 
 /// Reads a token from standard input; a token that is typed at a terminal is not shown.
@@ -86,24 +112,36 @@ fn read_token(terminal: bool) -> Result<TokenText, Failure> {
     TokenText::parse(text.trim()).map_err(|_| mistyped("what came on standard input"))
 }
 
-/// Signs in with a password, makes a token named after this machine and signs out again.
-fn make_token(context: &Context, server: &Server) -> Result<TokenText, Failure> {
+/// Signs in with a password, makes a token named after this machine and signs out again. From the first request on, an
+/// interrupt waits until the token is saved or revoked.
+fn make_token(context: &Context, server: &Server) -> Result<(TokenText, Held), Failure> {
+    let output = context.output;
     let request = SignIn { login: ask("Username or email", None)?, password: Secret(ask_secret("Password")?) };
     let visitor = Client::new(context.settings, server.clone(), Authority::Nobody)?;
-    let answer = visitor.post("sign in", "/api/v1/auth/sessions", &request)?;
+    let held = Held::new();
+    let answer = visitor.post("sign in", "/api/v1/auth/sessions", &request).inspect_err(|failure| {
+        if failure.unsure {
+            output.warn("the web session of this sign-in may be there now; end it in the browser, under Profile");
+        }
+    })?;
     let cookie = answer.header(header::SET_COOKIE.as_str()).and_then(|cookie| cookie.split(';').next());
     let cookie = cookie.ok_or_else(|| Failure::failed("could not sign in").because("the server sent no session"))?;
     let session = Client::new(context.settings, server.clone(), Authority::Session(cookie.to_owned()))?;
-    let made = create_named(&session);
+    let made = interrupt::go_on().and_then(|()| create_named(&session));
     // Also when no token could be made: the session must not outlive this run.
     let ended = session.delete("end the web session", "/api/v1/auth/sessions/current");
-    let created: Created = made?;
     if let Err(failure) = ended {
-        context.output.failure(&failure);
-        context.output.warn("the web session of this sign-in is still there; end it in the browser, under Profile");
+        output.failure(&failure);
+        output.warn("the web session of this sign-in is still there; end it in the browser, under Profile");
     }
-    TokenText::parse(&created.text)
-        .map_err(|_| Failure::failed("could not sign in").because("the server sent a token that is none"))
+    let created = made.inspect_err(|failure| {
+        if failure.unsure {
+            output.warn("this machine's new token may be there now; revoke it in the browser, under Profile");
+        }
+    })?;
+    let token = TokenText::parse(&created.text)
+        .map_err(|_| Failure::failed("could not sign in").because("the server sent a token that is none"))?;
+    Ok((token, held))
 }
 
 fn create_named(session: &Client) -> Result<Created, Failure> {

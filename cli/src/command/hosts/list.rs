@@ -14,7 +14,8 @@ use crate::{
 pub fn run(context: &Context, arguments: &ListHosts) -> Result<(), Failure> {
     let output = context.output;
     context.signed_in(|client, _| {
-        let query = arguments.search.clone().map(|text| ("q", text)).into_iter().collect();
+        let mut query: Vec<_> = arguments.search.clone().map(|text| ("q", text)).into_iter().collect();
+        query.extend(arguments.sort.clone().map(|field| ("sort", field)));
         let list = paging::fetch::<Host>(client, "list the hosts", PATH, query, &arguments.paging)?;
         let rows = list.items.iter().map(|host| row(host, output)).collect();
         let header = ["NAME", "UPDATES", "SECURITY", "RESTART", "LAST SEEN", "SYSTEM", "ID"];

@@ -3,6 +3,7 @@
 use super::{PATH, count, restart, show, timer};
 use crate::{
     args::Report,
+    client::Client,
     command::Context,
     failure::Failure,
     machine,
@@ -10,6 +11,7 @@ use crate::{
     wire,
     wire::Host,
 };
+use serde_json::Value;
 use uptrakit_api::HostReport;
 
 /// Reports this machine, or has a timer do it.
@@ -26,13 +28,19 @@ pub fn run(context: &Context, arguments: &Report) -> Result<(), Failure> {
     let output = context.output;
     // Whether there is a token at all is known at once; the machine takes a while to look at.
     context.signed_in(|client, _| {
-        let report = look(output)?;
-        let answer = client.post("report this machine", &format!("{PATH}/report"), &report)?;
-        let host: Host = wire::read(&answer.value)
-            .map_err(|error| Failure::failed("the report arrived, but the answer can't be read").because(error))?;
-        output.note(&format!("Reported {} to {}.", host.name(), client.server()));
-        output.thing(&answer.value, show::properties(&host, output))
+        let (value, host) = send(client, output)?;
+        output.thing(&value, show::properties(&host, output))
     })
+}
+
+/// Reports this machine once; the host as the server knows it now.
+pub fn send(client: &Client, output: &Output) -> Result<(Value, Host), Failure> {
+    let report = look(output)?;
+    let answer = client.post("report this machine", &format!("{PATH}/report"), &report)?;
+    let host: Host = wire::read(&answer.value)
+        .map_err(|error| Failure::failed("the report arrived, but the answer can't be read").because(error))?;
+    output.note(&format!("Reported {} to {}.", host.name(), client.server()));
+    Ok((answer.value, host))
 }
 
 /// Looks at this machine and says what could not be found out.

@@ -1,6 +1,7 @@
 //! `uptrakit hosts report --install-timer` and `--remove-timer`: a systemd timer that reports this machine.
 //! It gets a credentials file of its own, because neither a keyring nor anybody's login is there when it runs.
 
+use super::report;
 use crate::{
     args::Report,
     command::Context,
@@ -8,6 +9,7 @@ use crate::{
     duration,
     failure::{Exit, Failure},
     output::Output,
+    settings::{self, TIMER_FILE},
 };
 use std::{
     env, fs, io,
@@ -19,6 +21,34 @@ use std::{
 const SERVICE: &str = "uptrakit-report.service";
 const TIMER: &str = "uptrakit-report.timer";
 const SHORTEST: Duration = Duration::from_mins(1);
+const LONGEST: Duration = Duration::from_hours(4 * 7 * 24);
+/// Reports are spread over this at most, however rare they are.
+const LARGEST_SPREAD: u64 = 900;
+/// Folders that a service of the system sees as empty ones of its own (`PrivateTmp=`).
+const HIDDEN: [&str; 2] = ["/tmp", "/var/tmp"];
+/// What a report does not need. `/lib/modules` and the package managers' own files stay within reach: the reboot that
+/// is due and the updates that wait are read from them. Root may still look into folders that are not its own, because
+/// that is where `cargo install` puts this program.
+const CONFINEMENT: &str = "\
+PrivateTmp=yes
+UMask=0077
+ProtectSystem=full
+ReadWritePaths=-/usr/lib/sysimage
+ProtectHome=read-only
+PrivateDevices=yes
+ProtectKernelTunables=yes
+ProtectKernelLogs=yes
+ProtectControlGroups=yes
+ProtectClock=yes
+ProtectHostname=yes
+RestrictSUIDSGID=yes
+RestrictRealtime=yes
+RestrictNamespaces=yes
+LockPersonality=yes
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
+CapabilityBoundingSet=CAP_DAC_READ_SEARCH
+SystemCallArchitectures=native
+";
 
 /// Where the parts of the timer are.
 struct Places {
@@ -34,13 +64,13 @@ impl Places {
     /// Of the whole system for root, of the user otherwise.
     fn new(user: bool) -> Result<Self, Failure> {
         if rustix::process::geteuid().is_root() && !user {
-            let (units, credentials) = ("/etc/systemd/system".into(), "/etc/uptrakit/timer.toml".into());
+            let (units, credentials) = ("/etc/systemd/system".into(), Path::new("/etc/uptrakit").join(TIMER_FILE));
             return Ok(Self { units, credentials, user: false });
         }
         let own = configuration_folder()
             .ok_or_else(|| Failure::failed("there is no folder for a timer of your own").because("HOME is not set"))?;
         let above = own.parent().unwrap_or(&own);
-        Ok(Self { units: above.join("systemd/user"), credentials: own.join("timer.toml"), user: true })
+        Ok(Self { units: above.join("systemd/user"), credentials: own.join(TIMER_FILE), user: true })
     }
 
     fn systemctl(&self) -> &'static str {
@@ -52,8 +82,8 @@ impl Places {
 pub fn install(context: &Context, arguments: &Report) -> Result<(), Failure> {
     let every = duration::parse(&arguments.every)
         .map_err(|why| Failure::usage(format!("--every '{}' {why}", arguments.every)))?;
-    if every < SHORTEST {
-        return Err(Failure::usage("--every must be at least 1m"));
+    if !(SHORTEST..=LONGEST).contains(&every) {
+        return Err(Failure::usage(format!("--every '{}' must be from 1m to 4w", arguments.every)));
     }
     if cfg!(target_os = "macos") {
         return Err(
@@ -64,39 +94,69 @@ pub fn install(context: &Context, arguments: &Report) -> Result<(), Failure> {
     let places = Places::new(arguments.user)?;
     let program =
         env::current_exe().map_err(|error| Failure::failed("could not find this program's own file").because(error))?;
-    let server = settings.server()?.clone();
-    let token = settings.credential()?.token;
-    Store::new(Some(places.credentials.clone())).save(&server, &token, None, false)?;
-    output.note(&format!("Wrote the token {} to {}.", token.hint(), places.credentials.display()));
+    let authority = settings.ca_cert.as_ref().map(|path| fs::canonicalize(path).unwrap_or_else(|_| path.clone()));
+    within_reach(&places, &program, authority.as_deref())?;
+    context.signed_in(|client, _| {
+        // The token must be able to do what the timer will do with it.
+        report::send(client, output)?;
+        let server = client.server();
+        let mut command =
+            vec![program.display().to_string(), "hosts".into(), "report".into(), "--server".into(), server.to_string()];
+        if settings.allow_http {
+            command.push("--allow-http".into());
+        }
+        if settings.timeout != settings::TIMEOUT {
+            command.extend(["--timeout".into(), format!("{}ms", settings.timeout.as_millis())]);
+        }
+        if let Some(path) = &authority {
+            command.extend(["--ca-cert".into(), path.display().to_string()]);
+        }
+        let token = settings.credential()?.token;
+        Store::new(Some(places.credentials.clone())).save_alone(server, &token)?;
+        output.note(&format!("Wrote the token {} to {}.", token.hint(), places.credentials.display()));
+        write_unit(output, &places.units.join(SERVICE), &service(&command, &places))?;
+        write_unit(output, &places.units.join(TIMER), &timer(every))?;
+        if let Some(variable) = client.proxy_variable() {
+            // Its value may hold a password, and everybody can read a unit.
+            output.warn(&format!(
+                "the timer does not know the proxy in {variable}; add the line `Environment={variable}=…` below `[Service]` with `{} edit {SERVICE}`",
+                places.systemctl()
+            ));
+        }
+        if let Err(why) = systemctl(&places, &[&["daemon-reload"], &["enable", "--now", TIMER]]) {
+            return Err(Failure::failed("the timer is written but does not run").because(why).next(format!(
+                "start it with `{} enable --now {TIMER}`, or give cron this line:\n  {}",
+                places.systemctl(),
+                cron(&command, &places.credentials, every)
+            )));
+        }
+        output.note(&format!("Started {TIMER}: this machine reports every {}.", arguments.every));
+        output.note(&format!(
+            "See it with `{} list-timers {TIMER}`; undo it with `uptrakit hosts report --remove-timer{}`.",
+            places.systemctl(),
+            if arguments.user { " --user" } else { "" }
+        ));
+        if places.user {
+            output.note("It runs while you are signed in; `loginctl enable-linger` has it run always.");
+        }
+        Ok(())
+    })
+}
 
-    let mut command =
-        vec![program.display().to_string(), "hosts".into(), "report".into(), "--server".into(), server.to_string()];
-    if settings.allow_http {
-        command.push("--allow-http".into());
+/// Refuses files that the service of the system would not find where they are now.
+fn within_reach(places: &Places, program: &Path, authority: Option<&Path>) -> Result<(), Failure> {
+    let files = [("this program", Some(program)), ("the file of --ca-cert", authority)];
+    for (what, path) in files {
+        let Some(path) = path.filter(|path| !places.user && HIDDEN.iter().any(|folder| path.starts_with(folder)))
+        else {
+            continue;
+        };
+        return Err(Failure::failed(format!("the timer would not find {what} at {}", path.display()))
+            .because(
+                "systemd gives the service a /tmp and a /var/tmp of its own, and both are emptied from time to time",
+            )
+            .next("move it where it can stay, such as below /usr/local or /etc, and install the timer again"));
     }
-    if let Some(path) = &settings.ca_cert {
-        let path = fs::canonicalize(path).unwrap_or_else(|_| path.clone());
-        command.extend(["--ca-cert".into(), path.display().to_string()]);
-    }
-    write_unit(output, &places.units.join(SERVICE), &service(&command, &places))?;
-    write_unit(output, &places.units.join(TIMER), &timer(every))?;
-    let cron = cron(&command, &places.credentials, every);
-    if let Err(why) = systemctl(&places, &[&["daemon-reload"], &["enable", "--now", TIMER]]) {
-        return Err(Failure::failed("the timer is written but does not run").because(why).next(format!(
-            "start it with `{} enable --now {TIMER}`, or give cron this line:\n  {cron}",
-            places.systemctl()
-        )));
-    }
-    output.note(&format!("Started {TIMER}: this machine reports every {}.", arguments.every));
-    output.note(&format!(
-        "See it with `{} list-timers {TIMER}`; undo it with `uptrakit hosts report --remove-timer{}`.",
-        places.systemctl(),
-        if arguments.user { " --user" } else { "" }
-    ));
-    if places.user {
-        output.note("It runs while you are signed in; `loginctl enable-linger` has it run always.");
-    }
-    output.note(&format!("The same for cron:\n  {cron}"));
     Ok(())
 }
 
@@ -104,10 +164,10 @@ pub fn install(context: &Context, arguments: &Report) -> Result<(), Failure> {
 pub fn remove(context: &Context, user: bool) -> Result<(), Failure> {
     let output = context.output;
     let places = Places::new(user)?;
-    if let Err(why) = systemctl(&places, &[&["disable", "--now", TIMER]]) {
-        output.detail(&format!("{TIMER} could not be stopped: {why}"));
-    }
+    let stopped = systemctl(&places, &[&["disable", "--now", TIMER]]);
     let files = [
+        // `disable` takes this one away, unless systemd can't be reached.
+        places.units.join("timers.target.wants").join(TIMER),
         places.units.join(TIMER),
         places.units.join(SERVICE),
         places.credentials.clone(),
@@ -127,10 +187,21 @@ pub fn remove(context: &Context, user: bool) -> Result<(), Failure> {
     if removed == 0 {
         return Err(Failure::new(Exit::NotFound, format!("there is no timer in {}", places.units.display())));
     }
-    if let Err(why) = systemctl(&places, &[&["daemon-reload"]]) {
-        output.detail(&format!("systemd was not told: {why}"));
+    if let Some(folder) = places.credentials.parent() {
+        // A folder that holds anything else stays.
+        let _ = fs::remove_dir(folder);
     }
-    output.note("The token itself still works; revoke it if nothing else uses it.");
+    match stopped {
+        Ok(()) => {
+            // A report that failed would be listed as a unit that is gone; most often there is none.
+            let _ = systemctl(&places, &[&["daemon-reload"], &["reset-failed", SERVICE]]);
+        }
+        Err(why) => output.warn(&format!(
+            "systemd was not told ({why}); if the timer runs, it goes on until `{} stop {TIMER}`",
+            places.systemctl()
+        )),
+    }
+    output.note("The token itself is not revoked by this; revoke it if nothing else uses it.");
     Ok(())
 }
 
@@ -138,16 +209,18 @@ fn service(command: &[String], places: &Places) -> String {
     let (program, words) = command.split_first().expect("a command begins with its program");
     // In arguments a dollar sign begins a variable; in the program's path and in values it is like any other character.
     let words: Vec<String> = words.iter().map(|word| unit_quoted(&word.replace('$', "$$"))).collect();
-    // The network is the system's; and a temporary folder of one's own needs what not every user has.
-    let (after, private) = if places.user {
+    // The network is the system's; and folders of one's own need what not every user has.
+    let (after, confinement) = if places.user {
         ("", "")
     } else {
-        ("Wants=network-online.target\nAfter=network-online.target\n", "PrivateTmp=yes\n")
+        ("Wants=network-online.target\nAfter=network-online.target\n", CONFINEMENT)
     };
+    // The journal gets what is said about a report, not the report; left alone, errors would go where the output goes.
     format!(
         "# Written by `uptrakit hosts report --install-timer`.\n\
          [Unit]\nDescription=Report this machine to Uptrakit\n{after}\n\
-         [Service]\nType=oneshot\nTimeoutStartSec=10min\nEnvironment={}\nExecStart={} {}\nNoNewPrivileges=yes\n{private}",
+         [Service]\nType=oneshot\nTimeoutStartSec=10min\nEnvironment={}\nExecStart={} {}\n\
+         StandardOutput=null\nStandardError=journal\nNoNewPrivileges=yes\n{confinement}",
         unit_quoted(&format!("UPTRAKIT_CREDENTIALS={}", places.credentials.display())),
         unit_quoted(program),
         words.join(" "),
@@ -157,11 +230,11 @@ fn service(command: &[String], places: &Places) -> String {
 fn timer(every: Duration) -> String {
     let seconds = every.as_secs();
     // A fleet that was started at once must not report at once for ever.
-    let spread = (seconds / 20).max(1);
+    let spread = (seconds / 20).clamp(1, LARGEST_SPREAD);
     format!(
         "# Written by `uptrakit hosts report --install-timer`.\n\
          [Unit]\nDescription=Report this machine to Uptrakit from time to time\n\n\
-         [Timer]\nOnActiveSec=1s\nOnBootSec=1min\nOnUnitActiveSec={seconds}s\nRandomizedDelaySec={spread}s\n\n\
+         [Timer]\nOnActiveSec=1s\nOnBootSec=1min\nOnUnitActiveSec={seconds}s\nAccuracySec=1s\nRandomizedDelaySec={spread}s\n\n\
          [Install]\nWantedBy=timers.target\n"
     )
 }
@@ -218,7 +291,7 @@ fn systemctl(places: &Places, steps: &[&[&str]]) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Places, cron, service, timer};
+    use super::{LONGEST, Places, cron, service, timer, within_reach};
     use std::{path::Path, time::Duration};
 
     fn command() -> Vec<String> {
@@ -229,7 +302,7 @@ mod tests {
     fn units_are_quoted_for_systemd() {
         let places = |user| Places { units: "/x".into(), credentials: "/etc/$up/timer.toml".into(), user };
         let own = service(&command(), &places(true));
-        assert!(!own.contains("network-online") && !own.contains("PrivateTmp"), "{own}");
+        assert!(!own.contains("network-online") && !own.contains("Private"), "{own}");
         insta::assert_snapshot!(service(&command(), &places(false)), @r#"
         # Written by `uptrakit hosts report --install-timer`.
         [Unit]
@@ -242,8 +315,27 @@ mod tests {
         TimeoutStartSec=10min
         Environment="UPTRAKIT_CREDENTIALS=/etc/$up/timer.toml"
         ExecStart="/opt/up 100%%/$x/uptrakit" hosts report --ca-cert "/etc/$$y"
+        StandardOutput=null
+        StandardError=journal
         NoNewPrivileges=yes
         PrivateTmp=yes
+        UMask=0077
+        ProtectSystem=full
+        ReadWritePaths=-/usr/lib/sysimage
+        ProtectHome=read-only
+        PrivateDevices=yes
+        ProtectKernelTunables=yes
+        ProtectKernelLogs=yes
+        ProtectControlGroups=yes
+        ProtectClock=yes
+        ProtectHostname=yes
+        RestrictSUIDSGID=yes
+        RestrictRealtime=yes
+        RestrictNamespaces=yes
+        LockPersonality=yes
+        RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
+        CapabilityBoundingSet=CAP_DAC_READ_SEARCH
+        SystemCallArchitectures=native
         "#);
         insta::assert_snapshot!(timer(Duration::from_hours(1)), @"
         # Written by `uptrakit hosts report --install-timer`.
@@ -254,11 +346,36 @@ mod tests {
         OnActiveSec=1s
         OnBootSec=1min
         OnUnitActiveSec=3600s
+        AccuracySec=1s
         RandomizedDelaySec=180s
 
         [Install]
         WantedBy=timers.target
         ");
+    }
+
+    #[test]
+    fn rare_reports_are_spread_over_a_quarter_of_an_hour_at_most() {
+        for (every, spread) in [(Duration::from_mins(1), 3), (LONGEST, 900)] {
+            assert!(timer(every).contains(&format!("RandomizedDelaySec={spread}s\n")), "{every:?}");
+        }
+    }
+
+    #[test]
+    fn files_that_the_service_would_not_see_are_refused() {
+        let places = |user| Places { units: "/x".into(), credentials: "/y".into(), user };
+        let (stable, fleeting) = (Path::new("/usr/local/bin/uptrakit"), Path::new("/tmp/uptrakit"));
+        for (user, program, authority, accepted) in [
+            (false, stable, None, true),
+            (false, stable, Some(Path::new("/etc/authority.pem")), true),
+            (false, Path::new("/tmpfiles/uptrakit"), None, true),
+            (false, fleeting, None, false),
+            (false, stable, Some(Path::new("/var/tmp/authority.pem")), false),
+            (true, fleeting, Some(fleeting), true),
+        ] {
+            let outcome = within_reach(&places(user), program, authority);
+            assert_eq!(outcome.is_ok(), accepted, "{program:?} {authority:?}");
+        }
     }
 
     #[test]

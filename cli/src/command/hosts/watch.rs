@@ -12,10 +12,16 @@ use crate::{
     wire::Host,
 };
 use serde_json::Value;
-use std::{thread, time::Duration};
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 const TRIED: &str = "watch the hosts";
+const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// A stream that lives this long was well: what ends it is new.
+const WELL: Duration = Duration::from_secs(30);
 
 /// Watches hosts.
 pub fn run(context: &Context) -> Result<(), Failure> {
@@ -24,22 +30,31 @@ pub fn run(context: &Context) -> Result<(), Failure> {
         // A server that can't be reached at all is told at once; one that goes away later comes back.
         let mut stream = client.stream(TRIED, &format!("{PATH}/events"))?;
         output.note(&format!("Watching the hosts of {}; Ctrl-C ends it.", client.server()));
+        let mut pause = Duration::ZERO;
         loop {
+            let opened = Instant::now();
             for event in Events::new(stream).map_while(Result::ok) {
                 print(output, &event)?;
             }
-            stream = connect_again(client, output)?;
+            if opened.elapsed() >= WELL {
+                pause = Duration::ZERO;
+            }
+            stream = connect_again(client, output, &mut pause)?;
         }
     })
 }
 
-fn connect_again(client: &Client, output: &Output) -> Result<Stream, Failure> {
-    let mut pause = Duration::from_secs(1);
+/// Waits before every attempt: a server whose streams end as soon as they begin must not be asked without a pause.
+fn connect_again(client: &Client, output: &Output, pause: &mut Duration) -> Result<Stream, Failure> {
     let mut told = false;
     loop {
+        *pause = longer(*pause);
+        thread::sleep(*pause);
         match client.stream(TRIED, &format!("{PATH}/events")) {
             Ok(stream) => {
-                output.note("Connected again; `uptrakit hosts list` shows what may have changed in between.");
+                if told {
+                    output.note("Connected again; `uptrakit hosts list` shows what may have changed in between.");
+                }
                 return Ok(stream);
             }
             Err(failure) if matches!(failure.exit, Exit::Refused | Exit::NotFound | Exit::Usage) => {
@@ -51,9 +66,12 @@ fn connect_again(client: &Client, output: &Output) -> Result<Stream, Failure> {
             }
             Err(_) => {}
         }
-        thread::sleep(pause);
-        pause = (pause * 2).min(LONGEST_PAUSE);
     }
+}
+
+/// The pause after one of this length.
+fn longer(pause: Duration) -> Duration {
+    (pause * 2).clamp(SHORTEST_PAUSE, LONGEST_PAUSE)
 }
 
 fn print(output: &Output, event: &Event) -> Result<(), Failure> {
@@ -92,4 +110,17 @@ fn line(host: &Host, output: &Output) -> Vec<Cell> {
         cells.extend(counts);
     }
     cells
+}
+
+#[cfg(test)]
+mod tests {
+    use super::longer;
+    use std::time::Duration;
+
+    #[test]
+    fn pauses_grow_from_a_second_to_half_a_minute() {
+        let pauses = std::iter::successors(Some(Duration::ZERO), |pause| Some(longer(*pause))).skip(1);
+        let seconds: Vec<u64> = pauses.take(7).map(|pause| pause.as_secs()).collect();
+        assert_eq!(seconds, [1, 2, 4, 8, 16, 30, 30]);
+    }
 }

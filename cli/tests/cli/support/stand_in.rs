@@ -1,11 +1,12 @@
 //! Something that listens where a server should, and misbehaves.
 
 use std::{
-    io::{Read, Write},
-    net::TcpListener,
+    io::{self, Read, Write},
+    net::{TcpListener, TcpStream},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
+        mpsc::{Receiver, Sender},
     },
     thread,
 };
@@ -59,6 +60,56 @@ impl StandIn {
         (stand_in, cert.pem())
     }
 
+    /// A proxy: whatever it is asked to connect to, it connects to this address.
+    pub fn forwarding(address: &str) -> Self {
+        let address = address.to_owned();
+        Self::start(move |mut connection| {
+            // Its head comes in pieces, and nothing of it may get to the server.
+            let mut head = Vec::new();
+            let mut byte = [0];
+            while !head.ends_with(b"\r\n\r\n") && connection.read_exact(&mut byte).is_ok() {
+                head.extend(byte);
+            }
+            let mut server = TcpStream::connect(&address).unwrap();
+            let _ = connection.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+            let (mut asked, mut questions) = (server.try_clone().unwrap(), connection.try_clone().unwrap());
+            thread::spawn(move || io::copy(&mut questions, &mut asked));
+            let _ = io::copy(&mut server, &mut connection);
+        })
+    }
+
+    /// A server whose sign-in and token take a step each until `let_on` lets them on. It hangs up after every answer, and
+    /// tells through `asked` what it was asked for.
+    pub fn signing_in(asked: Sender<String>, let_on: Receiver<()>) -> Self {
+        let let_on = Mutex::new(let_on);
+        let asked = Mutex::new(asked);
+        Self::start(move |mut connection| {
+            let mut head = [0; 8_192];
+            let length = connection.read(&mut head).unwrap_or(0);
+            let line = String::from_utf8_lossy(&head[..length]).lines().next().unwrap_or_default().to_owned();
+            let line = line.trim_end_matches(" HTTP/1.1").to_owned();
+            let answer = match line.as_str() {
+                "POST /api/v1/auth/sessions" => "HTTP/1.1 201 Created\r\nSet-Cookie: session=1; Path=/\r\n",
+                "POST /api/v1/auth/api-tokens" => "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\n",
+                _ => "HTTP/1.1 204 No Content\r\n",
+            };
+            let body = match line.as_str() {
+                "POST /api/v1/auth/sessions" => "{}".to_owned(),
+                "POST /api/v1/auth/api-tokens" => {
+                    format!(r#"{{"id":"1","name":"x","token":"{}"}}"#, super::UNKNOWN_TOKEN)
+                }
+                _ => String::new(),
+            };
+            let slow = line.starts_with("POST");
+            asked.lock().unwrap().send(line).unwrap();
+            if slow {
+                let _ = let_on.lock().unwrap().recv();
+            }
+            let length = if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
+            let _ = connection.write_all(format!("{answer}{length}Connection: close\r\n\r\n{body}").as_bytes());
+        })
+    }
+
     /// Accepts connections and never says anything.
     pub fn silent() -> Self {
         Self::start(|mut connection| {
@@ -72,7 +123,7 @@ impl StandIn {
         self.connections.load(Ordering::SeqCst)
     }
 
-    fn start(talk: impl Fn(std::net::TcpStream) + Send + Sync + 'static) -> Self {
+    fn start(talk: impl Fn(TcpStream) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let connections = Arc::new(AtomicUsize::new(0));

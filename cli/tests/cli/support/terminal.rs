@@ -2,6 +2,7 @@
 
 use super::Program;
 use rustix::{
+    process::{Pid, Signal, kill_process},
     pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
     termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize},
 };
@@ -83,6 +84,11 @@ impl Terminal {
     /// Whether the terminal shows what is typed.
     pub fn shows_typing(&self) -> bool {
         tcgetattr(&self.keyboard).unwrap().local_modes.contains(LocalModes::ECHO)
+    }
+
+    /// Sends the program a signal, as `kill` does.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
     /// Waits for the program to end and leaves the terminal open.

@@ -2,7 +2,7 @@
 
 use super::PATH;
 use crate::{
-    args::ListTokens,
+    args::{ListTokens, State},
     client,
     command::Context,
     failure::Failure,
@@ -11,15 +11,26 @@ use crate::{
     wire::Token,
 };
 
+/// Which column has the state.
+const STATE: usize = 4;
+
 /// Lists the account's tokens.
 pub fn run(context: &Context, arguments: &ListTokens) -> Result<(), Failure> {
     let output = context.output;
     context.signed_in(|client, _| {
         let mut query = vec![("state", arguments.state.as_str().to_owned())];
         query.extend(arguments.search.clone().map(|text| ("q", text)));
+        query.extend(arguments.sort.clone().map(|field| ("sort", field)));
         let list = paging::fetch::<Token>(client, "list the tokens", PATH, query, &arguments.paging)?;
-        let rows = list.items.iter().map(|token| row(token, output)).collect();
-        let header = ["NAME", "TOKEN", "LAST USED", "ENDS", "STATE", "PERMISSIONS", "CREATED", "ID"];
+        let mut rows: Vec<_> = list.items.iter().map(|token| row(token, output)).collect();
+        let mut header = ["NAME", "TOKEN", "LAST USED", "ENDS", "STATE", "PERMISSIONS", "CREATED", "ID"];
+        // Where states differ they matter most to people; programs count on the order of the columns.
+        if arguments.state != State::Active && output.at_terminal() {
+            header[1..=STATE].rotate_right(1);
+            for row in &mut rows {
+                row[1..=STATE].rotate_right(1);
+            }
+        }
         output.list(&list.page, &header, rows)?;
         paging::remark(&list, "tokens", output);
         Ok(())

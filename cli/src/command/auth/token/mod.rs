@@ -6,7 +6,14 @@ mod revoke;
 mod rotate;
 mod show;
 
-use crate::{args::TokenCommand, client::Answer, command::Context, failure::Failure, output::Output, wire::Created};
+use crate::{
+    args::{Format, TokenCommand},
+    client::Answer,
+    command::Context,
+    failure::Failure,
+    output::Output,
+    wire::Created,
+};
 
 /// Where tokens live in the API.
 const PATH: &str = "/api/v1/auth/api-tokens";
@@ -22,10 +29,16 @@ pub fn run(context: &Context, command: TokenCommand) -> Result<(), Failure> {
     }
 }
 
-/// Prints a token's text, alone on standard output, or the API's object.
+/// Prints a token's text, alone on standard output, or the API's object. A text that nobody got is lost, also when the
+/// reader went away: the token is there and works.
 fn print_text(output: &Output, answer: &Answer, created: &Created) -> Result<(), Failure> {
-    match output.format {
-        crate::args::Format::Human => output.text(&format!("{}\n", created.text)),
+    let printed = match output.format {
+        Format::Human => output.text(&format!("{}\n", created.text)),
         _ => output.value(&answer.value),
-    }
+    };
+    printed.map_err(|failure| {
+        Failure::failed("the token is made, but its text could not be printed")
+            .because(failure.cause.unwrap_or_else(|| "nobody reads standard output".to_owned()))
+            .next(format!("revoke it with `uptrakit auth token revoke {}`", created.fields.id))
+    })
 }

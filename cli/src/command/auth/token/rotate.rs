@@ -29,9 +29,10 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
                 None => "the old text no longer works".to_owned(),
             }
         ));
-        // The text first: should saving fail, it is not lost.
-        print_text(output, &answer, &created)?;
-        save_if_own(context, source, &created)
+        // The text first, and both in any case: should one fail, the other keeps it from being lost.
+        let printed = print_text(output, &answer, &created);
+        save_if_own(context, source, &created)?;
+        printed
     })
 }
 
@@ -53,6 +54,7 @@ fn overlap(text: Option<&str>) -> Result<u32, Failure> {
     let Some(text) = text else { return Ok(0) };
     let length = duration::parse(text).map_err(|why| Failure::usage(format!("--overlap '{text}' {why}")))?;
     match u32::try_from(length.as_secs()) {
+        Ok(0) if !length.is_zero() => Err(Failure::usage(format!("--overlap '{text}' must be 0, or at least 1s"))),
         Ok(seconds) if length.as_secs() <= LONGEST_OVERLAP => Ok(seconds),
         _ => Err(Failure::usage(format!("--overlap '{text}' must be at most 7d"))),
     }
@@ -67,7 +69,8 @@ mod tests {
         assert_eq!(overlap(None).unwrap(), 0);
         assert_eq!(overlap(Some("1h")).unwrap(), 3_600);
         assert_eq!(overlap(Some("7d")).unwrap(), 604_800);
-        for text in ["604801", "8d", "99999w", "x"] {
+        assert_eq!(overlap(Some("0")).unwrap(), 0);
+        for text in ["604801s", "8d", "99999w", "x", "999ms"] {
             assert!(overlap(Some(text)).is_err(), "{text}");
         }
     }

@@ -52,10 +52,7 @@ fn properties(token: &Token, output: &Output) -> Vec<(&'static str, Cell)> {
         properties.extend([
             (
                 "Old text",
-                Cell::toned(
-                    format!("{}, works until {}", rotation.old_hint, output.instant_in_full(rotation.overlap_ends_at)),
-                    Tone::Warning,
-                ),
+                Cell::toned(format!("{}, works until {}", rotation.old_hint, rotation.overlap_ends_at), Tone::Warning),
             ),
             ("Old text used", used(rotation.old_last_used_at, &rotation.old_last_used_ip)),
         ]);
