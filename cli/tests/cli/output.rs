@@ -68,7 +68,7 @@ fn a_reader_that_goes_away_is_no_failure() {
 }
 
 #[test]
-fn a_token_whose_text_nobody_got_is_a_failure_that_says_how_to_revoke_it() {
+fn a_token_whose_text_nobody_got_comes_with_how_to_revoke_it() {
     let server = Server::start();
     let program = server.program();
     for (name, format) in [("ci", "human"), ("cd", "json")] {
@@ -80,7 +80,7 @@ fn a_token_whose_text_nobody_got_is_a_failure_that_says_how_to_revoke_it() {
             drop(child.stdout.take());
             let output = child.wait_with_output().unwrap();
             let said = String::from_utf8_lossy(&output.stderr).into_owned();
-            assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
+            assert_eq!(output.status.code(), Some(0), "{arguments:?}: {said}");
             assert!(said.contains(&format!("uptrakit auth token revoke {}", id(name))), "{arguments:?}: {said}");
         }
     }

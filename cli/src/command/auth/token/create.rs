@@ -30,6 +30,10 @@ pub fn run(context: &Context, arguments: args::CreateToken) -> Result<(), Failur
 /// Until when the token works. A day alone means its end, so that the day named is the last on which it works.
 fn expiry(within: Option<&str>, at: Option<&str>, now: Timestamp) -> Result<Option<Timestamp>, Failure> {
     if let Some(text) = within {
+        if text.parse::<u64>().is_ok() {
+            // Who types 90 hardly means seconds.
+            return Err(Failure::usage(format!("--expires-in '{text}' needs a unit, such as 90d or 12h")));
+        }
         let length = duration::parse(text).map_err(|why| Failure::usage(format!("--expires-in '{text}' {why}")))?;
         let millis = i64::try_from(length.as_millis()).unwrap_or(i64::MAX);
         return Ok(Some(now.plus_millis(millis)));
