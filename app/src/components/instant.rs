@@ -8,8 +8,14 @@ use uptrakit_api::Timestamp;
 
 /// "3 minutes ago", kept true as time goes by.
 pub fn instant(at: Timestamp) -> El {
-    el("time", "")
-        .attr("datetime", &at.to_string())
-        .attr("title", &clock::full(at))
-        .child(live(move || clock::relative(at, clock::ticking())))
+    time(at).child(live(move || clock::relative(at, clock::ticking())))
+}
+
+/// Its day.
+pub fn date(at: Timestamp) -> El {
+    time(at).child(clock::date(at))
+}
+
+fn time(at: Timestamp) -> El {
+    el("time", "").attr("datetime", &at.to_string()).attr("title", &clock::full(at))
 }

@@ -30,7 +30,7 @@ pub use connection::{Connection, offline_banner};
 pub use copy_button::{CopyButton, select_text};
 pub use field::{Field, check_box, select_field};
 pub use form::{cancel_and, form, form_problem, submit_button};
-pub use instant::instant;
+pub use instant::{date, instant};
 pub use loaded::{loaded, refusal};
 pub use modal::Modal;
 pub use notice::{Notices, Tone, callout, notice_area};

@@ -53,7 +53,7 @@ fn confirmation(token: &Token, ask: Box<dyn Fn() -> Pending<Revoked>>, done: Rc<
     let mut facts = el("p", "")
         .child(el("strong", "").child(token.name.as_str()))
         .child(" ")
-        .child(el("code", "").child(token.hint.as_str()))
+        .child(el("code", "item").child(token.hint.as_str()))
         .child(" stops working everywhere, at once and for good. ");
     facts = match token.last_used_at {
         None => facts.child("It was never used."),

@@ -1,7 +1,7 @@
 //! API tokens in a table, for whoever looks at them: their owner in Profile, an administrator in Users. What can be
 //! done with each comes in as a cell.
 
-use super::{badge, cell, instant, name_cell, row, table};
+use super::{badge, cell, date, instant, name_cell, row, table};
 use crate::{
     clock,
     dom::{El, el},
@@ -69,9 +69,9 @@ fn end(token: &Token) -> El {
     match token.expires_at {
         None => el("span", "muted").child("No expiry"),
         Some(end) if token.state == TokenState::Expired => el("span", "").child("Expired ").child(instant(end)),
-        Some(end) if lifetime::ends_soon(end, clock::now()) => el("span", "soon").child(instant(end)),
-        Some(end) => {
-            el("time", "").attr("datetime", &end.to_string()).attr("title", &clock::full(end)).child(clock::date(end))
+        Some(end) if lifetime::ends_soon(end, clock::now()) => {
+            el("span", "soon").child(instant(end)).child(el("span", "sub").child(date(end)))
         }
+        Some(end) => date(end),
     }
 }

@@ -65,7 +65,9 @@ pub fn hosts() -> El {
     let open = RwSignal::new(None::<Open>);
     let may_write = Session::current().may(Permission::HostsWrite);
     let now = move || wanted.get_untracked();
-    let total = live(move || hosts.data.with(|page| page.as_ref().map(|page| counted(page.total, "host"))));
+    // A search that finds nothing says so below; "0 hosts" would read as if they were gone.
+    let found = move |page: &Page<Host>| (page.total > 0).then(|| counted(page.total, "host"));
+    let total = live(move || hosts.data.with(|page| page.as_ref().and_then(found)));
     let (go_search, go_sort) = (Rc::clone(&go), Rc::clone(&go));
     let controls = el("div", "controls")
         .child(search_box("Search hosts", &now().search, move |search| {
@@ -116,7 +118,7 @@ fn row(host: &Host, may_write: bool, open: RwSignal<Option<Open>>) -> El {
         None => unknown(),
     };
     let restart = match host.reboot_required {
-        Some(true) => badge("needed", "warn"),
+        Some(true) => badge("Needed", "warn"),
         Some(false) => el("span", "muted").child("No"),
         None => unknown(),
     };

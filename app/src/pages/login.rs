@@ -50,12 +50,14 @@ pub fn login() -> El {
         let throttled = submission.problem.get().filter(|problem| problem.code == Code::TooManyRequests);
         throttled.map_or_else(|| form_problem(submission, &["login", "password"]), |problem| throttle(&problem))
     });
+    // The head takes the focus, the field after it takes it over.
+    let head = page_head("Sign in");
     let field = Field::line("Username or email", login)
         .attr("autocomplete", "username")
         .attr("required", "")
         .error(submission.error("login", "Username or email"))
         .first();
-    el("div", "narrow").child(page_head("Sign in")).child(welcome).child(
+    el("div", "narrow").child(head).child(welcome).child(
         form("panel form", submit)
             .child(problem)
             .child(field.draw())

@@ -43,7 +43,7 @@ pub fn setup() -> El {
 
 fn used_up() -> El {
     el("div", "form")
-        .child(callout(Tone::Warn, "This link was used already, or is not whole. A link opens once."))
+        .child(callout(Tone::Warn, "This link was used already, or is incomplete. A link opens once."))
         .child(
             el("p", "")
                 .child("If you have an account, ")

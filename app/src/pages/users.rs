@@ -1,13 +1,14 @@
 //! Users: who may come in and as what. For administrators; for everybody else there is no such page.
 
 mod add;
+mod deactivate;
 mod roles;
 mod tokens;
 
 use crate::{
     components::{
-        Notices, Tone, actions_cell, badge, button, cell, instant, loaded, name_cell, page_head, pager,
-        row as table_row, row_button, skeleton_rows, table,
+        Notices, Tone, actions_cell, badge, button, cell, date, loaded, name_cell, page_head, pager, row as table_row,
+        row_button, skeleton_rows, table,
     },
     dom::{El, el, group, live},
     loader::Loader,
@@ -23,6 +24,7 @@ use uptrakit_api::{Page, Permission, Problem, UpdateUser, User};
 enum Open {
     Add,
     Roles(User),
+    Deactivate(User),
 }
 
 /// What rows and dialogs need of the page.
@@ -85,6 +87,7 @@ fn page(session: Session) -> El {
                 untrack(|| match open {
                     Open::Add => add::dialog(people),
                     Open::Roles(user) => roles::dialog(&user, people),
+                    Open::Deactivate(user) => deactivate::dialog(user, people),
                 })
             })
         }))
@@ -116,8 +119,14 @@ fn row(user: User, people: People) -> El {
     });
     let name = name_cell(&user.username).child(" ").child((!active).then(|| badge("deactivated", "warn")));
     let email = user.email.clone();
-    let since = instant(user.created_at);
-    let switch = row_button(label, &user.username.clone(), &id, class, move || people.set_active(&user, !active));
+    let since = date(user.created_at);
+    let switch = row_button(label, &user.username.clone(), &id, class, move || {
+        if active {
+            people.open.set(Some(Open::Deactivate(user.clone())));
+        } else {
+            people.set_active(&user, true);
+        }
+    });
     table_row("user-row")
         .child(name)
         .child(cell("Email", email))

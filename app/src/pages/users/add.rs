@@ -25,14 +25,16 @@ struct Created {
 /// The dialog.
 pub fn dialog(people: People) -> El {
     let link = RwSignal::new(None::<Invitation>);
+    // The link is shown once: only Done takes it away.
+    let done = RwSignal::new(false);
     Modal::draw(
         "Add person",
-        || false,
+        move || link.with(Option::is_some) && !done.get(),
         move || people.open.set(None),
         move |modal| {
             live(move || match link.get() {
                 None => untrack(|| settings(people, link, &modal)),
-                Some((username, url)) => untrack(|| invitation(&username, url, &modal)),
+                Some((username, url)) => untrack(|| invitation(&username, url, done, &modal)),
             })
         },
     )
@@ -80,15 +82,19 @@ fn settings(people: People, link: RwSignal<Option<Invitation>>, modal: &Modal) -
         .child(cancel_and(modal, submit_button("Add", "button primary", submission)))
 }
 
-fn invitation(username: &str, url: String, modal: &Modal) -> El {
+fn invitation(username: &str, url: String, done: RwSignal<bool>, modal: &Modal) -> El {
     let line = el("code", "").attr("data-testid", "invite-url").attr("tabindex", "0").child(url.as_str());
     let selected = line.clone();
     let copying = CopyButton { on_copied: Rc::new(|| ()), on_refused: Rc::new(move || select_text(&selected)) };
     let modal = modal.clone();
+    let leave = move || {
+        done.set(true);
+        modal.close();
+    };
     let copy = copying.draw("", "button primary", move || url.clone());
     el("div", "form")
         .child(el("h2", "").attr("tabindex", "-1").child("Send this link to ").child(username).focus_at_start())
         .child(el("p", "").child("With it they choose their password. It opens once and is not shown again."))
         .child(el("div", "token-line").child(line).child(copy))
-        .child(el("div", "form-end").child(button("Done", "button", move || modal.close())))
+        .child(el("div", "form-end").child(button("Done", "button", leave)))
 }

@@ -49,7 +49,7 @@ fn settings(like: Option<&Token>, section: Section, modal: &Modal, created: RwSi
 
     let submit = move || {
         if name.with_untracked(|name| name.trim().is_empty()) {
-            return submission.refuse("name", "is missing");
+            return submission.refuse("name", "must not be empty");
         }
         if narrowed.get_untracked() && chosen.get_untracked().is_empty() {
             return submission.refuse("permissions", "need at least one choice");

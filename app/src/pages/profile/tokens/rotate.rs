@@ -54,7 +54,7 @@ fn settings(token: &Token, section: Section, modal: &Modal, rotated: RwSignal<Op
     let facts = el("p", "")
         .child(el("strong", "").child(token.name.as_str()))
         .child(" ")
-        .child(el("code", "").child(token.hint.as_str()))
+        .child(el("code", "item").child(token.hint.as_str()))
         .child(" gets a new text. Name, permissions and expiry stay as they are.");
     form("form", submit)
         .child(el("h2", "").child("Rotate token"))

@@ -66,7 +66,7 @@ fn overlap(token: &Token, rotation: &Rotation, section: Section, may_write: bool
         .child(use_of_it)
         .child(
             el("span", "sub")
-                .child(el("code", "").child(rotation.old_hint.as_str()))
+                .child(el("code", "item").child(rotation.old_hint.as_str()))
                 .child(" ends ")
                 .child(instant(rotation.overlap_ends_at)),
         )
