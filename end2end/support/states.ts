@@ -247,6 +247,79 @@ export const states: View[] = [
     },
   },
   {
+    name: "revoke-token-in-use",
+    visitor: "signed in",
+    async open(page, server) {
+      const profile = new ProfilePage(page);
+      await arrive(page, server, "profile");
+      await profile.action("Revoke", "reporter").click();
+      await expect(profile.revokeDialog.getByLabel("Type the name to confirm")).toBeVisible();
+    },
+  },
+  {
+    name: "reveal-stored",
+    visitor: "signed in",
+    async open(page, server) {
+      const profile = await creating(page, server);
+      await profile.form.submit.click();
+      await profile.reveal.stored.check();
+      await expect(profile.reveal.done).toBeEnabled();
+    },
+  },
+  {
+    name: "create-token-without-end",
+    visitor: "signed in",
+    async open(page, server) {
+      const profile = await creating(page, server);
+      await profile.form.expires.selectOption({ label: "Never" });
+      await profile.form.dialog.getByText("Allowed networks").click();
+      await expect(profile.form.dialog.getByText(/One to a line/)).toBeVisible();
+    },
+  },
+  {
+    name: "profile-permissions",
+    visitor: "signed in",
+    async open(page, server) {
+      await arrive(page, server, "profile");
+      await page.getByText("What this account may do").click();
+      await expect(page.getByText("hosts:read").first()).toBeVisible();
+    },
+  },
+  {
+    name: "delete-host",
+    visitor: "signed in",
+    async open(page, server) {
+      await arrive(page, server, "hosts");
+      await page.getByRole("button", { name: "Delete web-1", exact: true }).click();
+      await expect(page.getByRole("dialog", { name: "Delete host" })).toBeVisible();
+    },
+  },
+  {
+    name: "invitation",
+    visitor: "signed in",
+    async open(page, server) {
+      const users = new UsersPage(page);
+      await arrive(page, server, "users");
+      await users.add.click();
+      await users.addDialog.getByLabel("Username", { exact: true }).fill("grace");
+      await users.addDialog.getByLabel("Email", { exact: true }).fill("grace@example.org");
+      await users.addDialog.getByRole("button", { name: "Add", exact: true }).click();
+      await expect(users.invitation).toBeVisible();
+      // It is shown once: only the button takes it away.
+      await page.keyboard.press("Escape");
+      await expect(users.invitation).toBeVisible();
+    },
+  },
+  {
+    name: "deactivate-person",
+    visitor: "signed in",
+    async open(page, server) {
+      await arrive(page, server, "users");
+      await page.getByRole("button", { name: "Deactivate ada", exact: true }).click();
+      await expect(page.getByRole("dialog", { name: "Deactivate" })).toBeVisible();
+    },
+  },
+  {
     name: "hosts-renamed",
     visitor: "signed in",
     async open(page, server) {

@@ -39,7 +39,7 @@ test("an invited person chooses a password, and loses everything when deactivate
   expect((await call(server, token, "/auth/me")).status).toBe(200);
 
   await page.getByRole("button", { name: "Deactivate grace", exact: true }).click();
-  await page.getByRole("button", { name: "Deactivate now" }).click();
+  await page.getByRole("button", { name: "Deactivate", exact: true }).click();
   await expect(new Shell(page).notice.filter({ hasText: "grace" })).toBeVisible();
   expect((await call(server, token, "/auth/me")).body).toMatchObject({ status: 401, code: "account-disabled" });
   await graces.goto(`${server.url}/profile`);
@@ -51,7 +51,7 @@ test("the last administrator stays", async ({ server, complaints, signedIn: page
   complaints.provoke(/status of 409/);
   await page.goto(`${server.url}/users`);
   await page.getByRole("button", { name: `Deactivate ${ada.username}`, exact: true }).click();
-  await page.getByRole("button", { name: "Deactivate now" }).click();
+  await page.getByRole("button", { name: "Deactivate", exact: true }).click();
   await expect(new Shell(page).notice).toContainText(/administrator/i);
   await page.reload();
   await expect(new UsersPage(page).row(ada.email)).toBeVisible();

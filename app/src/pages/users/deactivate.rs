@@ -24,5 +24,5 @@ fn question(user: User, people: People, modal: &Modal) -> El {
     form("form", submit)
         .child(el("h2", "").child("Deactivate"))
         .child(el("p", "").child(name).child(" is signed out, and their tokens stop working, everywhere and at once."))
-        .child(cancel_and(modal, submit_button("Deactivate now", "button danger", Submission::new())))
+        .child(cancel_and(modal, submit_button("Deactivate", "button danger", Submission::new())))
 }
