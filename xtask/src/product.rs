@@ -69,7 +69,7 @@ fn short_paths() -> String {
 
 /// Builds the server and the command line. The web app must be there first.
 pub fn programs(profile: Profile) -> Result<Programs> {
-    announce("Building the server and the command line (about five minutes on two cores when all of it is new)");
+    announce("Building the server and the command line (about eight minutes on two cores when all of it is new)");
     let mut build = cargo();
     build.arg("build");
     let folder = match profile {
