@@ -3,7 +3,7 @@
 /// `1 request`, `2 requests`.
 pub fn counted(count: u64, one: &str) -> String {
     let end = if count == 1 { "" } else { "s" };
-    format!("{count} {one}{end}")
+    [&count.to_string(), " ", one, end].concat()
 }
 
 /// An audit event as a person would tell it; an unknown one is shown as it is.
@@ -31,7 +31,7 @@ pub fn event(action: &str, outcome: &str) -> String {
         "host.update" => ("Renamed a host", "Failed to rename a host"),
         "host.delete" => ("Deleted a host", "Failed to delete a host"),
         "host.create" => ("Reported a new host", "A new host was refused"),
-        other => return if done { other.to_owned() } else { format!("{other} (refused)") },
+        other => return if done { other.to_owned() } else { other.to_owned() + " (refused)" },
     };
     (if done { past } else { tried }).to_owned()
 }

@@ -83,7 +83,7 @@ fn confirmation(token: &Token, ask: Box<dyn Fn() -> Pending<Revoked>>, done: Rc<
 
 /// What the revoke did, to the millisecond.
 fn told(at: Timestamp, cut_off: u64) -> String {
-    let was = if cut_off == 1 { "was" } else { "were" };
+    let was = if cut_off == 1 { " was " } else { " were " };
     let (when, requests) = (clock::time_with_millis(at), counted(cut_off, "request"));
-    format!("Revoked. Effective everywhere since {when}; {requests} {was} cut off.")
+    ["Revoked. Effective everywhere since ", &when, "; ", &requests, was, "cut off."].concat()
 }

@@ -74,7 +74,7 @@ fn throttle(problem: &Problem) -> El {
             0..60 => counted(seconds.max(1), "second"),
             _ => counted(seconds.div_ceil(60), "minute"),
         };
-        format!(" Try again in {wait}, at {}.", clock::time_of_day(end))
+        [" Try again in ", &wait, ", at ", &clock::time_of_day(end), "."].concat()
     });
     callout(Tone::Warn, "Too many attempts.").attr("role", "alert").attr("tabindex", "-1").child(when)
 }

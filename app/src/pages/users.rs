@@ -41,14 +41,14 @@ struct People {
 impl People {
     /// Activates or deactivates somebody.
     fn set_active(self, user: &User, active: bool) {
-        let path = format!("/api/v1/users/{}", user.id);
+        let path = ["/api/v1/users/", &user.id.to_string()].concat();
         let name = user.username.clone();
         let request = UpdateUser { active: Some(active), ..UpdateUser::default() };
         self.session.call(rest::submit(Method::PATCH, &path, &request), move |answer: Result<User, Problem>| {
             match answer {
-                Ok(_) if active => self.notices.show(Tone::Good, format!("{name} may sign in again.")),
+                Ok(_) if active => self.notices.show(Tone::Good, [&name, " may sign in again."].concat()),
                 Ok(_) => {
-                    let text = format!("{name} is deactivated: sessions and tokens ended at once.");
+                    let text = [&name, " is deactivated: sessions and tokens ended at once."].concat();
                     self.notices.show(Tone::Good, text);
                 }
                 Err(problem) => self.notices.show(Tone::Bad, problem.detail),

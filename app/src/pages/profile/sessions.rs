@@ -36,7 +36,7 @@ pub fn section() -> El {
     });
     let end_others = move || {
         visit.call(rest::call(&rpc::EndOtherSessions {}), move |answer| {
-            told(answer.map(|count| format!("{} ended.", counted(count, "other session"))));
+            told(answer.map(|count| counted(count, "other session") + " ended."));
         });
     };
     let alone = move || sessions.data.with(|data| data.as_ref().is_none_or(|sessions| sessions.len() < 2));

@@ -181,7 +181,7 @@ fn empty(section: Section, filter: Filter) -> El {
         return el("p", "empty").child("No token matches.");
     }
     if state == "expired" || state == "revoked" {
-        return el("p", "empty").child(format!("No token was {state} in the last 90 days."));
+        return el("p", "empty").child(["No token was ", &state, " in the last 90 days."].concat());
     }
     let create = move || section.open.set(Some(Open::Create(None)));
     el("div", "empty")
