@@ -45,7 +45,7 @@ impl<T> Default for Backlog<T> {
 
 impl<T> Taken<'_, T> {
     /// How many are not written yet.
-    pub const fn len(&self) -> usize {
+    pub const fn count(&self) -> usize {
         self.items.len()
     }
 
@@ -83,7 +83,7 @@ mod tests {
             backlog.push(item);
         }
         let mut taken = backlog.take(|item| *item > 1).await;
-        assert_eq!((taken.len(), taken.last(3)), (4, Some(&[3, 4, 5][..])));
+        assert_eq!((taken.count(), taken.last(3)), (4, Some(&[3, 4, 5][..])));
         taken.forget_last(3);
         assert_eq!(taken.last(3), Some(&[2][..]));
         drop(taken);
@@ -99,7 +99,7 @@ mod tests {
         let backlog = Backlog::default();
         backlog.push(1);
         let first = backlog.take(|_| true).await;
-        let second = async { backlog.take(|_| true).await.len() };
+        let second = async { backlog.take(|_| true).await.count() };
         let (found, ()) = tokio::join!(second, async {
             tokio::task::yield_now().await;
             drop(first);

@@ -54,7 +54,7 @@ impl Usage {
         let mut due = self.waiting.take(is_due).await;
         // In the order of the tokens, so that two processes don't wait for each other's rows.
         due.sort_by_key(|entry| entry.credential.token_id());
-        let pause = SPREAD / u32::try_from(due.len() / CHUNK + 1).unwrap_or(u32::MAX);
+        let pause = SPREAD / u32::try_from(due.count() / CHUNK + 1).unwrap_or(u32::MAX);
         while let Some(entries) = due.last(CHUNK) {
             write(store, entries).await?;
             due.forget_last(CHUNK);
