@@ -251,7 +251,11 @@ export const states: View[] = [
     visitor: "signed in",
     async open(page, server) {
       const profile = new ProfilePage(page);
-      await arrive(page, server, "profile");
+      // Last uses are written a moment later.
+      await expect(async () => {
+        await arrive(page, server, "profile");
+        await expect(profile.row("reporter")).toContainText("127.0.0.1", { timeout: 1_000 });
+      }).toPass();
       await profile.action("Revoke", "reporter").click();
       await expect(profile.revokeDialog.getByLabel("Type the name to confirm")).toBeVisible();
     },

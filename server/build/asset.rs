@@ -80,7 +80,9 @@ fn content_type(path: &str) -> &'static str {
     }
 }
 
-/// Trunk writes `name-0123456789abcdef.ext`, and `_bg` behind the hash of the wasm file.
+/// Trunk writes `name-0123456789abcdef.ext`, and `_bg` behind the hash of the wasm file. It leaves out zeros in front of a
+/// hash: one in sixteen is a digit shorter.
 fn is_immutable(path: &str) -> bool {
-    path.split(['-', '_', '.', '/']).any(|part| part.len() == 16 && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    let is_hash = |part: &str| (12..=16).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    path.split(['-', '_', '.', '/']).any(is_hash)
 }
