@@ -13,6 +13,7 @@ mod loan;
 pub mod power;
 pub mod sessions;
 pub mod tokens;
+mod turn;
 
 use std::{
     path::{Path, PathBuf},
@@ -28,7 +29,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use self::commits::Commits;
+use self::{commits::Commits, turn::Turn};
 
 /// Runs one query on the driver of a [`Conn`].
 macro_rules! on {
@@ -124,6 +125,15 @@ pub enum OpenError {
     Migration(MigrateError),
 }
 
+impl From<MigrateError> for OpenError {
+    fn from(error: MigrateError) -> Self {
+        match error {
+            MigrateError::VersionMissing(version) => Self::Newer(version),
+            other => Self::Migration(other),
+        }
+    }
+}
+
 impl Reader {
     /// The connection.
     pub fn conn(&mut self) -> Conn<'_> {
@@ -155,88 +165,73 @@ impl Transaction {
 impl Store {
     /// Opens the database of a `sqlite:` or `postgres:` URL and brings it up to date.
     pub async fn open(url: &str, max_connections: u32) -> Result<Self, OpenError> {
-        let store = Self::connect(url, max_connections).await?;
-        store.migrate().await?;
-        Ok(store)
-    }
-
-    async fn connect(url: &str, max_connections: u32) -> Result<Self, OpenError> {
         if url.starts_with("sqlite:") {
-            let options = SqliteConnectOptions::from_str(url)?
-                .create_if_missing(true)
-                .journal_mode(SqliteJournalMode::Wal)
-                // FULL, not NORMAL: an acknowledged revoke must survive a power cut.
-                .synchronous(SqliteSynchronous::Full)
-                .pragma("wal_autocheckpoint", LONGEST_LOG)
-                .foreign_keys(true)
-                .busy_timeout(BUSY_TIMEOUT);
-            let pool = |connections| {
-                SqlitePoolOptions::new()
-                    .max_connections(connections)
-                    .acquire_timeout(ACQUIRE_TIMEOUT)
-                    .test_before_acquire(false)
-                    // When the disk fails, SQLite ends the transaction by itself and sqlx goes on counting it: such a
-                    // connection never begins another one.
-                    .before_acquire(|conn, _| Box::pin(std::future::ready(Ok(!conn.is_in_transaction()))))
-                    .idle_timeout(None)
-                    .max_lifetime(None)
-            };
-            // The writer connects first: it creates the file and switches it to WAL.
-            let writer = pool(1).connect_with(options.clone()).await?;
-            let file = options.get_filename().to_owned();
-            let aside = pool(1).connect_lazy_with(options.clone().synchronous(SqliteSynchronous::Normal));
-            let readers = pool(SQLITE_READERS).connect_lazy_with(options);
-            Ok(Self(Pool::Sqlite { readers, writer, aside, file }))
+            Self::open_sqlite(url).await
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            // A statement that takes longer is part of the outage; the request has its 503 by then. A server that
-            // vanishes in a transaction leaves its locks behind; others must get past them before they give up.
-            let timeout = STATEMENT_TIMEOUT.as_millis().to_string();
-            let abandoned = ABANDONED.as_millis().to_string();
-            let options = PgConnectOptions::from_str(url)?.application_name("uptrakit-server").options([
-                ("statement_timeout", &timeout),
-                ("lock_timeout", &timeout),
-                ("idle_in_transaction_session_timeout", &abandoned),
-            ]);
-            let pool = PgPoolOptions::new()
-                .max_connections(max_connections)
-                .acquire_timeout(ACQUIRE_TIMEOUT)
-                .after_connect(|conn, _| Box::pin(refuse_replica(conn)))
-                // One that was used a moment ago is good; an older one may have died with the server it was to.
-                .test_before_acquire(false)
-                .before_acquire(|conn, about| {
-                    Box::pin(async move {
-                        if about.idle_for > TRUSTED_IDLE {
-                            conn.ping().await?;
-                        }
-                        Ok(true)
-                    })
-                })
-                .connect_with(options)
-                .await?;
-            Ok(Self(Pool::Postgres(pool)))
+            Self::open_postgres(url, max_connections).await
         } else {
             Err(OpenError::Scheme)
         }
     }
 
-    async fn migrate(&self) -> Result<(), OpenError> {
-        let run = || async {
-            match &self.0 {
-                Pool::Sqlite { writer, .. } => SQLITE_MIGRATIONS.run(writer).await,
-                Pool::Postgres(pool) => POSTGRES_MIGRATIONS.run(pool).await,
-            }
+    async fn open_sqlite(url: &str) -> Result<Self, OpenError> {
+        let options = SqliteConnectOptions::from_str(url)?
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // FULL, not NORMAL: an acknowledged revoke must survive a power cut.
+            .synchronous(SqliteSynchronous::Full)
+            .pragma("wal_autocheckpoint", LONGEST_LOG)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT);
+        let file = options.get_filename().to_owned();
+        let pool = |connections| {
+            SqlitePoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(ACQUIRE_TIMEOUT)
+                .test_before_acquire(false)
+                // When the disk fails, SQLite ends the transaction by itself and sqlx goes on counting it: such a
+                // connection never begins another one.
+                .before_acquire(|conn, _| Box::pin(std::future::ready(Ok(!conn.is_in_transaction()))))
+                .idle_timeout(None)
+                .max_lifetime(None)
         };
-        let mut outcome = run().await;
-        if outcome.is_err() && matches!(self.0, Pool::Sqlite { .. }) {
-            // Postgres migrates under an advisory lock; SQLite has none, so that the loser of two processes starting
-            // at once finds the tables made. It looks again.
-            tokio::time::sleep(Duration::from_millis(200)).await;
-            outcome = run().await;
-        }
-        outcome.map_err(|error| match error {
-            MigrateError::VersionMissing(version) => OpenError::Newer(version),
-            other => OpenError::Migration(other),
-        })
+        let _turn = Turn::wait(&file).await;
+        // The writer connects first: it creates the file and switches it to WAL.
+        let writer = pool(1).connect_with(options.clone()).await?;
+        SQLITE_MIGRATIONS.run(&writer).await?;
+        let aside = pool(1).connect_lazy_with(options.clone().synchronous(SqliteSynchronous::Normal));
+        let readers = pool(SQLITE_READERS).connect_lazy_with(options);
+        Ok(Self(Pool::Sqlite { readers, writer, aside, file }))
+    }
+
+    async fn open_postgres(url: &str, max_connections: u32) -> Result<Self, OpenError> {
+        // A statement that takes longer is part of the outage; the request has its 503 by then. A server that
+        // vanishes in a transaction leaves its locks behind; others must get past them before they give up.
+        let timeout = STATEMENT_TIMEOUT.as_millis().to_string();
+        let abandoned = ABANDONED.as_millis().to_string();
+        let options = PgConnectOptions::from_str(url)?.application_name("uptrakit-server").options([
+            ("statement_timeout", &timeout),
+            ("lock_timeout", &timeout),
+            ("idle_in_transaction_session_timeout", &abandoned),
+        ]);
+        let pool = PgPoolOptions::new()
+            .max_connections(max_connections)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .after_connect(|conn, _| Box::pin(refuse_replica(conn)))
+            // One that was used a moment ago is good; an older one may have died with the server it was to.
+            .test_before_acquire(false)
+            .before_acquire(|conn, about| {
+                Box::pin(async move {
+                    if about.idle_for > TRUSTED_IDLE {
+                        conn.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
+            .connect_with(options)
+            .await?;
+        POSTGRES_MIGRATIONS.run(&pool).await?;
+        Ok(Self(Pool::Postgres(pool)))
     }
 
     /// A connection for reading.

@@ -5,21 +5,9 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use uptrakit_server::store::{OpenError, Store};
 
-use crate::support::{TestServer, on_both, report};
+use crate::support::{TestServer, new_postgres_database, on_both, report};
 
 on_both! {
-    async fn several_processes_may_start_at_once_on_an_empty_database(server: TestServer) {
-        let url = match server.url.strip_prefix("sqlite://") {
-            Some(path) => format!("sqlite://{path}.fresh"),
-            None => server.url.clone(),
-        };
-        let open = || Store::open(&url, 2);
-        let (one, two, three) = tokio::join!(open(), open(), open());
-        for store in [one, two, three] {
-            store.unwrap().probe(1).await.unwrap();
-        }
-    }
-
     async fn a_migration_that_fails_leaves_the_data_as_it_was_and_says_what_to_do(server: TestServer) {
         let root = server.with_root().await;
         let (_, text) = root.new_token(json!({ "name": "ci" })).await;
@@ -50,6 +38,33 @@ on_both! {
         tx.commit().await.unwrap();
         let refused = Store::open(&server.url, 2).await.unwrap_err();
         assert!(matches!(refused, OpenError::Newer(9999)), "{refused}");
+    }
+}
+
+/// Opens a database with several servers at once; all of them can write to it then.
+async fn start_at_once(url: &str) {
+    let open = || {
+        let url = url.to_owned();
+        tokio::spawn(async move { Store::open(&url, 2).await?.probe(1).await.map_err(OpenError::from) })
+    };
+    for started in [open(), open(), open(), open()] {
+        started.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_servers_may_start_at_once_on_an_empty_sqlite_file() {
+    let directory = tempfile::tempdir().unwrap();
+    for round in 0..20 {
+        start_at_once(&format!("sqlite://{}/{round}.db", directory.path().display())).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_servers_may_start_at_once_on_an_empty_postgres_database() {
+    match new_postgres_database().await {
+        Some(url) => start_at_once(&url).await,
+        None => eprintln!("left out: UPTRAKIT_TEST_POSTGRES_URL is not set; cargo xtask test sets it"),
     }
 }
 

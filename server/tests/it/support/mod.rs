@@ -113,6 +113,16 @@ impl Reply {
     }
 }
 
+/// The URL of an empty database, where there is a Postgres server to make it on.
+pub async fn new_postgres_database() -> Option<String> {
+    let base = std::env::var("UPTRAKIT_TEST_POSTGRES_URL").ok()?;
+    let name = format!("t{}", uptrakit_server::clock::new_id(Clock::System.now()).simple());
+    beside(&base, &format!("CREATE DATABASE {name}")).await;
+    let (path, query) = base.split_once('?').map_or((base.as_str(), None), |(path, query)| (path, Some(query)));
+    let (server, _) = path.rsplit_once('/').expect("the URL names a database");
+    Some(format!("{server}/{name}{}", query.map(|query| format!("?{query}")).unwrap_or_default()))
+}
+
 impl TestServer {
     pub async fn sqlite() -> Self {
         Self::sqlite_at(PUBLIC_URL).await
@@ -126,12 +136,7 @@ impl TestServer {
     }
 
     pub async fn postgres() -> Option<Self> {
-        let base = std::env::var("UPTRAKIT_TEST_POSTGRES_URL").ok()?;
-        let name = format!("t{}", uptrakit_server::clock::new_id(Clock::System.now()).simple());
-        beside(&base, &format!("CREATE DATABASE {name}")).await;
-        let (path, query) = base.split_once('?').map_or((base.as_str(), None), |(path, query)| (path, Some(query)));
-        let (server, _) = path.rsplit_once('/').expect("the URL names a database");
-        let url = format!("{server}/{name}{}", query.map(|query| format!("?{query}")).unwrap_or_default());
+        let url = new_postgres_database().await?;
         Some(Self::start(url, None, Arc::new(AtomicI64::new(START)), PUBLIC_URL).await)
     }
 
