@@ -231,12 +231,22 @@ impl Verifier {
     }
 
     async fn judge(&self, key: Key, need: Need, address: IpAddr) -> Result<Arc<Entry>, Denied> {
-        let entry = self.find(key).await?.ok_or(Denied::Refused(match key {
+        let mut entry = self.get(key).await?;
+        let mut judged = entry.judge(need, address, self.0.clock.now());
+        if judged == Err(Refusal::SessionOver) {
+            // Idle as far as is known here; it may have been used at another process, which has written that down.
+            lock(&self.0.cache).forget(key);
+            entry = self.get(key).await?;
+            judged = entry.judge(need, address, self.0.clock.now());
+        }
+        judged.map(|()| entry).map_err(Denied::Refused)
+    }
+
+    async fn get(&self, key: Key) -> Result<Arc<Entry>, Denied> {
+        self.find(key).await?.ok_or(Denied::Refused(match key {
             Key::Token(_) => Refusal::Unknown,
             Key::Session(_) => Refusal::SessionOver,
-        }))?;
-        entry.judge(need, address, self.0.clock.now()).map_err(Denied::Refused)?;
-        Ok(entry)
+        }))
     }
 
     /// Takes notice of every move of the epoch that was committed before this call, so that whatever is under way in
@@ -529,6 +539,11 @@ impl Cache {
             self.forget_all();
         }
         self.epoch = epoch;
+    }
+
+    fn forget(&mut self, key: Key) {
+        self.young.remove(&key);
+        self.old.remove(&key);
     }
 
     fn forget_all(&mut self) {

@@ -100,6 +100,18 @@ on_both! {
         server.another().await.get_with(&one).await.refused(401, "missing-credentials");
     }
 
+    async fn a_session_is_not_idle_at_one_server_while_it_is_used_at_another(server: TestServer) {
+        let root = server.with_root().await;
+        let other = server.another().await;
+        other.get_with(&root).await.ok(200);
+        for _ in 0..3 {
+            server.advance(4 * 86_400_000);
+            root.get("/auth/me").await.ok(200);
+            server.app.usage.flush(&server.app.store, server.app.clock.now(), false).await.unwrap();
+        }
+        other.get_with(&root).await.ok(200);
+    }
+
     async fn a_password_change_needs_the_old_one_and_ends_what_is_wished(server: TestServer) {
         let root = server.with_root().await;
         let elsewhere = server.sign_in("root").await;
