@@ -24,11 +24,23 @@ export async function expectForgotten(page: Page, context: BrowserContext, token
       caches: JSON.stringify(caches),
     };
   });
+  expect(await isInMemory(page, secret), "the app's memory has the token").toBe(false);
   for (const [place, text] of Object.entries(places)) {
     expect(text.includes(secret), `${place} has the token`).toBe(false);
   }
   expect(places.databases, "no IndexedDB is used").toBe("[]");
   expect(JSON.stringify(await context.storageState({ indexedDB: true }))).not.toContain(secret);
+}
+
+/** Whether the app's memory, which any script of the page can read, has a text in it. */
+export function isInMemory(page: Page, text: string): Promise<boolean> {
+  return page.evaluate(async (text) => {
+    const script = document.querySelector<HTMLLinkElement>("link[rel=modulepreload]")!.href;
+    // What was started already is answered, not started again.
+    const app = (await import(script)) as { default(): Promise<{ memory: WebAssembly.Memory }> };
+    const { memory } = await app.default();
+    return new TextDecoder("latin1").decode(memory.buffer).includes(text);
+  }, text);
 }
 
 /** The visible text of a token: its prefix, 30 characters and a checksum. */
