@@ -25,7 +25,7 @@ pub fn run_suite(arguments: &[String]) -> Result<Tally> {
     product::web()?;
     let programs = product::programs(Profile::Debug)?;
     let packages = tools::end2end_packages()?;
-    let chromium = browser::chromium()?;
+    let (chromium, firefox) = (browser::chromium()?, browser::firefox()?);
     let postgres = postgres()?;
     announce("Running the end-to-end tests");
     let report = packages.join("test-results/report.json");
@@ -39,8 +39,10 @@ pub fn run_suite(arguments: &[String]) -> Result<Tally> {
         .current_dir(&packages)
         .env("UPTRAKIT_SERVER_BIN", &programs.server)
         .env("UPTRAKIT_BIN", &programs.cli);
-    if let Some(chromium) = chromium {
-        playwright.env("UPTRAKIT_CHROMIUM", chromium);
+    for (variable, browser) in [("UPTRAKIT_CHROMIUM", chromium), ("UPTRAKIT_FIREFOX", firefox)] {
+        if let Some(browser) = browser {
+            playwright.env(variable, browser);
+        }
     }
     if let Some(cluster) = &postgres {
         playwright.env("UPTRAKIT_E2E_DATABASE_URL", &cluster.url);
