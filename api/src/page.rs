@@ -18,6 +18,14 @@ pub struct Page<T> {
     pub total_pages: u64,
 }
 
+impl<T> Page<T> {
+    /// The same page of something else.
+    pub fn map<U>(self, change: impl FnMut(T) -> U) -> Page<U> {
+        let Self { items, total, page, per_page, total_pages } = self;
+        Page { items: items.into_iter().map(change).collect(), total, page, per_page, total_pages }
+    }
+}
+
 /// Which page is asked for: text as it stands in the query, so that a bad number is answered by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]

@@ -5,11 +5,11 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 use leptos::prelude::use_context;
 use uptrakit_api::{
-    Account, AuditEvent, AuditQuery, ChangePassword, Code, CreateToken, CreatedToken, Page, PasswordChanged, Problem,
-    RotateToken, Secret, Session, SessionId, SetUp, SignIn, Token, TokenId, TokenQuery, UpdateToken,
+    Account, ChangePassword, Code, CreateToken, CreatedToken, Page, PasswordChanged, Problem, RotateToken, Secret,
+    Session, SessionId, SetUp, SignIn, Token, TokenId, TokenQuery, UpdateToken,
 };
 
-use crate::rpc::{Invitation, Refusal, Revoked, Visitor};
+use crate::rpc::{Activity, Invitation, Refusal, Revoked, Visitor};
 
 /// What a method of [`Backend`] comes to.
 pub type Answer<T> = Pin<Box<dyn Future<Output = Result<T, Problem>> + Send>>;
@@ -36,7 +36,7 @@ pub trait Backend: Send + Sync {
     fn end_other_sessions(&self) -> Answer<u64>;
     /// The visitor's tokens.
     fn list_tokens(&self, query: TokenQuery) -> Answer<Page<Token>>;
-    /// One of them.
+    /// From where the present text of one of them was first used; `None` until it was.
     fn find_first_use(&self, id: TokenId) -> Answer<Option<String>>;
     /// Makes one.
     fn create_token(&self, request: CreateToken) -> Answer<CreatedToken>;
@@ -48,8 +48,8 @@ pub trait Backend: Send + Sync {
     fn end_overlap(&self, id: TokenId) -> Answer<()>;
     /// Revokes one.
     fn revoke_token(&self, id: TokenId) -> Answer<Revoked>;
-    /// The visitor's own audit events.
-    fn list_own_events(&self, query: AuditQuery) -> Answer<Page<AuditEvent>>;
+    /// What was done under the visitor's account.
+    fn list_activity(&self, page: u32) -> Answer<Page<Activity>>;
 }
 
 /// The backend of the request that is being answered.

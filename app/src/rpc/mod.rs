@@ -10,9 +10,9 @@ mod tokens;
 pub(crate) use accounts::{ChangePassword, FindVisitor, GetInvitation, SetUp};
 pub use accounts::{Invitation, Visitor, change_password, find_visitor, get_invitation, set_up};
 pub use refusal::Refusal;
+pub use sessions::{Activity, end_other_sessions, end_session, list_activity, list_sessions, sign_in, sign_out};
 #[cfg(feature = "csr")]
-pub(crate) use sessions::{EndOtherSessions, EndSession, ListOwnEvents, ListSessions, SignIn, SignOut};
-pub use sessions::{end_other_sessions, end_session, list_own_events, list_sessions, sign_in, sign_out};
+pub(crate) use sessions::{EndOtherSessions, EndSession, ListActivity, ListSessions, SignIn, SignOut};
 #[cfg(feature = "csr")]
 pub(crate) use tokens::{CreateToken, EndOverlap, FindFirstUse, ListTokens, RevokeToken, RotateToken, UpdateToken};
 pub use tokens::{

@@ -1,6 +1,7 @@
 //! Web sessions and what was done in them.
 
 use leptos::{prelude::*, server_fn::codec::Json};
+use serde::{Deserialize, Serialize};
 use uptrakit_api as api;
 
 use super::Refusal;
@@ -37,8 +38,23 @@ pub async fn end_other_sessions() -> Result<u64, Refusal> {
     Ok(backend()?.end_other_sessions().await?)
 }
 
-/// The account's own audit events, newest first.
-#[server(prefix = "/rpc", endpoint = "list_own_events", input = Json)]
-pub async fn list_own_events(query: api::AuditQuery) -> Result<api::Page<api::AuditEvent>, Refusal> {
-    Ok(backend()?.list_own_events(query).await?)
+/// Something that was done under the account: an audit event as a person wants to read it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Activity {
+    /// When.
+    pub at: api::Timestamp,
+    /// What was done, as `noun.verb`.
+    pub action: String,
+    /// `done`, `refused`, or why.
+    pub outcome: String,
+    /// From where.
+    pub address: Option<String>,
+    /// What the token is called that it was done with, or to.
+    pub token: Option<String>,
+}
+
+/// What was done under the account, newest first.
+#[server(prefix = "/rpc", endpoint = "list_activity", input = Json)]
+pub async fn list_activity(page: u32) -> Result<api::Page<Activity>, Refusal> {
+    Ok(backend()?.list_activity(page).await?)
 }

@@ -113,6 +113,20 @@ pub async fn list(core: &Core, query: &AuditQuery, own: Option<AccountId>) -> Re
     Ok(paging.page(rows.into_iter().map(public).collect(), total))
 }
 
+/// How many events with names a page has.
+const NAMED_PER_PAGE: &str = "10";
+
+/// What was done under the actor's account, newest first, each with the name of its token.
+pub async fn list_named(core: &Core, actor: &Actor, page: u32) -> Result<Page<(AuditEvent, Option<String>)>, Error> {
+    let paging = Paging::parse(Some(&page.to_string()), Some(NAMED_PER_PAGE))?;
+    let account_id = actor.account_id().0;
+    let own = AuditFilter { actor_id: Some(account_id), ..AuditFilter::default() };
+    let mut reader = core.store.read().await?;
+    let total = audit::count(reader.conn(), &own).await?;
+    let rows = audit::list_named(reader.conn(), account_id, paging.slice()).await?;
+    Ok(paging.page(rows.into_iter().map(|row| (public(row.event), row.token_name)).collect(), total))
+}
+
 /// How many events an export reads at once.
 const EXPORTED_AT_ONCE: u16 = 500;
 

@@ -12,12 +12,12 @@ use axum::{
 };
 use http::{HeaderMap, StatusCode, header};
 use uptrakit_api::{
-    Account, AuditEvent, AuditQuery, ChangePassword, CreateToken, CreatedToken, Page, PasswordChanged, Problem,
-    RotateToken, Secret, Session, SessionId, SetUp, SignIn, Token, TokenId, TokenQuery, UpdateToken,
+    Account, ChangePassword, CreateToken, CreatedToken, Page, PasswordChanged, Problem, RotateToken, Secret, Session,
+    SessionId, SetUp, SignIn, Token, TokenId, TokenQuery, UpdateToken,
 };
 use uptrakit_app::{
     backend::{Answer, Backend},
-    rpc::{Invitation, Refusal, Revoked, Visitor},
+    rpc::{Activity, Invitation, Refusal, Revoked, Visitor},
 };
 
 use super::{
@@ -214,10 +214,16 @@ impl Backend for PageBackend {
         })
     }
 
-    fn list_own_events(&self, query: AuditQuery) -> Answer<Page<AuditEvent>> {
+    fn list_activity(&self, page: u32) -> Answer<Page<Activity>> {
         answer!(self, |me| {
-            let actor = me.actor().await?;
-            trail::list(&me.app, &query, Some(actor.account_id())).await
+            let page = trail::list_named(&me.app, &me.actor().await?, page).await?;
+            Ok(page.map(|(event, token)| Activity {
+                at: event.at,
+                action: event.action,
+                outcome: event.outcome,
+                address: event.address,
+                token,
+            }))
         })
     }
 }

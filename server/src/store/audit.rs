@@ -113,6 +113,32 @@ pub async fn list(conn: Conn<'_>, filter: &AuditFilter, slice: Slice) -> Result<
     })
 }
 
+/// An event, and the name of its token.
+#[derive(Clone, Debug, FromRow)]
+pub struct NamedRow {
+    /// The event.
+    #[sqlx(flatten)]
+    pub event: AuditRow,
+    /// What the token is called that was used, or that it was done to.
+    pub token_name: Option<String>,
+}
+
+/// An account's events, newest first.
+pub async fn list_named(conn: Conn<'_>, account_id: Uuid, slice: Slice) -> Result<Vec<NamedRow>> {
+    on!(conn, |c| {
+        sqlx::query_as(
+            "SELECT e.*, t.name AS token_name FROM audit_events e \
+             LEFT JOIN api_tokens t ON t.id = e.token_id WHERE e.actor_id = $1 \
+             ORDER BY e.at DESC, e.id DESC LIMIT $2 OFFSET $3",
+        )
+        .bind(account_id)
+        .bind(slice.limit)
+        .bind(slice.offset)
+        .fetch_all(c)
+        .await
+    })
+}
+
 /// The first events after a place that pass the filter, oldest first. A place is an instant and an id.
 pub async fn list_after(
     conn: Conn<'_>,

@@ -63,7 +63,10 @@ on_both! {
         assert_eq!(call(&root, "list_sessions", json!({})).await.ok(200).as_array().unwrap().len(), 1);
         assert_eq!(call(&root, "end_other_sessions", json!({})).await.ok(200), json!(0));
         call(&root, "end_session", json!({ "id": "00000000-0000-7000-8000-000000000000" })).await.refused(404, "not-found");
-        assert!(call(&root, "list_own_events", json!({ "query": {} })).await.ok(200)["total"].as_u64().unwrap() >= 5);
+        let activity = call(&root, "list_activity", json!({ "page": 1 })).await.ok(200);
+        assert!(activity["total"].as_u64().unwrap() >= 5);
+        let told = |event: &Value| (event["action"].clone(), event["token"].clone());
+        assert_eq!(activity["items"].as_array().unwrap().first().map(told), Some((json!("token.revoke"), json!("cd"))));
         let change = json!({ "request": { "current_password": "x", "new_password": "y" } });
         call(&root, "change_password", change).await.refused(422, "invalid-field");
         let out = call(&root, "sign_out", json!({})).await;

@@ -5,10 +5,12 @@ use crate::{
     components::{badge, instant, loaded, pager, row_button, skeleton_rows},
     dom::{El, el},
     loader::Loader,
-    rest, rpc, wording,
+    rest,
+    rpc::{self, Activity},
+    wording,
 };
 use leptos::prelude::*;
-use uptrakit_api::{AuditEvent, AuditQuery, Page};
+use uptrakit_api::Page;
 
 /// The section.
 pub fn section() -> El {
@@ -16,15 +18,13 @@ pub fn section() -> El {
     let page = RwSignal::new(1_u32);
     let events = Loader::new(move || {
         changes.track();
-        let query =
-            AuditQuery { page: Some(page.get().to_string()), per_page: Some("10".to_owned()), ..AuditQuery::default() };
-        rest::call(&rpc::ListOwnEvents { query })
+        rest::call(&rpc::ListActivity { page: page.get() })
     });
     let refresh = row_button("Refresh", "activity", "activity", "button small", move || events.reload());
     panel("activity", "Activity", refresh).child(loaded(events, skeleton_rows, move |events| list(&events, page)))
 }
 
-fn list(events: &Page<AuditEvent>, page: RwSignal<u32>) -> El {
+fn list(events: &Page<Activity>, page: RwSignal<u32>) -> El {
     if events.items.is_empty() {
         return el("p", "empty").child("Nothing has happened yet.");
     }
@@ -32,6 +32,10 @@ fn list(events: &Page<AuditEvent>, page: RwSignal<u32>) -> El {
     for event in &events.items {
         let done = event.outcome == "done";
         let mut what = el("span", "").child(wording::event(&event.action, &event.outcome));
+        if let Some(token) = &event.token {
+            let to_it = event.action.starts_with("token.");
+            what = what.child(if to_it { ": " } else { " with " }).child(el("strong", "").child(token.as_str()));
+        }
         if let Some(address) = &event.address {
             what = what.child(" from ").child(el("code", "").child(address.as_str()));
         }
