@@ -36,5 +36,6 @@ export async function takePictures(page: Page, name: string): Promise<void> {
   if (process.env.UPTRAKIT_DOCS_IMAGES && documented.includes(name)) {
     await mkdir(images, { recursive: true });
     await copyFile(join(folder, `${name}-1280-light.png`), join(images, `${name}.png`));
+    await copyFile(join(folder, `${name}-1280-dark.png`), join(images, `${name}-dark.png`));
   }
 }

@@ -24,6 +24,23 @@ test("the guide keeps the chosen theme", async ({ server, page }) => {
   await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
 });
 
+test("the theme is chosen in the guide as in the app", async ({ server, page }) => {
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.goto(`${server.url}/docs/tokens`);
+  const picture = (theme: string) => page.locator(`img.in-${theme}`).first();
+  await expect(picture("light")).toBeVisible();
+  await page.getByRole("button", { name: "Settings" }).click();
+  await page.getByRole("radio", { name: "Dark" }).check();
+  await expect(picture("dark")).toBeVisible();
+  await expect(picture("light")).toBeHidden();
+  await page.reload();
+  await expect(picture("dark")).toBeVisible();
+  await page.getByRole("button", { name: "Settings" }).click();
+  await expect(page.getByRole("radio", { name: "Dark" })).toBeChecked();
+  await page.goto(`${server.url}/login`);
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+});
+
 for (const path of pages) {
   const name = `guide${path.replace("/", "-")}`;
   test(`${name} is accessible and fits 320 px`, async ({ server, page }) => {

@@ -17,10 +17,11 @@ const FOLDER: &str = "../docs/guide";
 /// The page that lists the others; the order of its links is the order of the navigation.
 const INDEX: &str = "index";
 /// Plain files, one after the other, make the stylesheet.
-const STYLES: [&str; 5] = [
+const STYLES: [&str; 6] = [
     "../style/tokens.css",
     "../style/base.css",
     "../style/components/button.css",
+    "../style/components/menu.css",
     "../style/components/top_bar.css",
     "../style/guide.css",
 ];
@@ -136,15 +137,18 @@ impl Guide {
                     let dest_url = self.target(name, &dest_url).into();
                     events.push(Event::Start(Tag::Link { dest_url, link_type, title, id }));
                 }
-                Event::Start(Tag::Image { dest_url, .. }) => {
-                    image = Some((self.image(name, &dest_url), String::new()));
-                }
+                Event::Start(Tag::Image { dest_url, .. }) => image = Some((dest_url, String::new())),
                 Event::End(TagEnd::Image) => {
-                    let ((path, width, height), words) = image.take().expect("an image ends where one began");
-                    events.push(markup(format!(
-                        "<img src=\"{path}\" alt=\"{}\" width=\"{width}\" height=\"{height}\" />",
-                        escaped(&words)
-                    )));
+                    let (light, words) = image.take().expect("an image ends where one began");
+                    let dark = light.replace(".png", "-dark.png");
+                    for (file, class) in [(&*light, "in-light"), (&dark, "in-dark")] {
+                        let (path, width, height) = self.image(name, file);
+                        let words = escaped(&words);
+                        // Only the one that is shown is downloaded.
+                        events.push(markup(format!(
+                            "<img class=\"{class}\" src=\"{path}\" alt=\"{words}\" width=\"{width}\" height=\"{height}\" loading=\"lazy\" />"
+                        )));
+                    }
                 }
                 Event::Text(words) if image.is_some() => {
                     if let Some((_, alternative)) = &mut image {
