@@ -36,7 +36,8 @@ pub fn relative(at: Timestamp, now: Timestamp) -> String {
     let (count, unit) = distance::in_words(at.0 - now.0);
     let options = Object::new();
     set(&options, "numeric", "auto");
-    Intl::RelativeTimeFormat::new(&Array::new(), &options).format(f64::from(count), unit).into()
+    // The sentences around it are English, whatever the person's dates look like.
+    Intl::RelativeTimeFormat::new(&Array::of1(&"en".into()), &options).format(f64::from(count), unit).into()
 }
 
 /// "21 Feb 2027".

@@ -137,6 +137,13 @@ impl<C: Child> Child for Option<C> {
     }
 }
 
+impl<A: Child, B: Child> Child for (A, B) {
+    fn place(self, parent: &Node) {
+        self.0.place(parent);
+        self.1.place(parent);
+    }
+}
+
 impl<C: Child> Child for Vec<C> {
     fn place(self, parent: &Node) {
         for child in self {

@@ -2,11 +2,14 @@
 //! so that a list never flickers and never says "empty" before it knows.
 
 use crate::{dom::afterwards, rest::Pending, session::Session};
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 use uptrakit_api::Problem;
 
 /// Puts data that has arrived where it is shown.
 type Arrived = Box<dyn FnOnce()>;
+
+/// Fetches, and goes on with what came of it.
+type Fetch = Box<dyn Fn(Box<dyn FnOnce(Result<Arrived, Problem>)>)>;
 
 /// Data and the way to get it again.
 pub struct Loader<T: Send + Sync + 'static> {
@@ -28,7 +31,7 @@ impl<T: Send + Sync + 'static> Clone for Loader<T> {
 impl<T: Send + Sync + 'static> Copy for Loader<T> {}
 
 impl<T: Send + Sync + 'static> Loader<T> {
-    /// Fetches now, and again whenever a signal moves that `fetch` reads before its first await.
+    /// Fetches now, and again whenever a signal moves that `fetch` reads.
     pub fn new(fetch: impl Fn() -> Pending<T> + 'static) -> Self {
         let loader = Self {
             data: RwSignal::new(None),
@@ -37,15 +40,10 @@ impl<T: Send + Sync + 'static> Loader<T> {
             again: RwSignal::new(()),
         };
         let data = loader.data;
-        let fetch = move || {
-            let pending = fetch();
-            let arrived: Pending<Arrived> = Box::pin(async move {
-                let value = pending.await?;
-                Ok(Box::new(move || data.set(Some(value))) as Arrived)
-            });
-            arrived
-        };
-        follow(Box::new(fetch), loader.problem, loader.busy, loader.again);
+        let fetch: Fetch = Box::new(move |done| {
+            fetch().then(move |answer| done(answer.map(|value| Box::new(move || data.set(Some(value))) as Arrived)));
+        });
+        follow(fetch, loader.problem, loader.busy, loader.again);
         loader
     }
 
@@ -56,22 +54,15 @@ impl<T: Send + Sync + 'static> Loader<T> {
 }
 
 /// Knows nothing of what is fetched, so that it is compiled once for all loaders.
-fn follow(
-    fetch: Box<dyn Fn() -> Pending<Arrived>>,
-    problem: RwSignal<Option<Problem>>,
-    busy: RwSignal<bool>,
-    again: RwSignal<()>,
-) {
+fn follow(fetch: Fetch, problem: RwSignal<Option<Problem>>, busy: RwSignal<bool>, again: RwSignal<()>) {
     let session = Session::current();
     let newest = StoredValue::new(0_u32);
     afterwards(move || {
         again.track();
         let ticket = newest.get_value() + 1;
         newest.set_value(ticket);
-        let pending = fetch();
         busy.set(true);
-        spawn_local(async move {
-            let answer = pending.await;
+        fetch(Box::new(move |answer| {
             // The view is gone, or has asked for something else since.
             if newest.try_get_value() != Some(ticket) {
                 return;
@@ -87,6 +78,6 @@ fn follow(
                     problem.set(Some(refusal));
                 }
             }
-        });
+        }));
     });
 }

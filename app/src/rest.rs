@@ -4,13 +4,40 @@
 
 use crate::rpc::Revoked;
 use gloo_net::http::{Method, RequestBuilder, Response};
-use leptos::server_fn::ServerFn;
+use leptos::{server_fn::ServerFn, task::spawn_local};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{future::Future, pin::Pin};
 use uptrakit_api::{Code, Problem, Timestamp};
 
-/// An answer that is on its way.
-pub type Pending<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+/// An answer that is on its way, and how to read it. The two are apart, so that waiting is compiled once and only
+/// reading for each kind of answer.
+pub struct Pending<T> {
+    text: Waiting<String>,
+    read: fn(&str) -> Result<T, Problem>,
+}
+
+type Waiting<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+
+impl<T: 'static> Pending<T> {
+    /// An answer that no server gives, for the page of all components.
+    #[cfg(debug_assertions)]
+    pub fn made_up(text: impl Future<Output = Result<String, Problem>> + 'static) -> Self
+    where
+        T: DeserializeOwned,
+    {
+        Self { text: Box::pin(text), read: parse }
+    }
+
+    /// Goes on with what came of it.
+    pub fn then(self, done: impl FnOnce(Result<T, Problem>) + 'static) {
+        let Self { text, read } = self;
+        wait(text, Box::new(move |answer| done(answer.and_then(|text| read(&text)))));
+    }
+}
+
+fn wait(text: Waiting<String>, done: Box<dyn FnOnce(Result<String, Problem>)>) {
+    spawn_local(async move { done(text.await) });
+}
 
 /// Calls a server function.
 pub fn call<F>(function: &F) -> Pending<F::Output>
@@ -23,29 +50,33 @@ where
 
 /// Reads a resource.
 pub fn get<T: DeserializeOwned + 'static>(path: &str) -> Pending<T> {
-    decoded(exchange(Method::GET, path.to_owned(), None))
+    Pending { text: exchange(Method::GET, path.to_owned(), None), read: parse }
 }
 
 /// Sends a body and reads the answer.
 pub fn submit<T: DeserializeOwned + 'static>(method: Method, path: &str, body: &impl Serialize) -> Pending<T> {
-    decoded(exchange(method, path.to_owned(), serde_json::to_string(body).ok()))
+    Pending { text: exchange(method, path.to_owned(), serde_json::to_string(body).ok()), read: parse }
 }
 
 /// Deletes a resource.
 pub fn delete(path: &str) -> Pending<()> {
-    let answer = send(Method::DELETE, path.to_owned(), None);
-    Box::pin(async move { answer.await.map(|_| ()) })
+    Pending { text: exchange(Method::DELETE, path.to_owned(), None), read: |_| Ok(()) }
 }
 
 /// Revokes the token that is the resource; what that did stands in the answer's headers.
 pub fn revoke(path: &str) -> Pending<Revoked> {
     let answer = send(Method::DELETE, path.to_owned(), None);
-    Box::pin(async move {
+    let text = Box::pin(async move {
         let headers = answer.await?.headers();
-        let at = headers.get("Uptrakit-Revoked-At").and_then(|at| Timestamp::parse(&at).ok());
-        let cut_off = headers.get("Uptrakit-Cut-Off").and_then(|count| count.parse().ok());
-        at.zip(cut_off).map(|(at, cut_off)| Revoked { at, cut_off }).ok_or_else(unreadable)
-    })
+        let header = |name| headers.get(name).unwrap_or_default();
+        Ok([&header("Uptrakit-Revoked-At"), " ", &header("Uptrakit-Cut-Off")].concat())
+    });
+    let read = |text: &str| {
+        let (at, cut_off) = text.split_once(' ').unwrap_or_default();
+        let at = Timestamp::parse(at).ok();
+        at.zip(cut_off.parse().ok()).map(|(at, cut_off)| Revoked { at, cut_off }).ok_or_else(unreadable)
+    };
+    Pending { text, read }
 }
 
 /// A path with the parameters that are not empty.
@@ -62,24 +93,18 @@ pub fn with_query(path: &str, parameters: &[(&str, &str)]) -> String {
     out
 }
 
-fn decoded<T: DeserializeOwned + 'static>(answer: Pending<String>) -> Pending<T> {
-    Box::pin(async move { parse(&answer.await?) })
-}
-
-/// Kept out of its callers, so that it is there once for each kind of answer and not once for each call.
-#[inline(never)]
 fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
     serde_json::from_str(text).map_err(|_| unreadable())
 }
 
 /// The text of a successful answer.
-fn exchange(method: Method, path: String, body: Option<String>) -> Pending<String> {
+fn exchange(method: Method, path: String, body: Option<String>) -> Waiting<String> {
     let answer = send(method, path, body);
     Box::pin(async move { answer.await?.text().await.map_err(|_| unreachable()) })
 }
 
 /// A successful answer.
-fn send(method: Method, path: String, body: Option<String>) -> Pending<Response> {
+fn send(method: Method, path: String, body: Option<String>) -> Waiting<Response> {
     Box::pin(async move {
         let request = RequestBuilder::new(&path).method(method).header("Accept", "application/json");
         let request = match body {

@@ -26,9 +26,9 @@ impl Route {
     pub fn provide() -> Self {
         let route = Self { path: RwSignal::new(String::new()), search: RwSignal::new(String::new()) };
         provide_context(route);
-        route.read();
+        route.read(false);
         let _ = window_event_listener(ev::popstate, move |_| {
-            route.read();
+            route.read(false);
         });
         let _ = window_event_listener(ev::click, move |event| route.clicked(&event));
         route
@@ -44,9 +44,10 @@ impl Route {
         self.path.get()
     }
 
-    /// Path and query, to come back to.
+    /// Path, query and anchor, to come back to.
     pub fn here(self) -> String {
-        self.path.get_untracked() + &self.search.get_untracked()
+        let anchor = window().location().hash().unwrap_or_default();
+        self.path.get_untracked() + &self.search.get_untracked() + &anchor
     }
 
     /// A parameter of the query; empty when it is not there.
@@ -62,7 +63,7 @@ impl Route {
             Leave::Behind => history.push_state_with_url(&JsValue::NULL, "", Some(to)),
             Leave::Replaced => history.replace_state_with_url(&JsValue::NULL, "", Some(to)),
         };
-        let elsewhere = self.read();
+        let elsewhere = self.read(leave == Leave::Replaced);
         let anchor = to.split_once('#').map(|(_, anchor)| anchor.to_owned());
         if elsewhere || anchor.is_some() {
             // The page that is arrived at is drawn by then.
@@ -73,17 +74,19 @@ impl Route {
         }
     }
 
-    /// Reads the address bar; whether the path is another one than before.
-    fn read(self) -> bool {
+    /// Reads the address bar; whether another page is to be drawn than before. A page that replaces its own query, as
+    /// one types into its search box, knows of it and is not drawn anew.
+    fn read(self, by_itself: bool) -> bool {
         let location = window().location();
         let path = location.pathname().unwrap_or_default();
         let path = if path.len() > 1 { path.trim_end_matches('/').to_owned() } else { path };
         let search = location.search().unwrap_or_default();
         // What moves nobody must not redraw anything.
-        if self.search.with_untracked(|known| *known != search) {
+        let searched = self.search.with_untracked(|known| *known != search);
+        let elsewhere = self.path.with_untracked(|known| *known != path) || (searched && !by_itself);
+        if searched {
             self.search.set(search);
         }
-        let elsewhere = self.path.with_untracked(|known| *known != path);
         if elsewhere {
             self.path.set(path);
         }

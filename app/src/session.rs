@@ -5,7 +5,7 @@ use crate::{
     rest::{self, Pending},
     rpc::{FindVisitor, Visitor},
 };
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 use uptrakit_api::{Code, Permission, Problem};
 
 /// What is known of who sits there.
@@ -52,8 +52,8 @@ impl Session {
 
     /// Asks the server who is signed in. What is known stays in place until it answers.
     pub fn ask(self) {
-        spawn_local(async move {
-            let who = match rest::call(&FindVisitor {}).await {
+        rest::call(&FindVisitor {}).then(move |answer| {
+            let who = match answer {
                 Ok(Some(visitor)) => Who::Visitor(visitor),
                 Ok(None) => match self.0.get_untracked() {
                     Who::Visitor(_) => Who::Nobody(Why::Ended),
@@ -100,8 +100,7 @@ impl Session {
 
     /// Waits for an answer and goes on with what came of it.
     pub fn call<T: 'static>(self, call: Pending<T>, then: impl FnOnce(Result<T, Problem>) + 'static) {
-        spawn_local(async move {
-            let answer = call.await;
+        call.then(move |answer| {
             if let Err(problem) = &answer {
                 self.heard(problem);
             }

@@ -1,8 +1,9 @@
-//! A form on its way to the server: busy, refused at a field, or refused as a whole. Every form of the app is one
-//! of these, so that errors stand and focus moves everywhere in the same way.
+//! A form on its way to the server: busy, refused at a field, or refused as a whole. Every form that can
+//! be refused is one of these, so that errors stand and focus moves everywhere in the same way.
 
-use crate::{rest::Pending, session::Session};
+use crate::{components::Sentence, rest::Pending, session::Session};
 use leptos::prelude::*;
+use std::rc::Rc;
 use uptrakit_api::{Code, Problem};
 use wasm_bindgen::JsCast;
 
@@ -50,8 +51,8 @@ impl Submission {
     }
 
     /// What is wrong with a field, as a sentence.
-    pub fn error(self, field: &'static str, label: &'static str) -> Signal<Option<String>> {
-        Signal::derive(move || {
+    pub fn error(self, field: &'static str, label: &'static str) -> Sentence {
+        Rc::new(move || {
             self.problem.with(|problem| {
                 let problem = problem.as_ref()?;
                 if field == "name" && problem.code == Code::NameTaken {
@@ -69,7 +70,7 @@ impl Submission {
 /// Keyboard and screen reader go to where something is to be mended.
 fn focus_first_error() {
     request_animation_frame(|| {
-        let field = document().query_selector("[aria-invalid=true], [role=alert]").ok().flatten();
+        let field = document().query_selector("form [aria-invalid=true], form [role=alert]").ok().flatten();
         if let Some(field) = field.and_then(|field| field.dyn_into::<web_sys::HtmlElement>().ok()) {
             let _ = field.focus();
         }

@@ -55,14 +55,19 @@ export class Server {
 
   /** Makes an account from the server's own terminal. */
   async addPerson(person: Person, role = "administrator"): Promise<void> {
-    const add = ["user", "add", person.username, "--email", person.email, "--role", role, "--password-stdin"];
-    const child = spawn(binary("UPTRAKIT_SERVER_BIN"), add, { env: this.environment("127.0.0.1:0") });
+    const who = [person.username, "--email", person.email, "--role", role, "--password-stdin"];
+    await this.run(["user", "add", ...who], `${person.password}\n`);
+  }
+
+  /** Runs a command at the server's own terminal. */
+  async run(command: string[], input = ""): Promise<void> {
+    const child = spawn(binary("UPTRAKIT_SERVER_BIN"), command, { env: this.environment("127.0.0.1:0") });
     let said = "";
     child.stdout.on("data", (text) => (said += text));
     child.stderr.on("data", (text) => (said += text));
-    child.stdin.end(`${person.password}\n`);
+    child.stdin.end(input);
     const [code] = await once(child, "close");
-    if (code !== 0) throw new Error(`user add failed with ${code}: ${said}`);
+    if (code !== 0) throw new Error(`${command.join(" ")} failed with ${code}: ${said}`);
   }
 
   async start(listen = "127.0.0.1:0"): Promise<void> {

@@ -8,7 +8,7 @@ import { ProfilePage } from "../pages/profile.ts";
 import { Shell } from "../pages/shell.ts";
 import { UsersPage } from "../pages/users.ts";
 import { call, mint } from "./api.ts";
-import type { Server } from "./server.ts";
+import { type Server, ada } from "./server.ts";
 import type { View } from "./views.ts";
 
 /** What each view asks for when it opens. */
@@ -287,6 +287,70 @@ export const states: View[] = [
       await arrive(page, server, "profile");
       await page.getByText("What this account may do").click();
       await expect(page.getByText("hosts:read").first()).toBeVisible();
+    },
+  },
+  {
+    name: "profile-sessions",
+    visitor: "signed in",
+    async open(page, server) {
+      for (const browser of ["Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0", "curl/8.14.1"]) {
+        await fetch(`${server.url}/api/v1/auth/sessions`, {
+          method: "POST",
+          headers: { "Content-Type": "application/json", "User-Agent": browser },
+          body: JSON.stringify({ login: ada.username, password: ada.password }),
+        });
+      }
+      await arrive(page, server, "profile");
+      await expect(page.getByRole("button", { name: "End all others" })).toBeVisible();
+    },
+  },
+  {
+    name: "profile-password-refused",
+    visitor: "signed in",
+    async open(page, server) {
+      await arrive(page, server, "profile");
+      const section = page.getByRole("region", { name: "Password" });
+      await section.getByLabel("Current password", { exact: true }).fill("this is not the password");
+      await section.getByLabel("New password", { exact: true }).fill("amber foxes sing at noon");
+      await section.getByRole("button", { name: "Change password" }).click();
+      await expect(section.locator("[aria-invalid=true]")).toBeVisible();
+    },
+  },
+  {
+    name: "profile-expired",
+    visitor: "signed in",
+    async open(page, server) {
+      await mint(page.context(), server, { name: "for-a-moment", expires_at: new Date(Date.now() + 1_000).toISOString() });
+      const profile = new ProfilePage(page);
+      await expect(async () => {
+        await arrive(page, server, "profile");
+        await profile.state.selectOption({ label: "Expired" });
+        await expect(profile.row("for-a-moment")).toBeVisible({ timeout: 1_000 });
+      }).toPass();
+    },
+  },
+  {
+    name: "profile-pager",
+    visitor: "signed in",
+    async open(page, server) {
+      for (let number = 1; number <= 21; number += 1) {
+        await mint(page.context(), server, { name: `runner-${number}` });
+      }
+      await arrive(page, server, "profile");
+      const pager = page.getByRole("navigation", { name: "Pages of tokens" });
+      await pager.getByRole("button", { name: "Next" }).click();
+      await expect(pager.getByText("Page 2 of 2")).toBeVisible();
+    },
+  },
+  {
+    name: "create-token-until-a-day",
+    visitor: "signed in",
+    async open(page, server) {
+      const profile = await creating(page, server);
+      await profile.form.expires.selectOption({ label: "On a date" });
+      await profile.form.dialog.getByLabel("Last day").fill("");
+      await profile.form.submit.click();
+      await expect(profile.form.dialog.getByText("The last day needs a date.")).toBeVisible();
     },
   },
   {

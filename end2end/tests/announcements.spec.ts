@@ -1,7 +1,7 @@
 // What a screen reader is told while the eye sees it happen: everything that comes into a live region.
 import type { Page } from "@playwright/test";
 
-import { call } from "../support/api.ts";
+import { call, mint } from "../support/api.ts";
 import { expect, test } from "../support/fixtures.ts";
 import { ProfilePage } from "../pages/profile.ts";
 
@@ -75,6 +75,18 @@ test("errors are announced, or read with the field that has the focus", async ({
   await profile.form.submit.click();
   await expect(profile.form.dialog.getByRole("alert")).toBeFocused();
   await expect.poll(() => heard(page)).toMatch(/answer can't be read|can't be reached/);
+});
+
+test("how many a search has found is announced", async ({ server, context, signedIn: page }) => {
+  await listen(page);
+  for (const name of ["deploy", "backup"]) await mint(context, server, { name });
+  const profile = new ProfilePage(page);
+  await page.goto(`${server.url}/profile`);
+  await expect(profile.rows).toHaveCount(2);
+  await profile.search.fill("backup");
+  await expect.poll(() => heard(page)).toContain("1 token found");
+  await profile.search.fill("nothing like it");
+  await expect.poll(() => heard(page)).toContain("0 tokens found");
 });
 
 test("being offline is announced", async ({ server, context, complaints, signedIn: page }) => {

@@ -37,6 +37,22 @@ test("search and sort are in the address and survive a reload", async ({ server,
   await expect(hosts.named("beta")).toHaveCount(0);
 });
 
+test("the way to Hosts and the way back show what the address says", async ({ server, context, signedIn: page }) => {
+  const token = await mint(context, server, { name: "reporter" });
+  for (const name of ["alpha", "beta"]) {
+    await call(server, token, "/hosts/report", { method: "POST", json: report(name) });
+  }
+  const hosts = new HostsPage(page);
+  await page.goto(`${server.url}/hosts?q=alpha`);
+  await expect(hosts.named("alpha").first()).toBeVisible();
+  await page.getByRole("navigation").getByRole("link", { name: "Hosts", exact: true }).click();
+  await expect(hosts.named("beta").first()).toBeVisible();
+  await expect(hosts.search).toHaveValue("");
+  await page.goBack();
+  await expect(hosts.search).toHaveValue("alpha");
+  await expect(hosts.named("beta")).toHaveCount(0);
+});
+
 test("a hostile name is text and nothing else", async ({ server, context, signedIn: page }) => {
   const token = await mint(context, server, { name: "reporter" });
   const hostile = '<img src=x onerror="alert(1)"></script>';

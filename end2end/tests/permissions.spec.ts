@@ -1,6 +1,7 @@
 // Narrowed tokens, made and edited on the page.
 import { call, mint } from "../support/api.ts";
 import { expect, test } from "../support/fixtures.ts";
+import { ada } from "../support/server.ts";
 import { ProfilePage } from "../pages/profile.ts";
 
 test("a token made for some permissions may do nothing else", async ({ server, signedIn: page }) => {
@@ -34,6 +35,37 @@ test("a token ends when the form says", async ({ server, signedIn: page }) => {
   expect(days).toBeGreaterThan(6.9);
   expect(days).toBeLessThanOrEqual(8);
   expect(me.headers.get("uptrakit-token-expires")).toBe(expires_at);
+});
+
+test("a token lives to the end of a chosen day, and only where it is told to", async ({ server, signedIn: page }) => {
+  const profile = new ProfilePage(page);
+  await page.goto(`${server.url}/profile`);
+  await profile.create.click();
+  await profile.form.name.fill("until-a-day");
+  await profile.form.expires.selectOption({ label: "On a date" });
+  const day = new Date(Date.now() + 40 * 86_400_000).toISOString().slice(0, 10);
+  await profile.form.dialog.getByLabel("Last day").fill(day);
+  await expect(profile.form.dialog.getByText(/^Works until the end of /)).toBeVisible();
+  await profile.form.dialog.getByText("Allowed networks").click();
+  await profile.form.dialog.getByRole("button", { name: /^Use my current address/ }).click();
+  await profile.form.submit.click();
+  const me = await call(server, await profile.reveal.read(), "/auth/me");
+  const { expires_at, allowed_networks } = me.body.token as { expires_at: string; allowed_networks: string[] };
+  expect(new Date(expires_at).toLocaleString("sv", { timeZone: "Europe/Berlin" })).toBe(`${day} 23:59:59`);
+  expect(allowed_networks).toEqual(["127.0.0.1/32"]);
+});
+
+test("a new name leaves what an account has lost meanwhile as it was", async ({ server, context, signedIn: page }) => {
+  await mint(context, server, { name: "reporter", permissions: ["hosts:read", "audit:read"] });
+  await server.addPerson({ username: "root", email: "root@example.org", password: "seven brown owls at dusk" });
+  await server.run(["user", "set-roles", ada.username, "operator"]);
+  const profile = new ProfilePage(page);
+  await page.goto(`${server.url}/profile`);
+  await profile.action("Edit", "reporter").click();
+  const dialog = page.getByRole("dialog", { name: "Edit token" });
+  await dialog.getByLabel("Name", { exact: true }).fill("renamed");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await expect(profile.row("renamed")).toContainText("audit:read");
 });
 
 test("a rotated token's old text works until the overlap ends", async ({ server, context, signedIn: page }) => {

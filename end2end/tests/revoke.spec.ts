@@ -50,6 +50,32 @@ test("a token that was used lately is revoked only by typing its name", async ({
   expect((await call(server, token, "/auth/me")).body).toMatchObject({ code: "token-revoked" });
 });
 
+test("a name can be typed that has more spaces than a page shows", async ({ server, context, signedIn: page }) => {
+  const token = await mint(context, server, { name: "two  spaces" });
+  await call(server, token, "/auth/me");
+  const profile = new ProfilePage(page);
+  await expect(async () => {
+    await page.goto(`${server.url}/profile`);
+    await expect(profile.rows).toContainText("127.0.0.1", { timeout: 1_000 });
+  }).toPass();
+  await profile.rows.getByRole("button", { name: "Revoke" }).click();
+  await profile.revokeDialog.getByLabel("Type the name to confirm").fill("two spaces");
+  await profile.revokeDialog.getByRole("button", { name: "Revoke now" }).click();
+  await expect(profile.rows).toHaveCount(0);
+});
+
+test("a page whose last token is revoked leads back to the others", async ({ server, context, signedIn: page }) => {
+  for (let number = 1; number <= 21; number += 1) await mint(context, server, { name: `runner-${number}` });
+  const profile = new ProfilePage(page);
+  await page.goto(`${server.url}/profile`);
+  await page.getByRole("navigation", { name: "Pages of tokens" }).getByRole("button", { name: "Next" }).click();
+  await expect(profile.rows).toHaveCount(1);
+  await profile.revoke("runner-1");
+  await expect(profile.rows).toHaveCount(0);
+  await page.getByRole("navigation", { name: "Pages of tokens" }).getByRole("button", { name: "Previous" }).click();
+  await expect(profile.rows).toHaveCount(20);
+});
+
 test("Escape leaves the token as it is", async ({ server, context, signedIn: page }) => {
   const token = await mint(context, server, { name: "spared" });
   const profile = new ProfilePage(page);

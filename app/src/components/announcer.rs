@@ -1,7 +1,10 @@
 //! Says to screen readers what the eye sees happen. One text for the whole page; the frame and every open dialog
 //! repeat it in a live region, because what is outside an open dialog is inert and stays silent.
 
-use crate::dom::{El, el, live};
+use crate::{
+    dom::{El, afterwards, el, live},
+    wording::counted,
+};
 use leptos::prelude::*;
 
 /// The text that is being said.
@@ -25,6 +28,22 @@ impl Announcer {
         let again = self.0.with_untracked(|said| said == text);
         self.0.set(if again { [text, "\u{a0}"].concat() } else { text.to_owned() });
     }
+}
+
+/// Says how many of a list were found, each time that the person has asked for something else; what it answers notes
+/// that they have.
+pub fn announce_found(total: impl Fn() -> Option<u64> + 'static, one: &'static str) -> impl Fn() + Copy {
+    let announcer = Announcer::current();
+    let asked = StoredValue::new(false);
+    afterwards(move || {
+        if let Some(total) = total()
+            && asked.get_value()
+        {
+            asked.set_value(false);
+            announcer.announce(&(counted(total, one) + " found"));
+        }
+    });
+    move || asked.set_value(true)
 }
 
 /// Where it is said.

@@ -1,9 +1,15 @@
 //! A labelled form field with its hint and its error. Hint and error are tied to the field, so that a screen reader
 //! reads them with it.
 
-use crate::dom::{El, el, live};
+use crate::dom::{Child, El, el, live};
 use leptos::prelude::*;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    rc::Rc,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+/// A sentence below a field that comes and goes.
+pub type Sentence = Rc<dyn Fn() -> Option<String>>;
 
 /// An id that no other element of this page has.
 pub fn fresh_id() -> String {
@@ -15,8 +21,8 @@ pub fn fresh_id() -> String {
 pub struct Field {
     label: &'static str,
     value: RwSignal<String>,
-    error: Signal<Option<String>>,
-    hint: Signal<String>,
+    error: Sentence,
+    hint: Sentence,
     input: El,
 }
 
@@ -33,7 +39,7 @@ impl Field {
 
     fn of(input: El, label: &'static str, value: RwSignal<String>) -> Self {
         let input = input.attr("autocomplete", "off").attr("autocapitalize", "none").attr("spellcheck", "false");
-        Self { label, value, error: Signal::stored(None), hint: Signal::stored(String::new()), input }
+        Self { label, value, error: Rc::new(|| None), hint: Rc::new(|| None), input }
     }
 
     /// An attribute of the input.
@@ -43,19 +49,20 @@ impl Field {
     }
 
     /// What is wrong with it.
-    pub fn error(mut self, error: Signal<Option<String>>) -> Self {
+    pub fn error(mut self, error: Sentence) -> Self {
         self.error = error;
         self
     }
 
     /// What helps to fill it.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Signal::stored(hint.into());
+        let hint = hint.into();
+        self.hint = Rc::new(move || Some(hint.clone()));
         self
     }
 
     /// What helps to fill it, as it is being filled.
-    pub fn live_hint(mut self, hint: Signal<String>) -> Self {
+    pub fn live_hint(mut self, hint: Sentence) -> Self {
         self.hint = hint;
         self
     }
@@ -83,8 +90,8 @@ pub fn select_field(
     label: &'static str,
     value: RwSignal<String>,
     options: &[(String, String)],
-    error: Signal<Option<String>>,
-    hint: Signal<String>,
+    error: Sentence,
+    hint: Sentence,
 ) -> El {
     let mut select = el("select", "");
     for (name, text) in options {
@@ -101,32 +108,31 @@ pub fn check_box(label: &str, value: RwSignal<bool>) -> El {
     el("label", "choice").child(input).child(el("span", "").child(label))
 }
 
-fn labelled(
-    label: &str,
-    input: El,
-    error: Signal<Option<String>>,
-    hint: Signal<String>,
-    around: impl FnOnce(El) -> El,
-) -> El {
+fn labelled(label: &str, input: El, error: Sentence, hint: Sentence, around: impl FnOnce(El) -> El) -> El {
     let id = fresh_id();
     let (error_id, hint_id) = (id.clone() + "-error", id.clone() + "-hint");
-    let input = input
-        .attr("id", &id)
-        .attr("aria-describedby", &[&error_id, " ", &hint_id].concat())
-        .live_attr("aria-invalid", move || error.with(Option::is_some).then(|| "true".to_owned()));
+    let input = input.attr("id", &id).attr("aria-describedby", &[&error_id, " ", &hint_id].concat());
+    let below = |class: &str, id: &str, sentence: Sentence| {
+        let there = Rc::clone(&sentence);
+        el("p", class).attr("id", id).live_flag("hidden", move || there().is_none()).child(live(move || sentence()))
+    };
     el("div", "field")
         .child(el("label", "").attr("for", &id).child(label))
-        .child(around(input))
-        .child(
-            el("p", "hint")
-                .attr("id", &hint_id)
-                .live_flag("hidden", move || hint.with(String::is_empty) || error.with(Option::is_some))
-                .child(live(move || hint.get())),
-        )
-        .child(
-            el("p", "error")
-                .attr("id", &error_id)
-                .live_flag("hidden", move || error.with(Option::is_none))
-                .child(live(move || error.get())),
-        )
+        .child(around(marked(input, &error)))
+        .child(below("hint", &hint_id, hint))
+        .child(below("error", &error_id, error))
+}
+
+/// Marked as wrong while there is an error.
+fn marked(element: El, error: &Sentence) -> El {
+    let error = Rc::clone(error);
+    element.live_attr("aria-invalid", move || error().map(|_| "true".to_owned()))
+}
+
+/// Choices of one kind under a heading of their own.
+pub fn choices(legend: &str, inside: impl Child, error: Sentence) -> El {
+    marked(el("fieldset", "choices").attr("tabindex", "-1"), &error)
+        .child(el("legend", "").child(legend))
+        .child(inside)
+        .child(live(move || error().map(|error| el("p", "error").child(error))))
 }

@@ -13,7 +13,7 @@ use uptrakit_api::Problem;
 /// The data, or what stands in its place.
 pub fn loaded<T: Clone + Send + Sync + 'static>(
     loader: Loader<T>,
-    waiting: fn() -> El,
+    waiting: impl Fn() -> El + 'static,
     draw: impl Fn(T) -> El + 'static,
 ) -> El {
     let (data, problem) = (loader.data, loader.problem);

@@ -1,29 +1,27 @@
 //! A password field that can be read while typing, and that counts along where a password is chosen. The count is
 //! of characters, as the server counts them; whether a password is weak, only the server says.
 
-use super::{Field, button};
+use super::{Field, Sentence, button};
 use crate::dom::{El, el, live};
 use leptos::prelude::*;
+use std::rc::Rc;
 
 const SHORTEST: usize = 15;
 const LONGEST: usize = 128;
 
 /// A password; `choosing` where it is new.
-pub fn password_field(
-    label: &'static str,
-    value: RwSignal<String>,
-    error: Signal<Option<String>>,
-    choosing: bool,
-) -> El {
+pub fn password_field(label: &'static str, value: RwSignal<String>, error: Sentence, choosing: bool) -> El {
     let shown = RwSignal::new(false);
-    let count = Memo::new(move |_| value.with(|text| text.chars().count()));
-    let hint = Signal::derive(move || match count.get() {
-        _ if !choosing => String::new(),
-        0 => "15 to 128 characters. Several words in a row are easy to remember.".to_owned(),
-        count if count < SHORTEST => format!("{count} of at least 15 characters."),
-        count if count > LONGEST => format!("{count} characters: 128 is the most."),
-        count => format!("{count} characters, long enough."),
-    });
+    let count = move || value.with(|text| text.chars().count());
+    let hint = move || {
+        Some(match count() {
+            _ if !choosing => return None,
+            0 => "15 to 128 characters. Several words in a row are easy to remember.".to_owned(),
+            count if count < SHORTEST => format!("{count} of at least 15 characters."),
+            count if count > LONGEST => format!("{count} characters: 128 is the most."),
+            count => format!("{count} characters, long enough."),
+        })
+    };
     let look = button("", "button ghost small", move || shown.update(|shown| *shown = !*shown))
         .child(live(move || if shown.get() { "Hide" } else { "Show" }))
         .child(el("span", "visually-hidden").child(" password"));
@@ -31,7 +29,7 @@ pub fn password_field(
         .attr("autocomplete", if choosing { "new-password" } else { "current-password" })
         .attr("required", "")
         .error(error)
-        .live_hint(hint);
+        .live_hint(Rc::new(hint));
     field.draw_in(|input| {
         let input = input.live_attr("type", move || Some(if shown.get() { "text" } else { "password" }.to_owned()));
         el("div", "password").child(input).child(look).child(choosing.then(|| strength(count)))
@@ -39,12 +37,12 @@ pub fn password_field(
 }
 
 /// How far the password is from long enough, for the eye; the hint says the same in words.
-fn strength(count: Memo<usize>) -> El {
+fn strength(count: impl Fn() -> usize + Copy + 'static) -> El {
     el("meter", "strength")
         .attr("aria-hidden", "true")
         .attr("max", "15")
         .live_attr("data-state", move || {
-            Some(if (SHORTEST..=LONGEST).contains(&count.get()) { "good" } else { "short" }.to_owned())
+            Some(if (SHORTEST..=LONGEST).contains(&count()) { "good" } else { "short" }.to_owned())
         })
-        .live_attr("value", move || Some(count.get().min(SHORTEST).to_string()))
+        .live_attr("value", move || Some(count().min(SHORTEST).to_string()))
 }

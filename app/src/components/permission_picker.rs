@@ -1,7 +1,7 @@
 //! Chooses what a token may do: everything its account may, now and later, or a list. Only what the account has
 //! is offered, each in plain words.
 
-use super::field::fresh_id;
+use super::field::{Sentence, choices, fresh_id};
 use crate::dom::{El, el, group, live};
 use leptos::prelude::*;
 use uptrakit_api::{Permission, Permissions};
@@ -11,7 +11,7 @@ pub fn permission_picker(
     narrowed: RwSignal<bool>,
     chosen: RwSignal<Permissions>,
     offered: Permissions,
-    error: Signal<Option<String>>,
+    error: Sentence,
 ) -> El {
     let name = fresh_id();
     let radio = |label: &str, value: bool| {
@@ -28,14 +28,8 @@ pub fn permission_picker(
             el("div", "choices-nested").child(boxes)
         })
     });
-    el("fieldset", "choices")
-        .attr("tabindex", "-1")
-        .live_attr("aria-invalid", move || error.with(Option::is_some).then(|| "true".to_owned()))
-        .child(el("legend", "").child("Permissions"))
-        .child(radio("Everything my account may do", false))
-        .child(radio("Only what I choose", true))
-        .child(list)
-        .child(live(move || error.get().map(|error| el("p", "error").child(error))))
+    let radios = group([radio("Everything my account may do", false), radio("Only what I choose", true)]);
+    choices("Permissions", (radios, list), error)
 }
 
 fn one(permission: Permission, chosen: RwSignal<Permissions>) -> El {

@@ -37,7 +37,9 @@ fn confirmation(token: &Token, ask: Box<dyn Fn() -> Pending<Revoked>>, done: Rc<
     let typed = RwSignal::new(String::new());
     let in_use = lifetime::used_lately(token.last_used_at, clock::now());
     let expected = StoredValue::new(token.name.clone());
-    let confirmed = move || !in_use || typed.with(|typed| typed.trim() == expected.get_value());
+    // A page shows several spaces as one, so that nobody could type or copy them.
+    let is_same = |one: &str, other: &str| one.split_whitespace().eq(other.split_whitespace());
+    let confirmed = move || !in_use || typed.with(|typed| expected.with_value(|name| is_same(typed, name)));
     let closing = modal.clone();
     let submit = move || {
         if !untrack(confirmed) {

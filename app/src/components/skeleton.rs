@@ -9,7 +9,12 @@ pub fn skeleton_page() -> El {
 
 /// A list that is not known yet.
 pub fn skeleton_rows() -> El {
-    waiting("p", "skeleton-rows", &["skeleton", "skeleton", "skeleton"])
+    skeleton_list(3, "skeleton")
+}
+
+/// A list that is not known yet, but how long it will be; `class` has the height of one row.
+pub fn skeleton_list(rows: u32, class: &str) -> El {
+    waiting("p", "skeleton-rows", &vec![class; rows as usize])
 }
 
 /// What says to screen readers that something is awaited is a heading where the page has no other yet.

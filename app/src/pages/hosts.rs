@@ -6,8 +6,8 @@ mod stream;
 
 use crate::{
     components::{
-        actions_cell, badge, cell, instant, loaded, name_cell, page_head, pager, row as table_row, row_button,
-        search_box, select_box, skeleton_rows, table,
+        actions_cell, announce_found, badge, cell, instant, loaded, name_cell, page_head, pager, row as table_row,
+        row_button, search_box, select_box, skeleton_rows, table,
     },
     dom::{El, el, live},
     loader::Loader,
@@ -28,7 +28,7 @@ const SORTS: &[(&str, &str)] = &[
 ];
 
 /// What the address says of the list.
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 struct Wanted {
     search: String,
     sort: String,
@@ -48,32 +48,32 @@ enum Open {
 /// The page.
 pub fn hosts() -> El {
     let route = Route::current();
-    let wanted = Memo::new(move |_| Wanted {
-        search: route.parameter("q"),
-        sort: route.parameter("sort"),
-        page: route.parameter("page"),
-    });
+    let wanted =
+        move || Wanted { search: route.parameter("q"), sort: route.parameter("sort"), page: route.parameter("page") };
     let go: Go = Rc::new(move |to: Wanted| {
         let path = rest::with_query("/hosts", &[("q", &to.search), ("sort", &to.sort), ("page", &to.page)]);
         route.go(&path, Leave::Replaced);
     });
     let hosts = Loader::new(move || {
-        let Wanted { search, sort, page } = wanted.get();
+        let Wanted { search, sort, page } = wanted();
         rest::get(&rest::with_query("/api/v1/hosts", &[("q", &search), ("sort", &sort), ("page", &page)]))
     });
     stream::follow(hosts);
     let open = RwSignal::new(None::<Open>);
     let may_write = Session::current().may(Permission::HostsWrite);
-    let now = move || wanted.get_untracked();
+    let now = move || untrack(wanted);
     // A search that finds nothing says so below; "0 hosts" would read as if they were gone.
     let found = move |page: &Page<Host>| (page.total > 0).then(|| counted(page.total, "host"));
     let total = live(move || hosts.data.with(|page| page.as_ref().and_then(found)));
     let (go_search, go_sort) = (Rc::clone(&go), Rc::clone(&go));
+    let asked = announce_found(move || hosts.data.with(|page| page.as_ref().map(|page| page.total)), "host");
     let controls = el("div", "controls")
         .child(search_box("Search hosts", &now().search, move |search| {
+            asked();
             go_search(Wanted { search, page: String::new(), ..now() });
         }))
         .child(select_box("Sort by", &now().sort, SORTS, move |sort| {
+            asked();
             go_sort(Wanted { sort, page: String::new(), ..now() });
         }));
     let listed = loaded(hosts, skeleton_rows, move |page| list(page, now(), may_write, open, &go));
@@ -84,23 +84,16 @@ pub fn hosts() -> El {
 }
 
 fn list(hosts: Page<Host>, wanted: Wanted, may_write: bool, open: RwSignal<Option<Open>>, go: &Go) -> El {
-    if hosts.items.is_empty() {
-        return if wanted.search.is_empty() && hosts.total == 0 {
-            first_steps()
-        } else {
-            el("p", "empty").child("No host matches.")
-        };
-    }
     let columns = ["Name", "Operating system", "Updates", "Security", "Restart", "Last seen", "Actions"];
-    let rows = hosts.items.into_iter().map(|host| row(&host, may_write, open)).collect();
+    let rows: Vec<El> = hosts.items.into_iter().map(|host| row(&host, may_write, open)).collect();
+    let inside = match rows.is_empty() {
+        true if hosts.total == 0 && wanted.search.is_empty() => first_steps(),
+        true => el("p", "empty").child("No host matches."),
+        false => table("table hosts", "Hosts", &columns, rows),
+    };
     let go = Rc::clone(go);
     let turn = move |page: u32| go(Wanted { page: page.to_string(), ..wanted.clone() });
-    el("div", "").child(table("table hosts", "Hosts", &columns, rows)).child(pager(
-        "Pages of hosts",
-        hosts.page,
-        hosts.total_pages,
-        turn,
-    ))
+    el("div", "").child(inside).child(pager("Pages of hosts", hosts.page, hosts.total_pages, turn))
 }
 
 fn row(host: &Host, may_write: bool, open: RwSignal<Option<Open>>) -> El {

@@ -6,7 +6,7 @@ use crate::{
         Field, Tone, callout, form, form_problem, loaded, page_head, password_field, skeleton_rows, submit_button,
     },
     destination::HOME,
-    dom::{El, el},
+    dom::{El, el, live},
     loader::Loader,
     rest,
     route::{Leave, Route},
@@ -15,30 +15,22 @@ use crate::{
     submission::Submission,
 };
 use leptos::prelude::*;
-use uptrakit_api::{Code, Secret, SetUp};
+use uptrakit_api::{Code, Problem, Secret, SetUp};
 
 /// The page.
 pub fn setup() -> El {
     let code = Route::current().parameter("code");
     let asked = code.clone();
-    let invitation = Loader::new(move || {
-        let answer = rest::call(&rpc::GetInvitation { code: Secret(asked.clone()) });
-        Box::pin(async move {
-            match answer.await {
-                Ok(invitation) => Ok(Some(invitation)),
-                Err(problem) if matches!(problem.code, Code::NotFound | Code::InvalidField) => Ok(None),
-                Err(problem) => Err(problem),
-            }
-        })
+    let invitation = Loader::new(move || rest::call(&rpc::GetInvitation { code: Secret(asked.clone()) }));
+    let opens_nothing = |problem: &Problem| matches!(problem.code, Code::NotFound | Code::InvalidField);
+    let inside = live(move || {
+        if invitation.problem.with(|problem| problem.as_ref().is_some_and(opens_nothing)) {
+            return used_up();
+        }
+        let code = code.clone();
+        untrack(|| loaded(invitation, skeleton_rows, move |invitation| invited(code.clone(), invitation)))
     });
-    el("div", "narrow").child(page_head("Set up Uptrakit")).child(loaded(
-        invitation,
-        skeleton_rows,
-        move |invitation| match invitation {
-            Some(invitation) => invited(code.clone(), invitation),
-            None => used_up(),
-        },
-    ))
+    el("div", "narrow").child(page_head("Set up Uptrakit")).child(inside)
 }
 
 fn used_up() -> El {

@@ -3,8 +3,8 @@
 use super::{panel, samples};
 use crate::{
     components::{
-        CopyButton, Field, button, check_box, form, form_problem, password_field, permission_picker, search_box,
-        select_box, select_field, submit_button,
+        CopyButton, Field, Sentence, button, check_box, form, form_problem, password_field, permission_picker,
+        search_box, select_box, select_field, submit_button,
     },
     dom::{El, el},
     submission::Submission,
@@ -54,23 +54,23 @@ fn text(value: &str) -> RwSignal<String> {
     RwSignal::new(value.to_owned())
 }
 
-fn wrong(sentence: &str) -> Signal<Option<String>> {
-    Signal::stored(Some(sentence.to_owned()))
+fn said(sentence: &'static str) -> Sentence {
+    Rc::new(move || Some(sentence.to_owned()))
 }
 
-fn right() -> Signal<Option<String>> {
-    Signal::stored(None)
+fn right() -> Sentence {
+    Rc::new(|| None)
 }
 
 fn fields() -> El {
     let options = [("90".to_owned(), "90 days".to_owned()), ("none".to_owned(), "No expiry".to_owned())];
-    let ends = Signal::stored("Ends on Sunday, 21 February 2027 at 14:03.".to_owned());
+    let ends = said("Ends on Sunday, 21 February 2027 at 14:03.");
     el("div", "form measure")
         .child(
             Field::line("Empty", text("")).attr("placeholder", "ci-pipeline").hint("What uses it, and where.").draw(),
         )
         .child(Field::line("Filled", text("backup on web-1")).draw())
-        .child(Field::line("Refused", text("ci")).error(wrong("Another active token has this name.")).draw())
+        .child(Field::line("Refused", text("ci")).error(said("Another active token has this name.")).draw())
         .child(Field::lines("Several lines", text("10.0.0.0/8\n2001:db8::/32")).hint("One per line.").draw())
         .child(select_field("A choice", text("90"), &options, right(), ends))
         .child(check_box("A check box", RwSignal::new(false)))
@@ -83,14 +83,14 @@ fn passwords() -> El {
         .child(password_field("New password, empty", text(""), right(), true))
         .child(password_field("New password, too short", text("violet"), right(), true))
         .child(password_field("New password, long enough", text("violet otters hum at dawn"), right(), true))
-        .child(password_field("New password, refused", text("password password"), wrong("It is easy to guess."), true))
+        .child(password_field("New password, refused", text("password password"), said("It is easy to guess."), true))
 }
 
 fn choices() -> El {
     let picker = |narrowed, error| {
         permission_picker(RwSignal::new(narrowed), RwSignal::new(Permissions::NONE), Permissions::ALL, error)
     };
-    el("div", "form").child(picker(false, right())).child(picker(true, wrong("Choose at least one.")))
+    el("div", "form").child(picker(false, right())).child(picker(true, said("Choose at least one.")))
 }
 
 fn list_controls() -> El {

@@ -8,6 +8,7 @@ use crate::{
     },
     dom::{El, el},
     loader::Loader,
+    rest::Pending,
 };
 use std::future::{pending, ready};
 use uptrakit_api::{Code, Problem};
@@ -21,7 +22,10 @@ pub fn panels() -> Vec<El> {
         panel("Table", el("div", "").child(rows()).child(pager("Pages", 2, 7, |_| {}))),
         panel("Entries", entries()),
         panel("Facts", facts()),
-        panel("A list that waits", loaded(Loader::<()>::new(|| Box::pin(pending())), skeleton_rows, |()| el("p", ""))),
+        panel(
+            "A list that waits",
+            loaded(Loader::<()>::new(|| Pending::made_up(pending())), skeleton_rows, |()| el("p", "")),
+        ),
         panel("A list that was refused", loaded(refused(), skeleton_rows, |()| el("p", ""))),
         panel("A list without a match", el("p", "empty").child("No token matches.")),
         panel("A list that is empty", empty()),
@@ -33,7 +37,7 @@ fn refused() -> Loader<()> {
         let mut problem =
             Problem::new(Code::Unavailable, "The database does not answer. Nothing is let through until it does.");
         problem.request_id.push_str("5f2c1b7e-42");
-        Box::pin(ready(Err(problem)))
+        Pending::made_up(ready(Err(problem)))
     })
 }
 

@@ -10,6 +10,8 @@ use web_sys::{Event, EventSource, MessageEvent};
 
 const PATH: &str = "/api/v1/hosts/events";
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+/// How long to gather changes of hosts that are not on the page before it is fetched again.
+const RELOAD_PAUSE: Duration = Duration::from_secs(1);
 
 /// The stream that is open, and the functions that the browser calls for it.
 struct Stream {
@@ -23,6 +25,7 @@ struct Follower {
     stream: StoredValue<Option<Stream>, LocalStorage>,
     pause: StoredValue<Duration>,
     timer: StoredValue<Option<TimeoutHandle>>,
+    reload: StoredValue<Option<TimeoutHandle>>,
 }
 
 #[derive(serde::Deserialize)]
@@ -37,12 +40,15 @@ pub fn follow(hosts: Loader<Page<Host>>) {
         stream: StoredValue::new_local(None),
         pause: StoredValue::new(Duration::from_secs(1)),
         timer: StoredValue::new(None),
+        reload: StoredValue::new(None),
     };
     follower.open();
     on_cleanup(move || {
         follower.close();
-        if let Some(timer) = follower.timer.try_get_value().flatten() {
-            timer.clear();
+        for timer in [follower.timer, follower.reload] {
+            if let Some(timer) = timer.try_get_value().flatten() {
+                timer.clear();
+            }
         }
     });
 }
@@ -91,17 +97,33 @@ impl Follower {
         self.timer.set_value(set_timeout_with_handle(reopen, pause).ok());
     }
 
-    /// A host on this page is replaced in place; a new one may belong anywhere, so the page is fetched again.
+    /// A host on this page is replaced in place; another one may belong anywhere, so the page is fetched again.
     fn seen(self, event: &Event) {
         let Some(host) = data::<Host>(event) else { return };
-        let known = self.hosts.data.try_update(|page| {
-            let place = page.as_mut()?.items.iter_mut().find(|known| known.id == host.id)?;
-            *place = host;
-            Some(())
+        let known = self.hosts.data.try_maybe_update(|page| {
+            let place = page.as_mut().and_then(|page| page.items.iter_mut().find(|known| known.id == host.id));
+            let known = place.is_some();
+            if let Some(place) = place {
+                *place = host;
+            }
+            // What is not on this page must not redraw it.
+            (known, known)
         });
-        if known.flatten().is_none() {
-            self.hosts.reload();
+        if known == Some(false) {
+            self.reload_soon();
         }
+    }
+
+    /// Fetches the page once for all that comes in a while: of a thousand machines, twenty are on it.
+    fn reload_soon(self) {
+        if self.reload.try_get_value().flatten().is_some() {
+            return;
+        }
+        let reload = move || {
+            self.reload.try_set_value(None);
+            self.hosts.reload();
+        };
+        self.reload.try_set_value(set_timeout_with_handle(reload, RELOAD_PAUSE).ok());
     }
 
     fn deleted(self, event: &Event) {

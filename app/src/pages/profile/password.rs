@@ -11,6 +11,7 @@ use crate::{
     wording::counted,
 };
 use leptos::prelude::*;
+use std::rc::Rc;
 use uptrakit_api::{ChangePassword, Code, Secret};
 
 /// The section.
@@ -48,11 +49,7 @@ pub fn section() -> El {
     let at_current = submission.error("current_password", "Current password");
     let wrong = move || submission.problem.with(|problem| matches!(problem, Some(it) if it.code == Code::WrongLogin));
     let current_error =
-        Signal::derive(
-            move || {
-                if wrong() { Some("This is not your current password.".to_owned()) } else { at_current.get() }
-            },
-        );
+        Rc::new(move || if wrong() { Some("This is not your current password.".to_owned()) } else { at_current() });
     let problem = live(move || (!wrong()).then(|| form_problem(submission, &["current_password", "new_password"])));
     let name = live(move || session.visitor().map(|visitor| username_for_managers(&visitor.account.username)));
     let too = el("fieldset", "choices")

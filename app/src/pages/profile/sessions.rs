@@ -2,7 +2,7 @@
 
 use super::{Changes, panel};
 use crate::{
-    components::{Notices, Tone, badge, button, instant, loaded, row_button, skeleton_rows},
+    components::{Notices, Tone, badge, button, instant, loaded, row_button, skeleton_list},
     dom::{El, el},
     loader::Loader,
     rest, rpc,
@@ -41,8 +41,11 @@ pub fn section() -> El {
     };
     let alone = move || sessions.data.with(|data| data.as_ref().is_none_or(|sessions| sessions.len() < 2));
     let end_others = button("End all others", "button small", end_others).live_flag("hidden", alone);
-    panel("sessions", "Sign-in sessions", end_others)
-        .child(loaded(sessions, skeleton_rows, move |sessions| list(&sessions, &end)))
+    panel("sessions", "Sign-in sessions", end_others).child(loaded(
+        sessions,
+        || skeleton_list(1, "skeleton"),
+        move |sessions| list(&sessions, &end),
+    ))
 }
 
 fn list(sessions: &[Session], end: &Rc<dyn Fn(SessionId)>) -> El {

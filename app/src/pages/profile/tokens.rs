@@ -10,8 +10,8 @@ mod row;
 use super::{Changes, panel};
 use crate::{
     components::{
-        Notices, Revoking, Tone, button, callout, loaded, pager, revoke_dialog, search_box, select_box, skeleton_rows,
-        token_table,
+        Notices, Revoking, Tone, announce_found, button, callout, loaded, pager, revoke_dialog, search_box, select_box,
+        skeleton_list, token_table,
     },
     dom::{El, el, live},
     loader::Loader,
@@ -79,8 +79,9 @@ struct Filter {
 
 impl Filter {
     /// Another filter starts on its first page.
-    fn choose(self, signal: RwSignal<String>) -> impl Fn(String) {
+    fn choose(self, signal: RwSignal<String>, asked: impl Fn()) -> impl Fn(String) {
         move |value| {
+            asked();
             self.page.set(1);
             signal.set(value);
         }
@@ -138,15 +139,21 @@ pub fn section() -> El {
             )
         })
     });
+    let asked = announce_found(move || tokens.data.with(|page| page.as_ref().map(|page| page.total)), "token");
     let controls = el("div", "controls")
-        .child(search_box("Search by name", "", filter.choose(filter.search)))
-        .child(select_box("State", "active", STATES, filter.choose(filter.state)))
-        .child(select_box("Sort by", "-created_at", SORTS, filter.choose(filter.sort)));
+        .child(search_box("Search by name", "", filter.choose(filter.search, asked)))
+        .child(select_box("State", "active", STATES, filter.choose(filter.state, asked)))
+        .child(select_box("Sort by", "-created_at", SORTS, filter.choose(filter.sort, asked)));
+    // The visitor is known before their tokens are, and with them how many there will be.
+    let waiting = move || {
+        let active = section.visitor().map_or(0, |visitor| visitor.active_tokens);
+        skeleton_list(active.clamp(1, 20), "skeleton skeleton-token")
+    };
     panel("tokens", "API tokens", vec![count, create])
         .attr("data-focus-home", "")
         .child(no_room)
         .child(controls)
-        .child(loaded(tokens, skeleton_rows, move |page| list(page, section, filter)))
+        .child(loaded(tokens, waiting, move |page| list(page, section, filter)))
         .child(live(move || section.open.get().map(|open| untrack(|| dialog(open, section)))))
 }
 
@@ -165,13 +172,11 @@ fn dialog(open: Open, section: Section) -> El {
 }
 
 fn list(tokens: Page<Token>, section: Section, filter: Filter) -> El {
-    if tokens.items.is_empty() {
-        return empty(section, filter);
-    }
     let may_write = section.may_write();
-    let rows = tokens.items.into_iter().map(|token| row::row(&token, section, may_write)).collect();
+    let rows: Vec<El> = tokens.items.into_iter().map(|token| row::row(&token, section, may_write)).collect();
     let turn = move |to| filter.page.set(to);
-    el("div", "").child(token_table(rows)).child(pager("Pages of tokens", tokens.page, tokens.total_pages, turn))
+    let inside = if rows.is_empty() { empty(section, filter) } else { token_table(rows) };
+    el("div", "").child(inside).child(pager("Pages of tokens", tokens.page, tokens.total_pages, turn))
 }
 
 fn empty(section: Section, filter: Filter) -> El {

@@ -2,8 +2,8 @@
 
 use super::People;
 use crate::{
-    components::{Modal, Tone, cancel_and, form, form_problem, submit_button},
-    dom::{El, el, group, live},
+    components::{Modal, Tone, cancel_and, choices, form, form_problem, submit_button},
+    dom::{El, el, group},
     rest,
     submission::Submission,
 };
@@ -13,13 +13,8 @@ use uptrakit_api::{Role, Roles, UpdateUser, User};
 
 /// Check boxes, one for each role.
 pub fn picker(chosen: RwSignal<Roles>, submission: Submission) -> El {
-    let error = submission.error("roles", "Roles");
-    el("fieldset", "choices")
-        .attr("tabindex", "-1")
-        .live_attr("aria-invalid", move || error.with(Option::is_some).then(|| "true".to_owned()))
-        .child(el("legend", "").child("Roles"))
-        .child(group(Role::ALL.iter().map(|role| one(*role, chosen))))
-        .child(live(move || error.get().map(|error| el("p", "error").child(error))))
+    let boxes = group(Role::ALL.iter().map(|role| one(*role, chosen)));
+    choices("Roles", boxes, submission.error("roles", "Roles"))
 }
 
 fn one(role: Role, chosen: RwSignal<Roles>) -> El {

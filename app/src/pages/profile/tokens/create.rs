@@ -10,8 +10,10 @@ use crate::{
     lifetime::{self, Lifetime},
     rpc,
     submission::Submission,
+    wording::counted,
 };
 use leptos::prelude::*;
+use std::rc::Rc;
 use uptrakit_api::{CreateToken, Permissions, Timestamp, Token};
 
 /// The dialog; `like` fills it with another token's settings.
@@ -90,7 +92,7 @@ fn settings(like: Option<&Token>, section: Section, modal: &Modal, created: RwSi
 
 /// The choice of a lifetime, with the end spelled out below.
 fn expiry(expires: RwSignal<String>, end_day: RwSignal<String>, longest: Option<u32>, submission: Submission) -> El {
-    let in_days = |days: u32| (days.to_string(), format!("In {days} days"));
+    let in_days = |days: u32| (days.to_string(), "In ".to_owned() + &counted(days.into(), "day"));
     let mut options: Vec<(String, String)> = lifetime::offered(longest).into_iter().map(in_days).collect();
     if let Lifetime::Days(days) = Lifetime::of_value(&expires.get_untracked())
         && !options.iter().any(|(value, _)| *value == days.to_string())
@@ -101,23 +103,28 @@ fn expiry(expires: RwSignal<String>, end_day: RwSignal<String>, longest: Option<
     if longest.is_none() {
         options.push(("never".to_owned(), "Never".to_owned()));
     }
-    let kind = Memo::new(move |_| expires.with(|value| Lifetime::of_value(value)));
-    let hint = Signal::derive(move || match end_of(&expires.get(), &end_day.get()) {
-        Some(end) if kind.get() == Lifetime::Custom => ["Works until the end of ", &clock::date(end), "."].concat(),
-        Some(end) => ["Works until ", &clock::spelled_out(end), "."].concat(),
-        None => String::new(),
+    let kind = move || expires.with(|value| Lifetime::of_value(value));
+    let hint = Rc::new(move || {
+        let end = end_of(&expires.get(), &end_day.get())?;
+        let custom = kind() == Lifetime::Custom;
+        let end = if custom { "the end of ".to_owned() + &clock::date(end) } else { clock::spelled_out(end) };
+        Some(["Works until ", &end, "."].concat())
     });
-    let more = live(move || match kind.get() {
+    let at_day = submission.error("expires_at", "The last day");
+    let at_choice = submission.error("expires_at", "Expiry");
+    let at_choice = Rc::new(move || at_choice().filter(|_| kind() != Lifetime::Custom));
+    let more = live(move || match kind() {
         Lifetime::Days(_) => None,
-        Lifetime::Custom => Some(Field::line("Last day", end_day).attr("type", "date").draw()),
+        Lifetime::Custom => {
+            let field = Field::line("Last day", end_day).attr("type", "date").attr("min", &clock::day(clock::now()));
+            Some(field.error(Rc::clone(&at_day)).draw())
+        }
         Lifetime::Never => Some(callout(
             Tone::Warn,
             "It works until somebody revokes it. A token that is forgotten and leaks later stays dangerous for as long.",
         )),
     });
-    el("div", "form")
-        .child(select_field("Expires", expires, &options, submission.error("expires_at", "Expiry"), hint))
-        .child(more)
+    el("div", "form").child(select_field("Expires", expires, &options, at_choice, hint)).child(more)
 }
 
 fn end_of(choice: &str, day: &str) -> Option<Timestamp> {

@@ -21,20 +21,22 @@ fn settings(before: Token, section: Section, modal: &Modal) -> El {
     let offered = visitor.account.permissions;
     let name = RwSignal::new(before.name.clone());
     let narrowed = RwSignal::new(before.permissions.is_some());
-    let chosen = RwSignal::new(before.permissions.unwrap_or(Permissions::NONE).intersection(offered));
+    // What the account has lost since is not offered, and stays as it is unless the choice is changed.
+    let shown = before.permissions.map(|set| set.intersection(offered));
+    let chosen = RwSignal::new(shown.unwrap_or(Permissions::NONE));
     let nets = RwSignal::new(networks::lines(before.allowed_networks.as_deref()));
     let closing = modal.clone();
     let submit = move || {
-        if narrowed.get_untracked() && chosen.get_untracked().is_empty() {
+        let permissions = narrowed.get_untracked().then(|| chosen.get_untracked());
+        if permissions != shown && permissions == Some(Permissions::NONE) {
             return submission.refuse("permissions", "need at least one choice");
         }
         // What was not touched is left out, so that somebody else's change to it stands.
-        let permissions = narrowed.get_untracked().then(|| chosen.get_untracked());
         let networks = networks::parse(&nets.get_untracked());
         let names = |set: Permissions| set.iter().map(|permission| permission.as_str().to_owned()).collect();
         let request = UpdateToken {
             name: Some(name.get_untracked()).filter(|name| *name != before.name),
-            permissions: (permissions != before.permissions).then(|| permissions.map(names)),
+            permissions: (permissions != shown).then(|| permissions.map(names)),
             allowed_networks: (networks != before.allowed_networks).then_some(networks),
         };
         let modal = closing.clone();

@@ -2,10 +2,11 @@
 
 use crate::{
     components::{Field, button},
-    dom::{El, el},
+    dom::{El, effect, el},
     submission::Submission,
 };
 use leptos::prelude::*;
+use std::rc::Rc;
 
 /// The lines as a list; `None` when there is none, which means from anywhere.
 pub fn parse(text: &str) -> Option<Vec<String>> {
@@ -22,7 +23,15 @@ pub fn lines(networks: Option<&[String]>) -> String {
 /// The field, behind a disclosure: few tokens need it. `address` is the visitor's own.
 pub fn field(value: RwSignal<String>, address: String, submission: Submission) -> El {
     let error = submission.error("allowed_networks", "The list");
-    let open = !value.with_untracked(String::is_empty);
+    let filled = !value.with_untracked(String::is_empty);
+    let disclosure = el("details", "disclosure").flag("open", filled);
+    let (opened, wrong) = (disclosure.clone(), Rc::clone(&error));
+    // Only ever opens it: what the person has opened stays open.
+    effect(move || {
+        if wrong().is_some() {
+            let _ = opened.clone().flag("open", true);
+        }
+    });
     let label = ["Use my current address, ", &address].concat();
     let network = address + if label.contains(':') { "/128" } else { "/32" };
     let add = move || {
@@ -33,8 +42,7 @@ pub fn field(value: RwSignal<String>, address: String, submission: Submission) -
             text.push_str(&network);
         });
     };
-    el("details", "disclosure")
-        .live_flag("open", move || open || error.with(Option::is_some))
+    disclosure
         .child(el("summary", "").child("Allowed networks"))
         .child(
             Field::lines("Networks", value)

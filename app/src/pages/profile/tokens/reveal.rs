@@ -1,5 +1,5 @@
-//! Shows a token's text, once. The text lives in one place; when the dialog closes, the page is left or hidden for
-//! good, that place is overwritten, and the elements that showed it are gone.
+//! Shows a token's text, once. When the dialog closes, or the page is left or hidden for good, the text and the elements
+//! that showed it are dropped; what held it is overwritten then, by the allocator in `frontend/src/main.rs`.
 
 use super::Section;
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     rpc,
 };
 use gloo_net::http::Method;
-use leptos::{ev, leptos_dom::helpers::IntervalHandle, prelude::*, server_fn::ServerFn, task::spawn_local};
+use leptos::{ev, leptos_dom::helpers::IntervalHandle, prelude::*, server_fn::ServerFn};
 use std::{rc::Rc, time::Duration};
 use uptrakit_api::{Secret, TokenId};
 
@@ -57,13 +57,9 @@ impl Shown {
         self.copied.try_get() != Some(false) || self.stored.try_get() != Some(false)
     }
 
-    /// Overwrites the text.
+    /// Drops the text.
     fn forget(self) {
-        let Some(text) = self.text.try_update(std::mem::take) else { return };
-        let mut bytes = text.into_bytes();
-        bytes.fill(0);
-        // Without it the compiler may leave out writes that nobody reads.
-        std::hint::black_box(&bytes);
+        self.text.try_set(String::new());
     }
 
     fn copy_of_text(self) -> String {
@@ -74,8 +70,12 @@ impl Shown {
 /// What stands in the dialog in place of the form.
 pub fn reveal(shown: Shown, title: &str, section: Section, modal: &Modal) -> El {
     on_cleanup(move || shown.forget());
-    // A page in the back-forward cache keeps its memory.
-    let leaving = window_event_listener(ev::pagehide, move |_| shown.forget());
+    // A page in the back-forward cache keeps its memory; who comes back must not find a dialog without a text.
+    let gone = modal.clone();
+    let leaving = window_event_listener(ev::pagehide, move |_| {
+        shown.forget();
+        gone.close();
+    });
     on_cleanup(move || leaving.remove());
 
     let copied = shown.copied;
@@ -111,13 +111,18 @@ pub fn reveal(shown: Shown, title: &str, section: Section, modal: &Modal) -> El 
     let end = el("div", "form-end")
         .child(check_box("I have stored it", shown.stored))
         .child(button("Done", "button primary", done).live_flag("disabled", move || !shown.is_safe()));
-    el("div", "form reveal")
+    el("div", "form")
         .child(el("h2", "").attr("tabindex", "-1").child(title).focus_at_start())
         .child(el("p", "").child("Copy it now and store it where its user will find it. It can't be shown again."))
         .child(
-            el("div", "token-line").child(line).child(copying.draw("", "button primary", move || shown.copy_of_text())),
+            el("div", "")
+                .child(
+                    el("div", "token-line")
+                        .child(line)
+                        .child(copying.draw("", "button primary", move || shown.copy_of_text())),
+                )
+                .child(el("div", "").attr("aria-live", "polite").child(help)),
         )
-        .child(el("div", "").attr("aria-live", "polite").child(help))
         .child(ready_lines(shown, &copying))
         .child(first_use(shown, section))
         .child(end)
@@ -170,22 +175,19 @@ fn first_use(shown: Shown, section: Section) -> El {
         if document().hidden() {
             return;
         }
-        let answer = rest::call(&rpc::FindFirstUse { id: shown.id });
-        spawn_local(async move {
-            match answer.await {
-                Ok(Some(first)) => {
-                    stop();
-                    if seen.try_set(Some(first)).is_none() {
-                        section.changed();
-                    }
+        rest::call(&rpc::FindFirstUse { id: shown.id }).then(move |answer| match answer {
+            Ok(Some(first)) => {
+                stop();
+                if seen.try_set(Some(first)).is_none() {
+                    section.changed();
                 }
-                // Nothing here may take the text away, so the end of the session is heeded when the text is gone.
-                Err(problem) if problem.status == 401 || problem.status == 404 => {
-                    stop();
-                    signed_out.try_set_value(problem.status == 401);
-                }
-                Ok(None) | Err(_) => {}
             }
+            // Nothing here may take the text away, so the end of the session is heeded when the text is gone.
+            Err(problem) if problem.status == 401 || problem.status == 404 => {
+                stop();
+                signed_out.try_set_value(problem.status == 401);
+            }
+            Ok(None) | Err(_) => {}
         });
     };
     timer.set_value(set_interval_with_handle(look, Duration::from_secs(2)).ok());

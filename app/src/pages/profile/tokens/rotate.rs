@@ -9,6 +9,7 @@ use crate::{
     submission::Submission,
 };
 use leptos::prelude::*;
+use std::rc::Rc;
 use uptrakit_api::{RotateToken, Token};
 
 const OVERLAPS: &[(&str, &str)] =
@@ -42,12 +43,13 @@ fn settings(token: &Token, section: Section, modal: &Modal, rotated: RwSignal<Op
             section.changed();
         });
     };
-    let hint = Signal::derive(move || {
-        if overlap.get() == "0" {
-            "Whatever uses the old text stops working until it has the new one.".to_owned()
+    let hint = Rc::new(move || {
+        let hint = if overlap.get() == "0" {
+            "Whatever uses the old text stops working until it has the new one."
         } else {
-            "Until then both texts work. Revoking the token ends both.".to_owned()
-        }
+            "Until then both texts work. Revoking the token ends both."
+        };
+        Some(hint.to_owned())
     });
     let options: Vec<_> = OVERLAPS.iter().map(|(value, name)| ((*value).to_owned(), (*name).to_owned())).collect();
     let error = submission.error("overlap_seconds", "The overlap");

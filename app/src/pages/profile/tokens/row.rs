@@ -2,6 +2,7 @@
 
 use super::{Open, Section};
 use crate::{
+    clock,
     components::{Tone, actions_cell, instant, row_button, token_row},
     dom::{El, el},
     rest, rpc,
@@ -62,13 +63,15 @@ fn overlap(token: &Token, rotation: &Rotation, section: Section, may_write: bool
         }
     };
     let of = [": the old text of ", &token.name].concat();
+    let end = rotation.overlap_ends_at;
     el("div", "overlap")
+        .live_flag("hidden", move || clock::ticking() >= end)
         .child(use_of_it)
         .child(
             el("span", "sub")
                 .child(el("code", "item").child(rotation.old_hint.as_str()))
                 .child(" ends ")
-                .child(instant(rotation.overlap_ends_at)),
+                .child(instant(end)),
         )
         .child(may_write.then(|| row_button("End it now", &of, &id.to_string(), "button small", end_now)))
 }
