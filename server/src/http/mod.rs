@@ -6,6 +6,7 @@ mod body;
 mod guide;
 mod health;
 pub mod layer;
+mod linger;
 pub mod metrics;
 pub mod openapi;
 mod rpc;

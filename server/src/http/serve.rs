@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, io, time::Duration};
 
-use axum::{Router, body::Body, extract::Request};
+use axum::{Router, extract::Request};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -11,7 +11,7 @@ use hyper_util::{
 use tokio::net::{TcpListener, TcpStream};
 use tower::Service as _;
 
-use super::layer::visit::Peer;
+use super::{layer::visit::Peer, linger::lingering};
 
 /// How long a client may take for the head of a request; idle connections are closed after it too.
 pub const HEAD_TIMEOUT: Duration = Duration::from_mins(1);
@@ -49,7 +49,7 @@ fn connect(stream: TcpStream, peer: Peer, router: &Router, head_timeout: Duratio
     let router = router.clone();
     let service = service_fn(move |request: Request<Incoming>| {
         let mut router = router.clone();
-        let mut request = request.map(Body::new);
+        let mut request = lingering(request);
         request.extensions_mut().insert(peer);
         async move { Ok::<_, Infallible>(router.call(request).await.unwrap_or_else(|never: Infallible| match never {})) }
     });
