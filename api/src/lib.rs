@@ -7,6 +7,8 @@ mod account;
 mod audit;
 mod host;
 mod id;
+#[cfg(feature = "openapi")]
+mod openapi;
 mod page;
 mod permission;
 mod problem;

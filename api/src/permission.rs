@@ -10,7 +10,6 @@ macro_rules! names {
     ) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub enum $name {
             $($(#[$variant_doc])* #[serde(rename = $text)] $variant),+
         }
@@ -143,7 +142,7 @@ macro_rules! names {
         #[cfg(feature = "openapi")]
         impl utoipa::PartialSchema for $set {
             fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-                <Vec<$name> as utoipa::PartialSchema>::schema()
+                crate::openapi::some_of($name::ALL.iter().map(|name| name.as_str()))
             }
         }
 

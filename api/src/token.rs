@@ -128,6 +128,7 @@ pub struct UpdateToken {
 pub struct RotateToken {
     /// How long the old text goes on working: 0 (not at all, the default) to 604 800 (seven days) seconds.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(maximum = 604_800))]
     pub overlap_seconds: u32,
 }
 

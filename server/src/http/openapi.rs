@@ -3,10 +3,17 @@
 use std::sync::LazyLock;
 
 use axum::Json;
-use utoipa::openapi::{
-    Components, Content, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, ResponseBuilder, ServerBuilder,
-    path::Operation,
-    security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+use http::StatusCode;
+use uptrakit_api::Problem;
+use utoipa::{
+    PartialSchema as _, ToSchema as _,
+    openapi::{
+        Components, Content, InfoBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, ResponseBuilder,
+        ServerBuilder,
+        path::Operation,
+        schema::Type,
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+    },
 };
 
 static DOCUMENT: LazyLock<OpenApi> = LazyLock::new(document);
@@ -21,6 +28,9 @@ pub(super) fn base() -> OpenApi {
     let mut components = Components::new();
     components.add_security_scheme("token", SecurityScheme::Http(bearer));
     components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
+    let mut schemas = vec![(Problem::name().into_owned(), Problem::schema())];
+    Problem::schemas(&mut schemas);
+    components.schemas.extend(schemas);
     OpenApiBuilder::new()
         .info(
             InfoBuilder::new()
@@ -55,6 +65,33 @@ fn finish(path: &str, operation: &mut Operation) {
         .content("application/problem+json", Content::new(Some(Ref::from_schema_name("Problem"))))
         .build();
     operation.responses.responses.insert("default".to_owned(), RefOr::T(problem));
+    for (status, response) in &mut operation.responses.responses {
+        if let RefOr::T(response) = response
+            && response.description.is_empty()
+        {
+            let status = status.parse::<StatusCode>().ok();
+            status
+                .and_then(|status| status.canonical_reason())
+                .unwrap_or_default()
+                .clone_into(&mut response.description);
+        }
+    }
+    if let (Some("rotate_token"), Some(RefOr::T(body))) =
+        (operation.operation_id.as_deref(), &mut operation.request_body)
+    {
+        // Left out, it is `{}`; the macro knows no body that may be left out but is not null.
+        body.required = None;
+    }
+    for parameter in operation.parameters.iter_mut().flatten() {
+        let RefOr::T(parameter) = parameter else { continue };
+        // They are read as text, so that a bad one is answered by name.
+        let most = match parameter.name.as_str() {
+            "page" => None,
+            "per_page" => Some(100),
+            _ => continue,
+        };
+        parameter.schema = Some(ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(most).into());
+    }
     let open = path == "/openapi.json" || operation.operation_id.as_deref() == Some("create_session");
     if !open && operation.security.is_none() {
         let requirement = |name| SecurityRequirement::new::<_, _, &str>(name, []);
@@ -63,7 +100,7 @@ fn finish(path: &str, operation: &mut Operation) {
 }
 
 /// This document.
-#[utoipa::path(get, path = "/openapi.json", tag = "about", responses((status = 200, description = "OpenAPI 3.1")))]
+#[utoipa::path(get, path = "/openapi.json", tag = "about", responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
 pub async fn get_openapi() -> Json<&'static OpenApi> {
     Json(&DOCUMENT)
 }

@@ -12,6 +12,7 @@ mod last_moment;
 mod login;
 mod model;
 mod odd_inputs;
+mod openapi;
 mod outage;
 mod policy;
 mod process;
