@@ -36,9 +36,23 @@ pub enum Change {
     PowerOf(AccountId),
 }
 
+/// What an actor may do as of a transaction, which may be less than when their request arrived.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// Their account.
+    pub account: AccountState,
+    /// The credential that they came with.
+    pub credential: Credential,
+}
+
 /// Begins a write under a credential, and judges the credential again inside the transaction: a revoke that commits
 /// first is seen here, one that comes later waits for this to end. So no write commits after its credential is dead.
 pub async fn begin_write(core: &Core, actor: &Actor, change: Change) -> Result<Transaction, Error> {
+    begin_write_as(core, actor, change).await.map(|(tx, _)| tx)
+}
+
+/// The same for a write that hands on what the actor may do: no more than they may now.
+pub async fn begin_write_as(core: &Core, actor: &Actor, change: Change) -> Result<(Transaction, Standing), Error> {
     let mut tx = core.store.begin().await?;
     let own = actor.account_id();
     match change {
@@ -66,7 +80,7 @@ pub async fn begin_write(core: &Core, actor: &Actor, change: Change) -> Result<T
     if change != Change::Things {
         actor.visit.in_flight.exempt();
     }
-    Ok(tx)
+    Ok((tx, Standing { account, credential }))
 }
 
 async fn reread(tx: &mut Transaction, key: Key) -> Result<(AccountState, Credential), Error> {

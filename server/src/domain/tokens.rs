@@ -7,7 +7,7 @@ use uptrakit_api::{
 };
 
 use super::{
-    Change, begin_write, commit_power,
+    Change, Standing, begin_write, begin_write_as, commit_power,
     paging::{Paging, parse_sort},
     text,
     trail::{self, Event},
@@ -63,11 +63,14 @@ impl Limits {
     }
 
     /// The limits of the token that asks; a web session has none.
-    fn of_actor(actor: &Actor) -> Self {
-        match &actor.entry.credential {
-            Credential::Token(token) => {
-                Self { permissions: token.permissions, networks: token.networks.clone(), expires_at: token.expires_at }
-            }
+    fn of(standing: &Standing) -> Self {
+        match &standing.credential {
+            // A text that is being replaced ends before its token does, and so does what comes of it.
+            Credential::Token(token) => Self {
+                permissions: token.permissions,
+                networks: token.networks.clone(),
+                expires_at: standing.credential.ends_at(),
+            },
             Credential::Session(_) => Self { permissions: None, networks: None, expires_at: None },
         }
     }
@@ -160,7 +163,6 @@ pub async fn find_first_use(core: &Core, actor: &Actor, id: TokenId) -> Result<O
 
 /// Makes a token. Its text is in the answer and nowhere else.
 pub async fn create(core: &Core, actor: &Actor, request: &CreateToken) -> Result<CreatedToken, Error> {
-    let own = Limits::of_actor(actor);
     let mut errors = Vec::new();
     let name = text::parse_line(&request.name, LONGEST_NAME);
     let name = collect(&mut errors, "name", name).unwrap_or_default();
@@ -173,15 +175,17 @@ pub async fn create(core: &Core, actor: &Actor, request: &CreateToken) -> Result
     if !errors.is_empty() {
         return Err(Error::Invalid(errors));
     }
+
+    let (mut tx, standing) = begin_write_as(core, actor, Change::OwnPower).await?;
+    let own = Limits::of(&standing);
     let limits = Limits {
         permissions: permissions.or(own.permissions),
         networks: networks.or_else(|| own.networks.clone()),
         expires_at: expires_at.or(own.expires_at).or_else(|| latest_end(core)),
     };
     own.admit(&limits)?;
-    refuse_beyond_account(actor, limits.permissions.unwrap_or_default())?;
-
-    let mut tx = begin_write(core, actor, Change::OwnPower).await?;
+    // What is inherited may name what the account has lost since; it grants nothing.
+    refuse_beyond_account(&standing, permissions.unwrap_or_default())?;
     let now = core.clock.now();
     let account_id = actor.account_id().0;
     let active = TokenFilter { state: "active", part: String::new(), now: now.0 };
@@ -227,7 +231,7 @@ pub async fn update(core: &Core, actor: &Actor, id: TokenId, request: &UpdateTok
         return Err(Error::Invalid(errors));
     }
 
-    let mut tx = begin_write(core, actor, Change::OwnPower).await?;
+    let (mut tx, standing) = begin_write_as(core, actor, Change::OwnPower).await?;
     let now = core.clock.now();
     let row = get_active(&mut tx, actor, id, now).await?;
     let before = Limits::of_row(&row)?;
@@ -236,11 +240,11 @@ pub async fn update(core: &Core, actor: &Actor, id: TokenId, request: &UpdateTok
         networks: networks.unwrap_or_else(|| before.networks.clone()),
         expires_at: before.expires_at,
     };
-    let own = Limits::of_actor(actor);
+    let own = Limits::of(&standing);
     own.admit(&before)?;
     own.admit(&after)?;
-    let added = after.permissions.unwrap_or_default().without(before.permissions.unwrap_or(Permissions::ALL));
-    refuse_beyond_account(actor, added)?;
+    let added = after.permissions.unwrap_or_default().without(before.permissions.unwrap_or_default());
+    refuse_beyond_account(&standing, added)?;
     let name = name.unwrap_or(row.name);
     let name_key = text::key(&name);
     if tokens::exists_active_named(tx.conn(), row.account_id, &name_key, id.0, now.0).await? {
@@ -265,10 +269,10 @@ pub async fn rotate(core: &Core, actor: &Actor, id: TokenId, request: &RotateTok
         let found = tokens::find(reader.conn(), actor.account_id().0, id.0, core.clock.now().0).await?;
         found.ok_or(Error::NotFound)?.rotations
     };
-    let mut tx = begin_write(core, actor, Change::OwnPower).await?;
+    let (mut tx, standing) = begin_write_as(core, actor, Change::OwnPower).await?;
     let now = core.clock.now();
     let row = get_active(&mut tx, actor, id, now).await?;
-    Limits::of_actor(actor).admit(&Limits::of_row(&row)?)?;
+    Limits::of(&standing).admit(&Limits::of_row(&row)?)?;
     if !tokens::count_rotation(&mut tx, id.0, seen).await? {
         return Err(Error::Conflict("Somebody else rotated this token at the same time."));
     }
@@ -401,8 +405,8 @@ fn collect<T>(errors: &mut Vec<FieldError>, field: &str, outcome: Result<T, Stri
     outcome.map_err(|message| errors.push(FieldError { field: field.into(), message })).ok()
 }
 
-fn refuse_beyond_account(actor: &Actor, asked: Permissions) -> Result<(), Error> {
-    let more = asked.without(actor.entry.account.state.roles.permissions());
+fn refuse_beyond_account(standing: &Standing, asked: Permissions) -> Result<(), Error> {
+    let more = asked.without(standing.account.roles.permissions());
     if more.is_empty() { Ok(()) } else { Err(Error::MorePermissions(more)) }
 }
 
@@ -439,6 +443,7 @@ pub fn parse_allowed_networks(texts: &[String]) -> Result<Box<[IpNet]>, String> 
 /// `address/prefix`, or an address alone. Zeros in front are refused: to some programs they mean octal.
 pub fn parse_network(text: &str) -> Option<IpNet> {
     match text.split_once('/') {
+        Some((_, prefix)) if prefix.starts_with('+') || (prefix.len() > 1 && prefix.starts_with('0')) => None,
         Some((address, prefix)) => IpNet::new(address.parse().ok()?, prefix.parse().ok()?).ok(),
         None => text.parse().ok().map(|address: std::net::IpAddr| address.into()),
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use http::{Method, header};
 use http_body_util::BodyExt as _;
 use serde_json::json;
@@ -13,7 +13,7 @@ use crate::support::{on_both, report};
 /// A body whose first half is there and whose second half never comes.
 fn endless_body() -> Body {
     let half = stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"{\"machine_id\":"))]);
-    Body::from_stream(futures_util::StreamExt::chain(half, stream::pending()))
+    Body::from_stream(half.chain(stream::pending()))
 }
 
 on_both! {
@@ -32,6 +32,53 @@ on_both! {
             reply.refused(401, "token-revoked");
         }
         assert_eq!(root.get("/hosts").await.ok(200)["total"], 0);
+    }
+
+    async fn a_token_that_is_narrowed_while_a_body_arrives_hands_on_no_more_than_is_left(server: TestServer) {
+        let root = server.with_root().await;
+        let (big, _) = root.new_token(json!({ "name": "big" })).await;
+        for narrower in [json!({ "permissions": ["tokens:write"] }), json!({ "allowed_networks": ["127.0.0.1"] })] {
+            let (id, text) = root.new_token(json!({ "name": narrower.to_string() })).await;
+            let own = format!("/auth/api-tokens/{id}");
+            let rotate = format!("/auth/api-tokens/{big}/rotate");
+            let under_way = [
+                (Method::POST, "/auth/api-tokens", r#"{"name":"child"}"#),
+                (Method::POST, "/auth/api-tokens", r#"{"name":"child","permissions":["hosts:read"]}"#),
+                (Method::PATCH, &own, r#"{"permissions":null,"allowed_networks":null}"#),
+                (Method::POST, &rotate, "{}"),
+            ]
+            .map(|(method, path, body)| {
+                let token = server.bearer(&text);
+                let request = token.request(method, path).header(header::CONTENT_TYPE, "application/json");
+                let (go_on, waits) = tokio::sync::oneshot::channel();
+                let (first, rest) = body.split_at(1);
+                let body = Body::from_stream(stream::iter([Ok::<_, std::io::Error>(first)]).chain(stream::once(async move {
+                    let _ = waits.await;
+                    Ok(rest)
+                })));
+                (go_on, tokio::spawn(async move { token.send(request, body).await }))
+            });
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            root.patch(&own, narrower.clone()).await.ok(200);
+            for (go_on, pending) in under_way {
+                go_on.send(()).unwrap();
+                let reply = pending.await.unwrap();
+                if reply.status == 201 {
+                    let child = reply.json();
+                    for (limit, value) in narrower.as_object().unwrap() {
+                        assert!(!child[limit].is_null(), "{limit} is {value}, and the child has none");
+                    }
+                    assert_ne!(child["id"], big, "it was rotated");
+                    root.delete(&format!("/auth/api-tokens/{}", child["id"].as_str().unwrap())).await.ok(204);
+                } else {
+                    reply.refused(403, "insufficient-permission");
+                }
+            }
+            let after = root.get(&own).await.ok(200);
+            for limit in narrower.as_object().unwrap().keys() {
+                assert!(!after[limit].is_null(), "it widened itself");
+            }
+        }
     }
 
     async fn a_stream_ends_with_its_token_in_every_process(server: TestServer) {

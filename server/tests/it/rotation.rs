@@ -37,6 +37,20 @@ on_both! {
         assert_eq!(root.get(&path).await.ok(200).get("rotation"), None);
     }
 
+    async fn what_comes_of_an_old_text_ends_with_it(server: TestServer) {
+        let root = server.with_root().await;
+        let (id, old) = root.new_token(json!({ "name": "ci" })).await;
+        let path = format!("/auth/api-tokens/{id}");
+        let rotated = root.post(&format!("{path}/rotate"), json!({ "overlap_seconds": 3600 })).await.ok(201);
+        let old = server.bearer(&old);
+        let child = old.post("/auth/api-tokens", json!({ "name": "child" })).await.ok(201);
+        assert_eq!(child["expires_at"], rotated["rotation"]["overlap_ends_at"]);
+        let later = json!({ "name": "later", "expires_at": "2030-01-02T00:00:00Z" });
+        old.post("/auth/api-tokens", later).await.refused(403, "insufficient-permission");
+        old.post(&format!("{path}/rotate"), json!({})).await.refused(403, "insufficient-permission");
+        server.bearer(rotated["token"].as_str().unwrap()).post(&format!("{path}/rotate"), json!({})).await.ok(201);
+    }
+
     async fn an_overlap_can_be_ended_now_and_a_revoke_kills_both_texts(server: TestServer) {
         let root = server.with_root().await;
         let (id, first) = root.new_token(json!({ "name": "ci" })).await;

@@ -153,6 +153,35 @@ on_both! {
         small.get("/hosts").await.refused(403, "insufficient-permission");
     }
 
+    async fn what_an_account_has_lost_is_inherited_but_not_asked_for(server: TestServer) {
+        let root = server.with_root().await;
+        server.add_user("op", "operator").await;
+        let op = server.sign_in("op").await;
+        let op_id = op.get("/auth/me").await.ok(200)["id"].as_str().unwrap().to_owned();
+        let (_, text) = op.new_token(json!({ "name": "reporter", "permissions": ["hosts:report", "tokens:write"] })).await;
+        let (wide, _) = op.new_token(json!({ "name": "wide" })).await;
+        root.patch(&format!("/users/{op_id}"), json!({ "roles": ["viewer"] })).await.ok(200);
+        let (_, child) = server.bearer(&text).new_token(json!({ "name": "child" })).await;
+        server.bearer(&child).post("/hosts/report", crate::support::report("m")).await.refused(403, "insufficient-permission");
+        let more = json!({ "name": "more", "permissions": ["hosts:report"] });
+        server.bearer(&text).post("/auth/api-tokens", more.clone()).await.refused(403, "insufficient-permission");
+        op.post("/auth/api-tokens", more).await.refused(403, "insufficient-permission");
+        let wide = format!("/auth/api-tokens/{wide}");
+        op.patch(&wide, json!({ "permissions": ["hosts:report"] })).await.refused(403, "insufficient-permission");
+        op.patch(&wide, json!({ "permissions": ["hosts:read"] })).await.ok(200);
+    }
+
+    async fn the_end_of_a_token_is_told_to_those_it_turns_away_too(server: TestServer) {
+        let root = server.with_root().await;
+        let ends = after(86_400_000);
+        let (_, text) = root.new_token(json!({ "name": "ci", "permissions": ["hosts:read"], "expires_at": ends })).await;
+        let (_, held) = root.new_token(json!({ "name": "held", "allowed_networks": ["192.0.2.0/24"], "expires_at": ends })).await;
+        let token = server.bearer(&text);
+        for reply in [token.get("/users").await, token.get("/auth/sessions").await, server.bearer(&held).get("/hosts").await] {
+            assert_eq!((reply.status.as_u16(), reply.header("uptrakit-token-expires")), (403, ends.as_str()));
+        }
+    }
+
     async fn a_change_leaves_alone_what_it_does_not_name(server: TestServer) {
         let root = server.with_root().await;
         let limits = json!({ "name": "ci", "permissions": ["hosts:read"], "allowed_networks": ["127.0.0.0/8"], "expires_at": after(60_000) });
