@@ -5,7 +5,7 @@ use std::{
     collections::HashMap,
     hash::Hash,
     net::{IpAddr, Ipv6Addr},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -47,7 +47,35 @@ impl<K: Eq + Hash> Throttle<K> {
 
     /// How long the key has to wait before it may try again; `None` when it may now.
     pub fn wait(&self, key: &K, now: Timestamp) -> Option<Duration> {
-        let owing = self.owing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.wait_in(&self.lock(), key, now)
+    }
+
+    /// Counts a failure of a key that may try now; of one that has to wait, answers how long. Of many who have asked
+    /// at once whether they may try, no more come through here than could have one after the other.
+    pub fn fail(&self, key: K, now: Timestamp) -> Option<Duration> {
+        let mut owing = self.lock();
+        let wait = self.wait_in(&owing, &key, now);
+        if wait.is_none() {
+            self.count_in(&mut owing, key, now);
+        }
+        wait
+    }
+
+    /// Counts a failure.
+    pub fn count(&self, key: K, now: Timestamp) {
+        self.count_in(&mut self.lock(), key, now);
+    }
+
+    /// Forgets a key's failures.
+    pub fn forgive(&self, key: &K) {
+        self.lock().remove(key);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<K, i64>> {
+        self.owing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait_in(&self, owing: &HashMap<K, i64>, key: &K, now: Timestamp) -> Option<Duration> {
         let free_at = match owing.get(key) {
             Some(free_at) => *free_at,
             None if owing.len() >= MOST_KEYS => return Some(Duration::from_millis(self.every_millis.unsigned_abs())),
@@ -57,20 +85,13 @@ impl<K: Eq + Hash> Throttle<K> {
         (over > 0).then(|| Duration::from_millis(over.unsigned_abs()))
     }
 
-    /// Counts a failure.
-    pub fn count(&self, key: K, now: Timestamp) {
-        let mut owing = self.owing.lock().unwrap_or_else(PoisonError::into_inner);
+    fn count_in(&self, owing: &mut HashMap<K, i64>, key: K, now: Timestamp) {
         if owing.len() >= MOST_KEYS {
             owing.retain(|_, free_at| *free_at > now.0);
         }
         let most = now.0 + self.burst * self.every_millis;
         let free_at = owing.entry(key).or_insert(now.0);
         *free_at = ((*free_at).max(now.0) + self.every_millis).min(most);
-    }
-
-    /// Forgets a key's failures.
-    pub fn forgive(&self, key: &K) {
-        self.owing.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
     }
 }
 
@@ -96,6 +117,14 @@ mod tests {
         assert!(throttle.wait(&"a", now.plus_millis(10_000)).is_some());
         throttle.forgive(&"a");
         assert_eq!(throttle.wait(&"a", now.plus_millis(10_000)), None);
+    }
+
+    #[test]
+    fn of_many_who_asked_at_once_only_so_many_fail() {
+        let throttle = Throttle::new(3, Duration::from_secs(10));
+        let now = Timestamp(0);
+        let told = (0..9).filter(|_| throttle.fail("a", now).is_none()).count();
+        assert_eq!(told, 3);
     }
 
     #[test]

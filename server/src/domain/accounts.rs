@@ -1,11 +1,13 @@
 //! Accounts as their owners have them: first run, signing in, the password, and who am I.
 
+use std::time::Duration;
+
 use uptrakit_api::{
     Account, AccountId, ChangePassword, Me, PasswordChanged, Role, Roles, Secret, SessionId, SetUp, SignIn, Timestamp,
 };
 
 use super::{
-    Change, begin_write, commit_power, text,
+    Change, begin_write, commit_moved, commit_power, text,
     trail::{self, Event},
 };
 use crate::{
@@ -70,8 +72,7 @@ pub async fn sign_in(core: &Core, visit: &Visit, request: SignIn, browser: Brows
     let now = core.clock.now();
     let waits = [core.login_failures.wait(&failures, now), core.address_failures.wait(&source, now)];
     if let Some(wait) = waits.into_iter().flatten().max() {
-        metrics::counter!("uptrakit_sign_ins_total", "outcome" => "throttled").increment(1);
-        return Err(Error::TooManyRequests(wait));
+        return Err(throttled(wait));
     }
     let found = {
         let mut reader = core.store.read().await?;
@@ -80,11 +81,19 @@ pub async fn sign_in(core: &Core, visit: &Visit, request: SignIn, browser: Brows
     // A deactivated account has its password checked like any other: the time tells nothing.
     let stored = found.as_ref().and_then(|account| account.password_hash.clone());
     let checked = core.hasher.check(request.password.clone(), stored.clone()).await?;
+    if let Some(wait) = core.login_failures.wait(&failures, core.clock.now()) {
+        return Err(throttled(wait));
+    }
     let account = match (found, checked) {
         (Some(account), Checked::Right | Checked::Outdated) if account.active => account,
         (found, _) => {
-            core.login_failures.count(failures, core.clock.now());
-            core.address_failures.count(source, core.clock.now());
+            // Many attempts at once have all come past the question above: only so many of them are told the truth.
+            let now = core.clock.now();
+            if let Some(wait) =
+                core.login_failures.fail(failures, now).or_else(|| core.address_failures.fail(source, now))
+            {
+                return Err(throttled(wait));
+            }
             metrics::counter!("uptrakit_sign_ins_total", "outcome" => "refused").increment(1);
             let mut tx = core.store.begin().await?;
             let actor = found.map(|account| AccountId(account.id));
@@ -112,11 +121,17 @@ pub async fn sign_in(core: &Core, visit: &Visit, request: SignIn, browser: Brows
         accounts::replace_password_hash(&mut tx, account.id, old, new).await?;
     }
     let signed_in = open_session(core, &mut tx, visit, &account, browser).await?;
-    tx.commit().await?;
+    commit_moved(core, tx).await?;
     metrics::counter!("uptrakit_sign_ins_total", "outcome" => "done").increment(1);
     Ok(signed_in)
 }
 
+fn throttled(wait: Duration) -> Error {
+    metrics::counter!("uptrakit_sign_ins_total", "outcome" => "throttled").increment(1);
+    Error::TooManyRequests(wait)
+}
+
+/// Opens a session, and ends those that it takes the place of.
 async fn open_session(
     core: &Core,
     tx: &mut Transaction,
@@ -135,7 +150,9 @@ async fn open_session(
         last_active_at: now.0,
     };
     sessions::insert(tx, &row, &Digest::of(&cookie.0).0).await?;
-    sessions::delete_beyond(tx, account.id, MOST_SESSIONS).await?;
+    if sessions::delete_beyond(tx, account.id, MOST_SESSIONS).await? {
+        power::move_epoch(tx, account.id, now.0).await?;
+    }
     let event = Event {
         action: "session.create",
         actor: Some(AccountId(account.id)),
@@ -224,7 +241,7 @@ pub async fn set_up(core: &Core, visit: &Visit, request: SetUp, browser: Browser
     };
     trail::record(core, &mut tx, Some(visit), event).await?;
     let signed_in = open_session(core, &mut tx, visit, &account, browser).await?;
-    tx.commit().await?;
+    commit_moved(core, tx).await?;
     Ok(signed_in)
 }
 
@@ -240,9 +257,14 @@ pub async fn change_password(core: &Core, actor: &Actor, request: ChangePassword
         return Err(Error::TooManyRequests(wait));
     }
     let stored = account.password_hash.clone();
-    if core.hasher.check(request.current_password, stored.clone()).await? == Checked::Wrong {
-        core.login_failures.count(failures, now);
-        return Err(Error::field("current_password", "is not your password"));
+    let checked = core.hasher.check(request.current_password, stored.clone()).await?;
+    let now = core.clock.now();
+    if checked == Checked::Wrong {
+        let wait = core.login_failures.fail(failures, now);
+        return Err(wait.map_or(Error::field("current_password", "is not your password"), Error::TooManyRequests));
+    }
+    if let Some(wait) = core.login_failures.wait(&failures, now) {
+        return Err(Error::TooManyRequests(wait));
     }
     core.login_failures.forgive(&failures);
     let password = NewPassword::parse(&request.new_password, &[&account.username, &account.email]);

@@ -91,8 +91,8 @@ pub async fn delete_others(tx: &mut Transaction, account_id: Uuid, kept: Uuid) -
     })
 }
 
-/// Ends the oldest sessions of an account beyond a number.
-pub async fn delete_beyond(tx: &mut Transaction, account_id: Uuid, keep: i64) -> Result<()> {
+/// Ends the oldest sessions of an account beyond a number; tells whether there were such.
+pub async fn delete_beyond(tx: &mut Transaction, account_id: Uuid, keep: i64) -> Result<bool> {
     on!(tx.conn(), |c| {
         sqlx::query(
             "DELETE FROM sessions WHERE account_id = $1 AND id NOT IN \
@@ -102,7 +102,7 @@ pub async fn delete_beyond(tx: &mut Transaction, account_id: Uuid, keep: i64) ->
         .bind(keep)
         .execute(c)
         .await
-        .map(drop)
+        .map(|done| done.rows_affected() > 0)
     })
 }
 

@@ -75,6 +75,39 @@ on_both! {
         server.anonymous().post("/auth/sessions", login("root", PASSWORD)).await.ok(201);
     }
 
+    async fn of_many_wrong_passwords_at_once_no_more_are_told_than_one_after_the_other(server: TestServer) {
+        let root = server.with_root().await;
+        let change = json!({ "current_password": "not the password at all", "new_password": "eight grey herons at dawn" });
+        for path in ["/auth/sessions", "/auth/password"] {
+            let mut attempts = tokio::task::JoinSet::new();
+            for _ in 0..40 {
+                let (client, nobody, change) = (root.clone(), server.anonymous(), change.clone());
+                attempts.spawn(async move {
+                    match path {
+                        "/auth/sessions" => nobody.post(path, login("root", "not the password at all")).await,
+                        _ => client.put(path, change).await,
+                    }
+                });
+            }
+            let replies = attempts.join_all().await;
+            let told = replies.iter().filter(|reply| reply.status != 429).count();
+            assert_eq!(told, 10, "{path}");
+        }
+    }
+
+    async fn a_session_that_makes_room_for_another_is_over_at_every_server(server: TestServer) {
+        let root = server.with_root().await;
+        let other = server.another().await;
+        root.get("/auth/me").await.ok(200);
+        other.get_with(&root).await.ok(200);
+        for _ in 0..100 {
+            server.advance(1);
+            server.sign_in("root").await;
+        }
+        root.get("/auth/me").await.refused(401, "missing-credentials");
+        other.get_with(&root).await.refused(401, "missing-credentials");
+    }
+
     async fn sessions_end_when_idle_or_old_or_ended(server: TestServer) {
         let root = server.with_root().await;
         let day = 86_400_000;
