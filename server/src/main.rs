@@ -1,7 +1,7 @@
 //! `uptrakit-server`: reads the settings, then serves, or does one of the things that are done at its terminal.
 
 use std::{
-    io::{self, IsTerminal, Read},
+    io::{self, IsTerminal, Read, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -20,7 +20,7 @@ use uptrakit_server::{
     http,
     settings::{PublicUrl, Settings, Source, default_data_dir},
     state::{App, Core},
-    store::Store,
+    store::{OpenError, Store},
 };
 
 /// A request is a few dozen small allocations; this allocator keeps them cheap and its memory small.
@@ -151,7 +151,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
 
 fn print_openapi() -> anyhow::Result<()> {
     let document = serde_json::to_string_pretty(&http::openapi::document())?;
-    println!("{document}");
+    say(format_args!("{document}"))?;
     Ok(())
 }
 
@@ -172,12 +172,32 @@ fn settings(flags: SettingFlags) -> anyhow::Result<Settings> {
     Ok(source.validate(|| default_data_dir(environment))?)
 }
 
+/// Opens the database, and makes it where there is none.
 async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
     if let Some(directory) = &settings.data_dir {
         make_private_directory(directory)
             .with_context(|| format!("The data directory {} can't be made", directory.display()))?;
     }
-    Ok(Store::open(&settings.database_url, settings.database_connections).await?)
+    named(settings, Store::open(&settings.database_url, settings.database_connections).await)
+}
+
+/// Opens a database that must be there: whoever asks about it must not be told of an empty one that was just made.
+async fn open_existing_store(settings: &Settings) -> anyhow::Result<Store> {
+    named(settings, Store::open_existing(&settings.database_url, settings.database_connections).await)
+}
+
+/// Says which setting is to be looked at.
+fn named(settings: &Settings, opened: Result<Store, OpenError>) -> anyhow::Result<Store> {
+    opened.map_err(|error| {
+        let is_place = matches!(error, OpenError::Database(_) | OpenError::Missing(_));
+        let error = anyhow::Error::new(error);
+        let setting = if settings.data_dir.is_some() { "data_dir" } else { "database_url" };
+        if is_place {
+            error.context(format!("The setting {setting} names no database that can be used"))
+        } else {
+            error
+        }
+    })
 }
 
 /// Only the owner may look inside: the database has digests and password hashes in it.
@@ -190,7 +210,11 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     // Thousands of idle connections need as many file descriptors; the usual soft limit is 1024.
     let _ = rlimit::increase_nofile_limit(rlimit::INFINITY);
     let measured = match settings.metrics_listen {
-        Some(listen) => Some((listen, http::metrics::install()?)),
+        Some(listen) => {
+            let listener = TcpListener::bind(listen).await;
+            let listener = listener.with_context(|| format!("The server can't serve metrics on {listen}"))?;
+            Some((listener, http::metrics::install()?))
+        }
         None => None,
     };
     let store = open_store(&settings).await?;
@@ -204,19 +228,14 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     };
     let app = Core::new(store, Clock::System, public_url, settings.trusted_proxies, settings.tokens);
     maintenance::start(&app).await?;
-    if let Some((listen, handle)) = measured {
-        let app = app.clone();
-        tokio::spawn(async move {
-            if let Err(error) = http::metrics::serve(listen, handle, app).await {
-                tracing::error!(%error, %listen, "metrics can't be served");
-            }
-        });
+    if let Some((listener, handle)) = measured {
+        tokio::spawn(http::metrics::serve(listener, handle, app.clone()));
     }
     let router = http::router(&app);
     let code = accounts::new_first_run_code(&app).await.map_err(readable)?;
-    println!("Uptrakit is listening on http://{address}");
+    say(format_args!("Uptrakit is listening on http://{address}"))?;
     if let Some(Secret(code)) = code {
-        println!("Create the first account: {}/setup?code={code}", app.public_url.as_str());
+        say(format_args!("Create the first account: {}/setup?code={code}", app.public_url.as_str()))?;
     }
     let stop = {
         let app = app.clone();
@@ -240,9 +259,16 @@ async fn told_to_stop() {
     }
 }
 
+/// A line on standard output. A reader that went away is no failure.
+fn say(line: std::fmt::Arguments<'_>) -> io::Result<()> {
+    match writeln!(io::stdout(), "{line}") {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        outcome => outcome,
+    }
+}
+
 /// The parts for a command at the terminal; they work on the database while servers do.
-async fn core(settings: &Settings) -> anyhow::Result<App> {
-    let store = open_store(settings).await?;
+fn core(settings: &Settings, store: Store) -> anyhow::Result<App> {
     let public_url = match &settings.public_url {
         Some(url) => url.clone(),
         None => PublicUrl::parse(&format!("http://{}", settings.listen))?,
@@ -251,36 +277,40 @@ async fn core(settings: &Settings) -> anyhow::Result<App> {
 }
 
 async fn user(settings: Settings, command: UserCommand) -> anyhow::Result<()> {
-    let core = core(&settings).await?;
+    let store = match command {
+        UserCommand::Add { .. } => open_store(&settings).await?,
+        _ => open_existing_store(&settings).await?,
+    };
+    let core = core(&settings, store)?;
     match command {
         UserCommand::Add { username, email, roles, password_stdin } => {
             let password = read_password(password_stdin)?;
             let roles = roles.into_iter().collect();
             let added = users::add_from_terminal(&core, &username, &email, roles, Some(&password)).await;
-            println!("{} is added.", added.map_err(readable)?.user.username);
+            say(format_args!("{} is added.", added.map_err(readable)?.user.username))?;
         }
         UserCommand::List => list_users(&core).await?,
         UserCommand::SetRoles { username, roles } => {
             let id = find(&core, &username).await?;
             let user = users::update_from_terminal(&core, id, Some(roles.into_iter().collect()), None).await;
             let user = user.map_err(readable)?;
-            println!("{} has these roles now: {}.", user.username, user.roles);
+            say(format_args!("{} has these roles now: {}.", user.username, user.roles))?;
         }
         UserCommand::Deactivate { username } => {
             let id = find(&core, &username).await?;
             let user = users::update_from_terminal(&core, id, None, Some(false)).await.map_err(readable)?;
-            println!("{} is deactivated.", user.username);
+            say(format_args!("{} is deactivated.", user.username))?;
         }
         UserCommand::Activate { username } => {
             let id = find(&core, &username).await?;
             let user = users::update_from_terminal(&core, id, None, Some(true)).await.map_err(readable)?;
-            println!("{} is active.", user.username);
+            say(format_args!("{} is active.", user.username))?;
         }
         UserCommand::SetPassword { username, password_stdin } => {
             let id = find(&core, &username).await?;
             let password = read_password(password_stdin)?;
             users::set_password_from_terminal(&core, id, &password).await.map_err(readable)?;
-            println!("The password of {username} is set; their sessions have ended.");
+            say(format_args!("The password of {username} is set; their sessions have ended."))?;
         }
     }
     Ok(core.close().await?)
@@ -298,7 +328,7 @@ async fn list_users(core: &Core) -> anyhow::Result<()> {
     loop {
         let users = users::list(core, Some(&page.to_string()), Some("100")).await.map_err(readable)?;
         for User { username, email, roles, active, .. } in &users.items {
-            println!("{username}\t{email}\t{roles}\t{}", if *active { "active" } else { "deactivated" });
+            say(format_args!("{username}\t{email}\t{roles}\t{}", if *active { "active" } else { "deactivated" }))?;
         }
         if u64::from(page) >= users.total_pages {
             return Ok(());
@@ -338,16 +368,25 @@ fn readable(error: Error) -> anyhow::Error {
 }
 
 async fn doctor(settings: Settings) -> anyhow::Result<()> {
-    println!("settings    ok, listens on {}", settings.listen);
-    let core = core(&settings).await.context("database    can't be used")?;
-    println!("database    ok, {}, migrations are up to date", core.store.engine());
+    say(format_args!("settings    ok, listens on {}", settings.listen))?;
+    let store = match open_existing_store(&settings).await {
+        Err(error) if matches!(error.downcast_ref(), Some(OpenError::Missing(_))) => {
+            return Ok(say(format_args!("database    none yet: the server makes it when it is started"))?);
+        }
+        outcome => outcome.context("database    can't be used")?,
+    };
+    let core = core(&settings, store)?;
+    say(format_args!("database    ok, {}, migrations are up to date", core.store.engine()))?;
     if let Err(found) = core.store.check().await? {
         bail!("database    is damaged: {found}; restore a backup");
     }
     core.store.probe(core.clock.now().0).await.context("database    takes no writes")?;
-    println!("writes      ok");
+    say(format_args!("writes      ok"))?;
     let people = users::list(&core, None, Some("1")).await.map_err(readable)?.total;
-    println!("accounts    {people}{}", if people == 0 { ": start the server and open the link it prints" } else { "" });
+    say(format_args!(
+        "accounts    {people}{}",
+        if people == 0 { ": start the server and open the link it prints" } else { "" }
+    ))?;
     Ok(core.close().await?)
 }
 
@@ -355,9 +394,9 @@ async fn backup(settings: Settings, file: &Path) -> anyhow::Result<()> {
     if file.exists() {
         bail!("{} exists already; a backup is never written over something.", file.display());
     }
-    let store = open_store(&settings).await?;
+    let store = open_existing_store(&settings).await?;
     store.backup(file).await.with_context(|| format!("The backup {} can't be written", file.display()))?;
     store.close().await;
-    println!("The database is copied to {}; it can be served as it is.", file.display());
+    say(format_args!("The database is copied to {}; it can be served as it is.", file.display()))?;
     Ok(())
 }

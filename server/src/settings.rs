@@ -98,8 +98,12 @@ impl PublicUrl {
         let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
             return Err(wrong("must begin with https:// (or http:// on a loopback address)"));
         };
-        if uri.path() != "/" || uri.query().is_some() || authority.as_str().contains('@') || authority.host().is_empty()
-        {
+        let host = authority.host();
+        // Behind the host stands nothing, or a port that is one.
+        let is_port = |rest: &str| rest.is_empty() || (rest.starts_with(':') && authority.port_u16().is_some());
+        let plain =
+            authority.as_str().strip_prefix(host).is_some_and(is_port) && !host.is_empty() && !host.contains('*');
+        if uri.path() != "/" || uri.query().is_some() || folded.contains('#') || !plain {
             return Err(wrong("must be a scheme, a host and at most a port"));
         }
         let secure = match scheme {
@@ -112,7 +116,6 @@ impl PublicUrl {
         };
         let default_port = if secure { 443 } else { 80 };
         let port = authority.port_u16().filter(|port| *port != default_port);
-        let host = authority.host();
         let text = port.map_or_else(|| format!("{scheme}://{host}"), |port| format!("{scheme}://{host}:{port}"));
         Ok(Self { text, secure })
     }
@@ -205,6 +208,11 @@ impl Source {
             )));
         }
         let (database_url, data_dir) = match self.database_url {
+            Some(url) if is_in_memory(&url) => {
+                return Err(InvalidSetting(
+                    "The setting database_url is wrong: SQLite needs a file, such as sqlite:///srv/uptrakit.db.".into(),
+                ));
+            }
             Some(url)
                 if url.starts_with("sqlite:") || url.starts_with("postgres:") || url.starts_with("postgresql:") =>
             {
@@ -251,8 +259,7 @@ impl Source {
                 .map(|text| network(text))
                 .collect::<Result<_, _>>()?,
             metrics_listen: self.metrics_listen.map(|text| address("metrics_listen", text)).transpose()?,
-            // Postgres notes at every start that what is there is there.
-            log: self.log.unwrap_or_else(|| "info,sqlx::postgres::notice=warn".into()),
+            log: self.log.map_or_else(|| Ok(LOG.to_owned()), checked_log)?,
             tokens: TokenRules {
                 limit: at_least_one("token_limit", self.token_limit, 100)?,
                 longest_lifetime_days,
@@ -260,6 +267,29 @@ impl Source {
             },
         })
     }
+}
+
+/// What is logged when nothing says what. Postgres notes at every start that what is there is there.
+const LOG: &str = "info,sqlx::postgres::notice=warn";
+
+/// To `tracing` a word alone that is no level is a part of the program of which everything is logged; whoever writes
+/// one has mistyped a level, and would get no log at all.
+fn checked_log(log: String) -> Result<String, InvalidSetting> {
+    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+    let is_filter = |part: &str| {
+        part.is_empty() || part.contains(['=', '[']) || LEVELS.contains(&part.to_ascii_lowercase().as_str())
+    };
+    if log.split(',').map(str::trim).all(is_filter) {
+        return Ok(log);
+    }
+    Err(invalid("log", &log, "has a part that is no level; say info, debug or uptrakit_server=debug"))
+}
+
+/// SQLite without a file would have another database for each connection, and lose all of them.
+fn is_in_memory(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("sqlite:") else { return false };
+    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+    matches!(path.trim_start_matches("//"), "" | ":memory:") || query.split('&').any(|pair| pair == "mode=memory")
 }
 
 fn network(text: &str) -> Result<IpNet, InvalidSetting> {
@@ -316,6 +346,10 @@ mod tests {
             (Source { trusted_proxies: Some(vec!["10.0.0.0/40".into()]), ..Source::default() }, "trusted_proxies"),
             (Source { token_limit: Some(0), ..Source::default() }, "token_limit"),
             (Source { metrics_listen: Some("9100".into()), ..Source::default() }, "metrics_listen"),
+            (Source { database_url: Some("sqlite:".into()), ..Source::default() }, "database_url"),
+            (Source { database_url: Some("sqlite::memory:".into()), ..Source::default() }, "database_url"),
+            (Source { database_url: Some("sqlite://x.db?mode=memory".into()), ..Source::default() }, "database_url"),
+            (Source { log: Some("verbose".into()), ..Source::default() }, "log"),
         ];
         for (source, name) in cases {
             let error = validate(source).unwrap_err();
@@ -331,9 +365,18 @@ mod tests {
         assert_eq!(text("http://127.0.0.1:8080"), "http://127.0.0.1:8080");
         assert_eq!(text("http://[::1]:8080"), "http://[::1]:8080");
         assert_eq!(text("http://localhost"), "http://localhost");
-        for wrong in
-            ["up.example.org", "ftp://localhost", "https://a/b", "https://a?b", "https://u@a", "http://10.0.0.1"]
-        {
+        for wrong in [
+            "up.example.org",
+            "ftp://localhost",
+            "https://a/b",
+            "https://a?b",
+            "https://a/#b",
+            "https://u@a",
+            "https://a:99999",
+            "https://a:",
+            "https://*.a",
+            "http://10.0.0.1",
+        ] {
             assert!(PublicUrl::parse(wrong).is_err(), "{wrong} was accepted");
         }
     }

@@ -58,12 +58,15 @@ pub struct Core {
     pub suspects: Semaphore,
     /// Cancelled when the server begins to stop: streams end.
     pub stopping: CancellationToken,
+    /// Cancelled when nothing is under way any more.
+    pub stopped: CancellationToken,
 }
 
 impl Core {
     /// Writes what is still in memory and closes the database. Nothing can be done after it.
     pub async fn close(&self) -> sqlx::Result<()> {
         self.stopping.cancel();
+        self.stopped.cancel();
         let flushed = self.usage.flush(&self.store, self.clock.now(), true).await;
         let flushed = flushed.and(trail::write_refusals(self).await);
         self.verifier.release();
@@ -92,6 +95,7 @@ impl Core {
             bearer_failures: Throttle::new(300, Duration::from_millis(200)),
             suspects: Semaphore::new(64),
             stopping: CancellationToken::new(),
+            stopped: CancellationToken::new(),
             store,
             clock,
             public_url,

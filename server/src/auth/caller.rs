@@ -199,6 +199,9 @@ async fn authorise_bearer(app: &App, text: &str, visit: &Visit, need: Need) -> R
         Err(Denied::Refused(refusal)) => {
             if let Some(entry) = app.verifier.peek(key) {
                 app.refusals.note(&entry, refusal, visit, app.clock.now());
+                if matches!(refusal, Refusal::Insufficient(_) | Refusal::SessionNeeded | Refusal::Network) {
+                    visit.in_flight.turn_away(entry);
+                }
             }
             Err(Error::Refused(refusal))
         }

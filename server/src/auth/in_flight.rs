@@ -65,6 +65,7 @@ impl Drop for Lease {
 pub struct InFlight {
     lease: Mutex<Option<Lease>>,
     authorised: Mutex<Option<(Arc<Entry>, Need)>>,
+    turned_away: Mutex<Option<Arc<Entry>>>,
     exempt: AtomicBool,
 }
 
@@ -83,6 +84,16 @@ impl InFlight {
     /// What the request was authorised by, and for what, if it was.
     pub fn authorised(&self) -> Option<(Arc<Entry>, Need)> {
         self.authorised.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes a credential that is good, but not for this.
+    pub fn turn_away(&self, entry: Arc<Entry>) {
+        *self.turned_away.lock().unwrap_or_else(PoisonError::into_inner) = Some(entry);
+    }
+
+    /// The credential that is good, but not for this.
+    pub fn turned_away(&self) -> Option<Arc<Entry>> {
+        self.turned_away.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Lets the request finish whatever becomes of its credential, because it is the one that changes it: who revokes

@@ -134,8 +134,10 @@ fn checked(report: &HostReport) -> Result<HostReport, Error> {
 
 /// What a search looks through.
 fn search_key(row: &HostRow) -> String {
-    let friendly = row.friendly_name.as_deref().unwrap_or_default();
-    text::key(&format!("{}\n{friendly}\n{} {}", row.hostname, row.os_name, row.os_version))
+    let system = format!("{} {}", row.os_name, row.os_version);
+    let parts = [row.hostname.as_str(), row.friendly_name.as_deref().unwrap_or_default(), &system];
+    // No search has a line break in it, so that none reaches from one part into the next.
+    parts.map(text::key).join("\n")
 }
 
 /// A host as everybody sees it.

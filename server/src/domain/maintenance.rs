@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 use super::{accounts::INVITATION_MILLIS, trail};
 use crate::{
@@ -24,23 +25,24 @@ const FLUSH_EVERY: Duration = Duration::from_millis(500);
 const FOLD_EVERY: Duration = Duration::from_secs(10);
 const CLEAN_EVERY: Duration = Duration::from_hours(1);
 
-/// Starts the tasks; they end when the server begins to stop. Whoever follows hosts after this returns misses nothing.
+/// Starts the tasks; they end as the server stops. Whoever follows hosts after this returns misses nothing.
 pub async fn start(app: &App) -> sqlx::Result<()> {
     let revision = current_revision(app).await?;
     if app.store.notices_commits(app.clock.now().0).await.unwrap_or(false) {
         app.verifier.rely_on_commits();
     }
-    spawn(app, watch(app.clone()));
-    spawn(app, follow_hosts(app.clone(), revision));
-    spawn(app, flush(app.clone()));
-    spawn(app, fold(app.clone()));
-    spawn(app, clean(app.clone()));
+    // Until the last request is done: a revoke elsewhere holds for it too.
+    spawn(&app.stopped, watch(app.clone()));
+    spawn(&app.stopping, follow_hosts(app.clone(), revision));
+    spawn(&app.stopping, flush(app.clone()));
+    spawn(&app.stopping, fold(app.clone()));
+    spawn(&app.stopping, clean(app.clone()));
     Ok(())
 }
 
-fn spawn(app: &App, task: impl Future<Output = ()> + Send + 'static) {
-    let stopping = app.stopping.clone();
-    tokio::spawn(async move { stopping.run_until_cancelled(task).await });
+fn spawn(end: &CancellationToken, task: impl Future<Output = ()> + Send + 'static) {
+    let end = end.clone();
+    tokio::spawn(async move { end.run_until_cancelled(task).await });
 }
 
 /// Takes notice of moves of the epoch, so that what is under way in this process hears of a revoke in another.

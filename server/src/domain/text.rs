@@ -36,11 +36,16 @@ pub fn key(text: &str) -> String {
     literal(&text.to_lowercase())
 }
 
-/// A text to look for, as a database can take it: Postgres refuses NUL and SQLite stops at one. Nothing that is stored
-/// has control characters, so that another one finds as little.
+/// More bytes than any text that is looked for has where it is stored.
+const LONGEST_STORED: usize = 4_096;
+/// What nothing that is stored has in it.
+const FOUND_NOWHERE: &str = "\u{1}";
+
+/// A text to look for, as a database can take it: Postgres refuses NUL, SQLite stops at one, and refuses patterns that
+/// are very long. Nothing that is stored has control characters or is as long, so that another text finds as little.
 #[must_use]
 pub fn literal(text: &str) -> String {
-    text.replace('\0', "\u{1}")
+    if text.len() > LONGEST_STORED { FOUND_NOWHERE.to_owned() } else { text.replace(char::is_control, FOUND_NOWHERE) }
 }
 
 fn is_control(character: char) -> bool {

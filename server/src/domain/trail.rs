@@ -41,10 +41,10 @@ impl<'a> Event<'a> {
         Self { action, actor: Some(actor.account_id()), token: actor.token_id(), target: target.into(), refused: false }
     }
 
-    /// Something that an actor did to a token.
+    /// Something that an actor did to a token: with which token is noted, or in a web session that very token.
     #[must_use]
     pub fn on_token(actor: &Actor, action: &'a str, token: TokenId) -> Self {
-        Self { token: Some(token), ..Self::by(actor, action, token.0) }
+        Self { token: actor.token_id().or(Some(token)), ..Self::by(actor, action, token.0) }
     }
 }
 

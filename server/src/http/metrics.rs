@@ -1,7 +1,6 @@
 //! `/metrics` for Prometheus, on a listener of its own. No label ever carries a token, a name or an address.
 
 use std::{
-    net::SocketAddr,
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
@@ -9,7 +8,9 @@ use std::{
 use axum::{Router, routing::get};
 use metrics::{counter, gauge};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use tokio::net::TcpListener;
 
+use super::health;
 use crate::state::App;
 
 const SECONDS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
@@ -29,9 +30,8 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
     Ok(handle)
 }
 
-/// Serves what was measured until the process ends.
-pub async fn serve(listen: SocketAddr, handle: PrometheusHandle, app: App) -> std::io::Result<()> {
-    let listener = tokio::net::TcpListener::bind(listen).await?;
+/// Serves what was measured until the process ends, and whether it is well, for those who watch it here.
+pub async fn serve(listener: TcpListener, handle: PrometheusHandle, app: App) -> std::io::Result<()> {
     let upkeep = handle.clone();
     tokio::spawn(async move {
         // Folds what was recorded into buckets, so that memory stays small when nobody scrapes.
@@ -40,12 +40,18 @@ pub async fn serve(listen: SocketAddr, handle: PrometheusHandle, app: App) -> st
             upkeep.run_upkeep();
         }
     });
+    let parts = app.clone();
     let render = move || {
-        read_parts(&app);
+        read_parts(&parts);
         let text = handle.render();
         async move { ([("content-type", "text/plain; version=0.0.4")], text) }
     };
-    axum::serve(listener, Router::new().route("/metrics", get(render))).await
+    let router = Router::new()
+        .route("/metrics", get(render))
+        .route("/healthz", get(health::is_alive))
+        .route("/readyz", get(health::is_ready))
+        .with_state(app);
+    axum::serve(listener, router).await
 }
 
 /// What the parts count themselves, so that the hot path needs no recorder.

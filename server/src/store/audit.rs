@@ -35,7 +35,7 @@ pub struct AuditFilter {
     pub action: Option<String>,
     /// This account's.
     pub actor_id: Option<Uuid>,
-    /// With this token.
+    /// With this token, or to it.
     pub token_id: Option<Uuid>,
     /// At or after.
     pub since: Option<i64>,
@@ -72,7 +72,7 @@ macro_rules! filtered {
             $columns,
             " FROM audit_events \
              WHERE (CAST($1 AS TEXT) IS NULL OR action = $1) AND (CAST($2 AS BIGINT) IS NULL OR at >= $2) \
-             AND (CAST($3 AS BIGINT) IS NULL OR at < $3) AND ($4 OR actor_id = $5) AND ($6 OR token_id = $7)",
+             AND (CAST($3 AS BIGINT) IS NULL OR at < $3) AND ($4 OR actor_id = $5) AND ($6 OR token_id = $7 OR target_id = $7)",
             $rest
         )
     };
@@ -119,7 +119,7 @@ pub struct NamedRow {
     /// The event.
     #[sqlx(flatten)]
     pub event: AuditRow,
-    /// What the token is called that was used, or that it was done to.
+    /// What the token is called that it was done to, or else with.
     pub token_name: Option<String>,
 }
 
@@ -128,7 +128,7 @@ pub async fn list_named(conn: Conn<'_>, account_id: Uuid, slice: Slice) -> Resul
     on!(conn, |c| {
         sqlx::query_as(
             "SELECT e.*, t.name AS token_name FROM audit_events e \
-             LEFT JOIN api_tokens t ON t.id = e.token_id WHERE e.actor_id = $1 \
+             LEFT JOIN api_tokens t ON t.id = CASE WHEN e.action LIKE 'token.%' THEN e.target_id ELSE e.token_id END WHERE e.actor_id = $1 \
              ORDER BY e.at DESC, e.id DESC LIMIT $2 OFFSET $3",
         )
         .bind(account_id)

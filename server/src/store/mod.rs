@@ -16,6 +16,7 @@ pub mod tokens;
 mod turn;
 
 use std::{
+    io,
     path::{Path, PathBuf},
     str::FromStr,
     time::Duration,
@@ -104,12 +105,22 @@ pub enum Transaction {
     Postgres(Loan),
 }
 
+/// What to do where SQLite has no file.
+#[derive(Clone, Copy, Debug)]
+enum Missing {
+    Make,
+    Refuse,
+}
+
 /// Why the database can't be used at start.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The URL has another scheme.
     #[error("the database URL must begin with sqlite: or postgres:")]
     Scheme,
+    /// There is none.
+    #[error("there is no database at {0}")]
+    Missing(PathBuf),
     /// It doesn't answer, or refuses.
     #[error("the database can't be opened: {0}")]
     Database(#[from] sqlx::Error),
@@ -163,10 +174,19 @@ impl Transaction {
 }
 
 impl Store {
-    /// Opens the database of a `sqlite:` or `postgres:` URL and brings it up to date.
+    /// Opens the database of a `sqlite:` or `postgres:` URL and brings it up to date; makes it, where SQLite has none.
     pub async fn open(url: &str, max_connections: u32) -> Result<Self, OpenError> {
+        Self::open_or(Missing::Make, url, max_connections).await
+    }
+
+    /// The same for a database that must be there.
+    pub async fn open_existing(url: &str, max_connections: u32) -> Result<Self, OpenError> {
+        Self::open_or(Missing::Refuse, url, max_connections).await
+    }
+
+    async fn open_or(missing: Missing, url: &str, max_connections: u32) -> Result<Self, OpenError> {
         if url.starts_with("sqlite:") {
-            Self::open_sqlite(url).await
+            Self::open_sqlite(url, missing).await
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             Self::open_postgres(url, max_connections).await
         } else {
@@ -174,9 +194,8 @@ impl Store {
         }
     }
 
-    async fn open_sqlite(url: &str) -> Result<Self, OpenError> {
+    async fn open_sqlite(url: &str, missing: Missing) -> Result<Self, OpenError> {
         let options = SqliteConnectOptions::from_str(url)?
-            .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             // FULL, not NORMAL: an acknowledged revoke must survive a power cut.
             .synchronous(SqliteSynchronous::Full)
@@ -196,7 +215,13 @@ impl Store {
                 .max_lifetime(None)
         };
         let _turn = Turn::wait(&file).await;
-        // The writer connects first: it creates the file and switches it to WAL.
+        if !file.exists() {
+            match missing {
+                Missing::Make => make_private_file(&file).map_err(sqlx::Error::Io)?,
+                Missing::Refuse => return Err(OpenError::Missing(file)),
+            }
+        }
+        // The writer connects first: it switches a new file to WAL.
         let writer = pool(1).connect_with(options.clone()).await?;
         SQLITE_MIGRATIONS.run(&writer).await?;
         let aside = pool(1).connect_lazy_with(options.clone().synchronous(SqliteSynchronous::Normal));
@@ -301,6 +326,8 @@ impl Store {
     pub async fn backup(&self, file: &Path) -> Result<(), BackupError> {
         let Pool::Sqlite { readers, .. } = &self.0 else { return Err(BackupError::Postgres) };
         let name = file.to_str().ok_or(BackupError::Name)?;
+        // SQLite writes into an empty file as into none.
+        make_private_file(file)?;
         let mut conn = readers.acquire().await?;
         sqlx::query("VACUUM INTO $1").bind(name).execute(&mut *conn).await?;
         Ok(())
@@ -379,9 +406,18 @@ pub enum BackupError {
     /// The file's name is no Unicode.
     #[error("the name of the backup file must be Unicode")]
     Name,
+    /// It can't be made, or is there already.
+    #[error("{0}")]
+    File(#[from] io::Error),
     /// The database refused.
     #[error("{0}")]
     Database(#[from] sqlx::Error),
+}
+
+/// Makes an empty file that only its owner may read: password hashes and digests will be in it.
+fn make_private_file(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map(drop)
 }
 
 /// Word from other processes.

@@ -111,6 +111,19 @@ on_both! {
         server.bearer(&text).get("/audit/export").await.refused(503, "unavailable");
     }
 
+    async fn what_is_done_with_a_token_to_another_is_found_by_either(server: TestServer) {
+        let root = server.with_root().await;
+        let (first, text) = root.new_token(json!({ "name": "first" })).await;
+        server.advance(1);
+        let (second, _) = server.bearer(&text).new_token(json!({ "name": "second" })).await;
+        for (id, count) in [(&first, 2), (&second, 1)] {
+            let events = root.get(&format!("/audit?action=token.create&token_id={id}")).await.ok(200);
+            assert_eq!(events["total"], count);
+            let event = &events["items"][0];
+            assert_eq!((event["token_id"].as_str(), event["target_id"].as_str()), (Some(first.as_str()), Some(second.as_str())));
+        }
+    }
+
     async fn dead_tokens_that_are_presented_are_on_the_trail(server: TestServer) {
         let root = server.with_root().await;
         server.add_user("kim", "viewer").await;

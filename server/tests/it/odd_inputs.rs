@@ -35,6 +35,17 @@ on_both! {
         }
     }
 
+    async fn a_search_for_more_than_anything_has_finds_nothing(server: TestServer) {
+        let root = server.with_root().await;
+        root.new_token(json!({ "name": "ci" })).await;
+        root.post("/hosts/report", crate::support::report("m")).await.ok(201);
+        for part in ["_".repeat(26_000), "x".repeat(52_000), "%0A".to_owned()] {
+            for path in ["/auth/api-tokens", "/hosts"] {
+                assert_eq!(root.get(&format!("{path}?q={part}")).await.ok(200)["total"], 0, "{path}");
+            }
+        }
+    }
+
     async fn an_id_has_one_form(server: TestServer) {
         let root = server.with_root().await;
         let (id, text) = root.new_token(json!({ "name": "ci" })).await;

@@ -307,10 +307,104 @@ fn a_wrong_setting_stops_the_start_with_a_sentence_that_names_it() {
         ("UPTRAKIT_DATABASE_URL", "mysql://x", "database_url"),
         ("UPTRAKIT_TRUSTED_PROXIES", "x", "trusted_proxies"),
         ("UPTRAKIT_LOG", "=,=", "log"),
+        ("UPTRAKIT_LOG", "loud", "log"),
+        ("UPTRAKIT_DATABASE_URL", "sqlite::memory:", "database_url"),
+        ("UPTRAKIT_DATABASE_URL", "sqlite:///nowhere/at/all.db", "database_url"),
     ] {
         let output = program(directory.path(), None).env(name, value).output().unwrap();
         assert!(!output.status.success(), "{name} was accepted");
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert!(stderr.contains(part) && stderr.lines().count() == 1, "{stderr}");
     }
+}
+
+#[test]
+fn metrics_that_cannot_be_served_stop_the_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = program(directory.path(), None).env("UPTRAKIT_METRICS_LISTEN", &address).output().unwrap();
+    assert!(!output.status.success());
+    assert!(output.stdout.is_empty(), "it said that it listens");
+    assert!(String::from_utf8(output.stderr).unwrap().contains(&address));
+}
+
+#[test]
+fn a_mistyped_place_is_told_and_nothing_is_made_there() {
+    let directory = tempfile::tempdir().unwrap();
+    let typo = directory.path().join("typo");
+    for arguments in [["backup", "copy.db"].as_slice(), &["user", "list"], &["user", "deactivate", "root"]] {
+        let output = program(&typo, None).args(arguments).current_dir(directory.path()).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {stderr}");
+        assert!(stderr.contains("data_dir") && stderr.contains("there is no database at"), "{stderr}");
+    }
+    let doctor = program(&typo, None).arg("doctor").output().unwrap();
+    assert!(doctor.status.success() && String::from_utf8(doctor.stdout).unwrap().contains("none yet"));
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0, "something was made");
+}
+
+#[test]
+fn files_with_password_hashes_are_their_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = tempfile::tempdir().unwrap();
+    let database = directory.path().join("served.db");
+    let url = format!("sqlite://{}", database.display());
+    assert!(add_root(directory.path(), Some(&url)).status.success());
+    let copy = directory.path().join("copy.db");
+    assert!(program(directory.path(), Some(&url)).arg("backup").arg(&copy).output().unwrap().status.success());
+    for file in [database, copy] {
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "{}", file.display());
+    }
+}
+
+#[test]
+fn a_reader_that_went_away_is_no_failure() {
+    let directory = tempfile::tempdir().unwrap();
+    assert!(add_root(directory.path(), None).status.success());
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut list = program(directory.path(), None);
+    list.env("UPTRAKIT_LOG", "off").args(["user", "list"]).stdout(writer).stderr(Stdio::piped());
+    let output = list.spawn().unwrap().wait_with_output().unwrap();
+    assert_eq!((output.status.code(), String::from_utf8(output.stderr).unwrap().as_str()), (Some(0), ""));
+}
+
+/// Not a connection that is reset, which tells nobody what was wrong.
+#[test]
+fn a_body_that_is_far_too_large_is_answered() {
+    let directory = tempfile::tempdir().unwrap();
+    assert!(add_root(directory.path(), None).status.success());
+    let process = start(directory.path(), None);
+    let token = process.first_token();
+    let body = " ".repeat(10_000_000);
+    for _ in 0..10 {
+        let (status, answer) = process.with_token("POST", "/auth/api-tokens", &token, &body).unwrap();
+        assert_eq!((status, answer["code"].as_str()), (413, Some("too-large")));
+        assert_eq!(process.with_token("POST", "/auth/api-tokens", "upk_x", &body).unwrap().0, 401);
+    }
+}
+
+#[test]
+fn a_server_that_stops_hears_of_a_revoke_at_another_one() {
+    let directory = tempfile::tempdir().unwrap();
+    assert!(add_root(directory.path(), None).status.success());
+    let (stopping, other) = (start(directory.path(), None), start(directory.path(), None));
+    let token = other.first_token();
+    let mut stream = TcpStream::connect(&stopping.address).unwrap();
+    write!(
+        stream,
+        "POST /api/v1/hosts/report HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{{",
+        stopping.address
+    )
+    .unwrap();
+    // It waits for the rest of the body.
+    std::thread::sleep(Duration::from_millis(300));
+    stopping.signal("TERM");
+    assert_eq!(other.with_token("DELETE", "/auth/api-tokens/current", &token, "").unwrap().0, 204);
+    let began = Instant::now();
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer);
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    assert!(began.elapsed() < Duration::from_secs(8), "it was told at the very end only");
 }

@@ -59,6 +59,7 @@ on_both! {
         assert_eq!(call(&root, "update_token", json!({ "id": id, "request": { "name": "cd" } })).await.ok(200)["name"], "cd");
         assert!(call(&root, "rotate_token", json!({ "id": id, "request": { "overlap_seconds": 60 } })).await.ok(200)["token"].is_string());
         call(&root, "end_overlap", json!({ "id": id })).await.ok(200);
+        server.advance(1);
         assert!(call(&root, "revoke_token", json!({ "id": id })).await.ok(200)["at"].is_string());
         assert_eq!(call(&root, "list_sessions", json!({})).await.ok(200).as_array().unwrap().len(), 1);
         assert_eq!(call(&root, "end_other_sessions", json!({})).await.ok(200), json!(0));

@@ -75,7 +75,12 @@ pub async fn cut_off(app: &App, visit: &Visit, handler: impl Future<Output = Res
         Ok(response) => response,
         Err(denied) => return Error::from(denied).into_response(),
     };
-    let Some((entry, need)) = in_flight.authorised() else { return response };
+    let Some((entry, need)) = in_flight.authorised() else {
+        if let Some(entry) = in_flight.turned_away() {
+            add_expiry(&entry, &mut response);
+        }
+        return response;
+    };
     if !entry.account.is_current() && !in_flight.is_exempt() {
         // Changed at the very end: asks once more, for the answer has not begun.
         if let Err(denied) = app.verifier.authorise(entry.key, need, *address).await {
