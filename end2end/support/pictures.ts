@@ -23,6 +23,8 @@ export async function expectNarrow(page: Page, what: string): Promise<void> {
 /** Takes the page as it stands at three widths, light and dark. */
 export async function takePictures(page: Page, name: string): Promise<void> {
   await mkdir(folder, { recursive: true });
+  // The bar stays at the top of the window, and would stand in the middle of a picture of the whole page.
+  await page.evaluate(() => scrollTo(0, 0));
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     for (const width of [320, 768, 1280]) {

@@ -5,7 +5,7 @@ use std::{marker::PhantomData, net::IpAddr, sync::Arc, time::Duration};
 
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, header, request::Parts};
-use uptrakit_api::{AccountId, Permission, Permissions, TokenId, TokenText};
+use uptrakit_api::{AccountId, Permission, Permissions, Timestamp, TokenId, TokenText};
 
 use super::{
     credential::{Credential, Key, Need, Refusal},
@@ -39,6 +39,8 @@ pub struct Visit {
     pub address: IpAddr,
     /// Names the request in the log and in problem documents.
     pub request_id: RequestId,
+    /// When its head was there.
+    pub arrived: Timestamp,
     /// The request's place among those under way.
     pub in_flight: Arc<InFlight>,
 }

@@ -209,7 +209,7 @@ pub async fn create(core: &Core, actor: &Actor, request: &CreateToken) -> Result
         expires_at: limits.expires_at.map(|end| end.0),
     };
     tokens::insert(&mut tx, &token).await?;
-    let text = give_text(&mut tx, id).await?;
+    let text = give_text(&mut tx, id, now).await?;
     trail::record(core, &mut tx, Some(&actor.visit), Event::on_token(actor, "token.create", id)).await?;
     let fields = public_in(&mut tx, actor, id, now).await?;
     // Nothing lost power: the epoch stands.
@@ -263,7 +263,8 @@ pub async fn rotate(core: &Core, actor: &Actor, id: TokenId, request: &RotateTok
     if request.overlap_seconds > LONGEST_OVERLAP_SECONDS {
         return Err(Error::field("overlap_seconds", format!("must be at most {LONGEST_OVERLAP_SECONDS} (7 days)")));
     }
-    // Read before the transaction: of two who start from the same text, the second finds that it was replaced.
+    // Of two at once the second finds that the text was replaced: since it was read here, before the transaction, or
+    // since the request arrived.
     let seen = {
         let mut reader = core.store.read().await?;
         let found = tokens::find(reader.conn(), actor.account_id().0, id.0, core.clock.now().0).await?;
@@ -273,12 +274,13 @@ pub async fn rotate(core: &Core, actor: &Actor, id: TokenId, request: &RotateTok
     let now = core.clock.now();
     let row = get_active(&mut tx, actor, id, now).await?;
     Limits::of(&standing).admit(&Limits::of_row(&row)?)?;
-    if !tokens::count_rotation(&mut tx, id.0, seen).await? {
+    let is_older = row.made_at.is_none_or(|made_at| made_at <= actor.visit.arrived.0);
+    if !is_older || !tokens::count_rotation(&mut tx, id.0, seen).await? {
         return Err(Error::Conflict("Somebody else rotated this token at the same time."));
     }
     let ends_at = now.plus_millis(i64::from(request.overlap_seconds) * 1_000);
     tokens::end_texts(&mut tx, id.0, now.0, ends_at.0).await?;
-    let text = give_text(&mut tx, id).await?;
+    let text = give_text(&mut tx, id, now).await?;
     trail::record(core, &mut tx, Some(&actor.visit), Event::on_token(actor, "token.rotate", id)).await?;
     let fields = public_in(&mut tx, actor, id, now).await?;
     commit_power(core, tx, actor.account_id()).await?;
@@ -364,9 +366,9 @@ async fn get_active(tx: &mut Transaction, actor: &Actor, id: TokenId, now: Times
     }
 }
 
-async fn give_text(tx: &mut Transaction, id: TokenId) -> Result<Secret, Error> {
+async fn give_text(tx: &mut Transaction, id: TokenId, now: Timestamp) -> Result<Secret, Error> {
     let text = TokenText::mint(fill_random);
-    tokens::insert_text(tx, id.0, &Digest::of(text.expose()).0, &text.hint()).await?;
+    tokens::insert_text(tx, id.0, &Digest::of(text.expose()).0, &text.hint(), now.0).await?;
     Ok(Secret(text.expose().to_owned()))
 }
 

@@ -32,6 +32,8 @@ pub struct TokenRow {
     pub last_used_ip: Option<String>,
     /// The newest text's hint.
     pub hint: String,
+    /// When the newest text was made; not known of those from before this was noted.
+    pub made_at: Option<i64>,
     /// The hint of the text before it, while that still works.
     pub old_hint: Option<String>,
     /// From when on the old text is refused.
@@ -91,7 +93,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT t.id, t.account_id, t.name, t.permissions, t.networks, t.created_at, t.expires_at, t.revoked_at, \
-             t.rotations, t.last_used_at, t.last_used_ip, x.hint, o.hint AS old_hint, o.ends_at AS old_ends_at, \
+             t.rotations, t.last_used_at, t.last_used_ip, x.hint, x.made_at, o.hint AS old_hint, o.ends_at AS old_ends_at, \
              o.last_used_at AS old_last_used_at, o.last_used_ip AS old_last_used_ip FROM api_tokens t \
              JOIN token_texts x ON x.token_id = t.id AND x.ends_at IS NULL \
              LEFT JOIN token_texts o ON o.token_id = t.id AND o.ends_at > $2 WHERE t.account_id = $1 ",
@@ -206,12 +208,13 @@ pub async fn insert(tx: &mut Transaction, token: &NewToken<'_>) -> Result<()> {
 }
 
 /// Gives a token its newest text.
-pub async fn insert_text(tx: &mut Transaction, token_id: Uuid, digest: &[u8], hint: &str) -> Result<()> {
+pub async fn insert_text(tx: &mut Transaction, token_id: Uuid, digest: &[u8], hint: &str, now: i64) -> Result<()> {
     on!(tx.conn(), |c| {
-        sqlx::query("INSERT INTO token_texts (digest, token_id, hint) VALUES ($1, $2, $3)")
+        sqlx::query("INSERT INTO token_texts (digest, token_id, hint, made_at) VALUES ($1, $2, $3, $4)")
             .bind(digest)
             .bind(token_id)
             .bind(hint)
+            .bind(now)
             .execute(c)
             .await
             .map(drop)

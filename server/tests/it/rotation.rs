@@ -1,7 +1,13 @@
 //! Contract, section 4: rotation.
 
-use crate::support::on_both;
+use std::time::Duration;
+
+use axum::body::Body;
+use futures_util::stream;
+use http::{Method, header};
 use serde_json::json;
+
+use crate::support::on_both;
 
 on_both! {
     async fn without_overlap_the_old_text_dies_and_the_token_lives_on(server: TestServer) {
@@ -83,6 +89,28 @@ on_both! {
                 lost.refused(409, "conflict");
             }
         }
+    }
+
+    async fn a_rotation_that_was_asked_for_before_another_was_done_is_the_loser(server: TestServer) {
+        let root = server.with_root().await;
+        let other = server.another().await;
+        let (id, _) = root.new_token(json!({ "name": "ci" })).await;
+        let path = format!("/auth/api-tokens/{id}/rotate");
+        let (go_on, waits) = tokio::sync::oneshot::channel();
+        let late = root.clone().at(&other);
+        let request = late.request(Method::POST, &path).header(header::CONTENT_TYPE, "application/json");
+        let body = Body::from_stream(stream::once(async move {
+            let _ = waits.await;
+            Ok::<_, std::io::Error>("{}")
+        }));
+        let pending = tokio::spawn(async move { late.send(request, body).await });
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        server.advance(1);
+        let won = root.post(&path, json!({})).await.ok(201);
+        go_on.send(()).unwrap();
+        pending.await.unwrap().refused(409, "conflict");
+        server.bearer(won["token"].as_str().unwrap()).get("/hosts").await.ok(200);
+        root.post(&path, json!({})).await.ok(201);
     }
 
     async fn what_is_over_can_be_neither_rotated_nor_edited(server: TestServer) {

@@ -45,7 +45,7 @@ pub async fn visit(State(app): State<App>, mut request: Request, next: Next) -> 
     let request_id = next_request_id();
     let peer = request.extensions().get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip());
     let address = client_address(peer, request.headers(), &app.trusted_proxies);
-    let visit = Visit { address, request_id, in_flight: Arc::default() };
+    let visit = Visit { address, request_id, arrived: app.clock.now(), in_flight: Arc::default() };
     request.extensions_mut().insert(visit.clone());
     let path = request.uri().path();
     let is_page = !(path.starts_with("/api/") || path.starts_with("/rpc/"));
