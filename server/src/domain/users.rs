@@ -99,16 +99,18 @@ async fn change(
         sessions::delete_others(&mut tx, id.0, uuid::Uuid::nil()).await?;
         invitations::delete_for(&mut tx, Some(id.0)).await?;
     }
-    let action = match (before.active, after.active) {
-        (true, false) => "account.deactivate",
-        (false, true) => "account.activate",
-        _ => "account.set-roles",
-    };
-    let event = match by {
-        Some((actor, _)) => Event::by(actor, action, id.0),
-        None => Event { action, target: Some(id.0), ..Event::default() },
-    };
-    trail::record(core, &mut tx, by.map(|(_, visit)| visit), event).await?;
+    let done = [
+        (after.roles != before.roles, "account.set-roles"),
+        (before.active && !after.active, "account.deactivate"),
+        (!before.active && after.active, "account.activate"),
+    ];
+    for (_, action) in done.into_iter().filter(|(is_done, _)| *is_done) {
+        let event = match by {
+            Some((actor, _)) => Event::by(actor, action, id.0),
+            None => Event { action, target: Some(id.0), ..Event::default() },
+        };
+        trail::record(core, &mut tx, by.map(|(_, visit)| visit), event).await?;
+    }
     // From here on this transaction is alone with the epoch, and so with everybody's roles: now they can be counted.
     power::move_epoch(&mut tx, id.0, core.clock.now().0).await?;
     let administrator = Role::Administrator.as_str();

@@ -47,6 +47,17 @@ on_both! {
         server.bearer(&text).get("/auth/me").await.refused(401, "token-revoked");
     }
 
+    async fn two_changes_in_one_are_two_events(server: TestServer) {
+        let root = server.with_root().await;
+        server.add_user("kim", "viewer").await;
+        let kim = server.sign_in("kim").await.get("/auth/me").await.ok(200)["id"].as_str().unwrap().to_owned();
+        root.patch(&format!("/users/{kim}"), json!({ "roles": ["operator"], "active": false })).await.ok(200);
+        for action in ["account.set-roles", "account.deactivate"] {
+            let events = root.get(&format!("/audit?action={action}")).await.ok(200);
+            assert_eq!((events["total"].as_u64(), events["items"][0]["target_id"].as_str()), (Some(1), Some(kim.as_str())), "{action}");
+        }
+    }
+
     async fn what_is_done_is_on_the_trail(server: TestServer) {
         let root = server.with_root().await;
         let (id, _) = root.new_token(json!({ "name": "ci" })).await;
