@@ -77,6 +77,11 @@ impl Failure {
         self
     }
 
+    /// Whether the server knows no such token any more, so that it opens nothing anywhere.
+    pub fn is_of_dead_token(&self) -> bool {
+        matches!(self.code.as_deref(), Some("invalid-token" | "token-expired" | "token-revoked"))
+    }
+
     /// Standard output could not be written. A reader that went away (`| head`) has what it wanted.
     pub fn of_output(error: &io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {

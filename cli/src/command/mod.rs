@@ -39,11 +39,12 @@ impl Context<'_> {
         let credential = self.settings.credential()?;
         let server = self.settings.server()?.clone();
         let client = Client::new(self.settings, server, Authority::Token(credential.token))?;
-        let outcome = action(&client, &credential.source).map_err(|failure| match failure.code.as_deref() {
-            Some("invalid-token" | "token-expired" | "token-revoked") if credential.source.is_timer() => {
+        let outcome = action(&client, &credential.source).map_err(|failure| {
+            if failure.is_of_dead_token() && credential.source.is_timer() {
                 failure.next(credential.source.renewal())
+            } else {
+                failure
             }
-            _ => failure,
         });
         if let Some(ends) = client.token_ends().filter(|ends| client::ends_soon(*ends)) {
             self.output.warn(&format!(

@@ -285,6 +285,25 @@ fn logout_of_a_token_that_is_revoked_already_goes_well() {
 }
 
 #[test]
+fn logout_of_a_token_that_may_still_work_says_that_it_is_not_revoked() {
+    for (status, code, detail) in [
+        ("403 Forbidden", "network-not-allowed", "The token may not be used from this address."),
+        ("401 Unauthorized", "account-disabled", "The token's account is deactivated."),
+        ("403 Forbidden", "something-new", "This is new."),
+    ] {
+        let problem = format!(r#"{{"detail":"{detail}","code":"{code}"}}"#);
+        let refusing = StandIn::answering(status, "application/problem+json", &problem);
+        let program = Program::new().with_saved(&refusing.url, UNKNOWN_TOKEN);
+        let outcome = program.run(&["auth", "logout"]);
+        assert_eq!(outcome.code, 3, "{code}: {outcome:?}");
+        for part in ["forgot token upk_0000…IdS3, but could not revoke it", detail] {
+            assert!(outcome.stderr.contains(part), "{code}: {outcome:?}");
+        }
+        assert!(!std::fs::read_to_string(program.credentials()).unwrap().contains("upk_"));
+    }
+}
+
+#[test]
 fn logout_without_a_server_keeps_nothing_and_says_so() {
     let mut server = Server::start();
     let program = Program::new();

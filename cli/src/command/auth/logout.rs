@@ -35,7 +35,8 @@ pub fn run(context: &Context) -> Result<(), Failure> {
     settings.store.forget(&server)?;
     match revoked {
         Ok(_) => output.note(&format!("Signed out of {server}: token {hint} is revoked and forgotten.")),
-        Err(failure) if failure.exit == Exit::Refused && failure.code.is_some() => {
+        // Any other refusal leaves a token that works: elsewhere, or when its account is activated again.
+        Err(failure) if failure.is_of_dead_token() => {
             output.note(&format!("Signed out of {server}: token {hint} no longer worked and is forgotten."));
         }
         Err(mut failure) => {

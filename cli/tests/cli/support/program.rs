@@ -1,7 +1,9 @@
 //! The program under test, with a home, an environment and a keyring that are nobody else's.
 
 use std::{
+    fs,
     io::Write,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -38,6 +40,15 @@ impl Program {
     /// With a variable.
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// With a token in its file of credentials, as `auth login` leaves it when the server gave the token no id.
+    pub fn with_saved(self, server: &str, token: &str) -> Self {
+        let path = self.credentials();
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, format!("default = \"{server}\"\n[servers.\"{server}\"]\ntoken = \"{token}\"\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         self
     }
 
