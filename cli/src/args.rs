@@ -1,7 +1,7 @@
 //! The grammar of the command line and its help texts, and nothing else.
 //! What the words mean is decided in `settings` and in `command`.
 
-use crate::complete;
+use crate::{complete, redaction};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint, value_parser};
 use clap_complete::{ArgValueCandidates, ArgValueCompleter};
 use std::path::PathBuf;
@@ -187,7 +187,7 @@ pub enum TokenCommand {
 #[derive(Debug, Args)]
 pub struct CreateToken {
     /// What to call it; 1 to 64 characters
-    #[arg(long, value_hint = ValueHint::Other)]
+    #[arg(long, value_parser = redaction::no_token, value_hint = ValueHint::Other)]
     pub name: String,
     /// How long it works, such as 12h or 90d
     #[arg(long, value_name = "DURATION", conflicts_with = "expires_at", value_hint = ValueHint::Other)]
@@ -224,7 +224,7 @@ pub struct ListTokens {
     #[arg(long, value_enum, default_value_t)]
     pub state: State,
     /// Only those with this text in their name
-    #[arg(long, value_name = "TEXT", value_hint = ValueHint::Other)]
+    #[arg(long, value_name = "TEXT", value_parser = redaction::no_token, value_hint = ValueHint::Other)]
     pub search: Option<String>,
     /// Sort by created_at, name, last_used_at or expires_at, with - in front for descending
     #[arg(long, value_name = "FIELD", allow_hyphen_values = true, hide_possible_values = true, value_parser = [
@@ -266,7 +266,7 @@ impl State {
 #[derive(Debug, Args)]
 pub struct TokenArgument {
     /// Its id, an unambiguous start of the id, or its name
-    #[arg(value_name = "ID", add = ArgValueCompleter::new(complete::token_names))]
+    #[arg(value_name = "ID", value_parser = redaction::no_token, add = ArgValueCompleter::new(complete::token_names))]
     pub id: String,
 }
 
@@ -294,7 +294,11 @@ pub enum Hosts {
     #[command(after_help = "Example:\n  uptrakit hosts show web-1")]
     Show {
         /// Its id, an unambiguous start of the id, or its name
-        #[arg(value_name = "ID", add = ArgValueCompleter::new(complete::host_names))]
+        #[arg(
+            value_name = "ID",
+            value_parser = redaction::no_token_but_host,
+            add = ArgValueCompleter::new(complete::host_names)
+        )]
         id: String,
     },
     /// Report the state of this machine, once or by a timer
@@ -315,7 +319,7 @@ Give a timer a token of its own that can do nothing else:
 #[derive(Debug, Args)]
 pub struct ListHosts {
     /// Only those with this text in their name or operating system
-    #[arg(long, value_name = "TEXT", value_hint = ValueHint::Other)]
+    #[arg(long, value_name = "TEXT", value_parser = redaction::no_token_but_host, value_hint = ValueHint::Other)]
     pub search: Option<String>,
     /// Sort by hostname, last_seen_at, pending_updates or security_updates, with - in front for descending
     #[arg(long, value_name = "FIELD", allow_hyphen_values = true, hide_possible_values = true, value_parser = [

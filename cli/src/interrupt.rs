@@ -1,15 +1,17 @@
 //! Interrupts, by a key or by a signal from elsewhere, while `auth login` is in the middle of something.
 //! A terminal must not stay blind, and a web session or a token that nobody knows must not stay behind.
 
-use crate::failure::{Exit, Failure};
+use crate::{
+    failure::{Exit, Failure},
+    stderr::Stderr,
+};
 use rustix::termios::{OptionalActions, Termios, tcsetattr};
 use signal_hook::{
     consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM},
     iterator::Signals,
 };
 use std::{
-    io::{self, Write},
-    process,
+    io, process,
     sync::{Mutex, MutexGuard, PoisonError},
     thread,
 };
@@ -77,7 +79,7 @@ pub fn go_on() -> Result<(), Failure> {
 
 /// Who closed standard error does not want to know.
 fn say(text: &str) {
-    let _ = io::stderr().write_all(text.as_bytes());
+    let _ = Stderr::new().say(text);
 }
 
 fn state() -> MutexGuard<'static, State> {

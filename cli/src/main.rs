@@ -14,9 +14,11 @@ mod machine;
 mod output;
 mod paging;
 mod prompt;
+mod redaction;
 mod server;
 mod settings;
 mod sse;
+mod stderr;
 mod wire;
 
 use clap::{CommandFactory, Parser};
@@ -25,7 +27,10 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     CompleteEnv::with_factory(args::Arguments::command).shells(complete::SHELLS).complete();
-    let arguments = args::Arguments::parse();
+    let arguments = match args::Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return misread(&error),
+    };
     let output = output::Output::new(arguments.global.output, arguments.global.verbose);
     match command::run(arguments, &output) {
         Ok(()) => ExitCode::SUCCESS,
@@ -34,4 +39,16 @@ fn main() -> ExitCode {
             failure.exit.into()
         }
     }
+}
+
+/// Help is a result. A mistake is said like any other: it may repeat what was typed.
+fn misread(error: &clap::Error) -> ExitCode {
+    // Who closed the other end does not want to know.
+    let _ = if error.use_stderr() {
+        let (text, stderr) = (error.render(), stderr::Stderr::new());
+        stderr.say(&if stderr.is_coloured() { text.ansi().to_string() } else { text.to_string() })
+    } else {
+        error.print()
+    };
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1))
 }

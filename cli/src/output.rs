@@ -6,7 +6,7 @@ mod table;
 
 pub use table::{Cell, Tone};
 
-use crate::{args::Format, clock, failure::Failure};
+use crate::{args::Format, clock, failure::Failure, stderr::Stderr};
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
@@ -31,7 +31,7 @@ pub struct Output {
     /// How results are printed.
     pub format: Format,
     stdout: io::Stdout,
-    stderr: io::Stderr,
+    stderr: Stderr,
     look: Look,
     coloured_errors: bool,
     verbose: bool,
@@ -40,7 +40,7 @@ pub struct Output {
 impl Output {
     /// The output of this process.
     pub fn new(format: Format, verbose: bool) -> Self {
-        let (stdout, stderr) = (io::stdout(), io::stderr());
+        let (stdout, stderr) = (io::stdout(), Stderr::new());
         let terminal = stdout.is_terminal();
         let width = terminal.then(|| rustix::termios::tcgetwinsize(&stdout).ok().map(|size| size.ws_col)).flatten();
         let look = Look {
@@ -49,7 +49,7 @@ impl Output {
             width: width.filter(|width| *width > 0),
             now: clock::now(),
         };
-        let coloured_errors = AutoStream::choice(&stderr) != ColorChoice::Never;
+        let coloured_errors = stderr.is_coloured();
         Self { format, stdout, stderr, look, coloured_errors, verbose }
     }
 
@@ -156,7 +156,7 @@ impl Output {
 
     /// Writes to standard error. Who closed it does not want to know, which is no reason to fail.
     fn remark(&self, text: &str) {
-        let _ = self.stderr.lock().write_all(text.as_bytes());
+        let _ = self.stderr.say(text);
     }
 
     fn styled(&self, text: &str, colour: AnsiColor) -> String {

@@ -4,9 +4,10 @@
 use crate::{
     failure::{Exit, Failure},
     interrupt,
+    stderr::Stderr,
 };
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal};
 
 const CTRL_C: u8 = 3;
 /// Ctrl-\ and Ctrl-Z: they are no part of what is typed, and there is nothing to do about them.
@@ -72,8 +73,7 @@ impl Drop for Hidden {
 }
 
 fn say(text: &str) -> Result<(), Failure> {
-    let mut stderr = io::stderr().lock();
-    stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush()).map_err(|error| unread(&error))
+    Stderr::new().say(text).map_err(|error| unread(&error))
 }
 
 /// Reads to the end of the line, or to an interrupt that stands for it.

@@ -1,7 +1,7 @@
 //! The address of a server, in the one form in which it is compared, saved and shown.
 //! A token is only as secret as the way it travels, so plain http beyond this machine has to be asked for.
 
-use crate::failure::Failure;
+use crate::{failure::Failure, redaction::holds_token};
 use std::{fmt, net::IpAddr};
 use ureq::http::Uri;
 
@@ -19,6 +19,11 @@ impl Server {
         let wrong = |why: &str| {
             Failure::usage(format!("'{}' is no server address", crate::output::printable(text))).because(why)
         };
+        // Looking up its name would tell it to everybody on the way, and the path would end in a log.
+        if holds_token(text) {
+            return Err(wrong("a token's text is part of it; it was not sent anywhere")
+                .next("give the token in UPTRAKIT_TOKEN, and an address such as https://updates.example.org"));
+        }
         let full = if text.contains("://") {
             text.to_owned()
         } else {
@@ -128,6 +133,9 @@ mod tests {
             "127.0.0.1:",
             "https://example.org:/uptrakit",
             "[::1]:",
+            "upk_0000000000000000000000000000003aIdS3",
+            "https://upk_0000000000000000000000000000003aIdS3.example.org",
+            "https://example.org/upk_0000000000000000000000000000003aIdS3",
         ] {
             assert_eq!(Server::parse(text, true).unwrap_err().exit, Exit::Usage, "{text:?}");
         }

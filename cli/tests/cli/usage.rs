@@ -141,3 +141,63 @@ fn manual_pages_are_written() {
         assert!(text.contains(".SH NAME") && text.contains("Example"), "{page}");
     }
 }
+
+#[test]
+fn the_text_of_a_token_is_never_echoed() {
+    // At this address nothing listens: whoever asks it ends with 5.
+    let program = Program::new().with("UPTRAKIT_SERVER", NOBODY).with("NO_COLOR", "1");
+    let (below, above) = (format!("{UNKNOWN_TOKEN}.example.org"), format!("https://example.org/{UNKNOWN_TOKEN}"));
+    let cases = [
+        &[UNKNOWN_TOKEN][..],
+        &["auth", UNKNOWN_TOKEN],
+        &["hosts", "list", UNKNOWN_TOKEN],
+        &["auth", "token", "list", "--state", UNKNOWN_TOKEN],
+        &["hosts", "list", "-o", UNKNOWN_TOKEN],
+        &["hosts", "list", "--page", UNKNOWN_TOKEN],
+        &["hosts", "list", "--timeout", UNKNOWN_TOKEN, "--token", UNKNOWN_TOKEN],
+        &["hosts", "list", "--ca-cert", UNKNOWN_TOKEN, "--token", UNKNOWN_TOKEN],
+        &["hosts", "list", "--server", UNKNOWN_TOKEN],
+        &["hosts", "list", "--server", &below],
+        &["hosts", "list", "--server", &above],
+        &["auth", "token", "create", "--name", "x", "--expires-in", UNKNOWN_TOKEN],
+        &["auth", "token", "create", "--name", "x", "--expires-at", UNKNOWN_TOKEN],
+        &["auth", "token", "rotate", "x", "--overlap", UNKNOWN_TOKEN],
+        &["hosts", "report", "--install-timer", "--every", UNKNOWN_TOKEN],
+        &["completions", UNKNOWN_TOKEN],
+        &[&format!("--{UNKNOWN_TOKEN}")],
+    ];
+    for arguments in cases {
+        let outcome = program.run(arguments);
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (2, ""), "{arguments:?}: {outcome:?}");
+        assert!(!outcome.stderr.contains(UNKNOWN_TOKEN), "{arguments:?}: {outcome:?}");
+        assert!(outcome.stderr.contains("upk_0000…IdS3"), "{arguments:?}: {outcome:?}");
+        // A host's name is compared in small letters.
+        assert!(!outcome.stderr.contains(&UNKNOWN_TOKEN.to_lowercase()), "{arguments:?}: {outcome:?}");
+    }
+}
+
+#[test]
+fn a_token_where_a_name_is_expected_is_said_to_be_one_before_the_server_is_asked() {
+    let program = Program::signed_in(NOBODY, UNKNOWN_TOKEN);
+    for verb in ["show", "rotate", "revoke"] {
+        let outcome = program.run(&["auth", "token", verb, UNKNOWN_TOKEN]);
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (2, ""), "{verb}: {outcome:?}");
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(outcome.stderr, @"
+            error: invalid value 'upk_0000…IdS3' for '<ID>': this is a token's text, not its name or id; `uptrakit auth token list` shows those, next to upk_0000…IdS3
+
+            For more information, try '--help'.
+            ");
+        }
+    }
+    for (arguments, said) in [
+        (&["auth", "token", "create", "--name", UNKNOWN_TOKEN][..], "this is a token's text, not its name or id"),
+        (&["auth", "token", "list", "--search", UNKNOWN_TOKEN], "this is a token's text, not its name or id"),
+        (&["hosts", "show", UNKNOWN_TOKEN], "this is a token's text, not the name or id of a host"),
+        (&["hosts", "list", "--search", UNKNOWN_TOKEN], "this is a token's text, not the name or id of a host"),
+    ] {
+        let outcome = program.run(arguments);
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (2, ""), "{arguments:?}: {outcome:?}");
+        assert!(outcome.stderr.contains(said) && !outcome.stderr.contains(UNKNOWN_TOKEN), "{outcome:?}");
+    }
+}

@@ -10,6 +10,7 @@ use crate::{
     interrupt::{self, Held},
     machine,
     prompt::{ask, ask_secret, somebody_is_there},
+    redaction::holds_token,
     server::Server,
     settings::{Credential, Source, mistyped},
     wire::{Created, Me},
@@ -116,7 +117,12 @@ fn read_token(terminal: bool) -> Result<TokenText, Failure> {
 /// interrupt waits until the token is saved or revoked.
 fn make_token(context: &Context, server: &Server) -> Result<(TokenText, Held), Failure> {
     let output = context.output;
-    let request = SignIn { login: ask("Username or email", None)?, password: Secret(ask_secret("Password")?) };
+    let login = ask("Username or email", None)?;
+    if holds_token(&login) {
+        return Err(Failure::usage("this is a token's text, not a username or an email")
+            .next("give it to `uptrakit auth login --with-token`; it was not sent anywhere"));
+    }
+    let request = SignIn { login, password: Secret(ask_secret("Password")?) };
     let visitor = Client::new(context.settings, server.clone(), Authority::Nobody)?;
     let held = Held::new();
     let answer = visitor.post("sign in", "/api/v1/auth/sessions", &request).inspect_err(|failure| {
