@@ -5,6 +5,7 @@ mod proxy;
 mod refusal;
 
 use crate::{clock, failure::Failure, server::Server, settings::Settings, wire};
+use refusal::{CHECK_ADDRESS, stranger};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::{cell::Cell, fmt::Write as _, fs, io, io::BufReader, thread, time::Duration};
@@ -52,6 +53,11 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// The body; null if it has none.
     pub value: Value,
+    /// What was tried, for an answer that turns out to be none.
+    tried: String,
+    server: Server,
+    /// Whether something was to be changed.
+    changes: bool,
 }
 
 impl Client {
@@ -136,7 +142,7 @@ impl Client {
         let answer = self.accepted(tried, &Method::GET, path, answer)?;
         let kind = answer.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         if !kind.starts_with("text/event-stream") {
-            return Err(self.stranger(tried, "it sent no event stream"));
+            return Err(stranger(&self.server, tried, "it sent no event stream"));
         }
         Ok(BufReader::new(answer.into_body().into_reader()))
     }
@@ -157,15 +163,20 @@ impl Client {
         let answer = outcome.map_err(|error| self.unreached(tried, &error))?;
         let answer = self.accepted(tried, method, path, answer)?;
         let status = answer.status();
+        // Many a server that is no Uptrakit server says yes to everything.
+        if *method == Method::DELETE && status != StatusCode::NO_CONTENT {
+            return Err(stranger(&self.server, tried, &format!("it answered {status} to a deletion")));
+        }
         let (parts, mut body) = answer.into_parts();
         let text =
             body.with_config().limit(LARGEST_ANSWER).read_to_string().map_err(|error| self.unreached(tried, &error))?;
         let value = if status == StatusCode::NO_CONTENT && text.is_empty() {
             Value::Null
         } else {
-            serde_json::from_str(&text).map_err(|_| self.stranger(tried, "its answer is no JSON"))?
+            serde_json::from_str(&text).map_err(|_| stranger(&self.server, tried, "its answer is no JSON"))?
         };
-        Ok(Answer { headers: parts.headers, value })
+        let changes = *method != Method::GET;
+        Ok(Answer { headers: parts.headers, value, tried: tried.to_owned(), server: self.server.clone(), changes })
     }
 
     fn request(&self, method: &Method, path: &str, body: Option<&str>) -> ureq::http::request::Builder {
@@ -201,13 +212,18 @@ impl Client {
 }
 
 impl Answer {
-    /// The body as one of these.
+    /// The body as one of these. What the parser has to say is about the code of this program, and not shown.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, Failure> {
-        wire::read(&self.value).map_err(|error| {
-            Failure::failed("could not read the server's answer")
-                .because(error)
-                .next("see whether this program and the server are of the same version: `uptrakit --version`")
-        })
+        wire::read(&self.value).map_err(|_| self.foreign("its answer is not what was asked for"))
+    }
+
+    /// It comes from no Uptrakit server, or from one of another version. `why` is the end of a sentence.
+    pub fn foreign(&self, why: &str) -> Failure {
+        let mut failure = stranger(&self.server, &self.tried, why).next(format!(
+            "{CHECK_ADDRESS}; if it is right, see whether this program and the server are of the same version: `uptrakit --version`"
+        ));
+        failure.unsure = self.changes;
+        failure
     }
 
     /// A header.

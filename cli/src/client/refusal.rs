@@ -5,6 +5,7 @@ use super::{Client, was_refused};
 use crate::{
     failure::{Exit, Failure},
     output::printable,
+    server::Server,
     wire,
 };
 use uptrakit_api::TokenId;
@@ -13,7 +14,8 @@ use ureq::{
     http::{Method, Response, StatusCode, header},
 };
 
-const CHECK_ADDRESS: &str = "check the address; --server or UPTRAKIT_SERVER sets another";
+/// What to do about an address that leads elsewhere.
+pub(super) const CHECK_ADDRESS: &str = "check the address; --server or UPTRAKIT_SERVER sets another";
 
 impl Client {
     /// Turns a refusal into what the person at the terminal needs to know.
@@ -94,14 +96,8 @@ impl Client {
             status if status.is_redirection() => Failure::new(Exit::Unreachable, message)
                 .because(format!("{} sends on to {}", self.server, location.unwrap_or("somewhere else")))
                 .next("give the address of the server itself with --server"),
-            status => self.stranger(tried, &format!("it answered {status} without a problem document")),
+            status => stranger(&self.server, tried, &format!("it answered {status} without a problem document")),
         }
-    }
-
-    pub(super) fn stranger(&self, tried: &str, why: &str) -> Failure {
-        Failure::new(Exit::Unreachable, format!("could not {tried}"))
-            .because(format!("{} does not speak as an Uptrakit server does: {why}", self.server))
-            .next(CHECK_ADDRESS)
     }
 
     pub(super) fn unsent(&self, tried: &str, error: &ureq::http::Error) -> Failure {
@@ -148,13 +144,20 @@ impl Client {
             error if is_distrust(error) => failure
                 .because(format!("no trusted connection to {server}: {error}"))
                 .next("if the server's certificate comes from an authority of your own, name it with --ca-cert FILE"),
-            Error::Protocol(_) | Error::Http(_) => self.stranger(tried, &printable(&error.to_string())),
+            Error::Protocol(_) | Error::Http(_) => stranger(&self.server, tried, &printable(&error.to_string())),
             Error::ConnectProxyFailed(_) | Error::InvalidProxyUrl => failure
                 .because(format!("the proxy did not connect to {server}: {error}"))
                 .next("check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY"),
             error => failure.because(format!("{server}: {error}")).next("check the address and the network between"),
         }
     }
+}
+
+/// What answers there is no Uptrakit server.
+pub(super) fn stranger(server: &Server, tried: &str, why: &str) -> Failure {
+    Failure::new(Exit::Unreachable, format!("could not {tried}"))
+        .because(format!("{server} does not speak as an Uptrakit server does: {why}"))
+        .next(CHECK_ADDRESS)
 }
 
 /// Whether nobody knows the server's name. The system's resolver has no kind of error of its own.

@@ -110,9 +110,39 @@ fn a_newer_server_may_know_more_than_this_program() {
 #[test]
 fn an_answer_of_another_shape_is_said_to_be_one() {
     let other = StandIn::answering("200 OK", "application/json", r#"{"hosts": []}"#);
+    for arguments in [
+        &["hosts", "list"][..],
+        &["hosts", "list", "-o", "json"],
+        &["hosts", "show", "0190b2c3-0000-7000-8000-000000000000"],
+        &["auth", "status"],
+        &["auth", "token", "list", "--all"],
+        &["auth", "token", "create", "--name", "x"],
+    ] {
+        let outcome = program(&other.url).run(arguments);
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (5, ""), "{arguments:?}: {outcome:?}");
+        assert!(outcome.stderr.contains("Uptrakit server does: its answer is not what was asked for"), "{outcome:?}");
+        assert!(!outcome.stderr.contains("missing field"), "{arguments:?}: {outcome:?}");
+    }
     let outcome = program(&other.url).run(&["hosts", "list"]);
-    assert_eq!((outcome.code, outcome.stdout.as_str()), (1, ""), "{outcome:?}");
-    assert!(outcome.stderr.contains("same version"), "{outcome:?}");
+    assert!(outcome.stderr.contains("check the address") && outcome.stderr.contains("same version"), "{outcome:?}");
+}
+
+#[test]
+fn a_deletion_is_believed_only_when_it_is_answered_as_the_api_does() {
+    for (status, kind, body) in [
+        ("200 OK", "application/json", "{}"),
+        ("200 OK", "text/html", "<h1>It works</h1>"),
+        ("202 Accepted", "application/json", "null"),
+        ("201 Created", "application/json", r#"{"revoked": true}"#),
+    ] {
+        let other = StandIn::answering(status, kind, body);
+        let revoked = program(&other.url).run(&["auth", "token", "revoke", "0190b2c3-0000-7000-8000-000000000000"]);
+        let left = Program::new().with_saved(&other.url, UNKNOWN_TOKEN).run(&["auth", "logout"]);
+        for outcome in [revoked, left] {
+            assert_eq!((outcome.code, outcome.stdout.as_str()), (5, ""), "{status}: {outcome:?}");
+            assert!(outcome.stderr.contains("does not speak as an Uptrakit server does"), "{outcome:?}");
+        }
+    }
 }
 
 #[test]

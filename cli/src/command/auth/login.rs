@@ -131,7 +131,7 @@ fn make_token(context: &Context, server: &Server) -> Result<(TokenText, Held), F
         }
     })?;
     let cookie = answer.header(header::SET_COOKIE.as_str()).and_then(|cookie| cookie.split(';').next());
-    let cookie = cookie.ok_or_else(|| Failure::failed("could not sign in").because("the server sent no session"))?;
+    let cookie = cookie.ok_or_else(|| answer.foreign("it sent no session"))?;
     let session = Client::new(context.settings, server.clone(), Authority::Session(cookie.to_owned()))?;
     let made = interrupt::go_on().and_then(|()| create_named(&session));
     // Also when no token could be made: the session must not outlive this run.

@@ -8,7 +8,6 @@ use crate::{
     failure::Failure,
     machine,
     output::{Cell, Output, Tone},
-    wire,
     wire::Host,
 };
 use serde_json::Value;
@@ -37,8 +36,7 @@ pub fn run(context: &Context, arguments: &Report) -> Result<(), Failure> {
 pub fn send(client: &Client, output: &Output) -> Result<(Value, Host), Failure> {
     let report = look(output)?;
     let answer = client.post("report this machine", &format!("{PATH}/report"), &report)?;
-    let host: Host = wire::read(&answer.value)
-        .map_err(|error| Failure::failed("the report arrived, but the answer can't be read").because(error))?;
+    let host: Host = answer.read()?;
     output.note(&format!("Reported {} to {}.", host.name(), client.server()));
     Ok((answer.value, host))
 }
