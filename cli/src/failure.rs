@@ -77,6 +77,16 @@ impl Failure {
         self
     }
 
+    /// For a change: where its answer did not arrive, says that it may have been made all the same, and what to do then.
+    #[must_use]
+    pub fn of_change(mut self, perhaps: &str, next: impl Into<String>) -> Self {
+        if self.unsure {
+            self.cause = Some(self.cause.map_or_else(|| perhaps.to_owned(), |cause| format!("{cause}; {perhaps}")));
+            self.next = Some(next.into());
+        }
+        self
+    }
+
     /// Whether the server knows no such token any more, so that it opens nothing anywhere.
     pub fn is_of_dead_token(&self) -> bool {
         matches!(self.code.as_deref(), Some("invalid-token" | "token-expired" | "token-revoked"))

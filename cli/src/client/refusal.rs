@@ -8,6 +8,7 @@ use crate::{
     server::Server,
     wire,
 };
+use std::io;
 use uptrakit_api::TokenId;
 use ureq::{
     Body, Error,
@@ -89,9 +90,12 @@ impl Client {
                 .because(format!("{} answered {status}, but not as an Uptrakit server does", self.server))
                 .next("look whether a proxy in front of the server asks for a sign-in of its own"),
             StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => {
-                Failure::new(Exit::Unreachable, message)
+                let mut failure = Failure::new(Exit::Unreachable, message)
                     .because(format!("a proxy at {} answered {status}", self.server))
-                    .next("see whether uptrakit-server runs behind it")
+                    .next("see whether uptrakit-server runs behind it");
+                // The other one says that the proxy has nobody to pass the request on to.
+                failure.unsure = status != StatusCode::SERVICE_UNAVAILABLE;
+                failure
             }
             status if status.is_redirection() => Failure::new(Exit::Unreachable, message)
                 .because(format!("{} sends on to {}", self.server, location.unwrap_or("somewhere else")))
@@ -108,7 +112,8 @@ impl Client {
     pub(super) fn unreached(&self, tried: &str, error: &Error) -> Failure {
         let server = &self.server;
         let mut failure = Failure::new(Exit::Unreachable, format!("could not {tried}"));
-        failure.unsure = matches!(error, Error::Timeout(_) | Error::Io(_)) && !was_refused(error);
+        failure.unsure = may_have_arrived(error);
+        failure.details = vec![format!("error: {}", printable(&error.to_string()))];
         if let Some(variable) = self.proxy_variable {
             // It is the proxy that is looked up and connected to; the server's name is for the proxy to find.
             let why = match error {
@@ -142,13 +147,18 @@ impl Client {
                 .because(format!("{server} speaks no TLS"))
                 .next(format!("see whether its address is http{}", server.as_str().trim_start_matches("https"))),
             error if is_distrust(error) => failure
-                .because(format!("no trusted connection to {server}: {error}"))
+                .because(format!("no trusted connection to {server}: {}", distrust(error)))
                 .next("if the server's certificate comes from an authority of your own, name it with --ca-cert FILE"),
-            Error::Protocol(_) | Error::Http(_) => stranger(&self.server, tried, &printable(&error.to_string())),
+            Error::Protocol(_) | Error::Http(_) => {
+                let stranger = stranger(server, tried, "its answer is no proper HTTP");
+                Failure { unsure: failure.unsure, details: failure.details, ..stranger }
+            }
             Error::ConnectProxyFailed(_) | Error::InvalidProxyUrl => failure
-                .because(format!("the proxy did not connect to {server}: {error}"))
+                .because(format!("the proxy did not connect to {server}"))
                 .next("check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY"),
-            error => failure.because(format!("{server}: {error}")).next("check the address and the network between"),
+            error => {
+                failure.because(ended(server, error)).next("check the address and the network between, and try again")
+            }
         }
     }
 }
@@ -172,6 +182,48 @@ fn is_unknown_name(error: &Error) -> bool {
 /// Whether what listens there answered a handshake with something that belongs to none.
 fn speaks_no_tls(error: &Error) -> bool {
     matches!(error, Error::Io(io) if io.to_string().contains("InvalidContentType"))
+}
+
+/// Whether the server may have got the request before this came in between.
+fn may_have_arrived(error: &Error) -> bool {
+    match error {
+        Error::Timeout(_) | Error::Protocol(_) | Error::BodyExceedsLimit(_) => true,
+        Error::Io(io) => {
+            let way = matches!(io.kind(), io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable);
+            !(way || was_refused(error) || is_unknown_name(error) || speaks_no_tls(error) || is_distrust(error))
+        }
+        _ => false,
+    }
+}
+
+/// How a connection ended, in plain words.
+fn ended(server: &Server, error: &Error) -> String {
+    let Error::Io(io) = error else { return format!("{server}: {error}") };
+    match io.kind() {
+        io::ErrorKind::UnexpectedEof
+        | io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe => format!("{server} closed the connection before it had answered"),
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => format!("there is no way to {server}"),
+        io::ErrorKind::InvalidData => format!("what {server} answered can't be read"),
+        _ => format!("{server}: {io}"),
+    }
+}
+
+/// Why a certificate is not good enough, in plain words.
+fn distrust(error: &Error) -> String {
+    let text = error.to_string();
+    for (word, meaning) in [
+        ("UnknownIssuer", "nobody who is trusted here vouches for its certificate"),
+        ("NotValidForName", "its certificate is for another name"),
+        ("Expired", "its certificate has expired"),
+        ("NotValidYet", "its certificate is not valid yet"),
+    ] {
+        if text.contains(word) {
+            return meaning.to_owned();
+        }
+    }
+    text.trim_start_matches("io: ").to_owned()
 }
 
 /// Whether the server could not prove who it is. During a handshake the reason comes wrapped in an error of reading.

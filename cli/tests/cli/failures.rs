@@ -81,6 +81,58 @@ fn a_write_is_never_sent_twice() {
 }
 
 #[test]
+fn a_change_whose_answer_did_not_arrive_may_be_made_and_says_what_to_do() {
+    let id = "0190b2c3-0000-7000-8000-000000000000";
+    let (silent, closed) = (StandIn::silent(), StandIn::saying(b""));
+    let (cut, gate) = (
+        StandIn::saying(b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"),
+        StandIn::answering("504 Gateway Timeout", "text/html", "<h1>Sorry</h1>"),
+    );
+    let create = (
+        &["auth", "token", "create", "--name", "x"][..],
+        "; the token may be there all the same\n",
+        "  next: look with `uptrakit auth token list`, and revoke it with `uptrakit auth token revoke ID`",
+    );
+    let rotate = (
+        &["auth", "token", "rotate", id][..],
+        "; the token may have a new text all the same, which nobody knows\n",
+        "  next: rotate it again with `uptrakit auth token rotate 0190b2c3-0000-7000-8000-000000000000`\n",
+    );
+    let revoke = (
+        &["auth", "token", "revoke", id][..],
+        "; the token may be revoked all the same\n",
+        "  next: ask again with `uptrakit auth token revoke 0190b2c3-0000-7000-8000-000000000000`",
+    );
+    let report = (&["hosts", "report"][..], "; the report may have arrived all the same\n", "  next: report again");
+    for (stand_in, changes) in [
+        (&silent, &[create, rotate, revoke][..]),
+        (&closed, &[create, rotate, revoke, report]),
+        (&gate, &[create, rotate, revoke]),
+        (&cut, &[create, rotate]),
+    ] {
+        for (arguments, perhaps, next) in changes {
+            let program = program(&stand_in.url).with("UPTRAKIT_TIMEOUT", "300ms");
+            let outcome = program.run(arguments);
+            assert_eq!((outcome.code, outcome.stdout.as_str()), (5, ""), "{arguments:?}: {outcome:?}");
+            assert!(outcome.stderr.contains(perhaps) && outcome.stderr.contains(next), "{arguments:?}: {outcome:?}");
+        }
+    }
+    let left = Program::new().with_saved(&closed.url, UNKNOWN_TOKEN).run(&["auth", "logout"]);
+    assert!(left.stderr.contains("; it may be revoked all the same\n"), "{left:?}");
+    // Nothing was sent, so nothing can have been done.
+    let outcome = program("http://127.0.0.1:1").run(&["auth", "token", "create", "--name", "x"]);
+    assert!(!outcome.stderr.contains("all the same"), "{outcome:?}");
+}
+
+#[test]
+fn a_connection_that_ends_early_is_told_in_plain_words() {
+    let closed = StandIn::saying(b"");
+    let outcome = program(&closed.url).run(&["hosts", "list"]);
+    assert!(outcome.stderr.contains("closed the connection before it had answered"), "{outcome:?}");
+    assert!(!outcome.stderr.contains("io:") && !outcome.stderr.contains("Peer"), "{outcome:?}");
+}
+
+#[test]
 fn streams_that_end_at_once_are_not_opened_without_a_pause() {
     let brief = StandIn::answering("200 OK", "text/event-stream", ": hello\n\n");
     let program = program(&brief.url);

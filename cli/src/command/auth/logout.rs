@@ -39,7 +39,8 @@ pub fn run(context: &Context) -> Result<(), Failure> {
         Err(failure) if failure.is_of_dead_token() => {
             output.note(&format!("Signed out of {server}: token {hint} no longer worked and is forgotten."));
         }
-        Err(mut failure) => {
+        Err(failure) => {
+            let mut failure = failure.of_change("it may be revoked all the same", "");
             failure.message = format!("forgot token {hint}, but could not revoke it at {server}");
             failure.next = Some(format!("revoke it at {server}/profile, or from a machine that is signed in"));
             return Err(failure);

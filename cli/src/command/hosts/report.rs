@@ -35,8 +35,11 @@ pub fn run(context: &Context, arguments: &Report) -> Result<(), Failure> {
 /// Reports this machine once; the host as the server knows it now.
 pub fn send(client: &Client, output: &Output) -> Result<(Value, Host), Failure> {
     let report = look(output)?;
-    let answer = client.post("report this machine", &format!("{PATH}/report"), &report)?;
-    let host: Host = answer.read()?;
+    let answer = client.post("report this machine", &format!("{PATH}/report"), &report);
+    let (answer, host) =
+        answer.and_then(|answer| answer.read::<Host>().map(|host| (answer, host))).map_err(|failure| {
+            failure.of_change("the report may have arrived all the same", "report again; twice does no harm")
+        })?;
     output.note(&format!("Reported {} to {}.", host.name(), client.server()));
     Ok((answer.value, host))
 }

@@ -1,7 +1,7 @@
 //! `uptrakit auth token create`
 
-use super::{PATH, print_text};
-use crate::{args, clock, command::Context, duration, failure::Failure, wire::Created};
+use super::{PATH, created, print_text};
+use crate::{args, clock, command::Context, duration, failure::Failure};
 use uptrakit_api::{CreateToken, Timestamp};
 
 /// Makes a token.
@@ -15,8 +15,12 @@ pub fn run(context: &Context, arguments: args::CreateToken) -> Result<(), Failur
     };
     let output = context.output;
     context.signed_in(|client, _| {
-        let answer = client.post("create the token", PATH, &request)?;
-        let created: Created = answer.read()?;
+        let (answer, created) = client.post("create the token", PATH, &request).and_then(created).map_err(|failure| {
+            failure.of_change(
+                "the token may be there all the same",
+                "look with `uptrakit auth token list`, and revoke it with `uptrakit auth token revoke ID`: nobody knows its text",
+            )
+        })?;
         let token = &created.fields;
         let ends = match token.expires_at {
             Some(instant) => format!("it works until {instant}"),

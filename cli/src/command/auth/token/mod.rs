@@ -29,6 +29,12 @@ pub fn run(context: &Context, command: TokenCommand) -> Result<(), Failure> {
     }
 }
 
+/// The token in an answer, beside the answer as the API sent it.
+fn created(answer: Answer) -> Result<(Answer, Created), Failure> {
+    let created = answer.read()?;
+    Ok((answer, created))
+}
+
 /// Prints a token's text, alone on standard output, or the API's object. A text that nobody got is lost, and the token
 /// is there and works: that is said also when the reader went away, which is no failure.
 fn print_text(output: &Output, answer: &Answer, created: &Created) -> Result<(), Failure> {

@@ -11,7 +11,12 @@ pub fn run(context: &Context, id: &str) -> Result<(), Failure> {
     let output = context.output;
     context.signed_in(|client, _| {
         let lookup::Meant { id, label } = lookup::token(client, TRIED, id)?;
-        let answer = client.delete(TRIED, &format!("{PATH}/{id}"))?;
+        let answer = client.delete(TRIED, &format!("{PATH}/{id}")).map_err(|failure| {
+            failure.of_change(
+                "the token may be revoked all the same",
+                format!("ask again with `uptrakit auth token revoke {id}`; twice does no harm"),
+            )
+        })?;
         let at = answer.header("uptrakit-revoked-at");
         let cut_off: Option<u64> = answer.header("uptrakit-cut-off").and_then(|count| count.parse().ok());
         let since = at.map(|at| format!(" Effective everywhere since {at}")).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! `uptrakit auth token rotate`
 
-use super::{PATH, print_text};
+use super::{PATH, created, print_text};
 use crate::{
     args::RotateToken as Arguments, command::Context, credentials::Place, duration, failure::Failure, lookup,
     settings::Source, wire::Created,
@@ -17,8 +17,13 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
     let output = context.output;
     context.signed_in(|client, source| {
         let id = lookup::token(client, TRIED, &arguments.token.id)?.id;
-        let answer = client.post(TRIED, &format!("{PATH}/{id}/rotate"), &RotateToken { overlap_seconds })?;
-        let created: Created = answer.read()?;
+        let answer = client.post(TRIED, &format!("{PATH}/{id}/rotate"), &RotateToken { overlap_seconds });
+        let (answer, created) = answer.and_then(created).map_err(|failure| {
+            failure.of_change(
+                "the token may have a new text all the same, which nobody knows",
+                format!("rotate it again with `uptrakit auth token rotate {id}`"),
+            )
+        })?;
         let token = &created.fields;
         output.note(&format!(
             "Rotated token {} ({}); {}.",
