@@ -42,6 +42,7 @@ pub struct Client {
     authority: Authority,
     timeout: Duration,
     token_ends: Cell<Option<Timestamp>>,
+    end_is_told: Cell<bool>,
 }
 
 /// A stream of events under way.
@@ -92,7 +93,15 @@ impl Client {
             .accept("application/json")
             .build()
             .new_agent();
-        Ok(Self { agent, server, proxy_variable, authority, timeout: settings.timeout, token_ends: Cell::new(None) })
+        Ok(Self {
+            agent,
+            server,
+            proxy_variable,
+            authority,
+            timeout: settings.timeout,
+            token_ends: Cell::new(None),
+            end_is_told: Cell::new(false),
+        })
     }
 
     /// The server.
@@ -105,9 +114,9 @@ impl Client {
         self.proxy_variable
     }
 
-    /// When the token ends, as the server's answers so far have said.
-    pub fn token_ends(&self) -> Option<Timestamp> {
-        self.token_ends.get()
+    /// When the token ends, if the server's answers so far have said that it is soon. It is told once.
+    pub fn tell_end(&self) -> Option<Timestamp> {
+        self.token_ends.get().filter(|ends| ends_soon(*ends) && !self.end_is_told.replace(true))
     }
 
     /// Reads. `tried` ends the sentence "could not …".
@@ -129,16 +138,13 @@ impl Client {
 
     /// Opens a stream of events.
     pub fn stream(&self, tried: &str, path: &str) -> Result<Stream, Failure> {
-        let request = self.request(&Method::GET, path, None).header(header::ACCEPT, "text/event-stream");
-        let request = request.body(String::new()).map_err(|error| self.unsent(tried, &error))?;
-        let request = self
-            .agent
-            .configure_request(request)
-            .timeout_connect(Some(self.timeout))
-            .timeout_recv_response(Some(self.timeout))
-            .timeout_per_read(Some(SILENCE))
-            .build();
-        let answer = self.agent.run(request).map_err(|error| self.unreached(tried, &error))?;
+        let answer = self.sent(tried, &Method::GET, || {
+            let request = self.request(&Method::GET, path, None).header(header::ACCEPT, "text/event-stream");
+            let request = request.body(String::new()).map_err(|error| self.unsent(tried, &error))?;
+            let request = self.agent.configure_request(request);
+            let request = request.timeout_connect(Some(self.timeout)).timeout_recv_response(Some(self.timeout));
+            Ok(self.agent.run(request.timeout_per_read(Some(SILENCE)).build()))
+        })?;
         let answer = self.accepted(tried, &Method::GET, path, answer)?;
         let kind = answer.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         if !kind.starts_with("text/event-stream") {
@@ -148,19 +154,13 @@ impl Client {
     }
 
     fn json(&self, tried: &str, method: &Method, path: &str, body: Option<&str>) -> Result<Answer, Failure> {
-        let send = || {
+        let answer = self.sent(tried, method, || {
             let request = self.request(method, path, body);
             let request =
                 request.body(body.unwrap_or_default().to_owned()).map_err(|error| self.unsent(tried, &error))?;
             let request = self.agent.configure_request(request).timeout_global(Some(self.timeout)).build();
             Ok(self.agent.run(request))
-        };
-        let mut outcome = send()?;
-        if *method == Method::GET && outcome.as_ref().is_err_and(was_refused) {
-            thread::sleep(BEFORE_RETRY);
-            outcome = send()?;
-        }
-        let answer = outcome.map_err(|error| self.unreached(tried, &error))?;
+        })?;
         let answer = self.accepted(tried, method, path, answer)?;
         let status = answer.status();
         // Many a server that is no Uptrakit server says yes to everything.
@@ -177,6 +177,21 @@ impl Client {
         };
         let changes = *method != Method::GET;
         Ok(Answer { headers: parts.headers, value, tried: tried.to_owned(), server: self.server.clone(), changes })
+    }
+
+    /// Sends a request, and a read once more where the connection was refused. A change is never sent twice.
+    fn sent(
+        &self,
+        tried: &str,
+        method: &Method,
+        send: impl Fn() -> Result<Result<Response<Body>, Error>, Failure>,
+    ) -> Result<Response<Body>, Failure> {
+        let mut outcome = send()?;
+        if *method == Method::GET && outcome.as_ref().is_err_and(was_refused) {
+            thread::sleep(BEFORE_RETRY);
+            outcome = send()?;
+        }
+        outcome.map_err(|error| self.unreached(tried, &error))
     }
 
     fn request(&self, method: &Method, path: &str, body: Option<&str>) -> ureq::http::request::Builder {

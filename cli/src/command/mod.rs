@@ -7,7 +7,7 @@ mod man;
 
 use crate::{
     args::{Arguments, Command},
-    client::{self, Authority, Client},
+    client::{Authority, Client},
     failure::Failure,
     output::Output,
     settings::{Settings, Source},
@@ -46,13 +46,15 @@ impl Context<'_> {
                 failure
             }
         });
-        if let Some(ends) = client.token_ends().filter(|ends| client::ends_soon(*ends)) {
-            self.output.warn(&format!(
-                "the token in use ends {}; {}",
-                self.output.instant_in_full(ends),
-                credential.source.renewal()
-            ));
-        }
+        self.mention_end(&client, &credential.source);
         outcome
+    }
+
+    /// Mentions that the token in use is about to end, once in a run.
+    fn mention_end(&self, client: &Client, source: &Source) {
+        if let Some(ends) = client.tell_end() {
+            let ends = self.output.instant_in_full(ends);
+            self.output.warn(&format!("the token in use ends {ends}; {}", source.renewal()));
+        }
     }
 }

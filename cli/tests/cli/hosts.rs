@@ -1,6 +1,6 @@
 //! `uptrakit hosts …`
 
-use crate::support::{Program, Server, StandIn, assert_transcript};
+use crate::support::{Program, Server, StandIn, UNKNOWN_TOKEN, assert_transcript};
 use serde_json::{Value, json};
 use std::{
     fs,
@@ -115,6 +115,34 @@ fn watch_prints_hosts_as_they_change_and_ends_when_the_token_is_revoked() {
     assert_eq!(child.wait().unwrap().code(), Some(3));
     let said: Vec<String> = stderr.map(Result::unwrap).collect();
     assert!(said.iter().any(|line| line.contains("revoked")), "{said:?}");
+}
+
+#[test]
+fn watch_says_that_it_is_connected_again_also_after_one_attempt() {
+    let brief = StandIn::answering("200 OK", "text/event-stream", ": hello\n\n");
+    let program = Program::signed_in(&brief.url, UNKNOWN_TOKEN);
+    let mut command = program.command(&["hosts", "watch"]);
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(stderr.next().unwrap().starts_with("Watching"));
+    assert!(stderr.next().unwrap().starts_with("Connected again"));
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn watch_mentions_at_its_start_that_the_token_ends_soon() {
+    let server = Server::start();
+    let soon = server.program().ok(&["auth", "token", "create", "--name", "short", "--expires-in", "3d"]).stdout;
+    let program = server.program_with(soon.trim());
+    let mut command = program.command(&["hosts", "watch"]);
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(stderr.next().unwrap().starts_with("Watching"));
+    assert!(stderr.next().unwrap().contains("the token in use ends "));
+    server.program().ok(&["auth", "token", "revoke", "short"]);
+    assert_eq!(child.wait().unwrap().code(), Some(3));
+    assert!(!stderr.any(|line| line.contains("the token in use ends ")), "it is said twice");
 }
 
 #[test]

@@ -245,6 +245,9 @@ fn a_token_that_ends_soon_is_mentioned_beside_the_result() {
     assert!(outcome.stderr.contains("the token in use ends "), "{outcome:?}");
     assert!(outcome.stderr.contains("put another into UPTRAKIT_TOKEN"), "{outcome:?}");
     assert_eq!(outcome.json()["total"], 0);
+    let login = ["auth", "login", "--with-token", "--server", &server.url];
+    let outcome = Program::new().run_with_input(&login, &soon.stdout);
+    assert!(outcome.stderr.contains("the token in use ends "), "{outcome:?}");
     let later = server.program().ok(&["auth", "token", "create", "--name", "long", "--expires-in", "30d"]);
     let quiet = server.program_with(later.stdout.trim()).ok(&["hosts", "list", "-o", "json"]);
     assert!(!quiet.stderr.contains("ends"), "{quiet:?}");

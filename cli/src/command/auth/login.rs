@@ -70,6 +70,7 @@ pub fn run(context: &Context, arguments: &Login) -> Result<(), Failure> {
     };
     let name = me.token.map(|token| format!("{} ({})", token.name, token.hint)).unwrap_or_default();
     output.note(&format!("Token {name} is saved in {place}."));
+    context.mention_end(&client, &Source::Saved(place));
     if another {
         output.note("Another token was saved here before; revoke it if it still works and nothing needs it.");
     }

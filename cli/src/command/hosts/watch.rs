@@ -26,10 +26,11 @@ const WELL: Duration = Duration::from_secs(30);
 /// Watches hosts.
 pub fn run(context: &Context) -> Result<(), Failure> {
     let output = context.output;
-    context.signed_in(|client, _| {
+    context.signed_in(|client, source| {
         // A server that can't be reached at all is told at once; one that goes away later comes back.
         let mut stream = client.stream(TRIED, &format!("{PATH}/events"))?;
         output.note(&format!("Watching the hosts of {}; Ctrl-C ends it.", client.server()));
+        context.mention_end(client, source);
         let mut pause = Duration::ZERO;
         loop {
             let opened = Instant::now();
@@ -52,9 +53,8 @@ fn connect_again(client: &Client, output: &Output, pause: &mut Duration) -> Resu
         thread::sleep(*pause);
         match client.stream(TRIED, &format!("{PATH}/events")) {
             Ok(stream) => {
-                if told {
-                    output.note("Connected again; `uptrakit hosts list` shows what may have changed in between.");
-                }
+                // Also when it took a single attempt: changes in between were not seen.
+                output.note("Connected again; `uptrakit hosts list` shows what may have changed in between.");
                 return Ok(stream);
             }
             Err(failure) if matches!(failure.exit, Exit::Refused | Exit::NotFound | Exit::Usage) => {
