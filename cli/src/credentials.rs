@@ -1,6 +1,8 @@
 //! Saved tokens, one per server: in the system's keyring, else in a file that only its owner can read.
 //! The file always says which of the two it is, so that a run asks the keyring only when the answer is there.
 
+mod keyring;
+
 use crate::{
     failure::{Exit, Failure},
     server::Server,
@@ -17,8 +19,6 @@ use std::{
 };
 use uptrakit_api::TokenText;
 
-/// The name under which the keyring lists the tokens.
-const SERVICE: &str = "uptrakit";
 const HEAD: &str =
     "# Written by `uptrakit auth login`. It may hold tokens: only you may be able to read it (mode 0600).\n\n";
 
@@ -74,6 +74,20 @@ struct Entry {
     token: Option<String>,
 }
 
+impl Entry {
+    fn is_in_keyring(&self) -> bool {
+        self.token.is_none()
+    }
+}
+
+/// What is known of a saved token without asking the keyring.
+pub struct Known {
+    /// Its id at the server.
+    pub id: Option<String>,
+    /// The token, unless the keyring has it.
+    pub text: Option<String>,
+}
+
 impl Store {
     /// The store in this file, else in the platform's configuration folder.
     pub fn new(path: Option<PathBuf>) -> Self {
@@ -91,14 +105,14 @@ impl Store {
         let path = self.path()?;
         let (text, place) = match entry.token {
             Some(text) => (text, Place::File(path.to_owned())),
-            None => match keyring_entry(server).and_then(|entry| entry.get_password()) {
+            None => match keyring::find(server) {
                 Ok(text) => (text, Place::Keyring),
-                Err(error) => {
+                Err(why) => {
                     return Err(Failure::new(
                         Exit::Refused,
                         format!("the token for {server} is in the system keyring, which does not give it"),
                     )
-                    .because(error)
+                    .because(why)
                     .next("unlock the keyring, or sign in again with `uptrakit auth login --no-keyring`"));
                 }
             },
@@ -107,9 +121,10 @@ impl Store {
         Ok(Some(Saved { token, id: entry.id, place }))
     }
 
-    /// Whether something is saved for a server, without asking the keyring.
-    pub fn knows(&self, server: &Server) -> Result<bool, Failure> {
-        Ok(self.read()?.servers.contains_key(server.as_str()))
+    /// What is saved for a server, without asking the keyring.
+    pub fn known(&self, server: &Server) -> Result<Option<Known>, Failure> {
+        let entry = self.read()?.servers.remove(server.as_str());
+        Ok(entry.map(|entry| Known { id: entry.id, text: entry.token }))
     }
 
     /// Makes sure that a token could be saved, before one is made.
@@ -119,7 +134,7 @@ impl Store {
         make_folder(path).map_err(|error| unwritable(path, &error))
     }
 
-    /// Saves a token for a server and makes that server the default.
+    /// Saves a token for a server and makes that server the default. The keyring is used, or not even asked.
     pub fn save(
         &self,
         server: &Server,
@@ -127,15 +142,16 @@ impl Store {
         id: Option<String>,
         keyring: bool,
     ) -> Result<Place, Failure> {
-        let in_keyring = keyring && remember_in_keyring(server, token).is_ok();
+        let in_keyring = keyring && keyring::save(server, token).is_ok();
         let entry = Entry { id, token: (!in_keyring).then(|| token.expose().to_owned()) };
+        let mut before = None;
         self.change(|contents| {
-            contents.servers.insert(server.as_str().to_owned(), entry);
+            before = contents.servers.insert(server.as_str().to_owned(), entry);
             contents.default = Some(server.as_str().to_owned());
         })?;
-        if !in_keyring {
+        if keyring && !in_keyring && before.is_some_and(|before| before.is_in_keyring()) {
             // What an earlier login left there would only mislead.
-            forget_in_keyring(server);
+            keyring::forget(server);
         }
         Ok(if in_keyring { Place::Keyring } else { Place::File(self.path()?.to_owned()) })
     }
@@ -149,15 +165,19 @@ impl Store {
         })
     }
 
-    /// Forgets what is saved for a server.
+    /// Forgets what is saved for a server. The file comes first, because it can say that it failed.
     pub fn forget(&self, server: &Server) -> Result<(), Failure> {
-        forget_in_keyring(server);
+        let mut before = None;
         self.change(|contents| {
-            contents.servers.remove(server.as_str());
+            before = contents.servers.remove(server.as_str());
             if contents.default.as_deref() == Some(server.as_str()) {
                 contents.default = None;
             }
-        })
+        })?;
+        if before.is_some_and(|before| before.is_in_keyring()) {
+            keyring::forget(server);
+        }
+        Ok(())
     }
 
     fn path(&self) -> Result<&Path, Failure> {
@@ -264,22 +284,4 @@ pub fn quoted(path: &Path) -> String {
     let text = path.to_string_lossy();
     let plain = text.chars().all(|c| c.is_alphanumeric() || "/._-+@".contains(c));
     if plain { text.into_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
-}
-
-fn keyring_entry(server: &Server) -> keyring::Result<keyring::Entry> {
-    keyring::Entry::new(SERVICE, server.as_str())
-}
-
-/// Saves in the keyring and reads back: some keyrings take a secret and lose it.
-fn remember_in_keyring(server: &Server, token: &TokenText) -> keyring::Result<()> {
-    let entry = keyring_entry(server)?;
-    entry.set_password(token.expose())?;
-    if entry.get_password()? == token.expose() { Ok(()) } else { Err(keyring::Error::NoEntry) }
-}
-
-fn forget_in_keyring(server: &Server) {
-    if let Ok(entry) = keyring_entry(server) {
-        // There is nothing to do about a keyring that keeps what it should forget; the token is revoked anyway.
-        let _ = entry.delete_credential();
-    }
 }

@@ -1,7 +1,15 @@
 //! Which token is used, and how the saved ones are guarded.
 
 use crate::support::{Program, Server, UNKNOWN_TOKEN, assert_transcript};
-use std::{fs, os::unix::fs::PermissionsExt};
+use std::{
+    fs,
+    os::unix::{fs::PermissionsExt, net::UnixListener},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
 
 fn signed_in(server: &Server) -> Program {
     let program = Program::new();
@@ -140,4 +148,65 @@ fn logins_at_the_same_time_lose_none() {
     for server in &servers {
         program.ok(&["auth", "status", "--server", &server.url]);
     }
+}
+
+/// A message bus that takes every connection and never says a word, as one does whose keyring hangs.
+fn silent_bus(program: Program) -> (Program, Arc<AtomicUsize>) {
+    let path = program.home().join("bus");
+    let bus = UnixListener::bind(&path).unwrap();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&asked);
+    thread::spawn(move || {
+        let mut kept = Vec::new();
+        for connection in bus.incoming().map_while(Result::ok) {
+            counter.fetch_add(1, Ordering::SeqCst);
+            kept.push(connection);
+        }
+    });
+    let address = format!("unix:path={}", path.display());
+    (program.with("DBUS_SESSION_BUS_ADDRESS", &address), asked)
+}
+
+#[test]
+fn a_keyring_that_never_answers_counts_as_none() {
+    let server = Server::start();
+    let (program, asked) = silent_bus(Program::new());
+    let outcome = program.run_with_input(&["auth", "login", "--with-token", "--server", &server.url], &server.token);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert!(outcome.stderr.contains("credentials.toml") && asked.load(Ordering::SeqCst) > 0, "{outcome:?}");
+    // What is said to be in it is not waited for either.
+    let text = fs::read_to_string(program.credentials()).unwrap();
+    let without: Vec<&str> = text.lines().filter(|line| !line.starts_with("token = ")).collect();
+    fs::write(program.credentials(), without.join("\n")).unwrap();
+    let outcome = program.run(&["auth", "logout"]);
+    assert_eq!(outcome.code, 1, "{outcome:?}");
+    assert!(outcome.stderr.contains("without revoking it"), "{outcome:?}");
+    assert!(!fs::read_to_string(program.credentials()).unwrap().contains(&server.url));
+}
+
+#[test]
+fn the_keyring_is_not_touched_when_the_file_has_the_token() {
+    let server = Server::start();
+    let (program, asked) = silent_bus(Program::new());
+    let login = ["auth", "login", "--with-token", "--no-keyring", "--server", &server.url];
+    assert_eq!(program.run_with_input(&login, &server.token).code, 0);
+    program.ok(&["auth", "token", "rotate", "first"]);
+    program.ok(&["auth", "status"]);
+    program.ok(&["auth", "logout"]);
+    assert_eq!(asked.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn no_keyring_means_that_it_is_never_touched() {
+    let server = Server::start();
+    let (program, asked) = silent_bus(Program::new());
+    let path = program.credentials();
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    // An earlier login left its token there.
+    fs::write(&path, format!("[servers.\"{}\"]\nid = \"0190b2c3-0000-7000-8000-000000000000\"\n", server.url)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    let login = ["auth", "login", "--with-token", "--no-keyring", "--server", &server.url];
+    let outcome = program.run_with_input(&login, &server.token);
+    assert_eq!((outcome.code, asked.load(Ordering::SeqCst)), (0, 0), "{outcome:?}");
+    assert!(outcome.stderr.contains("Another token was saved here before"), "{outcome:?}");
 }

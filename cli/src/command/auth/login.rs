@@ -39,8 +39,7 @@ pub fn run(context: &Context, arguments: &Login) -> Result<(), Failure> {
         None if arguments.with_token => settings.server()?.clone(),
         None => Server::parse(&ask("Server", Some(settings.server()?.as_str()))?, settings.allow_http)?,
     };
-    // What the keyring does not give now is not known to be the same.
-    let before = settings.store.find(&server).map(|saved| saved.map(|saved| (saved.id, saved.token)));
+    let before = settings.store.known(&server)?;
     let (token, held) = if arguments.with_token {
         (read_token(terminal)?, None)
     } else {
@@ -63,11 +62,10 @@ pub fn run(context: &Context, arguments: &Login) -> Result<(), Failure> {
     drop(held);
     let output = context.output;
     output.note(&format!("Signed in to {server} as {}.", me.username));
-    let another = match before {
-        Ok(None) => false,
-        Ok(Some((id, text))) => text.expose() != token.expose() && (id.is_none() || id != me.token_id()),
-        Err(_) => true,
-    };
+    // The id tells; without one the texts do. What only the keyring knows is not known to be the same.
+    let another = before.as_ref().is_some_and(|before| {
+        (before.id.is_none() || before.id != me.token_id()) && before.text.as_deref() != Some(token.expose())
+    });
     let name = me.token.map(|token| format!("{} ({})", token.name, token.hint)).unwrap_or_default();
     output.note(&format!("Token {name} is saved in {place}."));
     context.mention_end(&client, &Source::Saved(place));

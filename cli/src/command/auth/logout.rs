@@ -20,7 +20,7 @@ pub fn run(context: &Context) -> Result<(), Failure> {
     // The keyring may keep the token to itself; a file that others can read is left for its owner to look at.
     let token = match saved {
         Ok(saved) => saved.map(|saved| saved.token),
-        Err(_) if settings.store.knows(&server).is_ok() => None,
+        Err(_) if settings.store.known(&server).is_ok() => None,
         Err(failure) => return Err(failure),
     };
     let Some(token) = token else {

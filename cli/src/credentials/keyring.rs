@@ -1,0 +1,65 @@
+//! The system's keyring, never waited for longer than some seconds: a service that hangs, or a question on a screen that
+//! nobody looks at, must not hold up a command. A keyring that does not answer in time counts as none.
+
+use crate::server::Server;
+use std::{
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+    thread,
+    time::Duration,
+};
+use uptrakit_api::TokenText;
+
+/// The name under which the keyring lists the tokens.
+const SERVICE: &str = "uptrakit";
+/// Long enough to confirm a question at the screen.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// A keyring that was silent once is not asked again in this run.
+static SILENT: AtomicBool = AtomicBool::new(false);
+
+/// The token that is kept for a server. The error says why there is none, in plain words.
+pub(super) fn find(server: &Server) -> Result<String, String> {
+    ask(server, ::keyring::Entry::get_password)
+}
+
+/// Saves the token for a server and reads it back: some keyrings take a secret and lose it.
+pub(super) fn save(server: &Server, token: &TokenText) -> Result<(), String> {
+    let text = token.expose().to_owned();
+    ask(server, move |entry| {
+        entry.set_password(&text)?;
+        if entry.get_password()? == text { Ok(()) } else { Err(::keyring::Error::NoEntry) }
+    })
+}
+
+/// Forgets the token for a server. There is nothing to do about a keyring that keeps what it should forget.
+pub(super) fn forget(server: &Server) {
+    let _ = ask(server, ::keyring::Entry::delete_credential);
+}
+
+/// Does this in a thread of its own, which is left behind when it takes too long.
+fn ask<T: Send + 'static>(
+    server: &Server,
+    question: impl FnOnce(&::keyring::Entry) -> ::keyring::Result<T> + Send + 'static,
+) -> Result<T, String> {
+    let silent = || format!("it did not answer within {} s", LIMIT.as_secs());
+    if SILENT.load(Ordering::Relaxed) {
+        return Err(silent());
+    }
+    let user = server.as_str().to_owned();
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let answer = ::keyring::Entry::new(SERVICE, &user).and_then(|entry| question(&entry));
+        // Nobody listens any more once the limit is over.
+        let _ = sender.send(answer);
+    });
+    match receiver.recv_timeout(LIMIT) {
+        Ok(answer) => answer.map_err(|error| error.to_string()),
+        Err(_) => {
+            SILENT.store(true, Ordering::Relaxed);
+            Err(silent())
+        }
+    }
+}
