@@ -67,18 +67,22 @@ impl Client {
         let roots = match &settings.ca_cert {
             None => RootCerts::PlatformVerifier,
             Some(path) => {
-                let wrong = |why: &dyn std::fmt::Display| {
-                    Failure::usage(format!("could not use the certificates in {}", path.display())).because(why)
+                let wrong = |why: &str| {
+                    Failure::usage(format!("could not use the certificates in {}", path.display())).because(why).next(
+                        "give --ca-cert a file in PEM form: certificates that begin with -----BEGIN CERTIFICATE-----",
+                    )
                 };
-                let pem = fs::read(path).map_err(|error| wrong(&error))?;
+                let pem = fs::read(path).map_err(|error| wrong(&error.to_string()))?;
                 let mut certificates: Vec<Certificate<'static>> = Vec::new();
                 for item in ureq::tls::parse_pem(&pem) {
-                    if let PemItem::Certificate(certificate) = item.map_err(|error| wrong(&error))? {
+                    if let PemItem::Certificate(certificate) =
+                        item.map_err(|_| wrong("a part of the file is damaged"))?
+                    {
                         certificates.push(certificate);
                     }
                 }
                 if certificates.is_empty() {
-                    return Err(wrong(&"the file holds no certificate in PEM form"));
+                    return Err(wrong("the file holds no certificate in PEM form"));
                 }
                 RootCerts::new_with_certs(&certificates)
             }
@@ -98,7 +102,7 @@ impl Client {
             server,
             proxy_variable,
             authority,
-            timeout: settings.timeout,
+            timeout: settings.timeout()?,
             token_ends: Cell::new(None),
             end_is_told: Cell::new(false),
         })

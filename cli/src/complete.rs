@@ -60,6 +60,7 @@ fn typed_flags() -> Global {
         server: value("--server"),
         token: value("--token"),
         ca_cert: value("--ca-cert").map(Into::into),
+        timeout: Some(format!("{}ms", PATIENCE.as_millis())),
         allow_http: words.iter().any(|word| word == "--allow-http"),
         ..Global::default()
     }
@@ -96,8 +97,7 @@ fn offer(current: &OsStr, names: impl Iterator<Item = (String, String)>) -> Vec<
 }
 
 fn fetch<T: serde::de::DeserializeOwned>(path: &str, current: &OsStr) -> Option<T> {
-    let mut settings = Settings::new(&typed_flags()).ok()?;
-    settings.timeout = PATIENCE;
+    let settings = Settings::new(&typed_flags());
     let token = settings.credential().ok()?.token;
     let server = settings.server().ok()?.clone();
     let client = Client::new(&settings, server, Authority::Token(token)).ok()?;

@@ -6,7 +6,7 @@ mod keyring;
 use crate::{
     failure::{Exit, Failure},
     server::Server,
-    settings::mistyped,
+    settings::{Source, mistyped},
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -99,6 +99,11 @@ impl Store {
         Ok(self.read()?.default)
     }
 
+    /// The servers that have a token.
+    pub fn servers(&self) -> Result<Vec<String>, Failure> {
+        Ok(self.read()?.servers.into_keys().collect())
+    }
+
     /// The token that is saved for a server.
     pub fn find(&self, server: &Server) -> Result<Option<Saved>, Failure> {
         let Some(entry) = self.read()?.servers.remove(server.as_str()) else { return Ok(None) };
@@ -117,7 +122,7 @@ impl Store {
                 }
             },
         };
-        let token = TokenText::parse(&text).map_err(|_| mistyped(&format!("the token saved in {place}")))?;
+        let token = TokenText::parse(&text).map_err(|_| mistyped(&Source::Saved(place.clone()).of_token()))?;
         Ok(Some(Saved { token, id: entry.id, place }))
     }
 

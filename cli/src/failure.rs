@@ -43,6 +43,8 @@ pub struct Failure {
     pub unsure: bool,
     /// The server's code, by which the program decides.
     pub code: Option<String>,
+    /// The fields of the request that the server found wrong, and what is wrong with each: the end of a sentence.
+    pub fields: Vec<(String, String)>,
     /// What only `-v` shows.
     pub details: Vec<String>,
 }
@@ -50,7 +52,16 @@ pub struct Failure {
 impl Failure {
     /// A failure with this to say.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), cause: None, next: None, unsure: false, code: None, details: Vec::new() }
+        Self {
+            exit,
+            message: message.into(),
+            cause: None,
+            next: None,
+            unsure: false,
+            code: None,
+            fields: Vec::new(),
+            details: Vec::new(),
+        }
     }
 
     /// It did not work.
@@ -77,6 +88,26 @@ impl Failure {
         self
     }
 
+    /// With the fields that are wrong, if fields are.
+    #[must_use]
+    pub fn of_fields(mut self, fields: Vec<(String, String)>) -> Self {
+        if !fields.is_empty() {
+            let sentences: Vec<String> = fields.iter().map(|(field, message)| format!("{field} {message}")).collect();
+            self.cause = Some(sentences.join("; "));
+        }
+        self.fields = fields;
+        self
+    }
+
+    /// Says what is wrong in the words that people typed: `by` turns a field and what is wrong with it into a flag and
+    /// what is wrong with that.
+    #[must_use]
+    pub fn in_flags(self, by: impl Fn(&str, &str) -> Option<(String, String)>) -> Self {
+        let fields = self.fields.clone();
+        let named = fields.into_iter().map(|(field, message)| by(&field, &message).unwrap_or((field, message)));
+        self.of_fields(named.collect())
+    }
+
     /// For a change: where its answer did not arrive, says that it may have been made all the same, and what to do then.
     #[must_use]
     pub fn of_change(mut self, perhaps: &str, next: impl Into<String>) -> Self {
@@ -90,6 +121,11 @@ impl Failure {
     /// Whether the server knows no such token any more, so that it opens nothing anywhere.
     pub fn is_of_dead_token(&self) -> bool {
         matches!(self.code.as_deref(), Some("invalid-token" | "token-expired" | "token-revoked"))
+    }
+
+    /// Whether it is the token that was refused, and not what it asked for.
+    pub fn is_of_token(&self) -> bool {
+        self.is_of_dead_token() || matches!(self.code.as_deref(), Some("account-disabled" | "network-not-allowed"))
     }
 
     /// Standard output could not be written. A reader that went away (`| head`) has what it wanted.

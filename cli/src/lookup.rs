@@ -10,6 +10,11 @@ use crate::{
 };
 use uptrakit_api::{HostId, TokenId};
 
+/// What to do about a token that is not there.
+pub const SEE_TOKENS: &str = "see what there is with `uptrakit auth token list --state all`";
+/// What to do about a host that is not there.
+pub const SEE_HOSTS: &str = "see what there is with `uptrakit hosts list --all`";
+
 /// What a text means.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Meant {
@@ -93,8 +98,8 @@ fn one<T: Named>(kind: &str, text: &str, fitting: &[T]) -> Result<Meant, Failure
     let text = printable(text);
     match fitting {
         [] => Err(Failure::new(Exit::NotFound, format!("there is no {kind} '{text}'")).next(match kind {
-            "token" => "see what there is with `uptrakit auth token list --state all`",
-            _ => "see what there is with `uptrakit hosts list --all`",
+            "token" => SEE_TOKENS,
+            _ => SEE_HOSTS,
         })),
         [thing] => Ok(Meant { id: thing.id().to_owned(), label: printable(&thing.label()) }),
         several => {

@@ -30,9 +30,22 @@ pub fn fetch<T: DeserializeOwned>(
     }
     query.extend(paging.page.map(|page| ("page", page.to_string())));
     query.extend(paging.per_page.map(|per_page| ("per_page", per_page.to_string())));
-    let answer = client.get(tried, path, &query)?;
+    let answer = client.get(tried, path, &query).map_err(|failure| failure.in_flags(in_flag))?;
     let page: Page<T> = answer.read()?;
     Ok(List { page: answer.value, items: page.items, total: page.total })
+}
+
+/// The flag behind a field of the query.
+fn in_flag(field: &str, message: &str) -> Option<(String, String)> {
+    let flag = match field {
+        "q" => "--search",
+        "state" => "--state",
+        "sort" => "--sort",
+        "page" => "--page",
+        "per_page" => "--per-page",
+        _ => return None,
+    };
+    Some((flag.to_owned(), message.to_owned()))
 }
 
 /// Fetches every page.
@@ -47,7 +60,7 @@ pub fn fetch_all<T: DeserializeOwned>(
     for number in 1_u32.. {
         let mut query = query.to_vec();
         query.extend([("page", number.to_string()), ("per_page", LARGEST_PAGE.to_string())]);
-        let mut answer = client.get(tried, path, &query)?;
+        let mut answer = client.get(tried, path, &query).map_err(|failure| failure.in_flags(in_flag))?;
         let page: Page<T> = answer.read()?;
         if let Some(Value::Array(fresh)) = answer.value.get_mut("items").map(Value::take) {
             values.extend(fresh);

@@ -8,7 +8,7 @@ use crate::{
     failure::{Exit, Failure},
     server::{self, Server},
 };
-use std::{cell::OnceCell, env, path::PathBuf, time::Duration};
+use std::{cell::OnceCell, env, ffi::OsString, path::PathBuf, time::Duration};
 use uptrakit_api::TokenText;
 
 /// The time limit of a request unless another is given.
@@ -19,16 +19,15 @@ const LONGEST_TIMEOUT: Duration = Duration::from_hours(24);
 
 /// What holds for this run.
 pub struct Settings {
-    /// The time limit of a request.
-    pub timeout: Duration,
     /// The only certificate authorities to trust, if not the system's.
     pub ca_cert: Option<PathBuf>,
     /// Whether plain http may leave this machine.
     pub allow_http: bool,
     /// Where credentials are saved.
     pub store: Store,
+    timeout: Option<String>,
     server: Option<String>,
-    token: Option<(String, Source)>,
+    token: Option<String>,
     resolved: OnceCell<Server>,
 }
 
@@ -51,6 +50,15 @@ impl Source {
             Self::Environment => "put another into UPTRAKIT_TOKEN",
             Self::Saved(_) if self.is_timer() => "run `uptrakit hosts report --install-timer` again with a new token",
             Self::Saved(_) => "`uptrakit auth login` makes another",
+        }
+    }
+
+    /// The token from here, as a part of a sentence.
+    pub fn of_token(&self) -> String {
+        match self {
+            Self::Flag => "the token of --token".to_owned(),
+            Self::Environment => "the token in UPTRAKIT_TOKEN".to_owned(),
+            Self::Saved(place) => format!("the token saved in {place}"),
         }
     }
 
@@ -79,37 +87,49 @@ pub struct Credential {
 }
 
 impl Settings {
-    /// Reads flags and environment. Nothing is opened yet: many runs need no file.
-    pub fn new(global: &Global) -> Result<Self, Failure> {
-        let timeout = match given(global.timeout.as_deref(), "UPTRAKIT_TIMEOUT") {
-            None => TIMEOUT,
-            Some(text) => match duration::parse(&text) {
-                Ok(Duration::ZERO) => return Err(Failure::usage("the time limit must be longer than nothing")),
-                Ok(timeout) if timeout > LONGEST_TIMEOUT => {
-                    return Err(Failure::usage(format!("the time limit '{text}' must be at most 1d")));
-                }
-                Ok(timeout) => timeout,
-                Err(why) => return Err(Failure::usage(format!("the time limit '{text}' {why}"))),
-            },
-        };
-        let token = match &global.token {
-            Some(token) => Some((token.clone(), Source::Flag)),
-            None => given(None, "UPTRAKIT_TOKEN").map(|token| (token, Source::Environment)),
-        };
-        Ok(Self {
-            timeout,
+    /// Nothing is read yet: many runs need no variable and no file, and must not fail for one that is wrong.
+    pub fn new(global: &Global) -> Self {
+        Self {
             ca_cert: global.ca_cert.clone(),
             allow_http: global.allow_http,
-            store: Store::new(given(None, "UPTRAKIT_CREDENTIALS").map(PathBuf::from)),
-            server: given(global.server.as_deref(), "UPTRAKIT_SERVER"),
-            token,
+            // A path may be any bytes.
+            store: Store::new(variable("UPTRAKIT_CREDENTIALS").map(PathBuf::from)),
+            timeout: global.timeout.clone(),
+            server: global.server.clone(),
+            token: global.token.clone(),
             resolved: OnceCell::new(),
-        })
+        }
+    }
+
+    /// The time limit of a request.
+    pub fn timeout(&self) -> Result<Duration, Failure> {
+        let Some((text, source)) = given(self.timeout.as_deref(), "--timeout", "UPTRAKIT_TIMEOUT")? else {
+            return Ok(TIMEOUT);
+        };
+        let wrong = |why: &str| {
+            let next = match source {
+                "--timeout" => "give a limit such as --timeout 30s",
+                _ => "set a limit such as UPTRAKIT_TIMEOUT=30s",
+            };
+            Failure::usage(format!("the time limit '{text}' of {source} {why}")).next(next)
+        };
+        match duration::parse(&text) {
+            Ok(Duration::ZERO) => Err(wrong("must be longer than nothing")),
+            Ok(timeout) if timeout > LONGEST_TIMEOUT => Err(wrong("must be at most 1d")),
+            Ok(timeout) => Ok(timeout),
+            // The words for durations in general name some that are too long here.
+            Err(_) => Err(wrong("is no duration")),
+        }
     }
 
     /// The server that was named by flag or environment.
     pub fn named_server(&self) -> Result<Option<Server>, Failure> {
-        self.server.as_deref().map(|text| Server::parse(text, self.allow_http)).transpose()
+        match given(self.server.as_deref(), "--server", "UPTRAKIT_SERVER")? {
+            Some((text, source)) if text.trim().is_empty() => Err(Failure::usage(format!("{source} names no server"))
+                .next("give an address such as --server https://updates.example.org, or leave it out")),
+            Some((text, _)) => Server::parse(&text, self.allow_http).map(Some),
+            None => Ok(None),
+        }
     }
 
     /// The server to talk to.
@@ -130,14 +150,16 @@ impl Settings {
 
     /// The token of the flag or the environment, if there is one.
     pub fn named_token(&self) -> Result<Option<Credential>, Failure> {
-        let Some((text, source)) = &self.token else { return Ok(None) };
-        let token = TokenText::parse(text.trim()).map_err(|_| {
-            mistyped(match source {
-                Source::Flag => "the token of --token",
-                _ => "the token in UPTRAKIT_TOKEN",
-            })
-        })?;
-        Ok(Some(Credential { token, source: source.clone() }))
+        let (text, source) = match &self.token {
+            Some(text) => (text.clone(), Source::Flag),
+            None => match variable("UPTRAKIT_TOKEN") {
+                // What is no UTF-8 is mistyped like any other.
+                Some(text) => (text.to_string_lossy().into_owned(), Source::Environment),
+                None => return Ok(None),
+            },
+        };
+        let token = TokenText::parse(text.trim()).map_err(|_| mistyped(&source.of_token()))?;
+        Ok(Some(Credential { token, source }))
     }
 
     /// The token to use.
@@ -148,9 +170,25 @@ impl Settings {
         let server = self.server()?;
         match self.store.find(server)? {
             Some(saved) => Ok(Credential { token: saved.token, source: Source::Saved(saved.place) }),
-            None => Err(Failure::new(Exit::Refused, format!("there is no token for {server}"))
-                .next(format!("sign in with `uptrakit auth login --server {server}`, or set UPTRAKIT_TOKEN"))),
+            None => {
+                Err(Failure::new(Exit::Refused, format!("there is no token for {server}")).next(self.way_in(server)?))
+            }
         }
+    }
+
+    /// How to get at a token for a server that has none here.
+    fn way_in(&self, server: &Server) -> Result<String, Failure> {
+        let way = format!("sign in with `uptrakit auth login --server {server}`, or set UPTRAKIT_TOKEN");
+        if self.named_server()?.is_some() {
+            return Ok(way);
+        }
+        let others = self.store.servers()?;
+        // Nobody named this one, so another may be meant.
+        Ok(if others.is_empty() {
+            way
+        } else {
+            format!("{way}; --server takes one that has a token: {}", others.join(", "))
+        })
     }
 }
 
@@ -161,7 +199,25 @@ pub fn mistyped(what: &str) -> Failure {
         .next("copy it again, whole; it was not sent anywhere")
 }
 
-/// A flag, else a variable that is set to something.
-fn given(flag: Option<&str>, variable: &str) -> Option<String> {
-    flag.map(str::to_owned).or_else(|| env::var(variable).ok().filter(|value| !value.is_empty()))
+/// A flag, else a variable that is set to something; and which of the two it is.
+fn given(
+    value: Option<&str>,
+    flag: &'static str,
+    name: &'static str,
+) -> Result<Option<(String, &'static str)>, Failure> {
+    if let Some(value) = value {
+        return Ok(Some((value.to_owned(), flag)));
+    }
+    let Some(value) = variable(name) else { return Ok(None) };
+    match value.into_string() {
+        Ok(value) => Ok(Some((value, name))),
+        Err(_) => {
+            Err(Failure::usage(format!("the value of {name} is no text in UTF-8")).next("set it again, or unset it"))
+        }
+    }
+}
+
+/// A variable that is set to something.
+fn variable(name: &str) -> Option<OsString> {
+    env::var_os(name).filter(|value| !value.is_empty())
 }

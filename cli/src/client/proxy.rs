@@ -1,7 +1,7 @@
 //! Which proxy stands between here and a server, by the environment variables that curl and others read.
 
 use crate::{failure::Failure, server::Server};
-use std::env;
+use std::{env, ffi::OsString};
 use ureq::{Proxy, ProxyProtocol};
 
 /// The proxy of the environment for this server, and the variable that names it. This machine itself is always reached
@@ -15,25 +15,34 @@ pub(super) fn of_environment(server: &Server) -> Result<Option<(&'static str, Pr
     } else {
         ["HTTP_PROXY", "http_proxy"]
     };
-    let named = own
-        .into_iter()
-        .chain(["ALL_PROXY", "all_proxy"])
-        .find_map(|name| env::var(name).ok().filter(|value| !value.is_empty()).map(|value| (name, value)));
+    let named =
+        own.into_iter().chain(["ALL_PROXY", "all_proxy"]).find_map(|name| variable(name).map(|value| (name, value)));
     let Some((name, value)) = named else { return Ok(None) };
     // The value may hold a password: it is not shown.
     let wrong = || {
         Failure::usage(format!("the proxy in {name} can't be used"))
             .because("it must be like http://proxy.example.org:3128")
     };
+    let value = value.into_string().map_err(|_| wrong())?;
     let proxy = Proxy::new(&value).map_err(|_| wrong())?;
     if !matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https) {
         return Err(wrong());
     }
-    let direct =
-        ["NO_PROXY", "no_proxy"].into_iter().find_map(|name| env::var(name).ok().filter(|list| !list.is_empty()));
+    let direct = match ["NO_PROXY", "no_proxy"].into_iter().find_map(|name| variable(name).map(|list| (name, list))) {
+        None => None,
+        Some((name, list)) => {
+            let unread = |_| Failure::usage(format!("the value of {name} is no text in UTF-8"));
+            Some(list.into_string().map_err(unread)?)
+        }
+    };
     let host = server.host();
     let direct = direct.is_some_and(|list| list.split(',').any(|entry| is_direct(entry.trim(), &host)));
     Ok((!direct).then_some((name, proxy)))
+}
+
+/// A variable that is set to something.
+fn variable(name: &str) -> Option<OsString> {
+    env::var_os(name).filter(|value| !value.is_empty())
 }
 
 /// Whether an entry of `NO_PROXY` covers a host: `*`, the host itself, or a domain that it is in.

@@ -4,6 +4,7 @@
 use super::{Client, was_refused};
 use crate::{
     failure::{Exit, Failure},
+    lookup,
     output::printable,
     server::Server,
     wire,
@@ -34,24 +35,17 @@ impl Client {
             StatusCode::NOT_FOUND => Exit::NotFound,
             _ => Exit::Failed,
         };
-        let mut cause = if problem.errors.is_empty() {
-            problem.detail
+        let cause = if problem.detail.is_empty() {
+            format!("the server answered {status}")
         } else {
-            problem
-                .errors
-                .iter()
-                .map(|error| format!("{} {}", error.field, error.message))
-                .collect::<Vec<_>>()
-                .join("; ")
+            printable(&problem.detail)
         };
-        if cause.is_empty() {
-            cause = format!("the server answered {status}");
-        }
-        let mut failure = Failure::new(exit, format!("could not {tried}")).because(printable(&cause));
+        let fields =
+            problem.errors.iter().map(|error| (printable(&error.field), printable(&error.message))).collect::<Vec<_>>();
+        let mut failure = Failure::new(exit, format!("could not {tried}")).because(cause).of_fields(fields);
         failure.next = self.advice(&problem.code, &printable(&problem.request_id), wait.as_deref());
-        // A path without an id is there at every server: the address leads past it.
-        if exit == Exit::NotFound && !path.split('/').any(|part| part.parse::<TokenId>().is_ok()) {
-            failure.next = Some(CHECK_ADDRESS.to_owned());
+        if exit == Exit::NotFound {
+            failure.next = Some(missing(path).to_owned());
         }
         failure.details = vec![
             format!("request: {method} {}", self.server.url(path)),
@@ -69,6 +63,12 @@ impl Client {
             "invalid-token" | "token-expired" | "token-revoked" | "missing-credentials" => Some(format!(
                 "sign in again with `uptrakit auth login --server {server}`, or set UPTRAKIT_TOKEN to a token made at {server}/profile"
             )),
+            "wrong-login" => Some(
+                "check both and run the command again; who runs the server can set another password with `uptrakit-server user set-password NAME`".to_owned(),
+            ),
+            "invalid-field" => Some("correct it and run the command again; --help shows what it takes".to_owned()),
+            "not-active" => Some("make another with `uptrakit auth token create`".to_owned()),
+            "conflict" => Some("look at how it is now, and run the command again".to_owned()),
             "account-disabled" => Some("ask an administrator to activate the account".to_owned()),
             "insufficient-permission" => {
                 Some("use a token that may do this, or ask an administrator; `uptrakit auth status` shows what this one may do".to_owned())
@@ -182,6 +182,19 @@ fn is_unknown_name(error: &Error) -> bool {
 /// Whether what listens there answered a handshake with something that belongs to none.
 fn speaks_no_tls(error: &Error) -> bool {
     matches!(error, Error::Io(io) if io.to_string().contains("InvalidContentType"))
+}
+
+/// What to do about a path that is not there.
+fn missing(path: &str) -> &'static str {
+    let of_id = path.split('/').any(|part| part.parse::<TokenId>().is_ok());
+    if !of_id {
+        // Such a path is there at every server: the address leads past it.
+        CHECK_ADDRESS
+    } else if path.contains("/hosts/") {
+        lookup::SEE_HOSTS
+    } else {
+        lookup::SEE_TOKENS
+    }
 }
 
 /// Whether the server may have got the request before this came in between.

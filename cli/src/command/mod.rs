@@ -23,7 +23,7 @@ pub struct Context<'a> {
 
 /// Does what the arguments say.
 pub fn run(arguments: Arguments, output: &Output) -> Result<(), Failure> {
-    let settings = Settings::new(&arguments.global)?;
+    let settings = Settings::new(&arguments.global);
     let context = Context { settings: &settings, output };
     match arguments.command {
         Command::Auth(command) => auth::run(&context, command),
@@ -39,13 +39,8 @@ impl Context<'_> {
         let credential = self.settings.credential()?;
         let server = self.settings.server()?.clone();
         let client = Client::new(self.settings, server, Authority::Token(credential.token))?;
-        let outcome = action(&client, &credential.source).map_err(|failure| {
-            if failure.is_of_dead_token() && credential.source.is_timer() {
-                failure.next(credential.source.renewal())
-            } else {
-                failure
-            }
-        });
+        let outcome =
+            action(&client, &credential.source).map_err(|failure| self.refused(failure, &credential.source, &client));
         self.mention_end(&client, &credential.source);
         outcome
     }
@@ -56,5 +51,25 @@ impl Context<'_> {
             let ends = self.output.instant_in_full(ends);
             self.output.warn(&format!("the token in use ends {ends}; {}", source.renewal()));
         }
+    }
+
+    /// A refusal of the token names where that came from, and mends it there.
+    fn refused(&self, mut failure: Failure, source: &Source, client: &Client) -> Failure {
+        if !failure.is_of_token() {
+            return failure;
+        }
+        failure.cause = Some(format!("{} is refused: {}", source.of_token(), failure.cause.unwrap_or_default()));
+        if !failure.is_of_dead_token() {
+            return failure;
+        }
+        let server = client.server();
+        let saved = || self.settings.store.known(server).is_ok_and(|known| known.is_some());
+        failure.next(match source {
+            Source::Saved(_) if source.is_timer() => source.renewal().to_owned(),
+            Source::Saved(_) => format!("sign in again with `uptrakit auth login --server {server}`"),
+            Source::Flag if saved() => "leave --token out: another token is saved here".to_owned(),
+            Source::Environment if saved() => "unset UPTRAKIT_TOKEN: another token is saved here".to_owned(),
+            Source::Flag | Source::Environment => format!("{}; make one at {server}/profile", source.renewal()),
+        })
     }
 }

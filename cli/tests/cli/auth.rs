@@ -124,7 +124,7 @@ fn a_wrong_password_is_refused_and_nothing_is_saved() {
     terminal.expect("Username or email: ").type_in("root\n").expect("Password: ").type_in("not this one, sorry\n");
     let (code, shown) = terminal.finish();
     assert_eq!(code, 3, "{shown}");
-    assert!(!shown.contains("sorry"), "{shown}");
+    assert!(!shown.contains("sorry") && shown.contains("next: check both and run the command again"), "{shown}");
     assert!(!program.credentials().exists());
 }
 

@@ -42,6 +42,49 @@ fn status_says_where_the_token_came_from() {
 }
 
 #[test]
+fn a_token_that_is_refused_is_named_by_where_it_came_from() {
+    let server = Server::start();
+    let unknown = Program::new().with_saved(&server.url, UNKNOWN_TOKEN);
+    let path = unknown.credentials().display().to_string();
+    let (fresh, saved) = (|| Program::new().with("UPTRAKIT_SERVER", &server.url), signed_in(&server));
+    let flag = ["auth", "status", "--token", UNKNOWN_TOKEN];
+    for (outcome, source, next) in [
+        (fresh().run(&flag), "the token of --token", "give another with --token; make one at http"),
+        (saved.run(&flag), "the token of --token", "leave --token out: another token is saved here\n"),
+        (
+            fresh().with("UPTRAKIT_TOKEN", UNKNOWN_TOKEN).run(&["auth", "status"]),
+            "the token in UPTRAKIT_TOKEN",
+            "put another into UPTRAKIT_TOKEN; make one at http",
+        ),
+        (
+            signed_in(&server).with("UPTRAKIT_TOKEN", UNKNOWN_TOKEN).run(&["auth", "status"]),
+            "the token in UPTRAKIT_TOKEN",
+            "unset UPTRAKIT_TOKEN: another token is saved here\n",
+        ),
+        (
+            unknown.run(&["auth", "status"]),
+            &format!("the token saved in {path}"),
+            "sign in again with `uptrakit auth login",
+        ),
+    ] {
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""), "{outcome:?}");
+        assert!(outcome.stderr.contains(&format!("  why:  {source} is refused: This is no API token")), "{outcome:?}");
+        assert!(outcome.stderr.contains(&format!("  next: {next}")), "{next}: {outcome:?}");
+    }
+}
+
+#[test]
+fn without_a_default_the_servers_that_have_a_token_are_named() {
+    let (one, other) = (Server::start(), Server::start());
+    let program = signed_in(&one);
+    program.run_with_input(&["auth", "login", "--with-token", "--server", &other.url], &other.token);
+    program.ok(&["auth", "logout"]);
+    let outcome = program.run(&["auth", "status"]);
+    assert_eq!(outcome.code, 3);
+    assert!(outcome.stderr.contains(&format!("--server takes one that has a token: {}\n", one.url)), "{outcome:?}");
+}
+
+#[test]
 fn an_empty_variable_counts_as_none() {
     let server = Server::start();
     let program =

@@ -1,6 +1,6 @@
 //! `uptrakit auth token …`
 
-use crate::support::{Program, Server, Terminal, assert_transcript};
+use crate::support::{Program, Server, StandIn, Terminal, assert_transcript};
 use serde_json::json;
 use std::process::Command;
 
@@ -57,15 +57,61 @@ fn limits_reach_the_server() {
 }
 
 #[test]
-fn what_the_server_refuses_is_said_field_by_field() {
+fn what_the_server_refuses_is_said_flag_by_flag_with_the_entry_that_is_wrong() {
     let server = Server::start();
-    let outcome = server.program().run(&["auth", "token", "create", "--name", "x", "--permission", "hosts:everything"]);
-    assert_eq!((outcome.code, outcome.stdout.as_str()), (1, ""));
-    assert!(outcome.stderr.contains("permissions "), "{outcome:?}");
-    let outcome = server.program().run(&["auth", "token", "create", "--name", " ", "-v"]);
-    assert_eq!(outcome.code, 1);
-    assert!(outcome.stderr.contains("name ") && outcome.stderr.contains("code: invalid-field"), "{outcome:?}");
-    assert!(outcome.stderr.contains("request id: "), "{outcome:?}");
+    let create = |arguments: &[&str]| server.program().run(&[&["auth", "token", "create", "-v"], arguments].concat());
+    for (arguments, said) in [
+        (
+            &["--name", "x", "--permission", "hosts:read", "--permission", "hosts:everything"][..],
+            "  why:  --permission 'hosts:everything' is no permission; known are: hosts:read, ",
+        ),
+        (
+            &["--name", "x", "--allow-network", "10.0.0.0/8", "--allow-network", "lan"],
+            "  why:  --allow-network 'lan' is no network, such as 10.0.0.0/8",
+        ),
+        (
+            &["--name", "x", "--allow-network", "10.1.2.3/8"],
+            "  why:  --allow-network '10.1.2.3/8' has bits behind its prefix; did you mean 10.0.0.0/8?",
+        ),
+        (&["--name", " "], "  why:  --name "),
+        (&["--name", "x", "--expires-at", "2001-01-31"], "  why:  --expires-at "),
+        (&["--name", "x", "--expires-in", "0d"], "  why:  --expires-in "),
+    ] {
+        let outcome = create(arguments);
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (1, ""), "{arguments:?}: {outcome:?}");
+        for part in [said, "  next: correct it", "code: invalid-field", "request id: "] {
+            assert!(outcome.stderr.contains(part), "{arguments:?}: {part}: {outcome:?}");
+        }
+    }
+}
+
+#[test]
+fn what_can_not_be_done_says_what_to_do_next() {
+    let server = Server::start();
+    let program = server.program();
+    program.ok(&["auth", "token", "create", "--name", "over"]);
+    program.ok(&["auth", "token", "revoke", "over"]);
+    let unknown = "0190b2c3-0000-7000-8000-000000000000";
+    let problem = r#"{"detail":"Somebody else rotated this token at the same time.","code":"conflict"}"#;
+    let busy = StandIn::answering("409 Conflict", "application/problem+json", problem);
+    for (outcome, next) in [
+        (
+            program.run(&["auth", "token", "show", unknown]),
+            "see what there is with `uptrakit auth token list --state all`",
+        ),
+        (
+            program.run(&["auth", "token", "revoke", unknown]),
+            "see what there is with `uptrakit auth token list --state all`",
+        ),
+        (program.run(&["hosts", "show", unknown]), "see what there is with `uptrakit hosts list --all`"),
+        (program.run(&["auth", "token", "rotate", "over"]), "make another with `uptrakit auth token create`"),
+        (
+            Program::signed_in(&busy.url, &server.token).run(&["auth", "token", "rotate", unknown]),
+            "look at how it is now, and run the command again",
+        ),
+    ] {
+        assert!(outcome.code != 0 && outcome.stderr.contains(&format!("\n  next: {next}\n")), "{next}: {outcome:?}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What is wrong with a command line is said without asking any server.
 
 use crate::support::{Program, Server, UNKNOWN_TOKEN, assert_transcript};
+use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
 
 /// An address at which nothing can listen, so that a run that asks it is noticed.
 const NOBODY: &str = "http://127.0.0.1:1";
@@ -140,6 +141,68 @@ fn manual_pages_are_written() {
         let text = std::fs::read_to_string(program.home().join("pages").join(page)).unwrap();
         assert!(text.contains(".SH NAME") && text.contains("Example"), "{page}");
     }
+}
+
+#[test]
+fn a_mistake_in_a_variable_or_a_flag_is_told_of_the_one_that_has_it() {
+    let program = || Program::signed_in(NOBODY, UNKNOWN_TOKEN);
+    let by_flag = |arguments: &[&str]| program().run(&[&["hosts", "list"], arguments].concat());
+    let by_variable = |name: &str, value: &str| program().with(name, value).run(&["hosts", "list"]);
+    for (outcome, said, next) in [
+        (by_flag(&["--timeout", "abc"]), "the time limit 'abc' of --timeout is no duration", "--timeout 30s"),
+        (by_flag(&["--timeout", "90d"]), "the time limit '90d' of --timeout must be at most 1d", "--timeout 30s"),
+        (
+            by_variable("UPTRAKIT_TIMEOUT", "abc"),
+            "the time limit 'abc' of UPTRAKIT_TIMEOUT is no duration",
+            "UPTRAKIT_TIMEOUT=30s",
+        ),
+        (by_flag(&["--server", ""]), "--server names no server", "--server https://updates.example.org"),
+        (
+            by_variable("UPTRAKIT_SERVER", " "),
+            "UPTRAKIT_SERVER names no server",
+            "--server https://updates.example.org",
+        ),
+        (by_flag(&["--ca-cert", "missing.pem"]), "the certificates in missing.pem", "-----BEGIN CERTIFICATE-----"),
+        (by_flag(&["--ca-cert", "/dev/null"]), "holds no certificate", "-----BEGIN CERTIFICATE-----"),
+    ] {
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (2, ""), "{said}: {outcome:?}");
+        let (before, after) = outcome.stderr.split_once("  next: ").unwrap();
+        assert!(before.contains(said) && after.contains(next), "{said}: {outcome:?}");
+    }
+    // What is given as an example is taken.
+    assert_eq!(by_flag(&["--timeout", "30s"]).code, 5);
+}
+
+#[test]
+fn what_asks_no_server_does_not_mind_a_broken_variable() {
+    let program =
+        Program::new().with("UPTRAKIT_TIMEOUT", "abc").with("UPTRAKIT_SERVER", "::").with("UPTRAKIT_TOKEN", "x");
+    for arguments in [&["completions", "bash"][..], &["--help"], &["--version"], &["man", "pages"]] {
+        program.ok(arguments);
+    }
+}
+
+#[test]
+fn a_variable_that_is_no_text_is_a_mistake_and_never_ignored() {
+    let broken = OsStr::from_bytes(b"upk_\xff");
+    for (name, code, said) in [
+        ("UPTRAKIT_SERVER", 2, "the value of UPTRAKIT_SERVER is no text in UTF-8"),
+        ("UPTRAKIT_TIMEOUT", 2, "the value of UPTRAKIT_TIMEOUT is no text in UTF-8"),
+        ("UPTRAKIT_TOKEN", 3, "the token in UPTRAKIT_TOKEN is no Uptrakit API token"),
+        ("HTTPS_PROXY", 2, "the proxy in HTTPS_PROXY can't be used"),
+    ] {
+        let program = Program::signed_in("https://uptrakit.invalid", UNKNOWN_TOKEN);
+        let output = program.command(&["hosts", "list"]).env(name, broken).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{name}: {stderr}");
+        assert!(stderr.contains(said), "{name}: {stderr}");
+    }
+    // A path may be any bytes.
+    let program = Program::new().with_saved(NOBODY, UNKNOWN_TOKEN);
+    let path = program.home().join(OsStr::from_bytes(b"credentials\xff"));
+    std::fs::rename(program.credentials(), &path).unwrap();
+    let output = program.command(&["hosts", "list"]).env("UPTRAKIT_CREDENTIALS", path).output().unwrap();
+    assert_eq!(output.status.code(), Some(5), "{output:?}");
 }
 
 #[test]

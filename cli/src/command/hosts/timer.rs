@@ -105,8 +105,9 @@ pub fn install(context: &Context, arguments: &Report) -> Result<(), Failure> {
         if settings.allow_http {
             command.push("--allow-http".into());
         }
-        if settings.timeout != settings::TIMEOUT {
-            command.extend(["--timeout".into(), format!("{}ms", settings.timeout.as_millis())]);
+        let timeout = settings.timeout()?;
+        if timeout != settings::TIMEOUT {
+            command.extend(["--timeout".into(), format!("{}ms", timeout.as_millis())]);
         }
         if let Some(path) = &authority {
             command.extend(["--ca-cert".into(), path.display().to_string()]);

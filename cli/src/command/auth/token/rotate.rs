@@ -19,6 +19,9 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
         let id = lookup::token(client, TRIED, &arguments.token.id)?.id;
         let answer = client.post(TRIED, &format!("{PATH}/{id}/rotate"), &RotateToken { overlap_seconds });
         let (answer, created) = answer.and_then(created).map_err(|failure| {
+            let failure = failure.in_flags(|field, message| {
+                (field == "overlap_seconds").then(|| ("--overlap".to_owned(), message.to_owned()))
+            });
             failure.of_change(
                 "the token may have a new text all the same, which nobody knows",
                 format!("rotate it again with `uptrakit auth token rotate {id}`"),
