@@ -44,8 +44,6 @@ impl fmt::Display for Place {
 pub struct Saved {
     /// The token.
     pub token: TokenText,
-    /// Its id at the server.
-    pub id: Option<String>,
     /// Where it is.
     pub place: Place,
 }
@@ -123,7 +121,7 @@ impl Store {
             },
         };
         let token = TokenText::parse(&text).map_err(|_| mistyped(&Source::Saved(place.clone()).of_token()))?;
-        Ok(Some(Saved { token, id: entry.id, place }))
+        Ok(Some(Saved { token, place }))
     }
 
     /// What is saved for a server, without asking the keyring.

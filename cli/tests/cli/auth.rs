@@ -234,14 +234,18 @@ fn only_another_token_that_was_saved_before_is_mentioned() {
     let login = |token: &str| {
         let outcome = program.run_with_input(&["auth", "login", "--with-token", "--server", &server.url], token);
         assert_eq!(outcome.code, 0, "{outcome:?}");
-        outcome.stderr.contains("Another token was saved here before")
+        let another = outcome.stderr.split_once("Another token was saved here before; ");
+        another.map(|(_, rest)| rest.to_owned())
     };
-    assert!(!login(&server.token));
-    assert!(!login(&server.token), "it is the same one");
+    assert_eq!(login(&server.token), None);
+    assert_eq!(login(&server.token), None, "it is the same one");
     let second = server.token_of("root", &serde_json::json!({"name": "second"}));
-    assert!(login(second["token"].as_str().unwrap()));
+    let first =
+        server.program().ok(&["auth", "status", "-o", "json"]).json()["token"]["id"].as_str().unwrap().to_owned();
+    let remark = login(second["token"].as_str().unwrap()).unwrap();
+    assert!(remark.contains(&format!("revoke it with `uptrakit auth token revoke {first}`.")), "{remark}");
     let rotated = program.ok(&["auth", "token", "rotate", "second", "-o", "json"]).json();
-    assert!(!login(rotated["token"].as_str().unwrap()), "it is the same token with a new text");
+    assert_eq!(login(rotated["token"].as_str().unwrap()), None, "it is the same token with a new text");
 }
 
 #[test]
@@ -275,6 +279,17 @@ fn logout_revokes_and_forgets() {
 }
 
 #[test]
+fn logout_names_the_token_of_the_variable_that_it_leaves_alone() {
+    let server = Server::start();
+    let id = server.program().ok(&["auth", "status", "-o", "json"]).json()["token"]["id"].as_str().unwrap().to_owned();
+    let outcome = server.program().run(&["auth", "logout"]);
+    assert_eq!(outcome.code, 3);
+    let next = format!("the token in UPTRAKIT_TOKEN is revoked with `uptrakit auth token revoke {id}`");
+    assert!(outcome.stderr.contains(&next), "{outcome:?}");
+    server.program().ok(&["auth", "status"]);
+}
+
+#[test]
 fn logout_of_a_token_that_is_revoked_already_goes_well() {
     let server = Server::start();
     let program = Program::new();
@@ -293,7 +308,7 @@ fn logout_of_a_token_that_may_still_work_says_that_it_is_not_revoked() {
     ] {
         let problem = format!(r#"{{"detail":"{detail}","code":"{code}"}}"#);
         let refusing = StandIn::answering(status, "application/problem+json", &problem);
-        let program = Program::new().with_saved(&refusing.url, UNKNOWN_TOKEN);
+        let program = Program::new().with_saved(&refusing.url, UNKNOWN_TOKEN, None);
         let outcome = program.run(&["auth", "logout"]);
         assert_eq!(outcome.code, 3, "{code}: {outcome:?}");
         for part in ["forgot token upk_0000…IdS3, but could not revoke it", detail] {

@@ -44,7 +44,7 @@ fn status_says_where_the_token_came_from() {
 #[test]
 fn a_token_that_is_refused_is_named_by_where_it_came_from() {
     let server = Server::start();
-    let unknown = Program::new().with_saved(&server.url, UNKNOWN_TOKEN);
+    let unknown = Program::new().with_saved(&server.url, UNKNOWN_TOKEN, None);
     let path = unknown.credentials().display().to_string();
     let (fresh, saved) = (|| Program::new().with("UPTRAKIT_SERVER", &server.url), signed_in(&server));
     let flag = ["auth", "status", "--token", UNKNOWN_TOKEN];

@@ -111,13 +111,14 @@ fn a_change_whose_answer_did_not_arrive_may_be_made_and_says_what_to_do() {
         (&cut, &[create, rotate]),
     ] {
         for (arguments, perhaps, next) in changes {
-            let program = program(&stand_in.url).with("UPTRAKIT_TIMEOUT", "300ms");
-            let outcome = program.run(arguments);
+            // The id of another token: this one is not the one in use.
+            let program = Program::new().with_saved(&stand_in.url, UNKNOWN_TOKEN, Some("1"));
+            let outcome = program.with("UPTRAKIT_TIMEOUT", "300ms").run(arguments);
             assert_eq!((outcome.code, outcome.stdout.as_str()), (5, ""), "{arguments:?}: {outcome:?}");
             assert!(outcome.stderr.contains(perhaps) && outcome.stderr.contains(next), "{arguments:?}: {outcome:?}");
         }
     }
-    let left = Program::new().with_saved(&closed.url, UNKNOWN_TOKEN).run(&["auth", "logout"]);
+    let left = Program::new().with_saved(&closed.url, UNKNOWN_TOKEN, None).run(&["auth", "logout"]);
     assert!(left.stderr.contains("; it may be revoked all the same\n"), "{left:?}");
     // Nothing was sent, so nothing can have been done.
     let outcome = program("http://127.0.0.1:1").run(&["auth", "token", "create", "--name", "x"]);
@@ -191,7 +192,7 @@ fn a_deletion_is_believed_only_when_it_is_answered_as_the_api_does() {
     ] {
         let other = StandIn::answering(status, kind, body);
         let revoked = program(&other.url).run(&["auth", "token", "revoke", "0190b2c3-0000-7000-8000-000000000000"]);
-        let left = Program::new().with_saved(&other.url, UNKNOWN_TOKEN).run(&["auth", "logout"]);
+        let left = Program::new().with_saved(&other.url, UNKNOWN_TOKEN, None).run(&["auth", "logout"]);
         for outcome in [revoked, left] {
             assert_eq!((outcome.code, outcome.stdout.as_str()), (5, ""), "{status}: {outcome:?}");
             assert!(outcome.stderr.contains("does not speak as an Uptrakit server does"), "{outcome:?}");

@@ -74,7 +74,7 @@ fn a_token_whose_text_nobody_got_comes_with_how_to_revoke_it() {
     for (name, format) in [("ci", "human"), ("cd", "json")] {
         let id =
             |name| program.ok(&["auth", "token", "show", name, "-o", "json"]).json()["id"].as_str().unwrap().to_owned();
-        for arguments in [&["create", "--name", name][..], &["rotate", name]] {
+        for (arguments, done) in [(&["create", "--name", name][..], "made"), (&["rotate", name], "rotated")] {
             let mut command = program.command(&[&["auth", "token", "-o", format], arguments].concat());
             let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
             drop(child.stdout.take());
@@ -82,8 +82,24 @@ fn a_token_whose_text_nobody_got_comes_with_how_to_revoke_it() {
             let said = String::from_utf8_lossy(&output.stderr).into_owned();
             assert_eq!(output.status.code(), Some(0), "{arguments:?}: {said}");
             assert!(said.contains(&format!("uptrakit auth token revoke {}", id(name))), "{arguments:?}: {said}");
+            assert!(said.contains(&format!("the token is {done}, but nobody got its text")), "{arguments:?}: {said}");
         }
     }
+}
+
+#[test]
+fn a_rotated_text_that_is_saved_is_not_said_to_be_lost() {
+    let server = Server::start();
+    let program = Program::new();
+    program.run_with_input(&["auth", "login", "--with-token", "--server", &server.url], &server.token);
+    let mut command = program.command(&["auth", "token", "rotate", "first"]);
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("the new text is saved") && !said.contains("nobody got"), "{said}");
+    program.ok(&["auth", "status"]);
 }
 
 #[test]

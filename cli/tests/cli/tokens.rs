@@ -1,6 +1,6 @@
 //! `uptrakit auth token …`
 
-use crate::support::{Program, Server, StandIn, Terminal, assert_transcript};
+use crate::support::{Program, Server, StandIn, Terminal, UNKNOWN_TOKEN, assert_transcript};
 use serde_json::json;
 use std::process::Command;
 
@@ -308,4 +308,61 @@ fn rotating_the_saved_token_keeps_one_signed_in() {
     assert!(outcome.stderr.contains("the new text is saved"), "{outcome:?}");
     assert_ne!(outcome.stdout.trim(), server.token);
     program.ok(&["auth", "status"]);
+    // Also where the file does not know which token it has.
+    let nameless = Program::new().with_saved(&server.url, outcome.stdout.trim(), None);
+    let outcome = nameless.ok(&["auth", "token", "rotate", "first"]);
+    assert!(outcome.stderr.contains("the new text is saved"), "{outcome:?}");
+    nameless.ok(&["auth", "status"]);
+}
+
+#[test]
+fn rotating_the_token_of_the_variable_or_the_flag_says_that_it_is_the_one() {
+    let server = Server::start();
+    let outcome = server.program().ok(&["auth", "token", "rotate", "first"]);
+    assert!(outcome.stderr.contains("It is the token in UPTRAKIT_TOKEN: the new text must"), "{outcome:?}");
+    let arguments = ["auth", "token", "rotate", "first", "--server", &server.url, "--token", outcome.stdout.trim()];
+    let outcome = Program::new().ok(&arguments);
+    assert!(outcome.stderr.contains("It is the token of --token: the new text must"), "{outcome:?}");
+    let program = server.program_with(outcome.stdout.trim());
+    program.ok(&["auth", "token", "create", "--name", "ci"]);
+    let outcome = program.ok(&["auth", "token", "rotate", "ci"]);
+    assert!(!outcome.stderr.contains("It is "), "{outcome:?}");
+}
+
+#[test]
+fn a_rotation_whose_answer_is_lost_says_where_to_look_when_it_is_the_token_in_use() {
+    let id = "0190b2c3-0000-7000-8000-000000000000";
+    let closed = StandIn::saying(b"");
+    let program = Program::new().with_saved(&closed.url, UNKNOWN_TOKEN, Some(id));
+    let outcome = program.run(&["auth", "token", "rotate", id]);
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (5, ""), "{outcome:?}");
+    assert!(outcome.stderr.contains("see with `uptrakit auth status` whether it still works"), "{outcome:?}");
+}
+
+#[test]
+fn a_token_that_may_do_nothing_can_revoke_itself_and_no_other() {
+    let server = Server::start();
+    let narrow = server.token_of("root", &json!({"name": "narrow", "permissions": ["hosts:read"]}));
+    let other = server.token_of("root", &json!({"name": "other"}));
+    let program = server.program_with(narrow["token"].as_str().unwrap());
+    let outcome = program.run(&["auth", "token", "revoke", "other"]);
+    assert_eq!(outcome.code, 3, "{outcome:?}");
+    assert!(outcome.stderr.contains("tokens:write"), "{outcome:?}");
+    server.program_with(other["token"].as_str().unwrap()).ok(&["auth", "status"]);
+    let outcome = program.ok(&["auth", "token", "revoke", "narrow"]);
+    assert!(outcome.stderr.contains("Revoked token narrow"), "{outcome:?}");
+    assert_eq!(program.run(&["auth", "status"]).code, 3);
+}
+
+#[test]
+fn remarks_have_relative_times_at_a_terminal() {
+    let server = Server::start();
+    let program = server.program().with("NO_COLOR", "1");
+    let shown = |arguments: &[&str]| Terminal::run(&program, &[&["auth", "token"], arguments].concat()).finish().1;
+    let said = shown(&["create", "--name", "ci", "--expires-in", "3d"]);
+    assert!(said.contains("it works until in 3 d (2"), "{said}");
+    let said = shown(&["rotate", "ci", "--overlap", "2h"]);
+    assert!(said.contains("the old text works until in 2 h (2"), "{said}");
+    let said = shown(&["revoke", "ci"]);
+    assert!(said.contains("since now (2"), "{said}");
 }

@@ -198,7 +198,7 @@ fn a_variable_that_is_no_text_is_a_mistake_and_never_ignored() {
         assert!(stderr.contains(said), "{name}: {stderr}");
     }
     // A path may be any bytes.
-    let program = Program::new().with_saved(NOBODY, UNKNOWN_TOKEN);
+    let program = Program::new().with_saved(NOBODY, UNKNOWN_TOKEN, None);
     let path = program.home().join(OsStr::from_bytes(b"credentials\xff"));
     std::fs::rename(program.credentials(), &path).unwrap();
     let output = program.command(&["hosts", "list"]).env("UPTRAKIT_CREDENTIALS", path).output().unwrap();

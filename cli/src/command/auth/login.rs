@@ -9,6 +9,7 @@ use crate::{
     failure::Failure,
     interrupt::{self, Held},
     machine,
+    output::printable,
     prompt::{ask, ask_secret, somebody_is_there},
     redaction::holds_token,
     server::Server,
@@ -69,8 +70,14 @@ pub fn run(context: &Context, arguments: &Login) -> Result<(), Failure> {
     let name = me.token.map(|token| format!("{} ({})", token.name, token.hint)).unwrap_or_default();
     output.note(&format!("Token {name} is saved in {place}."));
     context.mention_end(&client, &Source::Saved(place));
-    if another {
-        output.note("Another token was saved here before; revoke it if it still works and nothing needs it.");
+    if let Some(before) = before.filter(|_| another) {
+        let how = match before.id {
+            Some(id) => format!("`uptrakit auth token revoke {}`", printable(&id)),
+            None => "`uptrakit auth token revoke ID`; `uptrakit auth token list` shows its id".to_owned(),
+        };
+        output.note(&format!(
+            "Another token was saved here before; if it still works and nothing needs it, revoke it with {how}."
+        ));
     }
     if let Ok(Some(Credential { source, .. })) = settings.named_token() {
         shadowed(context, &source);

@@ -5,6 +5,10 @@ use crate::{
     client::{Authority, Client},
     command::Context,
     failure::{Exit, Failure},
+    output::printable,
+    server::Server,
+    settings::{Credential, Settings},
+    wire::Me,
 };
 
 /// Signs out.
@@ -13,10 +17,14 @@ pub fn run(context: &Context) -> Result<(), Failure> {
     let server = settings.server()?.clone();
     let saved = settings.store.find(&server);
     if let Ok(None) = saved {
-        return Err(Failure::new(Exit::Refused, format!("no token is saved for {server}")).next(
-            "name the server with --server; a token in UPTRAKIT_TOKEN is revoked with `uptrakit auth token revoke`",
-        ));
+        let failure = Failure::new(Exit::Refused, format!("no token is saved for {server}"));
+        return Err(match settings.named_token() {
+            Ok(Some(named)) => failure.next(revoke_named(settings, &server, named)),
+            _ => failure.next("name the server that you signed in to with --server"),
+        });
     }
+    let id = settings.store.known(&server).ok().flatten().and_then(|known| known.id);
+    let elsewhere = revoke_elsewhere(&server, id.as_deref());
     // The keyring may keep the token to itself; a file that others can read is left for its owner to look at.
     let token = match saved {
         Ok(saved) => saved.map(|saved| saved.token),
@@ -27,7 +35,7 @@ pub fn run(context: &Context) -> Result<(), Failure> {
         settings.store.forget(&server)?;
         return Err(Failure::failed(format!("forgot the token for {server} without revoking it"))
             .because("it could not be read")
-            .next(format!("revoke it at {server}/profile")));
+            .next(elsewhere));
     };
     let hint = token.hint();
     let client = Client::new(settings, server.clone(), Authority::Token(token))?;
@@ -42,9 +50,30 @@ pub fn run(context: &Context) -> Result<(), Failure> {
         Err(failure) => {
             let mut failure = failure.of_change("it may be revoked all the same", "");
             failure.message = format!("forgot token {hint}, but could not revoke it at {server}");
-            failure.next = Some(format!("revoke it at {server}/profile, or from a machine that is signed in"));
-            return Err(failure);
+            return Err(failure.next(elsewhere));
         }
     }
     Ok(())
+}
+
+/// How to revoke a token that this machine has forgotten.
+fn revoke_elsewhere(server: &Server, id: Option<&str>) -> String {
+    match id {
+        Some(id) => format!(
+            "revoke it at {server}/profile, or with `uptrakit auth token revoke {} --server {server}` from a machine that is signed in",
+            printable(id)
+        ),
+        None => format!("revoke it at {server}/profile"),
+    }
+}
+
+/// How to revoke the token of the flag or the environment, which is saved nowhere.
+fn revoke_named(settings: &Settings, server: &Server, named: Credential) -> String {
+    let what = named.source.of_token();
+    let client = Client::new(settings, server.clone(), Authority::Token(named.token));
+    let me = client.and_then(|client| client.get("look at the token", "/api/v1/auth/me", &[])?.read::<Me>());
+    match me.ok().and_then(|me| me.token_id()) {
+        Some(id) => format!("{what} is revoked with `uptrakit auth token revoke {}`", printable(&id)),
+        None => format!("name the server that you signed in to with --server; {what} was never saved"),
+    }
 }

@@ -43,11 +43,13 @@ impl Program {
         self
     }
 
-    /// With a token in its file of credentials, as `auth login` leaves it when the server gave the token no id.
-    pub fn with_saved(self, server: &str, token: &str) -> Self {
+    /// With a token in its file of credentials, as `auth login` leaves it; the id is what the server called the token.
+    pub fn with_saved(self, server: &str, token: &str, id: Option<&str>) -> Self {
         let path = self.credentials();
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, format!("default = \"{server}\"\n[servers.\"{server}\"]\ntoken = \"{token}\"\n")).unwrap();
+        let id = id.map(|id| format!("id = \"{id}\"\n")).unwrap_or_default();
+        let text = format!("default = \"{server}\"\n[servers.\"{server}\"]\n{id}token = \"{token}\"\n");
+        fs::write(&path, text).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         self
     }

@@ -1,6 +1,6 @@
 //! `uptrakit auth token create`
 
-use super::{PATH, created, print_text};
+use super::{PATH, created, print_text, warn_of_lost_text};
 use crate::{args, clock, command::Context, duration, failure::Failure, output::printable};
 use std::net::IpAddr;
 use uptrakit_api::{CreateToken, Permission, Timestamp};
@@ -25,11 +25,11 @@ pub fn run(context: &Context, arguments: args::CreateToken) -> Result<(), Failur
         })?;
         let token = &created.fields;
         let ends = match token.expires_at {
-            Some(instant) => format!("it works until {instant}"),
+            Some(instant) => format!("it works until {}", output.instant_in_full(instant)),
             None => "it works until it is revoked".to_owned(),
         };
         output.note(&format!("Created token {} ({}); {ends}. Its text can't be shown again.", token.name, token.hint));
-        print_text(output, &answer, &created)
+        print_text(output, &answer, &created).inspect_err(|_| warn_of_lost_text(output, &created, "made"))
     })
 }
 

@@ -8,11 +8,11 @@ mod show;
 
 use crate::{
     args::{Format, TokenCommand},
-    client::Answer,
+    client::{Answer, Client},
     command::Context,
     failure::Failure,
     output::Output,
-    wire::Created,
+    wire::{Created, Me},
 };
 
 /// Where tokens live in the API.
@@ -35,15 +35,22 @@ fn created(answer: Answer) -> Result<(Answer, Created), Failure> {
     Ok((answer, created))
 }
 
-/// Prints a token's text, alone on standard output, or the API's object. A text that nobody got is lost, and the token
-/// is there and works: that is said also when the reader went away, which is no failure.
+/// The id of the token that asks.
+fn own_id(client: &Client, tried: &str) -> Result<Option<String>, Failure> {
+    Ok(client.get(tried, "/api/v1/auth/me", &[])?.read::<Me>()?.token_id())
+}
+
+/// Prints a token's text, alone on standard output, or the API's object.
 fn print_text(output: &Output, answer: &Answer, created: &Created) -> Result<(), Failure> {
-    let printed = match output.format {
+    match output.format {
         Format::Human => output.text(&format!("{}\n", created.text)),
         _ => output.value(&answer.value),
-    };
-    printed.inspect_err(|_| {
-        let revoke = format!("revoke it with `uptrakit auth token revoke {}`", created.fields.id);
-        output.warn(&format!("the token is made, but nobody got its text; {revoke}"));
-    })
+    }
+}
+
+/// A text that nobody got is lost, and its token is there and works: that is said also when the reader went away, which
+/// is no failure. `done` is what happened to the token.
+fn warn_of_lost_text(output: &Output, created: &Created, done: &str) {
+    let revoke = format!("revoke it with `uptrakit auth token revoke {}`", created.fields.id);
+    output.warn(&format!("the token is {done}, but nobody got its text; {revoke}"));
 }

@@ -1,8 +1,16 @@
 //! `uptrakit auth token revoke`
 
-use super::PATH;
-use crate::{args::Format, command::Context, failure::Failure, lookup};
+use super::{PATH, own_id};
+use crate::{
+    args::Format,
+    client::{Answer, Client},
+    command::Context,
+    failure::Failure,
+    lookup,
+    output::printable,
+};
 use serde_json::json;
+use uptrakit_api::Timestamp;
 
 const TRIED: &str = "revoke the token";
 
@@ -11,15 +19,16 @@ pub fn run(context: &Context, id: &str) -> Result<(), Failure> {
     let output = context.output;
     context.signed_in(|client, _| {
         let lookup::Meant { id, label } = lookup::token(client, TRIED, id)?;
-        let answer = client.delete(TRIED, &format!("{PATH}/{id}")).map_err(|failure| {
+        let answer = revoke(client, &id).map_err(|failure| {
             failure.of_change(
                 "the token may be revoked all the same",
                 format!("ask again with `uptrakit auth token revoke {id}`; twice does no harm"),
             )
         })?;
         let at = answer.header("uptrakit-revoked-at");
+        let instant = at.map(|at| Timestamp::parse(at).map_or_else(|_| printable(at), |at| output.instant_in_full(at)));
         let cut_off: Option<u64> = answer.header("uptrakit-cut-off").and_then(|count| count.parse().ok());
-        let since = at.map(|at| format!(" Effective everywhere since {at}")).unwrap_or_default();
+        let since = instant.map(|at| format!(" Effective everywhere since {at}")).unwrap_or_default();
         let count = match cut_off {
             Some(1) => "; 1 request was cut off".to_owned(),
             Some(count) => format!("; {count} requests were cut off"),
@@ -31,4 +40,17 @@ pub fn run(context: &Context, id: &str) -> Result<(), Failure> {
             _ => output.value(&json!({"id": id, "revoked_at": at, "cut_off": cut_off})),
         }
     })
+}
+
+/// Any token may revoke itself, but not by its id unless it may change tokens.
+fn revoke(client: &Client, id: &str) -> Result<Answer, Failure> {
+    let refused = match client.delete(TRIED, &format!("{PATH}/{id}")) {
+        Err(failure) if failure.code.as_deref() == Some("insufficient-permission") => failure,
+        outcome => return outcome,
+    };
+    if own_id(client, TRIED)?.as_deref() == Some(id) {
+        client.delete(TRIED, &format!("{PATH}/current"))
+    } else {
+        Err(refused)
+    }
 }

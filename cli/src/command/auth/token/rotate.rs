@@ -1,9 +1,9 @@
 //! `uptrakit auth token rotate`
 
-use super::{PATH, created, print_text};
+use super::{PATH, created, own_id, print_text, warn_of_lost_text};
 use crate::{
-    args::RotateToken as Arguments, command::Context, credentials::Place, duration, failure::Failure, lookup,
-    settings::Source, wire::Created,
+    args::RotateToken as Arguments, client::Client, command::Context, credentials::Place, duration, failure::Failure,
+    lookup, settings::Source, wire::Created,
 };
 use uptrakit_api::{RotateToken, TokenText};
 
@@ -17,6 +17,8 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
     let output = context.output;
     context.signed_in(|client, source| {
         let id = lookup::token(client, TRIED, &arguments.token.id)?.id;
+        // Afterwards the token in use may no longer be able to say whether it was the one.
+        let own = is_own(context, client, source, &id)?;
         let answer = client.post(TRIED, &format!("{PATH}/{id}/rotate"), &RotateToken { overlap_seconds });
         let (answer, created) = answer.and_then(created).map_err(|failure| {
             let failure = failure.in_flags(|field, message| {
@@ -24,7 +26,12 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
             });
             failure.of_change(
                 "the token may have a new text all the same, which nobody knows",
-                format!("rotate it again with `uptrakit auth token rotate {id}`"),
+                if own {
+                    // It can't rotate itself again once its own text no longer works.
+                    format!("see with `uptrakit auth status` whether it still works; if not, {}", source.renewal())
+                } else {
+                    format!("rotate it again with `uptrakit auth token rotate {id}`")
+                },
             )
         })?;
         let token = &created.fields;
@@ -33,29 +40,44 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
             token.name,
             token.hint,
             match &token.rotation {
-                Some(rotation) => format!("the old text works until {}", rotation.overlap_ends_at),
+                Some(rotation) => {
+                    format!("the old text works until {}", output.instant_in_full(rotation.overlap_ends_at))
+                }
                 None => "the old text no longer works".to_owned(),
             }
         ));
         // The text first, and both in any case: should one fail, the other keeps it from being lost.
         let printed = print_text(output, &answer, &created);
-        save_if_own(context, source, &created)?;
-        printed
+        let saved = if own { keep(context, source, &created) } else { Ok(false) };
+        if printed.is_err() && !matches!(saved, Ok(true)) {
+            warn_of_lost_text(output, &created, "rotated");
+        }
+        saved.and(printed)
     })
 }
 
-/// Who rotates the very token that is saved here wants to stay signed in.
-fn save_if_own(context: &Context, source: &Source, created: &Created) -> Result<(), Failure> {
-    let Source::Saved(place) = source else { return Ok(()) };
-    let server = context.settings.server()?;
-    let own = context.settings.store.find(server)?.and_then(|saved| saved.id);
-    if own.as_deref() != Some(&created.fields.id) {
-        return Ok(());
-    }
-    let Ok(text) = TokenText::parse(&created.text) else { return Ok(()) };
-    let place = context.settings.store.save(server, &text, own, *place == Place::Keyring)?;
-    context.output.note(&format!("It is the token in use here: the new text is saved in {place}."));
-    Ok(())
+/// Whether it is the very token that asks. The server is asked where the saved credentials don't tell.
+fn is_own(context: &Context, client: &Client, source: &Source, id: &str) -> Result<bool, Failure> {
+    let saved = match source {
+        Source::Saved(_) => context.settings.store.known(client.server())?.and_then(|known| known.id),
+        Source::Flag | Source::Environment => None,
+    };
+    let own = saved.map_or_else(|| own_id(client, TRIED), |saved| Ok(Some(saved)))?;
+    Ok(own.as_deref() == Some(id))
+}
+
+/// Who rotates the token in use wants to stay signed in. Whether its new text is saved.
+fn keep(context: &Context, source: &Source, created: &Created) -> Result<bool, Failure> {
+    let output = context.output;
+    let Source::Saved(place) = source else {
+        output.note(&format!("It is {}: the new text must stand there from now on.", source.of_token()));
+        return Ok(false);
+    };
+    let Ok(text) = TokenText::parse(&created.text) else { return Ok(false) };
+    let (server, id) = (context.settings.server()?, created.fields.id.clone());
+    let place = context.settings.store.save(server, &text, Some(id), *place == Place::Keyring)?;
+    output.note(&format!("It is the token in use here: the new text is saved in {place}."));
+    Ok(true)
 }
 
 fn overlap(text: Option<&str>) -> Result<u32, Failure> {
