@@ -2,7 +2,7 @@
 //! What the words mean is decided in `settings` and in `command`.
 
 use crate::{complete, redaction};
-use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint, value_parser};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::{ArgValueCandidates, ArgValueCompleter};
 use std::path::PathBuf;
 
@@ -73,8 +73,8 @@ pub struct Global {
     #[arg(long, global = true)]
     pub allow_http: bool,
     /// Also print the server's error codes and request ids
-    #[arg(short, long, global = true)]
-    pub verbose: bool,
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
 }
 
 /// How results are printed.
@@ -195,10 +195,10 @@ pub struct CreateToken {
     /// Until when it works: an instant such as 2030-01-31T12:00:00Z, or a day (its end, in UTC)
     #[arg(long, value_name = "DATE", value_hint = ValueHint::Other)]
     pub expires_at: Option<String>,
-    /// Narrow it to this permission; may be given several times
+    /// Narrow it to this permission, such as hosts:report; may be given several times
     #[arg(long = "permission", value_name = "PERMISSION", add = ArgValueCandidates::new(complete::permissions))]
     pub permissions: Vec<String>,
-    /// Accept it from this network (CIDR) only; may be given several times
+    /// Accept it from this network only, such as 10.0.0.0/8 or 192.0.2.7; may be given several times
     #[arg(long = "allow-network", value_name = "CIDR", value_hint = ValueHint::Other)]
     pub allowed_networks: Vec<String>,
 }
@@ -210,11 +210,19 @@ pub struct Paging {
     #[arg(long, conflicts_with_all = ["page", "per_page"])]
     pub all: bool,
     /// Which page, from 1
-    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = page_number)]
     pub page: Option<u32>,
     /// How many on a page, 1 to 100
-    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=100))]
+    #[arg(long, value_name = "N", value_parser = page_size)]
     pub per_page: Option<u32>,
+}
+
+fn page_number(text: &str) -> Result<u32, &'static str> {
+    text.parse().ok().filter(|number| *number > 0).ok_or("it must be a number from 1, such as 2")
+}
+
+fn page_size(text: &str) -> Result<u32, &'static str> {
+    text.parse().ok().filter(|number| (1..=100).contains(number)).ok_or("it must be a number from 1 to 100")
 }
 
 /// Which tokens to list.

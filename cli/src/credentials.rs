@@ -6,7 +6,7 @@ mod keyring;
 use crate::{
     failure::{Exit, Failure},
     server::Server,
-    settings::{Source, mistyped},
+    settings::{Source, TIMER_FILE, mistyped},
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -18,9 +18,6 @@ use std::{
     path::{Path, PathBuf},
 };
 use uptrakit_api::TokenText;
-
-const HEAD: &str =
-    "# Written by `uptrakit auth login`. It may hold tokens: only you may be able to read it (mode 0600).\n\n";
 
 /// Where a saved token is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -231,8 +228,14 @@ impl Store {
         let mut contents = self.read()?;
         change(&mut contents);
         let text = toml::to_string(&contents).map_err(|error| unwritable(io::Error::other(error)))?;
-        write_private(path, format!("{HEAD}{text}").as_bytes()).map_err(unwritable)
+        write_private(path, format!("{}{text}", head(path)).as_bytes()).map_err(unwritable)
     }
+}
+
+/// What the file says about itself. A timer's own file is told by its name, because a rotation writes it too.
+fn head(path: &Path) -> String {
+    let by = if path.ends_with(TIMER_FILE) { "uptrakit hosts report --install-timer" } else { "uptrakit auth login" };
+    format!("# Written by `{by}`. It may hold tokens: only its owner may be able to read it (mode 0600).\n\n")
 }
 
 /// Writes a file of mode 0600 in one step that survives a power cut.

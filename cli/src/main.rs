@@ -31,7 +31,7 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return misread(&error),
     };
-    let output = output::Output::new(arguments.global.output, arguments.global.verbose);
+    let output = output::Output::new(arguments.global.output, arguments.global.verbose > 0);
     match command::run(arguments, &output) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

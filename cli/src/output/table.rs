@@ -149,8 +149,9 @@ fn styled(cell: Cell) -> comfy_table::Cell {
     match cell.tone {
         Tone::Plain => out,
         Tone::Faint => out.add_attribute(Attribute::Dim),
-        Tone::Warning => out.fg(Color::Yellow),
-        Tone::Bad => out.fg(Color::Red),
+        // What this crate calls yellow and red is bright; these are the ordinary ones, as everywhere else.
+        Tone::Warning => out.fg(Color::DarkYellow),
+        Tone::Bad => out.fg(Color::DarkRed),
     }
 }
 
@@ -258,7 +259,8 @@ mod tests {
     #[test]
     fn colour_is_added_only_where_it_is_wanted() {
         assert_eq!(line(&[Cell::toned("x", Tone::Bad)], &look(true, true, 80)), "\u{1b}[31mx\u{1b}[0m\n");
-        assert!(records(&["NAME", "UPDATES"], rows(), &look(true, true, 80)).contains("\u{1b}["));
+        // 38;5;1 is the same colour as 31; 9 would be the bright one.
+        assert!(records(&["NAME", "UPDATES"], rows(), &look(true, true, 80)).contains("\u{1b}[38;5;1m12"));
         assert!(!records(&["NAME", "UPDATES"], rows(), &look(true, false, 80)).contains('\u{1b}'));
     }
 }

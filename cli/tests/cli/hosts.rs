@@ -195,6 +195,8 @@ fn a_timer_is_installed_works_and_is_removed() {
     assert!(!service.contains("upk_"), "{service}");
     let credentials = config.join("uptrakit/timer.toml");
     assert_eq!(credentials.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    let head = "# Written by `uptrakit hosts report --install-timer`. ";
+    assert!(fs::read_to_string(&credentials).unwrap().starts_with(head));
     let asked = fs::read_to_string(program.home().join("asked")).unwrap();
     assert_eq!(asked, "--user daemon-reload\n--user enable --now uptrakit-report.timer\n");
 

@@ -31,9 +31,9 @@ fn mistakes_of_usage_exit_2_and_name_what_is_wrong() {
         (&["hosts", "list", "--timeout", "long"], "'long'"),
         (&["hosts", "list", "--timeout", "25h"], "at most 1d"),
         (&["hosts", "list", "--timeout", "4294967295w"], "at most 1d"),
-        (&["hosts", "list", "--page", "x"], "--page"),
-        (&["hosts", "list", "--page", "0"], "--page"),
-        (&["auth", "token", "list", "--per-page", "101"], "--per-page"),
+        (&["hosts", "list", "--page", "x"], "'--page <N>': it must be a number from 1, such as 2\n"),
+        (&["hosts", "list", "--page", "0"], "'--page <N>': it must be a number from 1, such as 2\n"),
+        (&["auth", "token", "list", "--per-page", "101"], "'--per-page <N>': it must be a number from 1 to 100\n"),
         (&["hosts", "list", "--sort", "colour"], "--sort"),
         (&["auth", "token", "list", "--sort", "-hostname"], "--sort"),
         (&["hosts", "list", "--ca-cert", "missing.pem"], "missing.pem"),
@@ -131,6 +131,21 @@ fn global_flags_stand_before_or_after_the_command() {
     assert_eq!(before.json()["username"], "root");
     assert_eq!(before.json()["id"], between.json()["id"]);
     assert_eq!(before.json()["id"], after.json()["id"]);
+}
+
+#[test]
+fn who_asks_twice_for_more_words_gets_them() {
+    for arguments in [&["-vv"][..], &["-v", "--verbose"]] {
+        let outcome = Program::signed_in(NOBODY, UNKNOWN_TOKEN).run(&[&["hosts", "list"], arguments].concat());
+        assert_eq!(outcome.code, 5, "{outcome:?}");
+        assert!(outcome.stderr.contains("  error: "), "{outcome:?}");
+    }
+}
+
+#[test]
+fn the_help_of_create_shows_what_limits_look_like() {
+    let help = Program::new().ok(&["auth", "token", "create", "--help"]).stdout;
+    assert!(help.contains("such as hosts:report") && help.contains("such as 10.0.0.0/8"), "{help}");
 }
 
 #[test]
