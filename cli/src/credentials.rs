@@ -117,7 +117,10 @@ impl Store {
                 }
             },
         };
-        let token = TokenText::parse(&text).map_err(|_| mistyped(&Source::Saved(place.clone()).of_token()))?;
+        let token = TokenText::parse(&text).map_err(|_| {
+            let source = Source::Saved(place.clone());
+            mistyped(&source.of_token()).next(format!("it was not sent anywhere; {}", source.renewal()))
+        })?;
         Ok(Some(Saved { token, place }))
     }
 

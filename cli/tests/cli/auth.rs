@@ -79,6 +79,7 @@ fn a_token_that_the_server_refuses_is_not_saved() {
     let program = Program::new();
     let outcome = program.run_with_input(&["auth", "login", "--with-token", "--server", &server.url], UNKNOWN_TOKEN);
     assert_eq!(outcome.code, 3);
+    assert!(outcome.stderr.contains("next: give it another token; make one at "), "{outcome:?}");
     assert!(!program.credentials().exists());
 }
 
@@ -126,6 +127,20 @@ fn a_wrong_password_is_refused_and_nothing_is_saved() {
     assert_eq!(code, 3, "{shown}");
     assert!(!shown.contains("sorry") && shown.contains("next: check both and run the command again"), "{shown}");
     assert!(!program.credentials().exists());
+}
+
+#[test]
+fn a_token_that_is_typed_for_a_server_or_a_login_goes_nowhere() {
+    let silent = StandIn::silent();
+    let program = Program::new();
+    let mut terminal = Terminal::run(&program, &["auth", "login"]);
+    terminal.expect("Server [").type_in(&format!("{UNKNOWN_TOKEN}\n")).expect("a token's text is part of it");
+    let (code, shown) = terminal.finish();
+    assert_eq!(code, 2, "{shown}");
+    assert!(shown.contains("'upk_0000…IdS3' is no server address"), "{shown}");
+    let mut terminal = Terminal::run(&program, &["auth", "login", "--server", &silent.url]);
+    terminal.expect("Username or email: ").type_in(&format!("{UNKNOWN_TOKEN}\n")).expect("not a username or an email");
+    assert_eq!((terminal.finish().0, silent.connections()), (2, 0));
 }
 
 #[test]

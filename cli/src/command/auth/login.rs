@@ -58,6 +58,9 @@ pub fn run(context: &Context, arguments: &Login) -> Result<(), Failure> {
                 Err(_) => failure.next("revoke this machine's new token in the browser"),
             });
         }
+        Err(failure) if failure.is_of_dead_token() => {
+            return Err(failure.next(format!("give it another token; make one at {server}/profile")));
+        }
         Err(failure) => return Err(failure),
     };
     drop(held);

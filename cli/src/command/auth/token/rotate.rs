@@ -28,7 +28,10 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
                 "the token may have a new text all the same, which nobody knows",
                 if own {
                     // It can't rotate itself again once its own text no longer works.
-                    format!("see with `uptrakit auth status` whether it still works; if not, {}", source.renewal())
+                    format!(
+                        "see with `uptrakit auth status` whether it still works; if not, {}, and revoke this one with `uptrakit auth token revoke {id}`",
+                        source.renewal()
+                    )
                 } else {
                     format!("rotate it again with `uptrakit auth token rotate {id}`")
                 },
