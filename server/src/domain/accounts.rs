@@ -111,7 +111,7 @@ pub async fn sign_in(core: &Core, visit: &Visit, request: SignIn, browser: Brows
     };
 
     let mut tx = core.store.begin().await?;
-    power::share_account(&mut tx, account.id).await?;
+    power::hold_account(&mut tx, account.id).await?;
     let account = accounts::find(tx.conn(), account.id)
         .await?
         .filter(|current| current.active && current.password_hash == stored);
@@ -261,7 +261,7 @@ pub async fn change_password(core: &Core, actor: &Actor, request: ChangePassword
     let now = core.clock.now();
     if checked == Checked::Wrong {
         let wait = core.login_failures.fail(failures, now);
-        return Err(wait.map_or(Error::field("current_password", "is not your password"), Error::TooManyRequests));
+        return Err(wait.map_or(Error::field("current_password", "is wrong"), Error::TooManyRequests));
     }
     if let Some(wait) = core.login_failures.wait(&failures, now) {
         return Err(Error::TooManyRequests(wait));

@@ -55,18 +55,15 @@ pub async fn begin_write(core: &Core, actor: &Actor, change: Change) -> Result<T
 pub async fn begin_write_as(core: &Core, actor: &Actor, change: Change) -> Result<(Transaction, Standing), Error> {
     let mut tx = core.store.begin().await?;
     let own = actor.account_id();
-    match change {
-        Change::Things => power::share_account(&mut tx, own.0).await?,
-        // Always in the order of the ids, so that two who change each other don't wait for each other.
-        Change::PowerOf(other) if other < own => {
-            power::hold_account(&mut tx, other.0).await?;
-            power::share_account(&mut tx, own.0).await?;
-        }
-        Change::PowerOf(other) if other > own => {
-            power::share_account(&mut tx, own.0).await?;
-            power::hold_account(&mut tx, other.0).await?;
-        }
-        Change::OwnPower | Change::PowerOf(_) => power::hold_account(&mut tx, own.0).await?,
+    let mut accounts = vec![own];
+    if let Change::PowerOf(other) = change {
+        accounts.push(other);
+    }
+    // Always in the order of the ids, so that two who change each other don't wait for each other.
+    accounts.sort_unstable();
+    accounts.dedup();
+    for account in accounts {
+        power::hold_account(&mut tx, account.0).await?;
     }
     let (account, credential) = reread(&mut tx, actor.entry.key).await?;
     let now = core.clock.now();

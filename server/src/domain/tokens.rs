@@ -273,13 +273,14 @@ pub async fn rotate(core: &Core, actor: &Actor, id: TokenId, request: &RotateTok
     let (mut tx, standing) = begin_write_as(core, actor, Change::OwnPower).await?;
     let now = core.clock.now();
     let row = get_active(&mut tx, actor, id, now).await?;
-    Limits::of(&standing).admit(&Limits::of_row(&row)?)?;
-    let is_older = row.made_at.is_none_or(|made_at| made_at <= actor.visit.arrived.0);
-    if !is_older || !tokens::count_rotation(&mut tx, id.0, seen).await? {
+    let is_newer = row.rotations > 0 && row.made_at.is_some_and(|made_at| made_at > actor.visit.arrived.0);
+    if is_newer || !tokens::count_rotation(&mut tx, id.0, seen).await? {
         return Err(Error::Conflict("Somebody else rotated this token at the same time."));
     }
-    let ends_at = now.plus_millis(i64::from(request.overlap_seconds) * 1_000);
-    tokens::end_texts(&mut tx, id.0, now.0, ends_at.0).await?;
+    Limits::of(&standing).admit(&Limits::of_row(&row)?)?;
+    let overlap = i64::from(request.overlap_seconds) * 1_000;
+    let ends_at = if overlap == 0 { tokens::ENDED } else { now.plus_millis(overlap).0 };
+    tokens::end_texts(&mut tx, id.0, ends_at).await?;
     let text = give_text(&mut tx, id, now).await?;
     trail::record(core, &mut tx, Some(&actor.visit), Event::on_token(actor, "token.rotate", id)).await?;
     let fields = public_in(&mut tx, actor, id, now).await?;
@@ -292,7 +293,7 @@ pub async fn end_overlap(core: &Core, actor: &Actor, id: TokenId) -> Result<(), 
     let mut tx = begin_write(core, actor, Change::OwnPower).await?;
     let now = core.clock.now();
     tokens::find(tx.conn(), actor.account_id().0, id.0, now.0).await?.ok_or(Error::NotFound)?;
-    if !tokens::end_overlap(&mut tx, id.0, now.0).await? {
+    if !tokens::end_overlap(&mut tx, id.0).await? {
         return Ok(());
     }
     trail::record(core, &mut tx, Some(&actor.visit), Event::on_token(actor, "token.end-overlap", id)).await?;

@@ -26,10 +26,11 @@ impl Loan {
         Ok(Self { conn: Some(pool.acquire().await?), in_transaction: false })
     }
 
-    /// Begins a transaction.
+    /// Begins a transaction, in which each statement sees what was committed before it: who has waited for a lock must
+    /// not judge by what was true before the wait, whatever the database's own default is.
     pub async fn begin(&mut self) -> sqlx::Result<()> {
         self.in_transaction = true;
-        within_limit(async { self.execute("BEGIN").await.map(drop) }).await
+        within_limit(async { self.execute("BEGIN ISOLATION LEVEL READ COMMITTED").await.map(drop) }).await
     }
 
     /// Makes what was done since durable. After an error it may be or not, and nobody can say.

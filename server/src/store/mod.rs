@@ -444,18 +444,23 @@ async fn refuse_replica(conn: &mut PgConnection) -> sqlx::Result<()> {
 async fn notify(conn: Conn<'_>) -> sqlx::Result<()> {
     match conn {
         Conn::Sqlite(_) => Ok(()),
-        Conn::Postgres(c) => sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL).execute(c).await.map(drop),
+        Conn::Postgres(c) => {
+            let told = sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL).execute(c);
+            within_limit(told).await.map(drop)
+        }
     }
 }
 
-/// Takes an account's row for the rest of the transaction. Who changes what an account or its credentials may do holds
-/// the row alone; who writes under a credential shares it: so that the two are ordered. SQLite orders all writers.
-async fn lock_account(conn: Conn<'_>, id: uuid::Uuid, alone: bool) -> sqlx::Result<()> {
-    const ALONE: &str = "SELECT id FROM accounts WHERE id = $1 FOR UPDATE";
-    const SHARED: &str = "SELECT id FROM accounts WHERE id = $1 FOR SHARE";
+/// Takes an account's row for the rest of the transaction: who changes what an account or its credentials may do, and
+/// who writes under a credential, so that the two are ordered. SQLite orders all writers by itself.
+///
+/// Nobody shares the row: Postgres lets those who share go past one who waits to have it alone, and a stolen token that
+/// writes without a pause would keep its own revoke waiting for ever.
+async fn lock_account(conn: Conn<'_>, id: uuid::Uuid) -> sqlx::Result<()> {
+    const LOCK: &str = "SELECT id FROM accounts WHERE id = $1 FOR NO KEY UPDATE";
     match conn {
         Conn::Sqlite(_) => Ok(()),
-        Conn::Postgres(c) => sqlx::query(if alone { ALONE } else { SHARED }).bind(id).fetch_optional(c).await.map(drop),
+        Conn::Postgres(c) => within_limit(sqlx::query(LOCK).bind(id).fetch_optional(c)).await.map(drop),
     }
 }
 

@@ -22,14 +22,10 @@ pub async fn list_changes_after(conn: Conn<'_>, epoch: i64, limit: i64) -> Resul
     })
 }
 
-/// Takes an account's row, to change what it or its credentials may do. First thing in the transaction.
+/// Takes an account's row, to change what it or its credentials may do, or to write under a credential of it. First
+/// thing in the transaction.
 pub async fn hold_account(tx: &mut Transaction, account_id: Uuid) -> Result<()> {
-    lock_account(tx.conn(), account_id, true).await
-}
-
-/// Shares an account's row, to write under a credential of it. First thing in the transaction.
-pub async fn share_account(tx: &mut Transaction, account_id: Uuid) -> Result<()> {
-    lock_account(tx.conn(), account_id, false).await
+    lock_account(tx.conn(), account_id).await
 }
 
 /// Moves the epoch: from this transaction's commit on, nothing that was read of the account before counts.

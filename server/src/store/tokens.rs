@@ -233,9 +233,12 @@ pub async fn count_rotation(tx: &mut Transaction, id: Uuid, rotations: i64) -> R
     })
 }
 
+/// The end of a text that ends now: not this clock's present, which another server's clock may not have reached.
+pub const ENDED: i64 = 0;
+
 /// Ends what came before: an older text that still works ends now, the newest one at `ends_at`.
-pub async fn end_texts(tx: &mut Transaction, token_id: Uuid, now: i64, ends_at: i64) -> Result<()> {
-    end_overlap(tx, token_id, now).await?;
+pub async fn end_texts(tx: &mut Transaction, token_id: Uuid, ends_at: i64) -> Result<()> {
+    end_overlap(tx, token_id).await?;
     on!(tx.conn(), |c| {
         sqlx::query("UPDATE token_texts SET ends_at = $2 WHERE token_id = $1 AND ends_at IS NULL")
             .bind(token_id)
@@ -246,12 +249,12 @@ pub async fn end_texts(tx: &mut Transaction, token_id: Uuid, now: i64, ends_at: 
     })
 }
 
-/// Ends a replaced text that still works; tells whether there was one.
-pub async fn end_overlap(tx: &mut Transaction, token_id: Uuid, now: i64) -> Result<bool> {
+/// Ends replaced texts that still work, or may by another server's clock; tells whether there was one.
+pub async fn end_overlap(tx: &mut Transaction, token_id: Uuid) -> Result<bool> {
     on!(tx.conn(), |c| {
         sqlx::query("UPDATE token_texts SET ends_at = $2 WHERE token_id = $1 AND ends_at > $2")
             .bind(token_id)
-            .bind(now)
+            .bind(ENDED)
             .execute(c)
             .await
             .map(|done| done.rows_affected() > 0)

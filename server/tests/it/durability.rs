@@ -68,6 +68,24 @@ async fn several_servers_may_start_at_once_on_an_empty_postgres_database() {
     }
 }
 
+/// Or a write would judge its token by what was true before it waited for a revoke.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgres_transactions_see_what_was_committed_whatever_its_default_is() {
+    let Some(server) = TestServer::postgres().await else {
+        eprintln!("left out: UPTRAKIT_TEST_POSTGRES_URL is not set; cargo xtask test sets it");
+        return;
+    };
+    server
+        .sql(&format!("ALTER DATABASE {} SET default_transaction_isolation = 'serializable'", server.database()))
+        .await;
+    let store = Store::open(&server.url, 2).await.unwrap();
+    let mut tx = store.begin().await.unwrap();
+    let uptrakit_server::store::Conn::Postgres(c) = tx.conn() else { panic!("this is Postgres") };
+    let mut shown = async |name| sqlx::query_scalar::<_, String>(name).fetch_one(&mut *c).await.unwrap();
+    assert_eq!(shown("SHOW default_transaction_isolation").await, "serializable");
+    assert_eq!(shown("SHOW transaction_isolation").await, "read committed");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sqlite_writes_through_to_the_disk() {
     let server = TestServer::sqlite().await;

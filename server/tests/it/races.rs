@@ -1,10 +1,18 @@
 //! What must hold when several do the same thing at the same moment, on two processes: what is unique stays unique, what
 //! opens once opens once, and somebody is always left to administrate.
 
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::support::{Client, PASSWORD, Reply, TestServer, on_both};
+use crate::support::{Client, PASSWORD, Reply, TestServer, on_both, report};
 
 /// Sends all at once; the statuses, sorted.
 async fn statuses(requests: Vec<impl Future<Output = Reply> + Send + 'static>) -> Vec<u16> {
@@ -29,7 +37,41 @@ fn on_either(index: usize, servers: [&TestServer; 2], text: &str) -> Client {
     servers[index % 2].bearer(text)
 }
 
+/// Reports hosts with a token without a pause, until it is told to stop; how many came through.
+async fn report_until(stop: Arc<AtomicBool>, client: Client, machine: String) -> u32 {
+    let mut done = 0;
+    while !stop.load(Ordering::Relaxed) {
+        let status = client.post("/hosts/report", report(&machine)).await.status;
+        assert!(matches!(status.as_u16(), 200 | 201 | 401 | 503), "{status}");
+        done += u32::from(status.is_success());
+    }
+    done
+}
+
 on_both! {
+    /// A stolen token that writes without a pause must not keep its own revoke waiting.
+    async fn a_revoke_has_its_turn_among_many_writes_of_its_account(server: TestServer) {
+        let root = server.with_root().await;
+        let other = server.another().await;
+        let (stolen, text) = root.new_token(json!({ "name": "stolen" })).await;
+        let mut ids = Vec::new();
+        for name in ["one", "two", "three"] {
+            ids.push(root.new_token(json!({ "name": name })).await.0);
+        }
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut writers = JoinSet::new();
+        for index in 0..32 {
+            let client = on_either(index, [&server, &other], &text);
+            writers.spawn(report_until(Arc::clone(&stop), client, format!("machine {index}")));
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        for id in ids.into_iter().chain([stolen]) {
+            root.delete(&format!("/auth/api-tokens/{id}")).await.ok(204);
+        }
+        stop.store(true, Ordering::Relaxed);
+        assert!(writers.join_all().await.iter().sum::<u32>() > 0, "nothing was written meanwhile");
+    }
+
     async fn of_many_tokens_with_one_name_one_is_made(server: TestServer) {
         let root = server.with_root().await;
         let (_, text) = root.new_token(json!({ "name": "maker" })).await;

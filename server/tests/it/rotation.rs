@@ -113,6 +113,33 @@ on_both! {
         root.post(&path, json!({})).await.ok(201);
     }
 
+    async fn the_loser_of_two_rotations_is_told_so_whoever_asks(server: TestServer) {
+        let root = server.with_root().await;
+        let (id, text) = root.new_token(json!({ "name": "ci" })).await;
+        let path = format!("/auth/api-tokens/{id}/rotate");
+        root.post(&path, json!({ "overlap_seconds": 60 })).await.ok(201);
+        // As if it had been sent before.
+        server.advance(-1);
+        server.bearer(&text).post(&path, json!({ "overlap_seconds": 60 })).await.refused(409, "conflict");
+    }
+
+    async fn what_ends_at_once_ends_by_every_clock(server: TestServer) {
+        let root = server.with_root().await;
+        let ahead = server.another_ahead(60_000).await;
+        let there = root.clone().at(&ahead);
+        let (id, first) = root.new_token(json!({ "name": "ci" })).await;
+        let path = format!("/auth/api-tokens/{id}");
+        let second = there.post(&format!("{path}/rotate"), json!({})).await.ok(201);
+        server.bearer(&first).get("/hosts").await.refused(401, "token-revoked");
+        let second = second["token"].as_str().unwrap();
+        // The other clock has to reach what the first one wrote.
+        server.advance(60_000);
+        root.post(&format!("{path}/rotate"), json!({ "overlap_seconds": 30 })).await.ok(201);
+        server.bearer(second).get("/hosts").await.ok(200);
+        there.delete(&format!("{path}/overlap")).await.ok(204);
+        server.bearer(second).get("/hosts").await.refused(401, "token-revoked");
+    }
+
     async fn what_is_over_can_be_neither_rotated_nor_edited(server: TestServer) {
         let root = server.with_root().await;
         let (revoked, _) = root.new_token(json!({ "name": "a" })).await;

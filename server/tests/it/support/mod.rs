@@ -145,6 +145,12 @@ impl TestServer {
         Self::start(self.url.clone(), self.directory.clone(), self.clock.clone(), PUBLIC_URL).await
     }
 
+    /// Another server process, on a machine whose clock is ahead.
+    pub async fn another_ahead(&self, millis: i64) -> Self {
+        let clock = Arc::new(AtomicI64::new(self.clock.load(Ordering::SeqCst) + millis));
+        Self::start(self.url.clone(), self.directory.clone(), clock, PUBLIC_URL).await
+    }
+
     /// Another server process that may only read the SQLite file.
     pub async fn another_reading_only(&self) -> Self {
         let url = format!("{}?mode=ro", self.url);
