@@ -55,7 +55,7 @@ pub fn get<T: DeserializeOwned + 'static>(path: &str) -> Pending<T> {
 
 /// Sends a body and reads the answer.
 pub fn submit<T: DeserializeOwned + 'static>(method: Method, path: &str, body: &impl Serialize) -> Pending<T> {
-    Pending { text: exchange(method, path.to_owned(), serde_json::to_string(body).ok()), read: parse }
+    Pending { text: exchange(method, path.to_owned(), json(body)), read: parse }
 }
 
 /// Deletes a resource.
@@ -93,8 +93,15 @@ pub fn with_query(path: &str, parameters: &[(&str, &str)]) -> String {
     out
 }
 
-fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
-    serde_json::from_str(text).map_err(|_| unreadable())
+fn json(body: &impl Serialize) -> Option<String> {
+    let value = body.serialize(&serde_wasm_bindgen::Serializer::json_compatible()).ok()?;
+    js_sys::JSON::stringify(&value).ok()?.as_string()
+}
+
+/// Reads JSON, by the browser's own parser: one that is compiled in reads every struct in two ways, and is downloaded.
+pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
+    let value = js_sys::JSON::parse(text).map_err(|_| unreadable())?;
+    serde_wasm_bindgen::from_value(value).map_err(|_| unreadable())
 }
 
 /// The text of a successful answer.

@@ -1,7 +1,7 @@
 //! Keeps the list of hosts up to date from the server's event stream. A stream that breaks is opened again quietly,
 //! with growing pauses, and the list is fetched anew, because what happened in between is not sent again.
 
-use crate::loader::Loader;
+use crate::{loader::Loader, rest};
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 use std::time::Duration;
 use uptrakit_api::{Host, HostId, Page};
@@ -146,5 +146,5 @@ fn listen(source: &EventSource, name: &str, run: impl FnMut(Event) + 'static) ->
 
 fn data<T: serde::de::DeserializeOwned>(event: &Event) -> Option<T> {
     let text = event.dyn_ref::<MessageEvent>()?.data().as_string()?;
-    serde_json::from_str(&text).ok()
+    rest::parse(&text).ok()
 }
