@@ -37,7 +37,12 @@ export async function takePictures(page: Page, name: string): Promise<void> {
   }
   if (process.env.UPTRAKIT_DOCS_IMAGES && documented.includes(name)) {
     await mkdir(images, { recursive: true });
-    await copyFile(join(folder, `${name}-1280-light.png`), join(images, `${name}.png`));
-    await copyFile(join(folder, `${name}-1280-dark.png`), join(images, `${name}-dark.png`));
+    for (const [colorScheme, file] of [["light", `${name}.png`], ["dark", `${name}-dark.png`]] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      // A dialog is shown alone: with the page behind it, nobody could read it.
+      const dialog = page.getByRole("dialog");
+      if ((await dialog.count()) > 0) await dialog.screenshot({ path: join(images, file), animations: "disabled" });
+      else await copyFile(join(folder, `${name}-1280-${colorScheme}.png`), join(images, file));
+    }
   }
 }

@@ -106,7 +106,7 @@ export const views: View[] = [
     visitor: "signed in",
     async open(page, server) {
       const view = await profile(page, server);
-      await view.createToken(`shown-${Date.now()}`);
+      await view.createToken("ci-pipeline");
     },
   },
   {
@@ -247,7 +247,7 @@ async function furnish(context: BrowserContext, server: Server): Promise<void> {
   await call(server, reporter, "/hosts/report", { method: "POST", json: report("web-1") });
   await call(server, reporter, "/hosts/report", {
     method: "POST",
-    json: report("database-primary-with-a-long-name.internal.example.org", { security_updates: 12, reboot_required: true }),
+    json: report("database-primary-with-a-long-name.internal.example.org", { pending_updates: 31, security_updates: 12, reboot_required: true }),
   });
   await call(server, reporter, "/hosts/report", {
     method: "POST",

@@ -169,6 +169,17 @@ impl Guide {
         }
         let mut body = String::new();
         html::push_html(&mut body, events.into_iter());
+        // Where the screen is narrow, rows are laid out as cards, and browsers forget what such elements are.
+        for (tag, role) in [
+            ("table", "table"),
+            ("thead", "rowgroup"),
+            ("tbody", "rowgroup"),
+            ("tr", "row"),
+            ("th", "columnheader"),
+            ("td", "cell"),
+        ] {
+            body = body.replace(&format!("<{tag}>"), &format!("<{tag} role=\"{role}\">"));
+        }
         body
     }
 
