@@ -196,7 +196,7 @@ impl Permission {
             Self::HostsRead => "See hosts and their pending updates",
             Self::HostsReport => "Report a host's state",
             Self::HostsWrite => "Rename and delete hosts",
-            Self::TokensWrite => "Create, edit, rotate and revoke your own tokens",
+            Self::TokensWrite => "Manage your own tokens",
             Self::UsersManage => "Add people and change what they may do",
             Self::AuditRead => "Read everybody's activity",
         }

@@ -31,9 +31,13 @@ pub fn ticking() -> Timestamp {
     tick.max(now())
 }
 
-/// "3 minutes ago", "in 5 days".
+/// "3 minutes ago", "in 5 days", "just now".
 pub fn relative(at: Timestamp, now: Timestamp) -> String {
-    let (count, unit) = distance::in_words(at.0 - now.0);
+    let ahead = at.0 - now.0;
+    let (count, unit) = distance::in_words(ahead);
+    if count == 0 {
+        return if ahead > 0 { "in a moment" } else { "just now" }.to_owned();
+    }
     let options = Object::new();
     set(&options, "numeric", "auto");
     // The sentences around it are English, whatever the person's dates look like.

@@ -21,6 +21,8 @@ test("an invited person chooses a password, and loses everything when deactivate
   await users.addDialog.getByLabel("Email", { exact: true }).fill("grace@example.org");
   await users.addDialog.getByRole("button", { name: "Add", exact: true }).click();
   const link = (await users.invitation.innerText()).trim();
+  await expect(users.addDialog.getByRole("button", { name: "Done" })).toBeDisabled();
+  await users.addDialog.getByRole("checkbox", { name: "I have sent it" }).check();
   await users.addDialog.getByRole("button", { name: "Done" }).click();
   await expect(users.row("grace@example.org")).toBeVisible();
 

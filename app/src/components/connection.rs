@@ -31,9 +31,6 @@ impl Connection {
 pub fn offline_banner() -> El {
     let connection = Connection::current();
     el("div", "offline-area").attr("aria-live", "polite").child(live(move || {
-        (!connection.is_online()).then(|| {
-            el("p", "offline")
-                .child("You are offline. What you see may be out of date; it is brought up to date once you are back.")
-        })
+        (!connection.is_online()).then(|| el("p", "offline").child("You are offline. What you see may be out of date."))
     }))
 }

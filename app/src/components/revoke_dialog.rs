@@ -1,7 +1,7 @@
 //! The dialog that ends a token, at once and for good. What is in use right now takes a second thought: its name
 //! has to be typed.
 
-use super::{Field, Modal, Notices, Tone, cancel_and, form, form_problem, instant, submit_button};
+use super::{Field, Modal, Notices, Tone, cancel_and, form, form_problem, last_use, submit_button};
 use crate::{
     clock,
     dom::{El, el},
@@ -52,21 +52,12 @@ fn confirmation(token: &Token, ask: Box<dyn Fn() -> Pending<Revoked>>, done: Rc<
             modal.close();
         });
     };
-    let mut facts = el("p", "")
+    let facts = el("p", "")
         .child(el("strong", "").child(token.name.as_str()))
         .child(" ")
         .child(el("code", "item").child(token.hint.as_str()))
-        .child(" stops working everywhere, at once and for good. ");
-    facts = match token.last_used_at {
-        None => facts.child("It was never used."),
-        Some(at) => {
-            facts = facts.child("It was last used ").child(instant(at));
-            if let Some(address) = &token.last_used_ip {
-                facts = facts.child(" from ").child(el("code", "").child(address.as_str()));
-            }
-            facts.child(".")
-        }
-    };
+        .child(" stops working everywhere, at once and for good. ")
+        .child(last_use(token));
     let name = in_use.then(|| {
         Field::line("Type the name to confirm", typed)
             .hint(["It was used within the last 24 hours. Its name: ", &token.name].concat())

@@ -33,7 +33,7 @@ pub fn token_row(token: &Token, overlap: Option<El>, actions: El) -> El {
         .child(cell("Permissions", permissions(token)))
         .child(cell("Created", instant(token.created_at)))
         .child(cell("Last used", last_used(token.last_used_at, token.last_used_ip.as_deref())))
-        .child(cell("Expires", end(token)))
+        .child(cell(if token.state == TokenState::Active { "Expires" } else { "Ended" }, end(token)))
         .child(actions)
 }
 
@@ -51,8 +51,19 @@ fn permissions(token: &Token) -> El {
             }
         }
     }
-    let networks = token.allowed_networks.as_ref().map(|networks| from(&networks.join(", ")));
-    list.child(networks)
+    let networks = token.allowed_networks.iter().flatten();
+    let networks: Vec<El> = networks.map(|network| el("code", "item").child(network.as_str())).collect();
+    let only = (!networks.is_empty()).then(|| el("span", "sub parts").child("only from").child(networks));
+    list.child(only)
+}
+
+/// When and from where a token was last used, as a sentence.
+pub fn last_use(token: &Token) -> El {
+    let Some(at) = token.last_used_at else { return el("span", "").child("It was never used.") };
+    let sentence = el("span", "").child("It was last used ").child(instant(at));
+    let from = token.last_used_ip.as_deref();
+    let from = from.map(|address| el("span", "").child(" from ").child(el("code", "").child(address)));
+    sentence.child(from).child(".")
 }
 
 fn last_used(at: Option<Timestamp>, address: Option<&str>) -> El {

@@ -154,7 +154,7 @@ fn first_steps() -> El {
             el("p", "")
                 .child("Create a token under ")
                 .child(el("a", "").attr("href", "/profile#tokens").child("Profile"))
-                .child(", then run these two lines on a machine, this one for instance. It appears here by itself."),
+                .child(", then run these two lines on a machine, this one for instance. The machine appears here by itself."),
         )
         .child(el("pre", "").attr("tabindex", "0").child(el("code", "").child(lines)))
 }

@@ -13,7 +13,7 @@ use crate::{
     dom::{El, el, group, live},
     loader::Loader,
     rest,
-    session::Session,
+    session::{Session, Who},
 };
 use gloo_net::http::Method;
 use leptos::prelude::*;
@@ -39,6 +39,11 @@ struct People {
 }
 
 impl People {
+    /// Whether it is the person who looks.
+    fn is_visitor(self, user: &User) -> bool {
+        self.session.0.with_untracked(|who| matches!(who, Who::Visitor(visitor) if visitor.account.id == user.id))
+    }
+
     /// Activates or deactivates somebody.
     fn set_active(self, user: &User, active: bool) {
         let path = ["/api/v1/users/", &user.id.to_string()].concat();
@@ -114,7 +119,10 @@ fn row(user: User, people: People) -> El {
     let change_roles = row_button("Roles", &["of ", &user.username].concat(), &id, "button ghost small", move || {
         people.open.set(Some(Open::Roles(changed.clone())));
     });
-    let name = name_cell(&user.username).child(" ").child((!active).then(|| badge("deactivated", "warn")));
+    let name = name_cell(&user.username)
+        .child(" ")
+        .child(people.is_visitor(&user).then(|| badge("you", "good")))
+        .child((!active).then(|| badge("deactivated", "warn")));
     let email = user.email.clone();
     let since = date(user.created_at);
     let switch = row_button(label, &user.username.clone(), &id, class, move || {

@@ -11,8 +11,7 @@ use crate::{
     wording::counted,
 };
 use leptos::prelude::*;
-use std::rc::Rc;
-use uptrakit_api::{ChangePassword, Code, Secret};
+use uptrakit_api::{ChangePassword, Secret};
 
 /// The section.
 pub fn section() -> El {
@@ -46,11 +45,6 @@ pub fn section() -> El {
             changes.note();
         });
     };
-    let at_current = submission.error("current_password", "Current password");
-    let wrong = move || submission.problem.with(|problem| matches!(problem, Some(it) if it.code == Code::WrongLogin));
-    let current_error =
-        Rc::new(move || if wrong() { Some("This is not your current password.".to_owned()) } else { at_current() });
-    let problem = live(move || (!wrong()).then(|| form_problem(submission, &["current_password", "new_password"])));
     let name = live(move || session.visitor().map(|visitor| username_for_managers(&visitor.account.username)));
     let too = el("fieldset", "choices")
         .child(el("legend", "").child("At the same time"))
@@ -58,9 +52,14 @@ pub fn section() -> El {
         .child(check_box("Revoke all my API tokens", revoke_tokens));
     panel("password", "Password", ()).child(
         form("form measure", submit)
-            .child(problem)
+            .child(form_problem(submission, &["current_password", "new_password"]))
             .child(name)
-            .child(password_field("Current password", current, current_error, false))
+            .child(password_field(
+                "Current password",
+                current,
+                submission.error("current_password", "Current password"),
+                false,
+            ))
             .child(password_field("New password", new, submission.error("new_password", "New password"), true))
             .child(too)
             .child(submit_button("Change password", "button primary", submission)),

@@ -183,7 +183,9 @@ fn empty(section: Section, filter: Filter) -> El {
     let searched = filter.search.with_untracked(|search| !search.is_empty());
     let state = filter.state.get_untracked();
     if searched || filter.page.get_untracked() > 1 {
-        return el("p", "empty").child("No token matches.");
+        let kind = if state == "all" { "" } else { &state };
+        let elsewhere = if state == "all" { "" } else { " Other states are under State." };
+        return el("p", "empty").child(["No ", kind, " token matches."].concat().replace("  ", " ")).child(elsewhere);
     }
     if state == "expired" || state == "revoked" {
         return el("p", "empty").child(["No token was ", &state, " in the last 90 days."].concat());

@@ -2,7 +2,10 @@
 
 use super::{People, roles};
 use crate::{
-    components::{CopyButton, Field, Modal, button, cancel_and, form, form_problem, select_text, submit_button},
+    components::{
+        CopyButton, Field, Modal, button, cancel_and, check_box, clipboard_refused, form, form_problem, select_text,
+        submit_button,
+    },
     dom::{El, el, live},
     rest,
     submission::Submission,
@@ -25,7 +28,7 @@ struct Created {
 /// The dialog.
 pub fn dialog(people: People) -> El {
     let link = RwSignal::new(None::<Invitation>);
-    // The link is shown once: only Done takes it away.
+    // The link is shown once: only Done takes it away, and only when it is somewhere else.
     let done = RwSignal::new(false);
     Modal::draw(
         "Add person",
@@ -83,9 +86,17 @@ fn settings(people: People, link: RwSignal<Option<Invitation>>, modal: &Modal) -
 }
 
 fn invitation(username: &str, url: String, done: RwSignal<bool>, modal: &Modal) -> El {
+    let (sent, refused) = (RwSignal::new(false), RwSignal::new(false));
     let line = el("code", "").attr("data-testid", "invite-url").attr("tabindex", "0").child(url.as_str());
     let selected = line.clone();
-    let copying = CopyButton { on_copied: Rc::new(|| ()), on_refused: Rc::new(move || select_text(&selected)) };
+    let copying = CopyButton {
+        on_copied: Rc::new(move || sent.set(true)),
+        on_refused: Rc::new(move || {
+            refused.set(true);
+            select_text(&selected);
+        }),
+    };
+    let help = live(move || refused.get().then(|| clipboard_refused("The link")));
     let modal = modal.clone();
     let leave = move || {
         done.set(true);
@@ -94,7 +105,15 @@ fn invitation(username: &str, url: String, done: RwSignal<bool>, modal: &Modal) 
     let copy = copying.draw("", "button primary", move || url.clone());
     el("div", "form")
         .child(el("h2", "").attr("tabindex", "-1").child("Send this link to ").child(username).focus_at_start())
-        .child(el("p", "").child("With it they choose their password. It opens once and is not shown again."))
-        .child(el("div", "token-line").child(line).child(copy))
-        .child(el("div", "form-end").child(button("Done", "button", leave)))
+        .child(el("p", "").child("With it they choose their password. It works once, and can't be shown again."))
+        .child(
+            el("div", "")
+                .child(el("div", "token-line").child(line).child(copy))
+                .child(el("div", "").attr("aria-live", "polite").child(help)),
+        )
+        .child(
+            el("div", "form-end")
+                .child(check_box("I have sent it", sent))
+                .child(button("Done", "button", leave).live_flag("disabled", move || !sent.get())),
+        )
 }

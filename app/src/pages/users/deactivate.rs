@@ -16,13 +16,19 @@ pub fn dialog(user: User, people: People) -> El {
 
 fn question(user: User, people: People, modal: &Modal) -> El {
     let name = el("strong", "").child(user.username.as_str());
+    let words = if people.is_visitor(&user) {
+        " is you: you are signed out and can't sign in again, and your tokens stop working, everywhere and at once."
+    } else {
+        " is signed out, and their tokens stop working, everywhere and at once."
+    };
+    let title = ["Deactivate ", &user.username].concat();
     let closing = modal.clone();
     let submit = move || {
         people.set_active(&user, false);
         closing.close();
     };
     form("form", submit)
-        .child(el("h2", "").child("Deactivate"))
-        .child(el("p", "").child(name).child(" is signed out, and their tokens stop working, everywhere and at once."))
+        .child(el("h2", "").child(title))
+        .child(el("p", "").child(name).child(words))
         .child(cancel_and(modal, submit_button("Deactivate", "button danger", Submission::new())))
 }

@@ -19,9 +19,9 @@ pub fn picker(chosen: RwSignal<Roles>, submission: Submission) -> El {
 
 fn one(role: Role, chosen: RwSignal<Roles>) -> El {
     let words = match role {
-        Role::Viewer => ", sees hosts",
-        Role::Operator => ", sees, reports and changes hosts",
-        Role::Administrator => ", may do everything",
+        Role::Viewer => ": sees hosts",
+        Role::Operator => ": sees, reports and changes hosts",
+        Role::Administrator => ": may do everything",
     };
     let input = el("input", "").attr("type", "checkbox").flag("checked", chosen.get_untracked().contains(role)).on(
         "change",
@@ -70,9 +70,9 @@ fn settings(user: &User, people: People, modal: &Modal) -> El {
         .child(form_problem(submission, &["roles"]))
         .child(
             el("p", "")
-                .child("What ")
+                .child("What you take from ")
                 .child(el("strong", "").child(user.username.as_str()))
-                .child(" loses, their tokens and sessions lose at once."),
+                .child(" is gone from their tokens and sessions at once."),
         )
         .child(picker(chosen, submission))
         .child(cancel_and(modal, submit_button("Save", "button primary", submission)))

@@ -19,25 +19,34 @@ use uptrakit_api::{CreateToken, Permissions, Timestamp, Token};
 /// The dialog; `like` fills it with another token's settings.
 pub fn dialog(like: Option<Token>, section: Section) -> El {
     let created = RwSignal::new(None::<reveal::Shown>);
+    let name = RwSignal::new(like.as_ref().map(|like| like.name.clone()).unwrap_or_default());
     Modal::draw(
         "Create token",
         move || reveal::is_locked(created),
         section.closed(),
         move |modal| {
             live(move || match created.get() {
-                None => untrack(|| settings(like.as_ref(), section, &modal, created)),
-                Some(shown) => untrack(|| reveal::reveal(shown, "Your new token", section, &modal)),
+                None => untrack(|| settings(like.as_ref(), name, section, &modal, created)),
+                Some(shown) => untrack(|| {
+                    let title = ["Your new token: ", name.get().trim()].concat();
+                    reveal::reveal(shown, &title, section, &modal)
+                }),
             })
         },
     )
 }
 
-fn settings(like: Option<&Token>, section: Section, modal: &Modal, created: RwSignal<Option<reveal::Shown>>) -> El {
+fn settings(
+    like: Option<&Token>,
+    name: RwSignal<String>,
+    section: Section,
+    modal: &Modal,
+    created: RwSignal<Option<reveal::Shown>>,
+) -> El {
     let submission = Submission::new();
     let Some(visitor) = section.visitor() else { return el("p", "").child("You are not signed in any more.") };
     let offered = visitor.account.permissions;
 
-    let name = RwSignal::new(like.map(|like| like.name.clone()).unwrap_or_default());
     let (choice, days) = match like {
         Some(like) => lifetime::of_token(like),
         None => (Lifetime::Days(visitor.default_lifetime_days), visitor.default_lifetime_days),
@@ -121,7 +130,7 @@ fn expiry(expires: RwSignal<String>, end_day: RwSignal<String>, longest: Option<
         }
         Lifetime::Never => Some(callout(
             Tone::Warn,
-            "It works until somebody revokes it. A token that is forgotten and leaks later stays dangerous for as long.",
+            "It works until somebody revokes it. If it leaks after it was forgotten, it stays dangerous until then.",
         )),
     });
     el("div", "form").child(select_field("Expires", expires, &options, at_choice, hint)).child(more)

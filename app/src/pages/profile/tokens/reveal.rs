@@ -3,7 +3,7 @@
 
 use super::Section;
 use crate::{
-    components::{CopyButton, Modal, Tone, button, callout, check_box, select_text},
+    components::{CopyButton, Modal, button, check_box, clipboard_refused, select_text},
     dom::{El, el, live},
     rest::{self, Pending},
     rpc,
@@ -93,14 +93,7 @@ pub fn reveal(shown: Shown, title: &str, section: Section, modal: &Modal) -> El 
             select_text(&selected);
         }),
     };
-    let help = live(move || {
-        refused.get().then(|| {
-            callout(
-                Tone::Warn,
-                "The browser doesn't let this page use the clipboard. The token is selected: press Ctrl+C (⌘C on a Mac).",
-            )
-        })
-    });
+    let help = live(move || refused.get().then(|| clipboard_refused("The token")));
     let done = {
         let modal = modal.clone();
         move || {
@@ -113,7 +106,7 @@ pub fn reveal(shown: Shown, title: &str, section: Section, modal: &Modal) -> El 
         .child(button("Done", "button primary", done).live_flag("disabled", move || !shown.is_safe()));
     el("div", "form")
         .child(el("h2", "").attr("tabindex", "-1").child(title).focus_at_start())
-        .child(el("p", "").child("Copy it now and store it where its user will find it. It can't be shown again."))
+        .child(el("p", "").child("Copy it now and store it where it will be used. It can't be shown again."))
         .child(
             el("div", "")
                 .child(
@@ -135,9 +128,9 @@ fn ready_lines(shown: Shown, copying: &CopyButton) -> El {
     let copying = copying.clone();
     let lines = live(move || {
         let lines = [
-            ("the line for the environment", "export UPTRAKIT_TOKEN=", String::new()),
-            ("the line for curl", "curl -H 'Authorization: Bearer ", ["' ", &origin, "/api/v1/auth/me"].concat()),
-            ("the line for uptrakit", "UPTRAKIT_TOKEN=", [" uptrakit --server ", &origin, " auth status"].concat()),
+            ("shell", "export UPTRAKIT_TOKEN=", String::new()),
+            ("curl", "curl -H 'Authorization: Bearer ", ["' ", &origin, "/api/v1/auth/me"].concat()),
+            ("uptrakit", "UPTRAKIT_TOKEN=", [" uptrakit --server ", &origin, " auth status"].concat()),
         ];
         open.get().then(|| {
             lines
@@ -149,6 +142,7 @@ fn ready_lines(shown: Shown, copying: &CopyButton) -> El {
                     });
                     let shown = Rc::clone(&whole);
                     el("div", "ready-line")
+                        .child(el("span", "muted").child(what))
                         .child(el("code", "").attr("tabindex", "0").child(live(move || shown())))
                         .child(copying.draw(what, "button small", move || untrack(|| whole())))
                 })

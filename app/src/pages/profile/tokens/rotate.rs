@@ -3,9 +3,10 @@
 
 use super::{Section, reveal};
 use crate::{
-    components::{Modal, cancel_and, form, form_problem, select_field, submit_button},
+    clock,
+    components::{Modal, Tone, callout, cancel_and, form, form_problem, last_use, select_field, submit_button},
     dom::{El, el, live},
-    rpc,
+    lifetime, rpc,
     submission::Submission,
 };
 use leptos::prelude::*;
@@ -26,7 +27,9 @@ pub fn dialog(token: &Token, section: Section) -> El {
         move |modal| {
             live(move || match rotated.get() {
                 None => untrack(|| settings(&token, section, &modal, rotated)),
-                Some(shown) => untrack(|| reveal::reveal(shown, "The token's new text", section, &modal)),
+                Some(shown) => {
+                    untrack(|| reveal::reveal(shown, &["New text of ", &token.name].concat(), section, &modal))
+                }
             })
         },
     )
@@ -34,7 +37,9 @@ pub fn dialog(token: &Token, section: Section) -> El {
 
 fn settings(token: &Token, section: Section, modal: &Modal, rotated: RwSignal<Option<reveal::Shown>>) -> El {
     let submission = Submission::new();
-    let overlap = RwSignal::new("0".to_owned());
+    // What is in use goes on working unless the person says otherwise.
+    let in_use = lifetime::used_lately(token.last_used_at, clock::now());
+    let overlap = RwSignal::new(if in_use { "86400" } else { "0" }.to_owned());
     let id = token.id;
     let submit = move || {
         let request = RotateToken { overlap_seconds: overlap.get_untracked().parse().unwrap_or(0) };
@@ -57,11 +62,17 @@ fn settings(token: &Token, section: Section, modal: &Modal, rotated: RwSignal<Op
         .child(el("strong", "").child(token.name.as_str()))
         .child(" ")
         .child(el("code", "item").child(token.hint.as_str()))
-        .child(" gets a new text. Name, permissions and expiry stay as they are.");
+        .child(" gets a new text. Name, permissions and expiry stay as they are. ")
+        .child(last_use(token));
+    let stops = live(move || {
+        let stops = in_use && overlap.get() == "0";
+        stops.then(|| callout(Tone::Warn, "It is in use. What uses it stops working now, until it has the new text."))
+    });
     form("form", submit)
         .child(el("h2", "").child("Rotate token"))
         .child(form_problem(submission, &["overlap_seconds"]))
         .child(facts)
         .child(select_field("The old text ends", overlap, &options, error, hint))
+        .child(stops)
         .child(cancel_and(modal, submit_button("Rotate now", "button primary", submission)))
 }
