@@ -183,9 +183,11 @@ fn empty(section: Section, filter: Filter) -> El {
     let searched = filter.search.with_untracked(|search| !search.is_empty());
     let state = filter.state.get_untracked();
     if searched || filter.page.get_untracked() > 1 {
-        let kind = if state == "all" { "" } else { &state };
-        let elsewhere = if state == "all" { "" } else { " Other states are under State." };
-        return el("p", "empty").child(["No ", kind, " token matches."].concat().replace("  ", " ")).child(elsewhere);
+        let text = match state.as_str() {
+            "all" => "No token matches.".to_owned(),
+            state => ["No ", state, " token matches. Other states are under State."].concat(),
+        };
+        return el("p", "empty").child(text);
     }
     if state == "expired" || state == "revoked" {
         return el("p", "empty").child(["No token was ", &state, " in the last 90 days."].concat());
