@@ -69,7 +69,7 @@ impl Future for Watch {
 
 /// Runs the rest of the request for as long as its credential lives.
 pub async fn cut_off(app: &App, visit: &Visit, handler: impl Future<Output = Response>) -> Response {
-    let Visit { in_flight, address, .. } = visit;
+    let Visit { in_flight, address, arrived, .. } = visit;
     let mut watch = None;
     let mut response = match run(in_flight, &mut watch, handler).await {
         Ok(response) => response,
@@ -88,7 +88,7 @@ pub async fn cut_off(app: &App, visit: &Visit, handler: impl Future<Output = Res
         }
     }
     if !matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
-        app.usage.note(&entry, *address, app.clock.now());
+        app.usage.note(&entry, *address, *arrived);
     }
     add_expiry(&entry, &mut response);
     if let Some(streaming) = response.extensions_mut().remove::<Streaming>() {

@@ -9,7 +9,7 @@ use std::{
         Arc, LazyLock,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use axum::{
@@ -41,7 +41,6 @@ pub struct Peer(pub SocketAddr);
 
 /// Runs a request and finishes its answer.
 pub async fn visit(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let started = Instant::now();
     let request_id = next_request_id();
     let peer = request.extensions().get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip());
     let address = client_address(peer, request.headers(), &app.trusted_proxies);
@@ -66,7 +65,7 @@ pub async fn visit(State(app): State<App>, mut request: Request, next: Next) -> 
     };
     let mut response = write_problem(handled, request_id);
     finish_headers(&app, response.headers_mut(), is_page, request_id);
-    observed.record(request_id, response.status(), started.elapsed());
+    observed.record(request_id, response.status());
     response
 }
 
@@ -82,6 +81,7 @@ fn next_request_id() -> RequestId {
 
 /// What the log and the metrics will want to know of a request; nothing, where nobody reads them.
 struct Observed {
+    started: Option<Instant>,
     line: Option<(Method, String)>,
     route: Option<String>,
 }
@@ -94,12 +94,14 @@ impl Observed {
             route.map_or_else(|| "other".to_owned(), |route| route.as_str().to_owned())
         };
         Self {
+            started: (line || is_measured()).then(Instant::now),
             line: line.then(|| (request.method().clone(), loggable(request.uri().path()))),
             route: is_measured().then(route),
         }
     }
 
-    fn record(self, request_id: RequestId, status: StatusCode, elapsed: Duration) {
+    fn record(self, request_id: RequestId, status: StatusCode) {
+        let Some(elapsed) = self.started.map(|started| started.elapsed()) else { return };
         if let Some((method, path)) = self.line {
             tracing::debug!(%request_id, %method, %path, status = status.as_u16(), ?elapsed, "request");
         }
