@@ -11,7 +11,7 @@ use uptrakit_api::{Timestamp, Token, TokenState};
 
 /// The table.
 pub fn token_table(rows: Vec<El>) -> El {
-    let columns = ["Name", "Permissions", "Created", "Last used", "Expires", "Actions"];
+    let columns = ["Name", "Permissions", "Created", "Last used", "Ends", "Actions"];
     table("table tokens", "API tokens", &columns, rows)
 }
 
