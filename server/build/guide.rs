@@ -155,6 +155,7 @@ impl Guide {
                         alternative.push_str(&words);
                     }
                 }
+                Event::Code(words) => events.push(markup(format!("<code>{}</code>", unbroken(&words)))),
                 // What is wider than the screen scrolls by itself, with the keyboard too.
                 Event::Start(Tag::CodeBlock(_)) => events.push(markup("<pre tabindex=\"0\"><code>".to_owned())),
                 Event::Start(Tag::Table(columns)) => {
@@ -222,6 +223,16 @@ impl Guide {
 
 fn parser(text: &str) -> Parser<'_> {
     Parser::new_ext(text, Options::ENABLE_TABLES)
+}
+
+/// Code with its flags in one piece: a browser breaks a line after any hyphen.
+fn unbroken(code: &str) -> String {
+    const LONGEST: usize = 24;
+    let word = |word: &str| match escaped(word) {
+        flag if word.starts_with('-') && word.len() <= LONGEST => format!("<span class=\"whole\">{flag}</span>"),
+        other => other,
+    };
+    code.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// Where a page is served.
