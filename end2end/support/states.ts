@@ -261,6 +261,24 @@ export const states: View[] = [
     },
   },
   {
+    name: "rotate-token-in-use",
+    visitor: "signed in",
+    async open(page, server) {
+      const profile = new ProfilePage(page);
+      await expect(async () => {
+        await arrive(page, server, "profile");
+        await expect(profile.row("reporter")).toContainText("127.0.0.1", { timeout: 1_000 });
+      }).toPass();
+      await profile.action("Rotate", "reporter").click();
+      const overlap = profile.rotateDialog.getByLabel("The old text ends");
+      // What is in use goes on working unless it is told otherwise.
+      await expect(overlap).toHaveValue("86400");
+      await expect(profile.rotateDialog).toContainText(/It was last used .* from 127\.0\.0\.1/);
+      await overlap.selectOption({ label: "At once (it leaked)" });
+      await expect(profile.rotateDialog).toContainText("It is in use.");
+    },
+  },
+  {
     name: "reveal-stored",
     visitor: "signed in",
     async open(page, server) {
