@@ -107,7 +107,7 @@ export const states: View[] = [
     isEmpty: true,
     async open(page, server) {
       await arrive(page, server, "profile");
-      await expect(page.getByRole("button", { name: "Create your first token" })).toBeVisible();
+      await expect(page.getByRole("button", { name: "Create a token" })).toBeVisible();
     },
   },
   {

@@ -1,6 +1,6 @@
 //! Copies text to the clipboard and says so. Where the browser refuses, the caller is told and helps by other means.
 
-use super::{Announcer, Tone, button, callout};
+use super::{Announcer, button};
 use crate::dom::{El, el, live};
 use leptos::{prelude::*, task::spawn_local};
 use std::rc::Rc;
@@ -46,17 +46,4 @@ async fn write(text: &str) -> bool {
     let navigator = window().navigator();
     let there = js_sys::Reflect::get(&navigator, &JsValue::from_str("clipboard")).is_ok_and(|it| it.is_object());
     there && JsFuture::from(navigator.clipboard().write_text(text)).await.is_ok()
-}
-
-/// What to do where the browser refused: `what` is selected by then.
-pub fn clipboard_refused(what: &str) -> El {
-    let how = " is selected: press Ctrl+C (⌘C on a Mac), or copy it with the menu of your device.";
-    callout(Tone::Warn, &["The browser doesn't let this page use the clipboard. ", what, how].concat())
-}
-
-/// Selects what an element shows, for a copy by hand.
-pub fn select_text(shown: &El) {
-    if let Ok(Some(selection)) = window().get_selection() {
-        let _ = selection.select_all_children(shown.node());
-    }
 }

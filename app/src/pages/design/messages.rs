@@ -3,7 +3,7 @@
 
 use super::{panel, samples};
 use crate::{
-    components::{Announcer, Modal, Notices, Tone, button, callout, cancel_and, skeleton_page},
+    components::{Announcer, Modal, Notices, Tone, button, callout, cancel_and, copy_line, skeleton_page},
     dom::{El, el, live},
 };
 use leptos::prelude::*;
@@ -69,16 +69,11 @@ fn dialog(title: &'static str, open: RwSignal<bool>, is_locked: bool) -> El {
 }
 
 fn reveal() -> El {
-    let line = el("div", "token-line")
-        .child(el("code", "").attr("tabindex", "0").child("upk_0000000000000000000000000000003aIdS3"))
-        .child(button("Copy", "button primary", || {}));
+    let example = "upk_0000000000000000000000000000003aIdS3";
+    let (line, copying) = copy_line(el("code", "").child(example), "The example", move || example.to_owned(), || {});
     let ready = el("div", "ready-line")
-        .child(
-            el("code", "")
-                .attr("tabindex", "0")
-                .child("export UPTRAKIT_TOKEN=upk_0000000000000000000000000000003aIdS3"),
-        )
-        .child(button("Copy", "button small", || {}));
+        .child(el("code", "").attr("tabindex", "0").child(["export UPTRAKIT_TOKEN=", example].concat()))
+        .child(copying.draw("shell", "button small", move || ["export UPTRAKIT_TOKEN=", example].concat()));
     let use_of_it =
         |seen: &str, words: &str| el("div", "first-use").attr("data-seen", seen).child(el("span", "").child(words));
     el("div", "form reveal")

@@ -198,5 +198,5 @@ fn empty(section: Section, filter: Filter) -> El {
             "A token lets a script, a pipeline or the command line act as you, without your password. Make one for \
              each of them, so that you can revoke one without stopping the others.",
         ))
-        .child(section.may_write().then(|| button("Create your first token", "button", create)))
+        .child(section.may_write().then(|| button("Create a token", "button", create)))
 }

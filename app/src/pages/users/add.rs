@@ -2,17 +2,13 @@
 
 use super::{People, roles};
 use crate::{
-    components::{
-        CopyButton, Field, Modal, button, cancel_and, check_box, clipboard_refused, form, form_problem, select_text,
-        submit_button,
-    },
+    components::{Field, Modal, button, cancel_and, check_box, copy_line, form, form_problem, submit_button},
     dom::{El, el, live},
     rest,
     submission::Submission,
 };
 use gloo_net::http::Method;
 use leptos::prelude::*;
-use std::rc::Rc;
 use uptrakit_api::{CreateUser, Role, Roles, Secret};
 
 /// Somebody's name, and the link that is for them alone.
@@ -86,31 +82,18 @@ fn settings(people: People, link: RwSignal<Option<Invitation>>, modal: &Modal) -
 }
 
 fn invitation(username: &str, url: String, done: RwSignal<bool>, modal: &Modal) -> El {
-    let (sent, refused) = (RwSignal::new(false), RwSignal::new(false));
-    let line = el("code", "").attr("data-testid", "invite-url").attr("tabindex", "0").child(url.as_str());
-    let selected = line.clone();
-    let copying = CopyButton {
-        on_copied: Rc::new(move || sent.set(true)),
-        on_refused: Rc::new(move || {
-            refused.set(true);
-            select_text(&selected);
-        }),
-    };
-    let help = live(move || refused.get().then(|| clipboard_refused("The link")));
+    let sent = RwSignal::new(false);
+    let link = el("code", "").attr("data-testid", "invite-url").child(url.as_str());
+    let (line, _) = copy_line(link, "The link", move || url.clone(), move || sent.set(true));
     let modal = modal.clone();
     let leave = move || {
         done.set(true);
         modal.close();
     };
-    let copy = copying.draw("", "button primary", move || url.clone());
     el("div", "form")
         .child(el("h2", "").attr("tabindex", "-1").child("Send this link to ").child(username).focus_at_start())
         .child(el("p", "").child("With it they choose their password. It works once, and can't be shown again."))
-        .child(
-            el("div", "")
-                .child(el("div", "token-line").child(line).child(copy))
-                .child(el("div", "").attr("aria-live", "polite").child(help)),
-        )
+        .child(line)
         .child(
             el("div", "form-end")
                 .child(check_box("I have sent it", sent))

@@ -3,7 +3,7 @@
 
 use super::Section;
 use crate::{
-    components::{CopyButton, Modal, button, check_box, clipboard_refused, select_text},
+    components::{CopyButton, Modal, button, check_box, copy_line},
     dom::{El, el, live},
     rest::{self, Pending},
     rpc,
@@ -78,22 +78,8 @@ pub fn reveal(shown: Shown, title: &str, section: Section, modal: &Modal) -> El 
     });
     on_cleanup(move || leaving.remove());
 
-    let copied = shown.copied;
-    let refused = RwSignal::new(false);
-    let line = el("code", "")
-        .attr("data-testid", "token-text")
-        .attr("tabindex", "0")
-        .on("copy", move |_| copied.set(true))
-        .child(live(move || shown.text.get()));
-    let selected = line.clone();
-    let copying = CopyButton {
-        on_copied: Rc::new(move || copied.set(true)),
-        on_refused: Rc::new(move || {
-            refused.set(true);
-            select_text(&selected);
-        }),
-    };
-    let help = live(move || refused.get().then(|| clipboard_refused("The token")));
+    let text = el("code", "").attr("data-testid", "token-text").child(live(move || shown.text.get()));
+    let (line, copying) = copy_line(text, "The token", move || shown.copy_of_text(), move || shown.copied.set(true));
     let done = {
         let modal = modal.clone();
         move || {
@@ -107,15 +93,7 @@ pub fn reveal(shown: Shown, title: &str, section: Section, modal: &Modal) -> El 
     el("div", "form")
         .child(el("h2", "").attr("tabindex", "-1").child(title).focus_at_start())
         .child(el("p", "").child("Copy it now and store it where it will be used. It can't be shown again."))
-        .child(
-            el("div", "")
-                .child(
-                    el("div", "token-line")
-                        .child(line)
-                        .child(copying.draw("", "button primary", move || shown.copy_of_text())),
-                )
-                .child(el("div", "").attr("aria-live", "polite").child(help)),
-        )
+        .child(line)
         .child(ready_lines(shown, &copying))
         .child(first_use(shown, section))
         .child(end)
