@@ -13,36 +13,36 @@ const dialogs: { path: string; opener: string; dialog: string }[] = [
   { path: "/users", opener: "Roles of ada", dialog: "Change roles" },
 ];
 
-test("the focus goes into every dialog and back to its opener", async ({ server, context, signedIn: page }) => {
-  // Hundreds of key presses, one after the other.
-  test.setTimeout(120_000);
-  const token = await mint(context, server, { name: "opener" });
-  await call(server, token, "/hosts/report", { method: "POST", json: report("web-1") });
-  for (const { path, opener, dialog: name } of dialogs) {
-    await test.step(name, async () => {
-      const button = page.getByRole("button", { name: opener, exact: true }).first();
-      const dialog = page.getByRole("dialog", { name });
-      const inside = () => dialog.evaluate((element) => element.contains(document.activeElement));
-      if (new URL(page.url()).pathname !== path) await page.goto(`${server.url}${path}`);
-      for (const close of ["Escape", "Cancel"]) {
-        await button.focus();
-        await page.keyboard.press("Enter");
-        await expect(dialog).toBeVisible();
-        await expect.poll(inside).toBe(true);
-        // Out of a modal dialog the Tab key leads nowhere but to the browser's own controls.
-        for (let presses = 0; presses < 15; presses += 1) {
-          await page.keyboard.press("Tab");
-          const outside = await page.evaluate(() => {
-            const active = document.activeElement;
-            return active !== null && active !== document.body && !active.closest("dialog");
-          });
-          expect(outside, "the focus left the dialog").toBe(false);
-        }
-        if (close === "Escape") await page.keyboard.press("Escape");
-        else await dialog.getByRole("button", { name: "Cancel" }).click();
-        await expect(dialog).toBeHidden();
-        await expect(button).toBeFocused();
-      }
-    });
-  }
-});
+for (const { path, opener, dialog: name } of dialogs) {
+  test(`the focus goes into the dialog "${name}" and back to its opener`, async ({ server, context, signedIn: page }) => {
+    const token = await mint(context, server, { name: "opener" });
+    await call(server, token, "/hosts/report", { method: "POST", json: report("web-1") });
+    const button = page.getByRole("button", { name: opener, exact: true }).first();
+    const dialog = page.getByRole("dialog", { name });
+    const open = async () => {
+      await button.focus();
+      await page.keyboard.press("Enter");
+      await expect(dialog).toBeVisible();
+      await expect.poll(() => dialog.evaluate((element) => element.contains(document.activeElement))).toBe(true);
+    };
+    await page.goto(`${server.url}${path}`);
+    for (const close of ["Escape", "Cancel"]) {
+      await open();
+      if (close === "Escape") await page.keyboard.press("Escape");
+      else await dialog.getByRole("button", { name: "Cancel" }).click();
+      await expect(dialog).toBeHidden();
+      await expect(button).toBeFocused();
+    }
+    // Out of a modal dialog the Tab key leads nowhere but to the browser's own controls. Last, for a Firefox without a
+    // window doesn't find its way back from them.
+    await open();
+    for (let presses = 0; presses < 15; presses += 1) {
+      await page.keyboard.press("Tab");
+      const outside = await page.evaluate(() => {
+        const active = document.activeElement;
+        return active !== null && active !== document.body && !active.closest("dialog");
+      });
+      expect(outside, "the focus left the dialog").toBe(false);
+    }
+  });
+}

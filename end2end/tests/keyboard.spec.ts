@@ -7,11 +7,16 @@ import { LoginPage } from "../pages/login.ts";
 import { ProfilePage } from "../pages/profile.ts";
 import { Shell } from "../pages/shell.ts";
 
-/** Tabs until the focus is there, as a person would, and not for ever. */
+/** Tabs there, forward or back as a person would, and not for ever. */
 async function tabTo(page: Page, target: ReturnType<Page["locator"]>): Promise<void> {
   await expect(target).toBeVisible();
   for (let presses = 0; presses < 60; presses += 1) {
-    if (await target.evaluate((element) => element === document.activeElement)) {
+    const way = await target.evaluate((element) => {
+      const active = document.activeElement ?? document.body;
+      if (active === element) return "there";
+      return active.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_PRECEDING ? "back" : "on";
+    });
+    if (way === "there") {
       const outline = await target.evaluate((element) => {
         const style = getComputedStyle(element);
         return style.outlineStyle !== "none" || style.boxShadow !== "none";
@@ -19,7 +24,7 @@ async function tabTo(page: Page, target: ReturnType<Page["locator"]>): Promise<v
       expect(outline, "the focus can be seen").toBe(true);
       return;
     }
-    await page.keyboard.press("Tab");
+    await page.keyboard.press(way === "back" ? "Shift+Tab" : "Tab");
   }
   throw new Error(`the Tab key never reached ${target}`);
 }

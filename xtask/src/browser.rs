@@ -1,5 +1,5 @@
 //! The browsers of the end-to-end tests: the machine's Chromium, else Debian's package, else Playwright's download; and
-//! Firefox for one journey, where there is one or Debian's package can be installed.
+//! Firefox, where there is one or Debian's package can be installed.
 
 use std::{env, path::PathBuf};
 
@@ -30,7 +30,7 @@ pub fn chromium() -> Result<Option<PathBuf>> {
     Ok(None)
 }
 
-/// The Firefox to use; without one, its journey says that it is left out.
+/// The Firefox to use; `None`, said aloud, where there is none.
 pub fn firefox() -> Result<Option<PathBuf>> {
     if let Some(there) = named_in("UPTRAKIT_FIREFOX")?.or_else(|| FIREFOX.into_iter().find_map(find)) {
         return Ok(Some(there));
@@ -38,7 +38,7 @@ pub fn firefox() -> Result<Option<PathBuf>> {
     match tools::install_debian_package("firefox-esr") {
         Ok(_) => Ok(find("firefox-esr")),
         Err(error) => {
-            announce(&format!("The journey in Firefox is left out: {error:#}"));
+            announce(&format!("The journeys in Firefox are left out: {error:#}"));
             Ok(None)
         }
     }
