@@ -11,7 +11,7 @@ export class SetupPage {
   readonly submit: Locator;
 
   constructor(page: Page) {
-    this.heading = page.getByRole("heading", { level: 1, name: "Set up Uptrakit" });
+    this.heading = page.getByRole("heading", { level: 1, name: "Welcome to Uptrakit" });
     this.username = page.getByLabel("Username", { exact: true });
     this.email = page.getByLabel("Email", { exact: true });
     this.password = page.getByLabel("Password", { exact: true });

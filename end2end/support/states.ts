@@ -5,9 +5,11 @@ import { type Page, expect } from "@playwright/test";
 import { HostsPage } from "../pages/hosts.ts";
 import { LoginPage } from "../pages/login.ts";
 import { ProfilePage } from "../pages/profile.ts";
+import { SetupPage } from "../pages/setup.ts";
 import { Shell } from "../pages/shell.ts";
 import { UsersPage } from "../pages/users.ts";
 import { call, mint } from "./api.ts";
+import { signIn } from "./fixtures.ts";
 import { type Server, ada } from "./server.ts";
 import type { View } from "./views.ts";
 
@@ -79,6 +81,15 @@ const creating = async (page: Page, server: Server): Promise<ProfilePage> => {
   await profile.create.click();
   await profile.form.name.fill("ci-pipeline");
   return profile;
+};
+
+const grace = { username: "grace", email: "grace@example.org", password: "lanterns over the quiet harbour" };
+
+/** Somebody who may look and nothing else, in place of the administrator. */
+const asViewer = async (page: Page, server: Server): Promise<void> => {
+  await server.addPerson(grace, "viewer");
+  await page.context().clearCookies();
+  await signIn(page.context(), server, grace);
 };
 
 export const states: View[] = [
@@ -244,6 +255,72 @@ export const states: View[] = [
       await page.goto(`${server.url}/setup?code=an-old-one`);
       await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
       await expect(page.locator(".skeleton")).toHaveCount(0);
+    },
+  },
+  {
+    name: "setup-password-refused",
+    visitor: "first",
+    async open(page, server) {
+      const setup = new SetupPage(page);
+      await page.goto(await server.setupLink());
+      await setup.fill({ ...ada, password: "uptrakituptrakit" });
+      await setup.submit.click();
+      await expect(setup.password).toHaveAttribute("aria-invalid", "true");
+    },
+  },
+  {
+    name: "setup-invited",
+    visitor: "signed in",
+    async open(page, server) {
+      const data = { username: grace.username, email: grace.email, roles: ["operator"] };
+      const headers = { Origin: server.url };
+      const answer = await page.context().request.post(`${server.url}/api/v1/users`, { data, headers });
+      const { invite_url: link } = await answer.json();
+      await page.context().clearCookies();
+      await page.goto(link);
+      await expect(new SetupPage(page).submit).toBeVisible();
+    },
+  },
+  {
+    name: "hosts-viewer",
+    visitor: "signed in",
+    async open(page, server) {
+      await asViewer(page, server);
+      await arrive(page, server, "hosts");
+      await expect(new HostsPage(page).named("web-1").first()).toBeVisible();
+    },
+  },
+  {
+    name: "users-forbidden",
+    visitor: "signed in",
+    async open(page, server) {
+      await asViewer(page, server);
+      await arrive(page, server, "users");
+      await expect(page.locator(".skeleton")).toHaveCount(0);
+    },
+  },
+  {
+    name: "revoke-token-refused",
+    visitor: "signed in",
+    async open(page, server) {
+      const profile = new ProfilePage(page);
+      await arrive(page, server, "profile");
+      await profile.action("Revoke", "backup-nightly").click();
+      await page.route(/\/rpc\/revoke_token/, (route) => route.fulfill(unavailable));
+      await profile.revokeDialog.getByRole("button", { name: "Revoke now" }).click();
+      await expect(profile.revokeDialog.getByRole("alert")).toBeVisible();
+    },
+  },
+  {
+    name: "rotate-token-offline",
+    visitor: "signed in",
+    async open(page, server) {
+      const profile = new ProfilePage(page);
+      await arrive(page, server, "profile");
+      await profile.action("Rotate", "backup-nightly").click();
+      await page.context().setOffline(true);
+      await profile.rotateDialog.getByRole("button", { name: "Rotate now", exact: true }).click();
+      await expect(profile.rotateDialog.getByRole("alert")).toBeVisible();
     },
   },
   {

@@ -25,11 +25,13 @@ for (const name of shown) {
     await page.emulateMedia({ forcedColors: "active" });
     await show(views.find((view) => view.name === name)!, page, running);
     await mkdir(folder, { recursive: true });
-    await page.screenshot({ path: join(folder, `${name}-forced-colors.png`), animations: "disabled" });
-
-    for (const kind of [".badge", ".button", ".avatar", "input:not([type=radio], [type=checkbox])", "select"]) {
-      for (const element of await page.locator(kind).filter({ visible: true }).all()) {
-        expect(await hasBorder(element), `${kind} ${await element.textContent()} has a border`).toBe(true);
+    for (const width of [1280, 768, 320]) {
+      await page.setViewportSize({ width, height: 800 });
+      await page.screenshot({ path: join(folder, `${name}-${width}-forced-colors.png`), animations: "disabled" });
+      for (const kind of [".badge", ".button", ".avatar", "input:not([type=radio], [type=checkbox])", "select"]) {
+        for (const element of await page.locator(kind).filter({ visible: true }).all()) {
+          expect(await hasBorder(element), `${kind} ${await element.textContent()} at ${width} has a border`).toBe(true);
+        }
       }
     }
     for (const link of await page.locator(".topnav a").all()) {

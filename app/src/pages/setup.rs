@@ -30,7 +30,7 @@ pub fn setup() -> El {
         let code = code.clone();
         untrack(|| loaded(invitation, skeleton_rows, move |invitation| invited(code.clone(), invitation)))
     });
-    el("div", "narrow").child(page_head("Set up Uptrakit")).child(inside)
+    el("div", "narrow").child(page_head("Welcome to Uptrakit")).child(inside)
 }
 
 fn used_up() -> El {
