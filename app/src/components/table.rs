@@ -29,17 +29,16 @@ pub fn cell(column: &str, content: impl Child) -> El {
     el("td", "").attr("role", "cell").attr("data-label", column).child(el("div", "").child(content))
 }
 
-/// The cell that says what the row is.
+/// The cell that says what the row is. Screen readers repeat its name, but not what else is in it, with the other cells.
 pub fn name_cell(name: &str) -> El {
-    unlabelled("cell-name").child(el("strong", "").child(name))
+    el("th", "cell-name")
+        .attr("role", "rowheader")
+        .attr("scope", "row")
+        .attr("abbr", name)
+        .child(el("strong", "").child(name))
 }
 
 /// The cell with what can be done.
 pub fn actions_cell() -> El {
-    unlabelled("cell-actions")
-}
-
-/// A cell that needs no column's name.
-fn unlabelled(class: &str) -> El {
-    el("td", class).attr("role", "cell")
+    el("td", "cell-actions").attr("role", "cell")
 }
