@@ -144,9 +144,9 @@ impl Guide {
                     for (file, class) in [(&*light, "in-light"), (&dark, "in-dark")] {
                         let (path, width, height) = self.image(name, file);
                         let words = escaped(&words);
-                        // Only the one that is shown is downloaded.
+                        // Only the one that is shown is downloaded. On a phone it is too small to read, so it opens by itself.
                         events.push(markup(format!(
-                            "<img class=\"{class}\" src=\"{path}\" alt=\"{words}\" width=\"{width}\" height=\"{height}\" loading=\"lazy\" />"
+                            "<a class=\"{class}\" href=\"{path}\"><img src=\"{path}\" alt=\"{words}\" width=\"{width}\" height=\"{height}\" loading=\"lazy\" /></a>"
                         )));
                     }
                 }
@@ -225,11 +225,10 @@ fn parser(text: &str) -> Parser<'_> {
     Parser::new_ext(text, Options::ENABLE_TABLES)
 }
 
-/// Code with its flags in one piece: a browser breaks a line after any hyphen.
+/// Code with each word in one piece where it fits on a line: a browser breaks one after any hyphen and slash.
 fn unbroken(code: &str) -> String {
-    const LONGEST: usize = 24;
     let word = |word: &str| match escaped(word) {
-        flag if word.starts_with('-') && word.len() <= LONGEST => format!("<span class=\"whole\">{flag}</span>"),
+        breakable if word.contains(['-', '/']) => format!("<span class=\"piece\">{breakable}</span>"),
         other => other,
     };
     code.split(' ').map(word).collect::<Vec<_>>().join(" ")

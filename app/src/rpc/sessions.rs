@@ -51,6 +51,8 @@ pub struct Activity {
     pub address: Option<String>,
     /// What the token is called that it was done with, or to.
     pub token: Option<String>,
+    /// What the host or the account is called that it was done to.
+    pub target: Option<String>,
 }
 
 /// What was done under the account, newest first.

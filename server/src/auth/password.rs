@@ -57,7 +57,7 @@ impl NewPassword {
             about.iter().flat_map(|word| word.split(['@', '.'])).chain(about.iter().copied()).collect();
         let words: Vec<&str> = words.into_iter().filter(|word| word.len() > 2).chain(["uptrakit"]).collect();
         if is_made_of(text, &words) {
-            return Err("is too easy to guess: it is little more than a name of the product or of yours".into());
+            return Err("is too easy to guess: it is little more than the product's name or yours".into());
         }
         let estimate = zxcvbn::zxcvbn(text, &words);
         if estimate.guesses_log10() < 8.0 {

@@ -2,8 +2,8 @@
 
 use ipnet::IpNet;
 use uptrakit_api::{
-    CreateToken, CreatedToken, FieldError, Page, Permission, Permissions, RotateToken, Rotation, Secret, Timestamp,
-    Token, TokenId, TokenQuery, TokenState, TokenText, UpdateToken,
+    AccountId, CreateToken, CreatedToken, FieldError, Page, Permission, Permissions, RotateToken, Rotation, Secret,
+    Timestamp, Token, TokenId, TokenQuery, TokenState, TokenText, UpdateToken,
 };
 
 use super::{
@@ -107,8 +107,8 @@ impl Limits {
     }
 }
 
-/// A page of the actor's tokens.
-pub async fn list(core: &Core, actor: &Actor, query: &TokenQuery) -> Result<Page<Token>, Error> {
+/// A page of an account's tokens.
+pub async fn list(core: &Core, account_id: AccountId, query: &TokenQuery) -> Result<Page<Token>, Error> {
     let state = match query.state.as_deref() {
         None | Some("active") => "active",
         Some("expired") => "expired",
@@ -127,9 +127,8 @@ pub async fn list(core: &Core, actor: &Actor, query: &TokenQuery) -> Result<Page
     let now = core.clock.now();
     let filter = TokenFilter { state, part: text::key(query.q.as_deref().unwrap_or_default()), now: now.0 };
     let mut reader = core.store.read().await?;
-    let account_id = actor.account_id().0;
-    let total = tokens::count(reader.conn(), account_id, &filter).await?;
-    let rows = tokens::list(reader.conn(), account_id, &filter, sort, paging.slice()).await?;
+    let total = tokens::count(reader.conn(), account_id.0, &filter).await?;
+    let rows = tokens::list(reader.conn(), account_id.0, &filter, sort, paging.slice()).await?;
     let items = rows.into_iter().map(|row| public(row, now)).collect::<Result<_, _>>()?;
     Ok(paging.page(items, total))
 }
@@ -307,12 +306,7 @@ pub async fn revoke(core: &Core, actor: &Actor, id: TokenId) -> Result<Revoked, 
 }
 
 /// Revokes anybody's token; for administrators.
-pub async fn revoke_of(
-    core: &Core,
-    actor: &Actor,
-    account_id: uptrakit_api::AccountId,
-    id: TokenId,
-) -> Result<Revoked, Error> {
+pub async fn revoke_of(core: &Core, actor: &Actor, account_id: AccountId, id: TokenId) -> Result<Revoked, Error> {
     let mut tx = begin_write(core, actor, Change::PowerOf(account_id)).await?;
     revoke_in(core, actor, &mut tx, account_id, id).await?.finish(core, actor, tx).await
 }
@@ -320,7 +314,7 @@ pub async fn revoke_of(
 /// A revoke that is not committed yet.
 struct PendingRevoke {
     id: TokenId,
-    account_id: uptrakit_api::AccountId,
+    account_id: AccountId,
     /// `None` when it was revoked before.
     news: Option<Vec<Digest>>,
     at: Timestamp,
@@ -330,7 +324,7 @@ async fn revoke_in(
     core: &Core,
     actor: &Actor,
     tx: &mut Transaction,
-    account_id: uptrakit_api::AccountId,
+    account_id: AccountId,
     id: TokenId,
 ) -> Result<PendingRevoke, Error> {
     let now = core.clock.now();

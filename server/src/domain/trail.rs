@@ -15,7 +15,7 @@ use crate::{
     state::Core,
     store::{
         Transaction,
-        audit::{self, AuditFilter, AuditRow},
+        audit::{self, AuditFilter, AuditRow, NamedRow},
     },
 };
 
@@ -116,15 +116,27 @@ pub async fn list(core: &Core, query: &AuditQuery, own: Option<AccountId>) -> Re
 /// How many events with names a page has.
 const NAMED_PER_PAGE: &str = "10";
 
-/// What was done under the actor's account, newest first, each with the name of its token.
-pub async fn list_named(core: &Core, actor: &Actor, page: u32) -> Result<Page<(AuditEvent, Option<String>)>, Error> {
+/// An event, with the names of what it was done with and to.
+#[derive(Debug)]
+pub struct Named {
+    /// The event.
+    pub event: AuditEvent,
+    /// Its token's name.
+    pub token: Option<String>,
+    /// The name of the host or the account that it was done to.
+    pub target: Option<String>,
+}
+
+/// What was done under the actor's account, newest first.
+pub async fn list_named(core: &Core, actor: &Actor, page: u32) -> Result<Page<Named>, Error> {
     let paging = Paging::parse(Some(&page.to_string()), Some(NAMED_PER_PAGE))?;
     let account_id = actor.account_id().0;
     let own = AuditFilter { actor_id: Some(account_id), ..AuditFilter::default() };
     let mut reader = core.store.read().await?;
     let total = audit::count(reader.conn(), &own).await?;
     let rows = audit::list_named(reader.conn(), account_id, paging.slice()).await?;
-    Ok(paging.page(rows.into_iter().map(|row| (public(row.event), row.token_name)).collect(), total))
+    let named = |row: NamedRow| Named { event: public(row.event), token: row.token_name, target: row.target_name };
+    Ok(paging.page(rows.into_iter().map(named).collect(), total))
 }
 
 /// How many events an export reads at once.

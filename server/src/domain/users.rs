@@ -1,6 +1,8 @@
 //! People, as administrators manage them, from the API and from the server's own terminal.
 
-use uptrakit_api::{AccountId, CreateUser, CreatedUser, Page, Role, Roles, Secret, UpdateUser, User};
+use uptrakit_api::{
+    AccountId, CreateUser, CreatedUser, Page, Role, Roles, Secret, Token, TokenQuery, UpdateUser, User,
+};
 
 use super::{
     Change,
@@ -22,7 +24,7 @@ use crate::{
     store::{
         Transaction,
         accounts::{self, AccountRow},
-        invitations, power, sessions, tokens,
+        invitations, power, sessions,
     },
 };
 
@@ -182,21 +184,11 @@ pub fn parse_roles(names: &[String]) -> Result<Roles, Error> {
 }
 
 /// The tokens of a person, for administrators; never a text.
-pub async fn list_tokens(
-    core: &Core,
-    id: AccountId,
-    page: Option<&str>,
-    per_page: Option<&str>,
-) -> Result<Page<uptrakit_api::Token>, Error> {
-    let paging = Paging::parse(page, per_page)?;
-    let now = core.clock.now();
+pub async fn list_tokens(core: &Core, id: AccountId, query: &TokenQuery) -> Result<Page<Token>, Error> {
     let mut reader = core.store.read().await?;
     accounts::find(reader.conn(), id.0).await?.ok_or(Error::NotFound)?;
-    let filter = tokens::TokenFilter { state: "all", part: String::new(), now: now.0 };
-    let total = tokens::count(reader.conn(), id.0, &filter).await?;
-    let rows = tokens::list(reader.conn(), id.0, &filter, (tokens::TokenSort::CreatedAt, true), paging.slice()).await?;
-    let items = rows.into_iter().map(|row| super::tokens::public(row, now)).collect::<Result<_, _>>()?;
-    Ok(paging.page(items, total))
+    drop(reader);
+    super::tokens::list(core, id, query).await
 }
 
 fn public(row: &AccountRow) -> Result<User, Inconsistent> {

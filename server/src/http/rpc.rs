@@ -30,7 +30,10 @@ use crate::{
         credential::{Need, Refusal as Denial},
         origin::Origin,
     },
-    domain::{accounts, sessions, tokens, trail},
+    domain::{
+        accounts, sessions, tokens,
+        trail::{self, Named},
+    },
     error::Error,
     state::App,
 };
@@ -184,7 +187,7 @@ impl Backend for PageBackend {
     }
 
     fn list_tokens(&self, query: TokenQuery) -> Answer<Page<Token>> {
-        answer!(self, |me| tokens::list(&me.app, &me.actor().await?, &query).await)
+        answer!(self, |me| tokens::list(&me.app, me.actor().await?.account_id(), &query).await)
     }
 
     fn find_first_use(&self, id: TokenId) -> Answer<Option<String>> {
@@ -217,12 +220,13 @@ impl Backend for PageBackend {
     fn list_activity(&self, page: u32) -> Answer<Page<Activity>> {
         answer!(self, |me| {
             let page = trail::list_named(&me.app, &me.actor().await?, page).await?;
-            Ok(page.map(|(event, token)| Activity {
+            Ok(page.map(|Named { event, token, target }| Activity {
                 at: event.at,
                 action: event.action,
                 outcome: event.outcome,
                 address: event.address,
                 token,
+                target,
             }))
         })
     }

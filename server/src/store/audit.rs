@@ -113,7 +113,7 @@ pub async fn list(conn: Conn<'_>, filter: &AuditFilter, slice: Slice) -> Result<
     })
 }
 
-/// An event, and the name of its token.
+/// An event, and the names of its token and of the host or account that it was done to.
 #[derive(Clone, Debug, FromRow)]
 pub struct NamedRow {
     /// The event.
@@ -121,15 +121,20 @@ pub struct NamedRow {
     pub event: AuditRow,
     /// What the token is called that it was done to, or else with.
     pub token_name: Option<String>,
+    /// What the host or the account is called that it was done to, if it is still there.
+    pub target_name: Option<String>,
 }
 
 /// An account's events, newest first.
 pub async fn list_named(conn: Conn<'_>, account_id: Uuid, slice: Slice) -> Result<Vec<NamedRow>> {
     on!(conn, |c| {
         sqlx::query_as(
-            "SELECT e.*, t.name AS token_name FROM audit_events e \
-             LEFT JOIN api_tokens t ON t.id = CASE WHEN e.action LIKE 'token.%' THEN e.target_id ELSE e.token_id END WHERE e.actor_id = $1 \
-             ORDER BY e.at DESC, e.id DESC LIMIT $2 OFFSET $3",
+            "SELECT e.*, t.name AS token_name, COALESCE(h.friendly_name, h.hostname, a.username) AS target_name \
+             FROM audit_events e \
+             LEFT JOIN api_tokens t ON t.id = CASE WHEN e.action LIKE 'token.%' THEN e.target_id ELSE e.token_id END \
+             LEFT JOIN hosts h ON h.id = e.target_id AND e.action LIKE 'host.%' \
+             LEFT JOIN accounts a ON a.id = e.target_id AND e.action LIKE 'account.%' \
+             WHERE e.actor_id = $1 ORDER BY e.at DESC, e.id DESC LIMIT $2 OFFSET $3",
         )
         .bind(account_id)
         .bind(slice.limit)

@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Client, PASSWORD, Reply, on_both};
+use crate::support::{Client, PASSWORD, Reply, on_both, report};
 
 async fn call(client: &Client, name: &str, body: Value) -> Reply {
     let mut request = client.request(Method::POST, &format!("/rpc/{name}")).header("content-type", "application/json");
@@ -74,6 +74,27 @@ on_both! {
         out.ok(200);
         assert!(out.header("clear-site-data").contains("storage"));
         call(&root, "list_tokens", json!({ "query": {} })).await.refused(401, "missing-credentials");
+    }
+
+    async fn activity_names_what_it_was_done_with_and_to(server: TestServer) {
+        let root = server.with_root().await;
+        let (_, text) = root.new_token(json!({ "name": "reporter" })).await;
+        let host = server.bearer(&text).post("/hosts/report", report("web-1")).await.ok(201)["id"].clone();
+        server.advance(1);
+        let ada = json!({ "username": "ada", "email": "ada@example.org", "roles": ["viewer"] });
+        root.post("/users", ada).await.ok(201);
+        let told = async || {
+            let page = call(&root, "list_activity", json!({ "page": 1 })).await.ok(200);
+            let named = |event: &Value| format!("{} {} {}", event["action"], event["token"], event["target"]).replace('"', "");
+            page["items"].as_array().unwrap().iter().map(named).collect::<Vec<_>>()
+        };
+        let before = told().await;
+        assert!(before.contains(&"account.create null ada".to_owned()), "{before:?}");
+        assert!(before.contains(&"host.create reporter nas".to_owned()), "{before:?}");
+        root.delete(&format!("/hosts/{}", host.as_str().unwrap())).await.ok(204);
+        // What is gone has no name any more.
+        let after = told().await;
+        assert!(after.contains(&"host.create reporter null".to_owned()), "{after:?}");
     }
 
     async fn refusals_are_problems_with_their_own_status_and_never_redirects(server: TestServer) {

@@ -32,9 +32,11 @@ fn list(events: &Page<Activity>, page: RwSignal<u32>) -> El {
     for event in &events.items {
         let done = event.outcome == "done";
         let mut what = el("span", "").child(wording::event(&event.action, &event.outcome));
-        if let Some(token) = &event.token {
-            let to_it = event.action.starts_with("token.");
-            what = what.child(if to_it { ": " } else { " with " }).child(el("strong", "").child(token.as_str()));
+        let with = if event.action.starts_with("token.") { ": " } else { " with " };
+        for (word, name) in [(": ", &event.target), (with, &event.token)] {
+            what = what.child(
+                name.as_ref().map(|name| el("span", "").child(word).child(el("strong", "name").child(name.as_str()))),
+            );
         }
         if let Some(address) = &event.address {
             what = what.child(" from ").child(el("code", "").child(address.as_str()));

@@ -23,7 +23,7 @@ pub async fn list_tokens(
     Caller(actor, _): Caller<AnyCredential>,
     Query(query): Query<TokenQuery>,
 ) -> Result<Reply<Page<Token>>, Error> {
-    Ok(Reply(tokens::list(&app, &actor, &query).await?))
+    Ok(Reply(tokens::list(&app, actor.account_id(), &query).await?))
 }
 
 /// Makes a token; the answer has its text, this once.

@@ -2,7 +2,7 @@
 
 use axum::{Json as Reply, extract::State, response::Response};
 use http::StatusCode;
-use uptrakit_api::{AccountId, CreateUser, CreatedUser, Page, PageQuery, Token, TokenId, UpdateUser, User};
+use uptrakit_api::{AccountId, CreateUser, CreatedUser, Page, PageQuery, Token, TokenId, TokenQuery, UpdateUser, User};
 
 use super::tokens::revoked;
 use crate::{
@@ -47,18 +47,18 @@ pub async fn update_user(
     Ok(Reply(users::update(&app, &actor, id, request).await?))
 }
 
-/// A person's tokens, whatever their state.
+/// A person's tokens.
 #[utoipa::path(
-    get, path = "/users/{id}/api-tokens", tag = "users", params(("id" = AccountId, Path), PageQuery),
+    get, path = "/users/{id}/api-tokens", tag = "users", params(("id" = AccountId, Path), TokenQuery),
     responses((status = 200, body = Page<Token>))
 )]
 pub async fn list_user_tokens(
     State(app): State<App>,
     _: Caller<UsersManage>,
     Id(id): Id<AccountId>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<TokenQuery>,
 ) -> Result<Reply<Page<Token>>, Error> {
-    Ok(Reply(users::list_tokens(&app, id, query.page.as_deref(), query.per_page.as_deref()).await?))
+    Ok(Reply(users::list_tokens(&app, id, &query).await?))
 }
 
 /// Revokes a person's token.
