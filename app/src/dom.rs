@@ -96,6 +96,17 @@ impl El {
         self
     }
 
+    /// The first field in it takes the focus once it is on the page.
+    pub fn focus_inside_at_start(self) -> Self {
+        let element = self.clone();
+        afterwards(move || {
+            if let Ok(Some(field)) = element.0.query_selector("input") {
+                let _ = field.unchecked_into::<HtmlElement>().focus();
+            }
+        });
+        self
+    }
+
     /// Takes the focus now.
     pub fn focus(&self) {
         let _ = self.0.unchecked_ref::<HtmlElement>().focus();

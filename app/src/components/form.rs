@@ -1,6 +1,6 @@
 //! A form around its fields: it never leaves the page, shows why it was refused as a whole, and waits with its button.
 
-use super::button;
+use super::{button, loaded::request_named};
 use crate::{
     components::Modal,
     dom::{El, el, live},
@@ -33,7 +33,8 @@ pub fn form_problem(submission: Submission, fields: &'static [&'static str]) -> 
         for error in &problem.errors {
             text = [&text, " ", &error.field, " ", &error.message, "."].concat();
         }
-        Some(el("p", "callout").attr("data-tone", "bad").attr("role", "alert").attr("tabindex", "-1").child(text))
+        let callout = el("p", "callout").attr("data-tone", "bad").attr("role", "alert").attr("tabindex", "-1");
+        Some(callout.child(text).child(request_named(&problem)))
     }))
 }
 

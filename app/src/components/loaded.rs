@@ -44,13 +44,17 @@ fn frame(problem: RwSignal<Option<Problem>>, busy: RwSignal<bool>, reload: Rc<dy
     el("div", "loaded").live_attr("aria-busy", move || busy.get().then(|| "true".to_owned())).child(live(refused))
 }
 
+/// What names the request in the server's log, for a fault that its operator has to look for.
+pub fn request_named(problem: &Problem) -> Option<El> {
+    let named = problem.status >= 500 && !problem.request_id.is_empty();
+    named.then(|| el("small", "sub").child("Request ").child(el("code", "").child(problem.request_id.as_str())))
+}
+
 /// Why there is no data, and the button that asks again.
 pub fn refusal(problem: &Problem, retry: impl FnMut() + 'static) -> El {
-    let request = (!problem.request_id.is_empty())
-        .then(|| el("small", "sub").child("Request ").child(problem.request_id.as_str()));
     el("div", "callout refusal")
         .attr("data-tone", "bad")
         .attr("role", "alert")
-        .child(el("p", "").child(problem.detail.as_str()).child(request))
+        .child(el("p", "").child(problem.detail.as_str()).child(request_named(problem)))
         .child(button("Try again", "button small", retry))
 }

@@ -1,5 +1,6 @@
 //! A password field that can be read while typing, and that counts along where a password is chosen. The count is
-//! of characters, as the server counts them; whether a password is weak, only the server says.
+//! of characters, as the server counts them; whether a password is weak, only the server says, and then nothing here
+//! praises it.
 
 use super::{Field, Sentence, button};
 use crate::dom::{El, el, live};
@@ -13,13 +14,16 @@ const LONGEST: usize = 128;
 pub fn password_field(label: &'static str, value: RwSignal<String>, error: Sentence, choosing: bool) -> El {
     let shown = RwSignal::new(false);
     let count = move || value.with(|text| text.chars().count());
+    let refused = Rc::clone(&error);
+    let is_good = Rc::new(move || (SHORTEST..=LONGEST).contains(&count()) && refused().is_none());
+    let praised = Rc::clone(&is_good);
     let hint = move || {
         Some(match count() {
             _ if !choosing => return None,
             0 => "15 to 128 characters. Several words in a row are easy to remember.".to_owned(),
             count if count < SHORTEST => format!("{count} of at least 15 characters."),
             count if count > LONGEST => format!("{count} characters: 128 is the most."),
-            count => format!("{count} characters, long enough."),
+            count => return praised().then(|| format!("{count} characters, long enough.")),
         })
     };
     let look = button("", "button ghost small", move || shown.update(|shown| *shown = !*shown))
@@ -32,17 +36,15 @@ pub fn password_field(label: &'static str, value: RwSignal<String>, error: Sente
         .live_hint(Rc::new(hint));
     field.draw_in(|input| {
         let input = input.live_attr("type", move || Some(if shown.get() { "text" } else { "password" }.to_owned()));
-        el("div", "password").child(input).child(look).child(choosing.then(|| strength(count)))
+        el("div", "password").child(input).child(look).child(choosing.then(|| strength(count, is_good)))
     })
 }
 
 /// How far the password is from long enough, for the eye; the hint says the same in words.
-fn strength(count: impl Fn() -> usize + Copy + 'static) -> El {
+fn strength(count: impl Fn() -> usize + 'static, is_good: Rc<dyn Fn() -> bool>) -> El {
     el("meter", "strength")
         .attr("aria-hidden", "true")
         .attr("max", "15")
-        .live_attr("data-state", move || {
-            Some(if (SHORTEST..=LONGEST).contains(&count()) { "good" } else { "short" }.to_owned())
-        })
+        .live_attr("data-state", move || Some(if is_good() { "good" } else { "short" }.to_owned()))
         .live_attr("value", move || Some(count().min(SHORTEST).to_string()))
 }

@@ -2,6 +2,9 @@
 
 use crate::dom::{El, el};
 
+/// What stands for a row of a table, or for its card.
+pub const SKELETON_ROW: &str = "skeleton skeleton-row";
+
 /// A page that is not known yet; the same shapes as in index.html.
 pub fn skeleton_page() -> El {
     waiting("h1", "skeleton-page", &["skeleton skeleton-title", "skeleton skeleton-block", "skeleton skeleton-block"])
@@ -10,6 +13,11 @@ pub fn skeleton_page() -> El {
 /// A list that is not known yet.
 pub fn skeleton_rows() -> El {
     skeleton_list(3, "skeleton")
+}
+
+/// A table that is not known yet.
+pub fn skeleton_table() -> El {
+    skeleton_list(3, SKELETON_ROW)
 }
 
 /// A list that is not known yet, but how long it will be; `class` has the height of one row.

@@ -9,10 +9,15 @@ use crate::{
 };
 use uptrakit_api::{Timestamp, Token, TokenState};
 
-/// The table.
-pub fn token_table(rows: Vec<El>) -> El {
-    let columns = ["Name", "Permissions", "Created", "Last used", "Ends", "Actions"];
-    table("table tokens", "API tokens", &columns, rows)
+/// The states that a list of tokens can be asked for.
+pub const TOKEN_STATES: &[(&str, &str)] =
+    &[("active", "Active"), ("expired", "Expired"), ("revoked", "Revoked"), ("all", "All")];
+
+/// The table of `tokens`, each drawn by `row`.
+pub fn token_table(tokens: &[Token], row: impl Fn(&Token) -> El) -> El {
+    let end = if tokens.iter().all(|token| token.state == TokenState::Active) { "Expires" } else { "Ends" };
+    let columns = ["Name", "Permissions", "Created", "Last used", end, "Actions"];
+    table("table tokens", "API tokens", &columns, tokens.iter().map(row).collect())
 }
 
 /// A token's row; `overlap` stands under the name.

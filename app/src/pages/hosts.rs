@@ -7,7 +7,7 @@ mod stream;
 use crate::{
     components::{
         actions_cell, announce_found, badge, cell, instant, loaded, name_cell, page_head, pager, row as table_row,
-        row_button, search_box, select_box, skeleton_rows, table,
+        row_button, search_box, select_box, skeleton_table, table,
     },
     dom::{El, el, live},
     loader::Loader,
@@ -76,7 +76,7 @@ pub fn hosts() -> El {
             asked();
             go_sort(Wanted { sort, page: String::new(), ..now() });
         }));
-    let listed = loaded(hosts, skeleton_rows, move |page| list(page, now(), may_write, open, &go));
+    let listed = loaded(hosts, skeleton_table, move |page| list(page, now(), may_write, open, &go));
     el("div", "")
         .child(page_head("Hosts").child(el("span", "muted").child(total)))
         .child(el("section", "panel").attr("aria-label", "All hosts").child(controls).child(listed))
@@ -147,7 +147,8 @@ fn unknown() -> El {
 /// Nothing reports yet: the two lines that make this very machine do it.
 fn first_steps() -> El {
     let origin = window().location().origin().unwrap_or_default();
-    let lines = ["export UPTRAKIT_TOKEN=upk_…\nuptrakit --server ", &origin, " hosts report"].concat();
+    let report = ["uptrakit --server ", &origin, " hosts report"].concat();
+    let line = |text: &str| el("code", "").child(text);
     el("div", "empty start")
         .child(el("h2", "").child("No host reports yet"))
         .child(
@@ -156,5 +157,5 @@ fn first_steps() -> El {
                 .child(el("a", "").attr("href", "/profile#tokens").child("Profile"))
                 .child(", then run these two lines on a machine, this one for instance. The machine appears here by itself."),
         )
-        .child(el("pre", "").attr("tabindex", "0").child(el("code", "").child(lines)))
+        .child(el("pre", "").attr("tabindex", "0").child(line("export UPTRAKIT_TOKEN=upk_…")).child(line(&report)))
 }

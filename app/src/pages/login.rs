@@ -69,12 +69,11 @@ pub fn login() -> El {
 /// After too many attempts: when the next one has a chance.
 fn throttle(problem: &Problem) -> El {
     let when = problem.retry_after_seconds.map(|seconds| {
+        if seconds < 60 {
+            return [" Try again in ", &counted(seconds.max(1), "second"), "."].concat();
+        }
         let end = clock::now().plus_millis(i64::try_from(seconds).unwrap_or(0).saturating_mul(1_000));
-        let wait = match seconds {
-            0..60 => counted(seconds.max(1), "second"),
-            _ => counted(seconds.div_ceil(60), "minute"),
-        };
-        [" Try again in ", &wait, ", at ", &clock::time_of_day(end), "."].concat()
+        [" Try again in ", &counted(seconds.div_ceil(60), "minute"), ", at ", &clock::time_of_day(end), "."].concat()
     });
     callout(Tone::Warn, "Too many attempts.").attr("role", "alert").attr("tabindex", "-1").child(when)
 }

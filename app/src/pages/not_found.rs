@@ -9,10 +9,10 @@ use crate::{
 pub fn not_found() -> El {
     el("div", "").child(page_head("Page not found")).child(
         el("div", "form")
-            .child(
-                el("p", "")
-                    .child("There is nothing at this address. It may have been mistyped, or what was here is gone."),
-            )
+            .child(el("p", "").child(
+                "There is nothing here that this account may see. The address may have been mistyped, or what was \
+                         here is gone.",
+            ))
             .child(el("a", "button").attr("href", "/hosts").child("Go to Hosts")),
     )
 }

@@ -98,8 +98,10 @@ fn invited(code: String, invitation: Invitation) -> El {
                     .draw(),
             ),
     };
-    form.child(password_field("Password", password, submission.error("password", "Password"), true))
-        .child(submit_button("Create account", "button primary", submission))
+    let field = password_field("Password", password, submission.error("password", "Password"), true);
+    let field = if first { field } else { field.focus_inside_at_start() };
+    let label = if first { "Create account" } else { "Set password" };
+    form.child(field).child(submit_button(label, "button primary", submission))
 }
 
 /// Password managers file a new password under this name.

@@ -8,7 +8,7 @@ mod tokens;
 use crate::{
     components::{
         Notices, Tone, actions_cell, badge, button, cell, date, loaded, name_cell, page_head, pager, row as table_row,
-        row_button, skeleton_rows, table,
+        row_button, skeleton_table, table,
     },
     dom::{El, el, group, live},
     loader::Loader,
@@ -82,7 +82,7 @@ fn page(session: Session) -> El {
     let (open, inspected) = (RwSignal::new(None), RwSignal::new(None));
     let people = People { open, inspected, users, notices: Notices::current(), session };
     let add = button("Add person", "button primary", move || people.open.set(Some(Open::Add)));
-    let listed = loaded(users, skeleton_rows, move |page| list(page, people, number));
+    let listed = loaded(users, skeleton_table, move |page| list(page, people, number));
     el("div", "")
         .child(page_head("Users").child(add))
         .child(el("section", "panel").attr("aria-label", "All users").child(listed))

@@ -50,7 +50,8 @@ pub fn section() -> El {
 
 fn list(sessions: &[Session], end: &Rc<dyn Fn(SessionId)>) -> El {
     let mut rows = el("ul", "entries");
-    for session in sessions {
+    let (this_one, others) = (sessions.iter().filter(|it| it.current), sessions.iter().filter(|it| !it.current));
+    for session in this_one.chain(others) {
         let from = el("span", "muted")
             .child(" from ")
             .child(el("code", "").child(session.address.as_str()))
@@ -61,7 +62,7 @@ fn list(sessions: &[Session], end: &Rc<dyn Fn(SessionId)>) -> El {
         } else {
             let (id, end) = (session.id, Rc::clone(end));
             let of = ["the session on ", &session.device].concat();
-            row_button("End", &of, &id.to_string(), "button small", move || end(id))
+            row_button("End", &of, &id.to_string(), "button ghost small bad", move || end(id))
         };
         let entry = el("li", "entry")
             .child(el("span", "").child(el("strong", "").child(session.device.as_str())).child(from))

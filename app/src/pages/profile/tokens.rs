@@ -9,9 +9,10 @@ mod row;
 
 use super::{Changes, panel};
 use crate::{
+    clock,
     components::{
-        Notices, Revoking, Tone, announce_found, button, callout, loaded, pager, revoke_dialog, search_box, select_box,
-        skeleton_list, token_table,
+        Notices, Revoking, SKELETON_ROW, TOKEN_STATES, Tone, announce_found, button, callout, loaded, pager,
+        revoke_dialog, search_box, select_box, skeleton_list, token_table,
     },
     dom::{El, el, live},
     loader::Loader,
@@ -21,7 +22,7 @@ use crate::{
 };
 use leptos::prelude::*;
 use std::rc::Rc;
-use uptrakit_api::{Page, Permission, Token, TokenQuery};
+use uptrakit_api::{Page, Permission, Token, TokenQuery, TokenState};
 
 /// The dialog that is open, and the token that it is about.
 #[derive(Clone)]
@@ -79,16 +80,16 @@ struct Filter {
 
 impl Filter {
     /// Another filter starts on its first page.
-    fn choose(self, signal: RwSignal<String>, asked: impl Fn()) -> impl Fn(String) {
+    fn choose(self, signal: RwSignal<String>, section: Section, asked: impl Fn()) -> impl Fn(String) {
         move |value| {
             asked();
+            // The count stands beside the list, and is as old as the visitor is.
+            section.session.ask();
             self.page.set(1);
             signal.set(value);
         }
     }
 }
-
-const STATES: &[(&str, &str)] = &[("active", "Active"), ("expired", "Expired"), ("revoked", "Revoked"), ("all", "All")];
 
 const SORTS: &[(&str, &str)] = &[
     ("-created_at", "Newest first"),
@@ -141,19 +142,19 @@ pub fn section() -> El {
     });
     let asked = announce_found(move || tokens.data.with(|page| page.as_ref().map(|page| page.total)), "token");
     let controls = el("div", "controls")
-        .child(search_box("Search by name", "", filter.choose(filter.search, asked)))
-        .child(select_box("State", "active", STATES, filter.choose(filter.state, asked)))
-        .child(select_box("Sort by", "-created_at", SORTS, filter.choose(filter.sort, asked)));
+        .child(search_box("Search by name", "", filter.choose(filter.search, section, asked)))
+        .child(select_box("State", "active", TOKEN_STATES, filter.choose(filter.state, section, asked)))
+        .child(select_box("Sort by", "-created_at", SORTS, filter.choose(filter.sort, section, asked)));
     // The visitor is known before their tokens are, and with them how many there will be.
     let waiting = move || {
         let active = section.visitor().map_or(0, |visitor| visitor.active_tokens);
-        skeleton_list(active.clamp(1, 20), "skeleton skeleton-token")
+        skeleton_list(active.clamp(1, 20), SKELETON_ROW)
     };
     panel("tokens", "API tokens", vec![count, create])
         .attr("data-focus-home", "")
         .child(no_room)
         .child(controls)
-        .child(loaded(tokens, waiting, move |page| list(page, section, filter)))
+        .child(loaded(tokens, waiting, move |page| list(&page, section, filter)))
         .child(live(move || section.open.get().map(|open| untrack(|| dialog(open, section)))))
 }
 
@@ -171,11 +172,24 @@ fn dialog(open: Open, section: Section) -> El {
     }
 }
 
-fn list(tokens: Page<Token>, section: Section, filter: Filter) -> El {
+/// Once one of the tokens has ended, its row and the count are out of date.
+fn follow_ends(tokens: &[Token], section: Section) {
+    let active = tokens.iter().filter(|token| token.state == TokenState::Active);
+    let Some(first) = active.filter_map(|token| token.expires_at).min() else { return };
+    let is_over = Memo::new(move |_| clock::ticking() > first);
+    // Not where it is over from the start: the server's clock may be behind this one.
+    Effect::watch(move || is_over.get(), move |_, _, _| section.changed(), false);
+}
+
+fn list(tokens: &Page<Token>, section: Section, filter: Filter) -> El {
     let may_write = section.may_write();
-    let rows: Vec<El> = tokens.items.into_iter().map(|token| row::row(&token, section, may_write)).collect();
+    follow_ends(&tokens.items, section);
     let turn = move |to| filter.page.set(to);
-    let inside = if rows.is_empty() { empty(section, filter) } else { token_table(rows) };
+    let inside = if tokens.items.is_empty() {
+        empty(section, filter)
+    } else {
+        token_table(&tokens.items, |token| row::row(token, section, may_write))
+    };
     el("div", "").child(inside).child(pager("Pages of tokens", tokens.page, tokens.total_pages, turn))
 }
 

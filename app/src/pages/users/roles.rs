@@ -68,12 +68,11 @@ fn settings(user: &User, people: People, modal: &Modal) -> El {
     form("form", submit)
         .child(el("h2", "").child("Change roles"))
         .child(form_problem(submission, &["roles"]))
-        .child(
-            el("p", "")
-                .child("What you take from ")
-                .child(el("strong", "").child(user.username.as_str()))
-                .child(" is gone from their tokens and sessions at once."),
-        )
+        .child(el("p", "").child(el("strong", "").child(user.username.as_str())).child(if people.is_visitor(user) {
+            " is you: what you take away is gone from your own tokens and sessions at once."
+        } else {
+            ": what you take away is gone from their tokens and sessions at once."
+        }))
         .child(picker(chosen, submission))
         .child(cancel_and(modal, submit_button("Save", "button primary", submission)))
 }

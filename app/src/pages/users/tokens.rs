@@ -4,7 +4,8 @@
 use super::People;
 use crate::{
     components::{
-        Revoking, actions_cell, button, loaded, pager, revoke_dialog, row_button, skeleton_rows, token_row, token_table,
+        Revoking, TOKEN_STATES, actions_cell, announce_found, button, loaded, pager, revoke_dialog, row_button,
+        select_box, skeleton_table, token_row, token_table,
     },
     dom::{El, el, focus_id, live},
     loader::Loader,
@@ -17,10 +18,12 @@ use uptrakit_api::{Page, Token, TokenState, User};
 /// The section.
 pub fn section(user: &User, people: People) -> El {
     let path = Rc::new(["/api/v1/users/", &user.id.to_string(), "/api-tokens"].concat());
-    let number = RwSignal::new(1_u32);
+    let (state, number) = (RwSignal::new("active".to_owned()), RwSignal::new(1_u32));
     let revoking = RwSignal::new(None::<Token>);
     let listed = Rc::clone(&path);
-    let tokens = Loader::new(move || rest::get(&rest::with_query(&listed, &[("page", &number.get().to_string())])));
+    let tokens = Loader::<Page<Token>>::new(move || {
+        rest::get(&rest::with_query(&listed, &[("state", &state.get()), ("page", &number.get().to_string())]))
+    });
     let dialog = move |token: Token| {
         let path = [path.as_str(), "/", &token.id.to_string()].concat();
         let done = move || {
@@ -38,21 +41,33 @@ pub fn section(user: &User, people: People) -> El {
         focus_id(&opener);
         people.inspected.set(None);
     });
+    let asked = announce_found(move || tokens.data.with(|page| page.as_ref().map(|page| page.total)), "token");
+    let choose = move |value| {
+        asked();
+        number.set(1);
+        state.set(value);
+    };
+    let controls = el("div", "controls").child(select_box("State", "active", TOKEN_STATES, choose));
     el("section", "panel")
         .attr("aria-labelledby", "user-tokens-title")
         .attr("data-focus-home", "")
         .child(el("div", "panel-head").child(heading).child(close))
-        .child(loaded(tokens, skeleton_rows, move |page| list(&page, revoking, number)))
+        .child(controls)
+        .child(loaded(tokens, skeleton_table, move |page| list(&page, revoking, number)))
         .child(live(move || revoking.get().map(|token| untrack(|| dialog(token)))))
 }
 
 fn list(tokens: &Page<Token>, revoking: RwSignal<Option<Token>>, number: RwSignal<u32>) -> El {
     if tokens.items.is_empty() {
-        return el("p", "empty").child("There is none, and none ended in the last 90 days.");
+        return el("p", "empty").child("There is none. What ended is shown for 90 days.");
     }
-    let rows = tokens.items.iter().map(|token| row(token, revoking)).collect();
     let turn = move |to| number.set(to);
-    el("div", "").child(token_table(rows)).child(pager("Pages of tokens", tokens.page, tokens.total_pages, turn))
+    el("div", "").child(token_table(&tokens.items, |token| row(token, revoking))).child(pager(
+        "Pages of tokens",
+        tokens.page,
+        tokens.total_pages,
+        turn,
+    ))
 }
 
 fn row(token: &Token, revoking: RwSignal<Option<Token>>) -> El {

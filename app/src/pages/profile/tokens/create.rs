@@ -27,10 +27,9 @@ pub fn dialog(like: Option<Token>, section: Section) -> El {
         move |modal| {
             live(move || match created.get() {
                 None => untrack(|| settings(like.as_ref(), name, section, &modal, created)),
-                Some(shown) => untrack(|| {
-                    let title = ["Your new token: ", name.get().trim()].concat();
-                    reveal::reveal(shown, &title, section, &modal)
-                }),
+                Some(shown) => {
+                    untrack(|| reveal::reveal(shown, "Your new token: ", name.get().trim(), section, &modal))
+                }
             })
         },
     )

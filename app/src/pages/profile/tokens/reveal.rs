@@ -68,7 +68,7 @@ impl Shown {
 }
 
 /// What stands in the dialog in place of the form.
-pub fn reveal(shown: Shown, title: &str, section: Section, modal: &Modal) -> El {
+pub fn reveal(shown: Shown, title: &str, name: &str, section: Section, modal: &Modal) -> El {
     on_cleanup(move || shown.forget());
     // A page in the back-forward cache keeps its memory; who comes back must not find a dialog without a text.
     let gone = modal.clone();
@@ -90,8 +90,9 @@ pub fn reveal(shown: Shown, title: &str, section: Section, modal: &Modal) -> El 
     let end = el("div", "form-end")
         .child(check_box("I have stored it", shown.stored))
         .child(button("Done", "button primary", done).live_flag("disabled", move || !shown.is_safe()));
+    let heading = el("h2", "").attr("tabindex", "-1").child(title).child(el("span", "name").child(name));
     el("div", "form")
-        .child(el("h2", "").attr("tabindex", "-1").child(title).focus_at_start())
+        .child(heading.focus_at_start())
         .child(el("p", "").child("Copy it now and store it where it will be used. It can't be shown again."))
         .child(line)
         .child(ready_lines(shown, &copying))

@@ -27,9 +27,7 @@ pub fn dialog(token: &Token, section: Section) -> El {
         move |modal| {
             live(move || match rotated.get() {
                 None => untrack(|| settings(&token, section, &modal, rotated)),
-                Some(shown) => {
-                    untrack(|| reveal::reveal(shown, &["New text of ", &token.name].concat(), section, &modal))
-                }
+                Some(shown) => untrack(|| reveal::reveal(shown, "New text of ", &token.name, section, &modal)),
             })
         },
     )
@@ -48,13 +46,14 @@ fn settings(token: &Token, section: Section, modal: &Modal, rotated: RwSignal<Op
             section.changed();
         });
     };
+    let stops = move || in_use && overlap.get() == "0";
     let hint = Rc::new(move || {
         let hint = if overlap.get() == "0" {
             "Whatever uses the old text stops working until it has the new one."
         } else {
             "Until then both texts work. Revoking the token ends both."
         };
-        Some(hint.to_owned())
+        (!stops()).then(|| hint.to_owned())
     });
     let options: Vec<_> = OVERLAPS.iter().map(|(value, name)| ((*value).to_owned(), (*name).to_owned())).collect();
     let error = submission.error("overlap_seconds", "The overlap");
@@ -64,15 +63,16 @@ fn settings(token: &Token, section: Section, modal: &Modal, rotated: RwSignal<Op
         .child(el("code", "item").child(token.hint.as_str()))
         .child(" gets a new text. Name, permissions and expiry stay as they are. ")
         .child(last_use(token));
-    let stops = live(move || {
-        let stops = in_use && overlap.get() == "0";
-        stops.then(|| callout(Tone::Warn, "It is in use. What uses it stops working now, until it has the new text."))
+    let warning = live(move || {
+        stops().then(|| {
+            callout(Tone::Warn, "It is in use. What uses it stops working at once, until it has the new text.")
+        })
     });
     form("form", submit)
         .child(el("h2", "").child("Rotate token"))
         .child(form_problem(submission, &["overlap_seconds"]))
         .child(facts)
         .child(select_field("The old text ends", overlap, &options, error, hint))
-        .child(stops)
+        .child(warning)
         .child(cancel_and(modal, submit_button("Rotate now", "button primary", submission)))
 }

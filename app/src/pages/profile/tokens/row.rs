@@ -34,7 +34,7 @@ fn buttons(token: &Token, section: Section) -> Vec<El> {
     } else {
         let of = ["with the same settings: ", &token.name].concat();
         vec![
-            opens("Create again", &of, "button small", Open::Create(Some(token.clone())))
+            opens("Create again", &of, "button ghost small", Open::Create(Some(token.clone())))
                 .attr("title", "Create again with the same settings"),
         ]
     }
