@@ -5,6 +5,7 @@ import { tokenPattern } from "../support/secrecy.ts";
 
 export class ProfilePage {
   readonly heading: Locator;
+  readonly section: Locator;
   readonly create: Locator;
   readonly state: Locator;
   readonly search: Locator;
@@ -18,6 +19,7 @@ export class ProfilePage {
   constructor(readonly page: Page) {
     this.activity = page.getByRole("region", { name: "Activity" });
     this.heading = page.getByRole("heading", { level: 1, name: "Profile" });
+    this.section = page.getByRole("region", { name: "API tokens" });
     this.create = page.getByRole("button", { name: "Create Token", exact: true }).first();
     this.state = page.getByLabel("State", { exact: true });
     this.search = page.getByLabel("Search by name", { exact: true });

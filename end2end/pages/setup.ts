@@ -15,7 +15,7 @@ export class SetupPage {
     this.username = page.getByLabel("Username", { exact: true });
     this.email = page.getByLabel("Email", { exact: true });
     this.password = page.getByLabel("Password", { exact: true });
-    this.submit = page.getByRole("button", { name: "Create account" });
+    this.submit = page.getByRole("button", { name: /^(Create account|Set password)$/ });
   }
 
   async fill(person: Person): Promise<void> {

@@ -35,6 +35,7 @@ export class UserTokens {
   readonly section: Locator;
   readonly heading: Locator;
   readonly close: Locator;
+  readonly state: Locator;
   readonly revokeDialog: Locator;
 
   constructor(
@@ -45,6 +46,7 @@ export class UserTokens {
     this.section = page.getByRole("region", { name: `API tokens of ${username}` });
     this.heading = this.section.getByRole("heading", { level: 2 });
     this.close = this.section.getByRole("button", { name: "Close", exact: true });
+    this.state = this.section.getByLabel("State", { exact: true });
     this.revokeDialog = page.getByRole("dialog", { name: "Revoke token" });
   }
 

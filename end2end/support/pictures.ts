@@ -1,6 +1,6 @@
 // Pictures of a page for people to look at, and whether it fits a small screen. With UPTRAKIT_DOCS_IMAGES=1 the
 // pictures of the documentation are renewed.
-import { copyFile, mkdir } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 
 import { type Page, expect } from "@playwright/test";
@@ -20,6 +20,30 @@ export async function expectNarrow(page: Page, what: string): Promise<void> {
   expect(widths.dialogs.filter((excess) => excess > 0), `a dialog in ${what} scrolls sideways`).toEqual([]);
 }
 
+/** Waits until what can be seen is drawn: pictures are fetched only where they are shown. */
+async function settle(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const shown = [...document.images].filter((image) => image.checkVisibility());
+    for (const image of shown) image.loading = "eager";
+    await Promise.all(shown.map((image) => image.decode()));
+    for (let frames = 0; frames < 2; frames += 1) await new Promise(requestAnimationFrame);
+  });
+}
+
+/** Takes away what is behind a dialog, and its own edge: a picture of it stands alone. */
+async function alone(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(`
+      body * { visibility: hidden }
+      dialog[open], dialog[open] * { visibility: visible }
+      dialog[open] { border-color: transparent; border-radius: 0; box-shadow: none }
+      dialog[open]::backdrop { background: var(--surface) }
+    `);
+    document.adoptedStyleSheets.push(sheet);
+  });
+}
+
 /** Takes the page as it stands at three widths, light and dark. */
 export async function takePictures(page: Page, name: string): Promise<void> {
   // In one browser: Playwright's way to take one in Firefox is against the page's policy.
@@ -34,6 +58,7 @@ export async function takePictures(page: Page, name: string): Promise<void> {
       // A dialog stands in the window, not in the page.
       const fullPage = (await page.getByRole("dialog").count()) === 0;
       const path = join(folder, `${name}-${width}-${colorScheme}.png`);
+      await settle(page);
       await page.screenshot({ path, fullPage, animations: "disabled" });
     }
   }
@@ -41,10 +66,19 @@ export async function takePictures(page: Page, name: string): Promise<void> {
     await mkdir(images, { recursive: true });
     for (const [colorScheme, file] of [["light", `${name}.png`], ["dark", `${name}-dark.png`]] as const) {
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      // A dialog is shown alone: with the page behind it, nobody could read it.
       const dialog = page.getByRole("dialog");
-      if ((await dialog.count()) > 0) await dialog.screenshot({ path: join(images, file), animations: "disabled" });
-      else await copyFile(join(folder, `${name}-1280-${colorScheme}.png`), join(images, file));
+      const path = join(images, file);
+      if ((await dialog.count()) > 0) {
+        await alone(page);
+        await dialog.screenshot({ path, animations: "disabled" });
+      } else {
+        // The narrowest window with tables, and no more of it than what it is about: it is made smaller where it is shown.
+        await page.setViewportSize({ width: 960, height: 800 });
+        const about = page.locator("main").locator("#tokens, [aria-label='All hosts']");
+        const { y, height } = (await about.boundingBox())!;
+        const clip = { x: 0, y: 0, width: 960, height: y + height + 24 };
+        await page.screenshot({ path, fullPage: true, animations: "disabled", clip });
+      }
     }
   }
 }

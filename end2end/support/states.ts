@@ -324,6 +324,70 @@ export const states: View[] = [
     },
   },
   {
+    name: "reveal-copied",
+    visitor: "signed in",
+    async open(page, server) {
+      await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+      const profile = await creating(page, server);
+      await profile.form.submit.click();
+      await profile.reveal.copy.click();
+      await expect(profile.reveal.copied).toBeVisible();
+      await page.getByText("Ready-made lines").click();
+    },
+  },
+  {
+    name: "profile-rotating-in-use",
+    visitor: "signed in",
+    async open(page, server) {
+      const profile = new ProfilePage(page);
+      const old = await mint(page.context(), server, { name: "on-two-machines" });
+      await arrive(page, server, "profile");
+      await profile.action("Rotate", "on-two-machines").click();
+      await profile.rotateDialog.getByLabel("The old text ends").selectOption({ label: "In 24 hours" });
+      await profile.rotateDialog.getByRole("button", { name: "Rotate now", exact: true }).click();
+      await profile.reveal.stored.check();
+      await profile.reveal.done.click();
+      await expect(async () => {
+        expect((await call(server, old, "/auth/me")).status).toBe(200);
+        await arrive(page, server, "profile");
+        await expect(profile.row("on-two-machines")).toContainText("Old text still used", { timeout: 1_000 });
+      }).toPass();
+    },
+  },
+  {
+    name: "create-token-wrong-network",
+    visitor: "signed in",
+    async open(page, server) {
+      const profile = await creating(page, server);
+      await profile.form.chosen.check();
+      await profile.form.dialog.getByText("Allowed networks").click();
+      await profile.form.dialog.getByRole("textbox").last().fill("10.0.0.0/8\nthe office");
+      await profile.form.submit.click();
+      await expect(profile.form.dialog.locator("[aria-invalid=true]").first()).toBeVisible();
+    },
+  },
+  {
+    name: "users-deactivated",
+    visitor: "signed in",
+    async open(page, server) {
+      await server.addPerson(grace, "operator");
+      await arrive(page, server, "users");
+      await page.getByRole("button", { name: "Deactivate grace", exact: true }).click();
+      await page.getByRole("button", { name: "Deactivate", exact: true }).click();
+      await expect(page.getByText("deactivated", { exact: true })).toBeVisible();
+    },
+  },
+  {
+    name: "user-tokens-revoked",
+    visitor: "signed in",
+    async open(page, server) {
+      await arrive(page, server, "users");
+      const tokens = await new UsersPage(page).tokensOf("ada");
+      await tokens.state.selectOption({ label: "All" });
+      await expect(tokens.row("leaked-in-a-log")).toBeVisible();
+    },
+  },
+  {
     name: "revoke-token-in-use",
     visitor: "signed in",
     async open(page, server) {

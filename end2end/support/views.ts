@@ -206,7 +206,7 @@ export const views: View[] = [
     async open(page, server) {
       await page.goto(`${server.url}/users`);
       const tokens = await new UsersPage(page).tokensOf("ada");
-      await expect(tokens.row("leaked-in-a-log")).toBeVisible();
+      await expect(tokens.row("backup-nightly")).toBeVisible();
     },
   },
   {

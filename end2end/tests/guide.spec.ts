@@ -27,7 +27,7 @@ test("the guide keeps the chosen theme", async ({ server, page }) => {
 test("the theme is chosen in the guide as in the app", async ({ server, page }) => {
   await page.emulateMedia({ colorScheme: "light" });
   await page.goto(`${server.url}/docs/tokens`);
-  const picture = (theme: string) => page.locator(`img.in-${theme}`).first();
+  const picture = (theme: string) => page.locator(`.in-${theme} > img`).first();
   await expect(picture("light")).toBeVisible();
   await page.getByRole("button", { name: "Settings" }).click();
   await page.getByRole("radio", { name: "Dark" }).check();

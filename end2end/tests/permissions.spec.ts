@@ -37,6 +37,23 @@ test("a token ends when the form says", async ({ server, signedIn: page }) => {
   expect(me.headers.get("uptrakit-token-expires")).toBe(expires_at);
 });
 
+test("a token that ends while it is looked at leaves the list and the count", async ({ server, context, signedIn: page }) => {
+  const profile = new ProfilePage(page);
+  await page.clock.install();
+  await mint(context, server, { name: "stays" });
+  const ends = Date.now() + 5_000;
+  await mint(context, server, { name: "ends", expires_at: new Date(ends).toISOString() });
+  await page.goto(`${server.url}/profile`);
+  await expect(profile.row("ends")).toBeVisible();
+  await expect(profile.section).toContainText("2 of 100 active");
+  await expect.poll(() => Date.now()).toBeGreaterThan(ends);
+  // The page looks at the clock twice a minute.
+  await page.clock.fastForward(31_000);
+  await expect(profile.row("ends")).toHaveCount(0);
+  await expect(profile.row("stays")).toBeVisible();
+  await expect(profile.section).toContainText("1 of 100 active");
+});
+
 test("a token lives to the end of a chosen day, and only where it is told to", async ({ server, signedIn: page }) => {
   const profile = new ProfilePage(page);
   await page.goto(`${server.url}/profile`);
