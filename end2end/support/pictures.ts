@@ -76,7 +76,7 @@ export async function takePictures(page: Page, name: string): Promise<void> {
         await page.setViewportSize({ width: 960, height: 800 });
         const about = page.locator("main").locator("#tokens, [aria-label='All hosts']");
         const { y, height } = (await about.boundingBox())!;
-        const clip = { x: 0, y: 0, width: 960, height: y + height + 24 };
+        const clip = { x: 0, y: 0, width: 960, height: y + height + 16 };
         await page.screenshot({ path, fullPage: true, animations: "disabled", clip });
       }
     }
