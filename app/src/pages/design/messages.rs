@@ -72,6 +72,7 @@ fn reveal() -> El {
     let example = "upk_0000000000000000000000000000003aIdS3";
     let (line, copying) = copy_line(el("code", "").child(example), "The example", move || example.to_owned(), || {});
     let ready = el("div", "ready-line")
+        .child(el("span", "muted").child("shell"))
         .child(el("code", "").attr("tabindex", "0").child(["export UPTRAKIT_TOKEN=", example].concat()))
         .child(copying.draw("shell", "button small", move || ["export UPTRAKIT_TOKEN=", example].concat()));
     let use_of_it =
