@@ -38,7 +38,7 @@ fn frame(route: Route) -> Vec<El> {
     let sign_out = Rc::new(move || {
         session.call(rest::call(&rpc::SignOut {}), move |answer| match answer {
             Ok(()) => {
-                session.0.set(Who::Nobody(Why::Left));
+                session.know(Who::Nobody(Why::Left));
                 route.go("/login", Leave::Behind);
             }
             Err(problem) => notices.show(Tone::Bad, problem.detail),
@@ -77,7 +77,7 @@ fn page(path: &str, route: Route) -> El {
 fn signed_in(page: fn() -> El, route: Route) -> El {
     let session = Session::current();
     let stage = Memo::new(move |_| {
-        session.0.with(|who| match who {
+        session.who.with(|who| match who {
             Who::Asking => Stage::Asking,
             Who::Nobody(why) => Stage::Nobody(*why),
             Who::Visitor(_) => Stage::In,
@@ -97,7 +97,7 @@ fn signed_in(page: fn() -> El, route: Route) -> El {
         untrack(|| match stage {
             Stage::In => page(),
             Stage::Asking | Stage::Nobody(_) => skeleton_page(),
-            Stage::Unknown => match session.0.get() {
+            Stage::Unknown => match session.who.get() {
                 Who::Unknown(problem) => {
                     el("div", "").child(page_head("Not available")).child(refusal(&problem, move || session.ask()))
                 }

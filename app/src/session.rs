@@ -32,14 +32,32 @@ pub enum Why {
     Ended,
 }
 
+/// What becomes of the news that the session has ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum News {
+    /// It is told at once.
+    Told,
+    /// It is kept back, should it come.
+    Held,
+    /// It has come.
+    Waiting,
+}
+
 /// The page's knowledge of who is signed in.
 #[derive(Clone, Copy)]
-pub struct Session(pub RwSignal<Who>);
+pub struct Session {
+    /// Who it is.
+    pub who: RwSignal<Who>,
+    /// The number of the newest question, or of what was learned without one.
+    newest: StoredValue<u32>,
+    news: StoredValue<News>,
+}
 
 impl Session {
     /// Makes it known to everything below, and asks the server.
     pub fn provide() -> Self {
-        let session = Self(RwSignal::new(Who::Asking));
+        let session =
+            Self { who: RwSignal::new(Who::Asking), newest: StoredValue::new(0), news: StoredValue::new(News::Told) };
         provide_context(session);
         session.ask();
         session
@@ -52,27 +70,65 @@ impl Session {
 
     /// Asks the server who is signed in. What is known stays in place until it answers.
     pub fn ask(self) {
+        let ticket = self.ticket();
         rest::call(&FindVisitor {}).then(move |answer| {
+            // Something newer was asked or learned since.
+            if self.newest.get_value() != ticket {
+                return;
+            }
             let who = match answer {
                 Ok(Some(visitor)) => Who::Visitor(visitor),
-                Ok(None) => match self.0.get_untracked() {
-                    Who::Visitor(_) => Who::Nobody(Why::Ended),
+                Ok(None) => match self.who.get_untracked() {
+                    Who::Visitor(_) => return self.ended(),
                     Who::Nobody(why) => Who::Nobody(why),
                     Who::Asking | Who::Unknown(_) => Who::Nobody(Why::NotYet),
                 },
                 // A page that works is worth more than the news that the server hiccuped.
-                Err(_) if matches!(self.0.get_untracked(), Who::Visitor(_)) => return,
+                Err(_) if matches!(self.who.get_untracked(), Who::Visitor(_)) => return,
                 Err(problem) => Who::Unknown(problem),
             };
-            if self.0.with_untracked(|known| *known != who) {
-                self.0.set(who);
+            if self.who.with_untracked(|known| *known != who) {
+                self.who.set(who);
             }
         });
     }
 
+    /// Takes note of what is known without asking.
+    pub fn know(self, who: Who) {
+        self.ticket();
+        self.who.set(who);
+    }
+
+    fn ticket(self) -> u32 {
+        let ticket = self.newest.get_value() + 1;
+        self.newest.set_value(ticket);
+        ticket
+    }
+
+    /// While the current view is there, the end of the session does not replace the page: what the view shows can't be
+    /// shown again.
+    pub fn hold(self) {
+        self.news.set_value(News::Held);
+        on_cleanup(move || {
+            let is_waiting = self.news.get_value() == News::Waiting;
+            self.news.set_value(News::Told);
+            if is_waiting {
+                self.ask();
+            }
+        });
+    }
+
+    /// Nobody is signed in any more.
+    fn ended(self) {
+        match self.news.get_value() {
+            News::Told => self.know(Who::Nobody(Why::Ended)),
+            News::Held | News::Waiting => self.news.set_value(News::Waiting),
+        }
+    }
+
     /// The visitor, if somebody is signed in.
     pub fn visitor(self) -> Option<Visitor> {
-        match self.0.get() {
+        match self.who.get() {
             Who::Visitor(visitor) => Some(visitor),
             _ => None,
         }
@@ -80,7 +136,7 @@ impl Session {
 
     /// Whether the visitor may do this.
     pub fn may(self, permission: Permission) -> bool {
-        self.0.with(|who| matches!(who, Who::Visitor(visitor) if visitor.account.permissions.contains(permission)))
+        self.who.with(|who| matches!(who, Who::Visitor(visitor) if visitor.account.permissions.contains(permission)))
     }
 
     /// Takes note of a refusal: one for want of a session means that nobody is signed in any more.
@@ -93,8 +149,8 @@ impl Session {
                 | Code::TokenRevoked
                 | Code::AccountDisabled
         );
-        if ended && self.0.with_untracked(|who| matches!(who, Who::Visitor(_))) {
-            self.0.set(Who::Nobody(Why::Ended));
+        if ended && self.who.with_untracked(|who| matches!(who, Who::Visitor(_))) {
+            self.ended();
         }
     }
 

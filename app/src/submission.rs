@@ -4,7 +4,7 @@
 use crate::{components::Sentence, rest::Pending, session::Session};
 use leptos::prelude::*;
 use std::rc::Rc;
-use uptrakit_api::{Code, Problem};
+use uptrakit_api::{Code, FieldError, Problem};
 use wasm_bindgen::JsCast;
 
 /// One form's state.
@@ -42,10 +42,12 @@ impl Submission {
         });
     }
 
-    /// Refuses it here, before anything is sent.
-    pub fn refuse(self, field: &str, message: &str) {
+    /// Refuses it here, before anything is sent, for what is wrong with fields.
+    pub fn refuse(self, errors: &[(&str, &str)]) {
         let mut problem = Problem::new(Code::InvalidField, "");
-        problem.errors.push(uptrakit_api::FieldError { field: field.to_owned(), message: message.to_owned() });
+        problem.errors.extend(
+            errors.iter().map(|&(field, message)| FieldError { field: field.to_owned(), message: message.to_owned() }),
+        );
         self.problem.set(Some(problem));
         focus_first_error();
     }

@@ -3,9 +3,11 @@
 
 use crate::{
     dom::{El, afterwards, el, live},
+    loader::Loader,
     wording::counted,
 };
 use leptos::prelude::*;
+use uptrakit_api::Page;
 
 /// The text that is being said.
 #[derive(Clone, Copy)]
@@ -32,11 +34,11 @@ impl Announcer {
 
 /// Says how many of a list were found, each time that the person has asked for something else; what it answers notes
 /// that they have.
-pub fn announce_found(total: impl Fn() -> Option<u64> + 'static, one: &'static str) -> impl Fn() + Copy {
+pub fn announce_found<T: Send + Sync>(list: Loader<Page<T>>, one: &'static str) -> impl Fn() + Copy {
     let announcer = Announcer::current();
     let asked = StoredValue::new(false);
     afterwards(move || {
-        if let Some(total) = total()
+        if let Some(total) = list.data.with(|page| page.as_ref().map(|page| page.total))
             && asked.get_value()
         {
             asked.set_value(false);

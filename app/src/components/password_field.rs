@@ -3,7 +3,7 @@
 //! praises it.
 
 use super::{Field, Sentence, button};
-use crate::dom::{El, el, live};
+use crate::dom::{El, afterwards, el, live};
 use leptos::prelude::*;
 use std::rc::Rc;
 
@@ -14,8 +14,11 @@ const LONGEST: usize = 128;
 pub fn password_field(label: &'static str, value: RwSignal<String>, error: Sentence, choosing: bool) -> El {
     let shown = RwSignal::new(false);
     let count = move || value.with(|text| text.chars().count());
+    // A refusal is of what was sent, not of what is typed afterwards.
+    let edited = RwSignal::new(false);
     let refused = Rc::clone(&error);
-    let is_good = Rc::new(move || (SHORTEST..=LONGEST).contains(&count()) && refused().is_none());
+    afterwards(move || edited.set(refused().is_none()));
+    let is_good = Rc::new(move || (SHORTEST..=LONGEST).contains(&count()) && edited.get());
     let praised = Rc::clone(&is_good);
     let hint = move || {
         Some(match count() {
@@ -35,7 +38,9 @@ pub fn password_field(label: &'static str, value: RwSignal<String>, error: Sente
         .error(error)
         .live_hint(Rc::new(hint));
     field.draw_in(|input| {
-        let input = input.live_attr("type", move || Some(if shown.get() { "text" } else { "password" }.to_owned()));
+        let input = input
+            .on("input", move |_| edited.set(true))
+            .live_attr("type", move || Some(if shown.get() { "text" } else { "password" }.to_owned()));
         el("div", "password").child(input).child(look).child(choosing.then(|| strength(count, is_good)))
     })
 }

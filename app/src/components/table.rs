@@ -30,13 +30,8 @@ pub fn cell(column: &str, content: impl Child) -> El {
 }
 
 /// The cell that says what the row is. Screen readers repeat its name, but not what else is in it, with the other cells.
-/// The name of a machine is broken after a dot before it is broken elsewhere.
 pub fn name_cell(name: &str) -> El {
-    el("th", "cell-name")
-        .attr("role", "rowheader")
-        .attr("scope", "row")
-        .attr("abbr", name)
-        .child(name.split_inclusive('.').fold(el("strong", ""), |strong, part| strong.child(part).child(el("wbr", ""))))
+    el("th", "cell-name").attr("role", "rowheader").attr("scope", "row").attr("abbr", name).child(super::name(name, ""))
 }
 
 /// The cell with what can be done.

@@ -66,7 +66,7 @@ pub fn hosts() -> El {
     let found = move |page: &Page<Host>| (page.total > 0).then(|| counted(page.total, "host"));
     let total = live(move || hosts.data.with(|page| page.as_ref().and_then(found)));
     let (go_search, go_sort) = (Rc::clone(&go), Rc::clone(&go));
-    let asked = announce_found(move || hosts.data.with(|page| page.as_ref().map(|page| page.total)), "host");
+    let asked = announce_found(hosts, "host");
     let controls = el("div", "controls")
         .child(search_box("Search hosts", &now().search, move |search| {
             asked();

@@ -20,7 +20,7 @@ pub fn login() -> El {
     let session = Session::current();
     let route = Route::current();
     afterwards(move || {
-        if session.0.with(|who| matches!(who, Who::Visitor(_))) {
+        if session.who.with(|who| matches!(who, Who::Visitor(_))) {
             let wanted = untrack(|| route.parameter("to"));
             route.go(destination::safe(&wanted), Leave::Replaced);
         }
@@ -39,7 +39,7 @@ pub fn login() -> El {
             session.ask();
         });
     };
-    let welcome = live(move || match session.0.get() {
+    let welcome = live(move || match session.who.get() {
         Who::Nobody(Why::Ended) => {
             Some(callout(Tone::Warn, "You were signed out. Sign in again to go on where you were."))
         }

@@ -10,7 +10,7 @@ pub fn not_found() -> El {
     el("div", "").child(page_head("Page not found")).child(
         el("div", "form")
             .child(el("p", "").child(
-                "There is nothing here that this account may see. The address may have been mistyped, or what was \
+                "There is nothing here that you may see. The address may have been mistyped, or what was \
                          here is gone.",
             ))
             .child(el("a", "button").attr("href", "/hosts").child("Go to Hosts")),

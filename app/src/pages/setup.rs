@@ -62,7 +62,7 @@ fn invited(code: String, invitation: Invitation) -> El {
         };
         submission.send(rest::call(&rpc::SetUp { request }), move |_| {
             password.set(String::new());
-            session.0.set(Who::Asking);
+            session.know(Who::Asking);
             session.ask();
             route.go(HOME, Leave::Replaced);
         });

@@ -41,7 +41,7 @@ struct People {
 impl People {
     /// Whether it is the person who looks.
     fn is_visitor(self, user: &User) -> bool {
-        self.session.0.with_untracked(|who| matches!(who, Who::Visitor(visitor) if visitor.account.id == user.id))
+        self.session.who.with_untracked(|who| matches!(who, Who::Visitor(visitor) if visitor.account.id == user.id))
     }
 
     /// Activates or deactivates somebody.

@@ -2,7 +2,7 @@
 
 use super::{Changes, panel};
 use crate::{
-    components::{badge, instant, loaded, pager, row_button, skeleton_rows},
+    components::{badge, instant, loaded, name as bold, pager, row_button, skeleton_rows},
     dom::{El, el},
     loader::Loader,
     rest,
@@ -34,9 +34,7 @@ fn list(events: &Page<Activity>, page: RwSignal<u32>) -> El {
         let mut what = el("span", "").child(wording::event(&event.action, &event.outcome));
         let with = if event.action.starts_with("token.") { ": " } else { " with " };
         for (word, name) in [(": ", &event.target), (with, &event.token)] {
-            what = what.child(
-                name.as_ref().map(|name| el("span", "").child(word).child(el("strong", "name").child(name.as_str()))),
-            );
+            what = what.child(name.as_ref().map(|name| el("span", "").child(word).child(bold(name, "name"))));
         }
         if let Some(address) = &event.address {
             what = what.child(" from ").child(el("code", "").child(address.as_str()));

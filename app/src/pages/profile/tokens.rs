@@ -22,7 +22,7 @@ use crate::{
 };
 use leptos::prelude::*;
 use std::rc::Rc;
-use uptrakit_api::{Page, Permission, Token, TokenQuery, TokenState};
+use uptrakit_api::{Page, Permission, Timestamp, Token, TokenQuery, TokenState};
 
 /// The dialog that is open, and the token that it is about.
 #[derive(Clone)]
@@ -56,7 +56,7 @@ impl Section {
 
     /// What the visitor is known by, while one of the dialogs is open.
     fn visitor(self) -> Option<Visitor> {
-        self.session.0.with_untracked(|who| match who {
+        self.session.who.with_untracked(|who| match who {
             Who::Visitor(visitor) => Some(visitor.clone()),
             _ => None,
         })
@@ -64,7 +64,6 @@ impl Section {
 
     /// A token was changed: the list, the count and the other sections are out of date.
     fn changed(self) {
-        self.session.ask();
         self.changes.note();
     }
 }
@@ -80,11 +79,9 @@ struct Filter {
 
 impl Filter {
     /// Another filter starts on its first page.
-    fn choose(self, signal: RwSignal<String>, section: Section, asked: impl Fn()) -> impl Fn(String) {
+    fn choose(self, signal: RwSignal<String>, asked: impl Fn()) -> impl Fn(String) {
         move |value| {
             asked();
-            // The count stands beside the list, and is as old as the visitor is.
-            section.session.ask();
             self.page.set(1);
             signal.set(value);
         }
@@ -114,6 +111,8 @@ pub fn section() -> El {
     };
     let tokens = Loader::new(move || {
         section.changes.track();
+        // The count stands beside the list, and comes with the visitor.
+        section.session.ask();
         let query = TokenQuery {
             state: Some(filter.state.get()),
             q: Some(filter.search.get()).filter(|search| !search.is_empty()),
@@ -140,11 +139,11 @@ pub fn section() -> El {
             )
         })
     });
-    let asked = announce_found(move || tokens.data.with(|page| page.as_ref().map(|page| page.total)), "token");
+    let asked = announce_found(tokens, "token");
     let controls = el("div", "controls")
-        .child(search_box("Search by name", "", filter.choose(filter.search, section, asked)))
-        .child(select_box("State", "active", TOKEN_STATES, filter.choose(filter.state, section, asked)))
-        .child(select_box("Sort by", "-created_at", SORTS, filter.choose(filter.sort, section, asked)));
+        .child(search_box("Search by name", "", filter.choose(filter.search, asked)))
+        .child(select_box("State", "active", TOKEN_STATES, filter.choose(filter.state, asked)))
+        .child(select_box("Sort by", "-created_at", SORTS, filter.choose(filter.sort, asked)));
     // The visitor is known before their tokens are, and with them how many there will be.
     let waiting = move || {
         let active = section.visitor().map_or(0, |visitor| visitor.active_tokens);
@@ -176,9 +175,13 @@ fn dialog(open: Open, section: Section) -> El {
 fn follow_ends(tokens: &[Token], section: Section) {
     let active = tokens.iter().filter(|token| token.state == TokenState::Active);
     let Some(first) = active.filter_map(|token| token.expires_at).min() else { return };
-    let is_over = Memo::new(move |_| clock::ticking() > first);
-    // Not where it is over from the start: the server's clock may be behind this one.
-    Effect::watch(move || is_over.get(), move |_, _, _| section.changed(), false);
+    // With every tick until the server agrees, whose clock may be behind this one.
+    let look = move |now: &Timestamp, _: Option<&Timestamp>, _: Option<()>| {
+        if *now > first {
+            section.changed();
+        }
+    };
+    Effect::watch(clock::ticking, look, false);
 }
 
 fn list(tokens: &Page<Token>, section: Section, filter: Filter) -> El {
@@ -204,7 +207,8 @@ fn empty(section: Section, filter: Filter) -> El {
         return el("p", "empty").child(text);
     }
     if state == "expired" || state == "revoked" {
-        return el("p", "empty").child(["No token was ", &state, " in the last 90 days."].concat());
+        let ended = if state == "expired" { "expired" } else { "was revoked" };
+        return el("p", "empty").child(["No token ", ended, " in the last 90 days."].concat());
     }
     let create = move || section.open.set(Some(Open::Create(None)));
     el("div", "empty")

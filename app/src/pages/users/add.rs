@@ -33,7 +33,7 @@ pub fn dialog(people: People) -> El {
         move |modal| {
             live(move || match link.get() {
                 None => untrack(|| settings(people, link, &modal)),
-                Some((username, url)) => untrack(|| invitation(&username, url, done, &modal)),
+                Some((username, url)) => untrack(|| invitation(&username, url, people, done, &modal)),
             })
         },
     )
@@ -47,7 +47,7 @@ fn settings(people: People, link: RwSignal<Option<Invitation>>, modal: &Modal) -
     let closing = modal.clone();
     let submit = move || {
         if chosen.get_untracked().is_empty() {
-            return submission.refuse("roles", "need at least one choice");
+            return submission.refuse(&[("roles", "need at least one choice")]);
         }
         let request = CreateUser {
             username: username.with_untracked(|text| text.trim().to_owned()),
@@ -81,7 +81,8 @@ fn settings(people: People, link: RwSignal<Option<Invitation>>, modal: &Modal) -
         .child(cancel_and(modal, submit_button("Add", "button primary", submission)))
 }
 
-fn invitation(username: &str, url: String, done: RwSignal<bool>, modal: &Modal) -> El {
+fn invitation(username: &str, url: String, people: People, done: RwSignal<bool>, modal: &Modal) -> El {
+    people.session.hold();
     let sent = RwSignal::new(false);
     let link = el("code", "").attr("data-testid", "invite-url").child(url.as_str());
     let (line, _) = copy_line(link, "The link", move || url.clone(), move || sent.set(true));

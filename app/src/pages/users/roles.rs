@@ -54,7 +54,7 @@ fn settings(user: &User, people: People, modal: &Modal) -> El {
     let closing = modal.clone();
     let submit = move || {
         if chosen.get_untracked().is_empty() {
-            return submission.refuse("roles", "need at least one choice");
+            return submission.refuse(&[("roles", "need at least one choice")]);
         }
         let request = UpdateUser { roles: Some(names(chosen.get_untracked())), active: None };
         let modal = closing.clone();

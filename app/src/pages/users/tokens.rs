@@ -41,7 +41,7 @@ pub fn section(user: &User, people: People) -> El {
         focus_id(&opener);
         people.inspected.set(None);
     });
-    let asked = announce_found(move || tokens.data.with(|page| page.as_ref().map(|page| page.total)), "token");
+    let asked = announce_found(tokens, "token");
     let choose = move |value| {
         asked();
         number.set(1);
@@ -59,7 +59,8 @@ pub fn section(user: &User, people: People) -> El {
 
 fn list(tokens: &Page<Token>, revoking: RwSignal<Option<Token>>, number: RwSignal<u32>) -> El {
     if tokens.items.is_empty() {
-        return el("p", "empty").child("There is none. What ended is shown for 90 days.");
+        return el("p", "empty")
+            .child("There is none in this state. Those that ended are kept under State for 90 days.");
     }
     let turn = move |to| number.set(to);
     el("div", "").child(token_table(&tokens.items, |token| row(token, revoking))).child(pager(

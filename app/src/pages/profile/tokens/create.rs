@@ -58,15 +58,16 @@ fn settings(
     let nets = RwSignal::new(networks::lines(like.and_then(|like| like.allowed_networks.as_deref())));
 
     let submit = move || {
-        if name.with_untracked(|name| name.trim().is_empty()) {
-            return submission.refuse("name", "must not be empty");
-        }
-        if narrowed.get_untracked() && chosen.get_untracked().is_empty() {
-            return submission.refuse("permissions", "need at least one choice");
-        }
         let end = end_of(&expires.get_untracked(), &end_day.get_untracked());
-        if end.is_none() && Lifetime::of_value(&expires.get_untracked()) != Lifetime::Never {
-            return submission.refuse("expires_at", "needs a date");
+        let has_no_end = end.is_none() && Lifetime::of_value(&expires.get_untracked()) != Lifetime::Never;
+        let may_nothing = narrowed.get_untracked() && chosen.get_untracked().is_empty();
+        let wrong = [
+            name.with_untracked(|name| name.trim().is_empty()).then_some(("name", "must not be empty")),
+            has_no_end.then_some(("expires_at", "needs a date")),
+            may_nothing.then_some(("permissions", "need at least one choice")),
+        ];
+        if wrong.iter().any(Option::is_some) {
+            return submission.refuse(&wrong.into_iter().flatten().collect::<Vec<_>>());
         }
         let list = chosen.get_untracked().iter().map(|permission| permission.as_str().to_owned()).collect();
         let request = CreateToken {

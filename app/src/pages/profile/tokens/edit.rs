@@ -29,7 +29,7 @@ fn settings(before: Token, section: Section, modal: &Modal) -> El {
     let submit = move || {
         let permissions = narrowed.get_untracked().then(|| chosen.get_untracked());
         if permissions != shown && permissions == Some(Permissions::NONE) {
-            return submission.refuse("permissions", "need at least one choice");
+            return submission.refuse(&[("permissions", "need at least one choice")]);
         }
         // What was not touched is left out, so that somebody else's change to it stands.
         let networks = networks::parse(&nets.get_untracked());

@@ -69,6 +69,7 @@ impl Shown {
 
 /// What stands in the dialog in place of the form.
 pub fn reveal(shown: Shown, title: &str, name: &str, section: Section, modal: &Modal) -> El {
+    section.session.hold();
     on_cleanup(move || shown.forget());
     // A page in the back-forward cache keeps its memory; who comes back must not find a dialog without a text.
     let gone = modal.clone();
@@ -143,7 +144,6 @@ fn first_use(shown: Shown, section: Section) -> El {
             timer.clear();
         }
     };
-    let signed_out = StoredValue::new(false);
     let look = move || {
         if document().hidden() {
             return;
@@ -155,21 +155,15 @@ fn first_use(shown: Shown, section: Section) -> El {
                     section.changed();
                 }
             }
-            // Nothing here may take the text away, so the end of the session is heeded when the text is gone.
             Err(problem) if problem.status == 401 || problem.status == 404 => {
                 stop();
-                signed_out.try_set_value(problem.status == 401);
+                section.session.heard(&problem);
             }
             Ok(None) | Err(_) => {}
         });
     };
     timer.set_value(set_interval_with_handle(look, Duration::from_secs(2)).ok());
-    on_cleanup(move || {
-        stop();
-        if signed_out.try_get_value() == Some(true) {
-            section.session.ask();
-        }
-    });
+    on_cleanup(stop);
     let words = live(move || match seen.get() {
         Some(from) => el("span", "").child("First use seen from ").child(el("code", "").child(from)),
         None => el("span", "").child("Waiting for its first use…"),

@@ -72,7 +72,10 @@ fn settings(token: &Token, section: Section, modal: &Modal, rotated: RwSignal<Op
         .child(el("h2", "").child("Rotate token"))
         .child(form_problem(submission, &["overlap_seconds"]))
         .child(facts)
-        .child(select_field("The old text ends", overlap, &options, error, hint))
-        .child(warning)
+        .child(
+            el("div", "")
+                .child(select_field("The old text ends", overlap, &options, error, hint))
+                .child(el("div", "").attr("aria-live", "polite").child(warning)),
+        )
         .child(cancel_and(modal, submit_button("Rotate now", "button primary", submission)))
 }
