@@ -225,10 +225,13 @@ fn parser(text: &str) -> Parser<'_> {
     Parser::new_ext(text, Options::ENABLE_TABLES)
 }
 
-/// Code with each word in one piece where it fits on a line: a browser breaks one after any hyphen and slash.
+/// Code with each word in one piece, unless it is wider than a phone: a browser breaks one after any hyphen and slash.
 fn unbroken(code: &str) -> String {
+    const LONGEST: usize = 32;
     let word = |word: &str| match escaped(word) {
-        breakable if word.contains(['-', '/']) => format!("<span class=\"piece\">{breakable}</span>"),
+        breakable if word.contains(['-', '/']) && word.len() <= LONGEST => {
+            format!("<span class=\"whole\">{breakable}</span>")
+        }
         other => other,
     };
     code.split(' ').map(word).collect::<Vec<_>>().join(" ")

@@ -1,7 +1,7 @@
 //! The audit trail: what is recorded, and how it is read. What is done is recorded in its own transaction; refusals of
 //! dead tokens, which do nothing, are written in the background.
 
-use uptrakit_api::{AccountId, AuditEvent, AuditQuery, EventId, Page, Timestamp, TokenId};
+use uptrakit_api::{AccountId, AuditEvent, AuditQuery, EventId, Page, Permission, Timestamp, TokenId};
 use uuid::Uuid;
 
 use super::{paging::Paging, text};
@@ -134,7 +134,8 @@ pub async fn list_named(core: &Core, actor: &Actor, page: u32) -> Result<Page<Na
     let own = AuditFilter { actor_id: Some(account_id), ..AuditFilter::default() };
     let mut reader = core.store.read().await?;
     let total = audit::count(reader.conn(), &own).await?;
-    let rows = audit::list_named(reader.conn(), account_id, paging.slice()).await?;
+    let others = actor.permissions().contains(Permission::UsersManage);
+    let rows = audit::list_named(reader.conn(), account_id, others, paging.slice()).await?;
     let named = |row: NamedRow| Named { event: public(row.event), token: row.token_name, target: row.target_name };
     Ok(paging.page(rows.into_iter().map(named).collect(), total))
 }

@@ -125,18 +125,20 @@ pub struct NamedRow {
     pub target_name: Option<String>,
 }
 
-/// An account's events, newest first.
-pub async fn list_named(conn: Conn<'_>, account_id: Uuid, slice: Slice) -> Result<Vec<NamedRow>> {
+/// An account's events, newest first. Names of other people's tokens only with `others`.
+pub async fn list_named(conn: Conn<'_>, account_id: Uuid, others: bool, slice: Slice) -> Result<Vec<NamedRow>> {
     on!(conn, |c| {
         sqlx::query_as(
             "SELECT e.*, t.name AS token_name, COALESCE(h.friendly_name, h.hostname, a.username) AS target_name \
              FROM audit_events e \
              LEFT JOIN api_tokens t ON t.id = CASE WHEN e.action LIKE 'token.%' THEN e.target_id ELSE e.token_id END \
+             AND (t.account_id = e.actor_id OR $2) \
              LEFT JOIN hosts h ON h.id = e.target_id AND e.action LIKE 'host.%' \
              LEFT JOIN accounts a ON a.id = e.target_id AND e.action LIKE 'account.%' \
-             WHERE e.actor_id = $1 ORDER BY e.at DESC, e.id DESC LIMIT $2 OFFSET $3",
+             WHERE e.actor_id = $1 ORDER BY e.at DESC, e.id DESC LIMIT $3 OFFSET $4",
         )
         .bind(account_id)
+        .bind(others)
         .bind(slice.limit)
         .bind(slice.offset)
         .fetch_all(c)

@@ -44,6 +44,9 @@ on_both! {
         assert!(!listed.text.contains(&text[8..36]));
         assert_eq!(listed.ok(200)["items"][0]["name"], "ci");
         root.delete(&format!("/users/{kim_id}/api-tokens/{id}")).await.ok(204);
+        assert_eq!(root.get(&format!("/users/{kim_id}/api-tokens")).await.ok(200)["total"], 0);
+        let ended = root.get(&format!("/users/{kim_id}/api-tokens?state=all")).await.ok(200);
+        assert_eq!((&ended["total"], &ended["items"][0]["state"]), (&json!(1), &json!("revoked")));
         server.bearer(&text).get("/auth/me").await.refused(401, "token-revoked");
     }
 
