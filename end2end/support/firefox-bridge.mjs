@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // The machine's Firefox as Playwright expects it. For every context Playwright sends a command that Firefox 153 does not know
 // yet, can't be told to leave it out, and opens no page without its success. This program starts the Firefox that
-// UPTRAKIT_FIREFOX names, hands on every message of WebDriver BiDi in both directions, and answers that command itself.
+// UPTRAKIT_FIREFOX names, hands on every message of WebDriver BiDi in both directions, and answers that command itself. So
+// `page.emulateMedia` does nothing there.
 // When Firefox knows it, this file can go: name Firefox itself in playwright.config.ts.
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
@@ -24,7 +25,9 @@ createInterface({ input: firefox.stderr }).on("line", (line) => {
 });
 
 function listen(address) {
-  const server = new WebSocketServer({ host: "127.0.0.1", port: 0 }, () => {
+  // Pages of other browsers stay out, as Firefox itself keeps them out: they have an origin.
+  const verifyClient = ({ origin }) => !origin;
+  const server = new WebSocketServer({ host: "127.0.0.1", port: 0, verifyClient }, () => {
     console.error(`WebDriver BiDi listening on ws://127.0.0.1:${server.address().port}`);
   });
   server.on("connection", (client) => bridge(client, new WebSocket(address)));

@@ -71,12 +71,13 @@ export async function takePictures(page: Page, name: string): Promise<void> {
       if ((await dialog.count()) > 0) {
         await alone(page);
         await dialog.screenshot({ path, animations: "disabled" });
+        await page.evaluate(() => document.adoptedStyleSheets.pop());
       } else {
         // The narrowest window with tables, and no more of it than what it is about: it is made smaller where it is shown.
         await page.setViewportSize({ width: 960, height: 800 });
         const about = page.locator("main").locator("#tokens, [aria-label='All hosts']");
         const { y, height } = (await about.boundingBox())!;
-        const clip = { x: 0, y: 0, width: 960, height: y + height + 16 };
+        const clip = { x: 0, y: 0, width: 960, height: y + height + 12 };
         await page.screenshot({ path, fullPage: true, animations: "disabled", clip });
       }
     }

@@ -41,10 +41,13 @@ test("a token that ends while it is looked at leaves the list and the count", as
   const profile = new ProfilePage(page);
   await page.clock.install();
   await mint(context, server, { name: "stays" });
-  const ends = Date.now() + 5_000;
-  await mint(context, server, { name: "ends", expires_at: new Date(ends).toISOString() });
   await page.goto(`${server.url}/profile`);
+  await expect(profile.row("stays")).toBeVisible();
+  const ends = Date.now() + 10_000;
+  await mint(context, server, { name: "ends", expires_at: new Date(ends).toISOString() });
+  await profile.state.selectOption({ label: "All" });
   await expect(profile.row("ends")).toBeVisible();
+  await profile.state.selectOption({ label: "Active" });
   await expect(profile.section).toContainText("2 of 100 active");
   await expect.poll(() => Date.now()).toBeGreaterThan(ends);
   // The page looks at the clock twice a minute.
