@@ -14,7 +14,7 @@ use crate::{
         Notices, Revoking, SKELETON_ROW, TOKEN_STATES, Tone, announce_found, button, callout, loaded, pager,
         revoke_dialog, search_box, select_box, skeleton_list, token_table,
     },
-    dom::{El, el, live},
+    dom::{El, afterwards, el, live},
     loader::Loader,
     rest,
     rpc::{self, Visitor},
@@ -22,7 +22,7 @@ use crate::{
 };
 use leptos::prelude::*;
 use std::rc::Rc;
-use uptrakit_api::{Page, Permission, Timestamp, Token, TokenQuery, TokenState};
+use uptrakit_api::{Page, Permission, Token, TokenQuery, TokenState};
 
 /// The dialog that is open, and the token that it is about.
 #[derive(Clone)]
@@ -175,13 +175,14 @@ fn dialog(open: Open, section: Section) -> El {
 fn follow_ends(tokens: &[Token], section: Section) {
     let active = tokens.iter().filter(|token| token.state == TokenState::Active);
     let Some(first) = active.filter_map(|token| token.expires_at).min() else { return };
-    // With every tick until the server agrees, whose clock may be behind this one.
-    let look = move |now: &Timestamp, _: Option<&Timestamp>, _: Option<()>| {
-        if *now > first {
+    let is_fresh = StoredValue::new(true);
+    afterwards(move || {
+        // With every tick until the server agrees, whose clock may be behind this one.
+        if clock::ticking() > first && !is_fresh.get_value() {
             section.changed();
         }
-    };
-    Effect::watch(clock::ticking, look, false);
+        is_fresh.set_value(false);
+    });
 }
 
 fn list(tokens: &Page<Token>, section: Section, filter: Filter) -> El {
