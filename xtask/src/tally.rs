@@ -18,8 +18,9 @@ impl Tally {
     /// Adds what a line of cargo's or nextest's output says, if it is a summary.
     pub fn read_line(&mut self, line: &str) {
         let line = without_colour(line);
-        let counts = match (line.split_once("test result: "), line.split_once(" run: ")) {
-            (Some((_, counts)), _) => counts,
+        // Further in, it is what a failed test printed, which nextest repeats and has counted.
+        let counts = match (line.strip_prefix("test result: "), line.split_once(" run: ")) {
+            (Some(counts), _) => counts,
             (None, Some((before, counts))) if before.trim_start().starts_with("Summary [") => counts,
             _ => return,
         };
@@ -91,6 +92,7 @@ mod tests {
         let lines = [
             "     Summary [   1.203s] 31 tests run: 29 passed (1 slow), 1 failed, 1 timed out, 4 skipped",
             "        PASS [   0.005s] xtask tally::tests::run: 5 passed",
+            "    test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 30 filtered out; finished in 0.58s",
         ];
         assert_eq!(tally(&lines), Tally { passed: 29, failed: 2 });
     }

@@ -64,6 +64,7 @@ impl Section {
 
     /// A token was changed: the list, the count and the other sections are out of date.
     fn changed(self) {
+        self.session.ask();
         self.changes.note();
     }
 }
@@ -112,7 +113,7 @@ pub fn section() -> El {
     let tokens = Loader::new(move || {
         section.changes.track();
         // The count stands beside the list, and comes with the visitor.
-        section.session.ask();
+        section.session.ask_anew();
         let query = TokenQuery {
             state: Some(filter.state.get()),
             q: Some(filter.search.get()).filter(|search| !search.is_empty()),
