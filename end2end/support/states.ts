@@ -83,6 +83,17 @@ const creating = async (page: Page, server: Server): Promise<ProfilePage> => {
   return profile;
 };
 
+/** Profile, once it shows that a token is in use. */
+const withUse = async (page: Page, server: Server): Promise<ProfilePage> => {
+  const profile = new ProfilePage(page);
+  // Last uses are written a moment later.
+  await expect(async () => {
+    await arrive(page, server, "profile");
+    await expect(profile.row("reporter")).toContainText("127.0.0.1", { timeout: 1_000 });
+  }).toPass();
+  return profile;
+};
+
 const grace = { username: "grace", email: "grace@example.org", password: "lanterns over the quiet harbour" };
 
 /** Somebody who may look and nothing else, in place of the administrator. */
@@ -393,12 +404,7 @@ export const states: View[] = [
     name: "revoke-token-in-use",
     visitor: "signed in",
     async open(page, server) {
-      const profile = new ProfilePage(page);
-      // Last uses are written a moment later.
-      await expect(async () => {
-        await arrive(page, server, "profile");
-        await expect(profile.row("reporter")).toContainText("127.0.0.1", { timeout: 1_000 });
-      }).toPass();
+      const profile = await withUse(page, server);
       await profile.action("Revoke", "reporter").click();
       await expect(profile.revokeDialog.getByLabel("Type the name to confirm")).toBeVisible();
     },
@@ -407,11 +413,7 @@ export const states: View[] = [
     name: "rotate-token-in-use",
     visitor: "signed in",
     async open(page, server) {
-      const profile = new ProfilePage(page);
-      await expect(async () => {
-        await arrive(page, server, "profile");
-        await expect(profile.row("reporter")).toContainText("127.0.0.1", { timeout: 1_000 });
-      }).toPass();
+      const profile = await withUse(page, server);
       await profile.action("Rotate", "reporter").click();
       const overlap = profile.rotateDialog.getByLabel("The old text ends");
       // What is in use goes on working unless it is told otherwise.
