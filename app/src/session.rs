@@ -2,15 +2,11 @@
 //! whoever was signed out in the middle of work lands on the sign-in page and comes back.
 
 use crate::{
-    clock,
     rest::{self, Pending},
     rpc::{FindVisitor, Visitor},
 };
 use leptos::prelude::*;
-use uptrakit_api::{Code, Permission, Problem, Timestamp};
-
-/// For how many milliseconds a question is not worth asking again.
-const JUST_NOW: i64 = 1_000;
+use uptrakit_api::{Code, Permission, Problem};
 
 /// What is known of who sits there.
 #[derive(Clone, PartialEq)]
@@ -54,19 +50,14 @@ pub struct Session {
     pub who: RwSignal<Who>,
     /// The number of the newest question, or of what was learned without one.
     newest: StoredValue<u32>,
-    asked_at: StoredValue<Timestamp>,
     news: StoredValue<News>,
 }
 
 impl Session {
     /// Makes it known to everything below, and asks the server.
     pub fn provide() -> Self {
-        let session = Self {
-            who: RwSignal::new(Who::Asking),
-            newest: StoredValue::new(0),
-            asked_at: StoredValue::new(Timestamp(0)),
-            news: StoredValue::new(News::Told),
-        };
+        let session =
+            Self { who: RwSignal::new(Who::Asking), newest: StoredValue::new(0), news: StoredValue::new(News::Told) };
         provide_context(session);
         session.ask();
         session
@@ -80,7 +71,6 @@ impl Session {
     /// Asks the server who is signed in. What is known stays in place until it answers.
     pub fn ask(self) {
         let ticket = self.ticket();
-        self.asked_at.set_value(clock::now());
         rest::call(&FindVisitor {}).then(move |answer| {
             // Something newer was asked or learned since.
             if self.newest.get_value() != ticket {
@@ -101,13 +91,6 @@ impl Session {
                 self.who.set(who);
             }
         });
-    }
-
-    /// Asks, unless that was done just now: a page that opens has asked already.
-    pub fn ask_anew(self) {
-        if clock::now().0 - self.asked_at.get_value().0 > JUST_NOW {
-            self.ask();
-        }
     }
 
     /// Takes note of what is known without asking.

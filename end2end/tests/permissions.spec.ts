@@ -43,7 +43,7 @@ test("a token that ends while it is looked at leaves the list and the count", as
   await mint(context, server, { name: "stays" });
   await page.goto(`${server.url}/profile`);
   await expect(profile.row("stays")).toBeVisible();
-  const ends = Date.now() + 10_000;
+  const ends = Date.now() + 15_000;
   await mint(context, server, { name: "ends", expires_at: new Date(ends).toISOString() });
   await profile.state.selectOption({ label: "All" });
   await expect(profile.row("ends")).toBeVisible();

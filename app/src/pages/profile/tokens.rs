@@ -64,7 +64,6 @@ impl Section {
 
     /// A token was changed: the list, the count and the other sections are out of date.
     fn changed(self) {
-        self.session.ask();
         self.changes.note();
     }
 }
@@ -112,8 +111,8 @@ pub fn section() -> El {
     };
     let tokens = Loader::new(move || {
         section.changes.track();
-        // The count stands beside the list, and comes with the visitor.
-        section.session.ask_anew();
+        // The count stands beside the list, comes with the visitor, and may be no older than the list.
+        section.session.ask();
         let query = TokenQuery {
             state: Some(filter.state.get()),
             q: Some(filter.search.get()).filter(|search| !search.is_empty()),
