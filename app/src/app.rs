@@ -8,7 +8,7 @@ use crate::{
     },
     dom::{Child, El, afterwards, el, live},
     pages, rest,
-    route::{Leave, Route},
+    route::{Leave, Route, show_place},
     rpc,
     session::{Session, Who, Why},
 };
@@ -92,8 +92,14 @@ fn signed_in(page: fn() -> El, route: Route) -> El {
         };
         route.go(&to, Leave::Replaced);
     });
+    let is_late = StoredValue::new(false);
     el("div", "").child(live(move || {
         let stage = stage.get();
+        // The browser has looked for the address's anchor in a page that was not there yet.
+        if is_late.get_value() && stage == Stage::In {
+            show_place();
+        }
+        is_late.set_value(stage == Stage::Asking);
         untrack(|| match stage {
             Stage::In => page(),
             Stage::Asking | Stage::Nobody(_) => skeleton_page(),

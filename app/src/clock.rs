@@ -3,9 +3,20 @@
 use crate::distance;
 use js_sys::{Array, Function, Intl, Object, Reflect};
 use leptos::prelude::*;
-use std::time::Duration;
+use std::{thread::LocalKey, time::Duration};
 use uptrakit_api::Timestamp;
 use wasm_bindgen::JsValue;
+
+// To make one of these takes the browser longer than to write dozens of texts with it.
+thread_local! {
+    static DATE: Function = style(&[("dateStyle", "medium")]);
+    static SPELLED_OUT: Function = style(&[("dateStyle", "full"), ("timeStyle", "short")]);
+    static FULL: Function = style(&[("dateStyle", "medium"), ("timeStyle", "long")]);
+    static TIME_OF_DAY: Function = style(&[("timeStyle", "short")]);
+    // The sentences around it are English, whatever the person's dates look like.
+    static RELATIVE: Intl::RelativeTimeFormat =
+        Intl::RelativeTimeFormat::new(&Array::of1(&"en".into()), &options(&[("numeric", "auto")]));
+}
 
 /// Moves twice a minute, so that "3 minutes ago" stays true.
 #[derive(Clone, Copy)]
@@ -38,30 +49,27 @@ pub fn relative(at: Timestamp, now: Timestamp) -> String {
     if count == 0 {
         return if ahead > 0 { "in a moment" } else { "just now" }.to_owned();
     }
-    let options = Object::new();
-    set(&options, "numeric", "auto");
-    // The sentences around it are English, whatever the person's dates look like.
-    Intl::RelativeTimeFormat::new(&Array::of1(&"en".into()), &options).format(f64::from(count), unit).into()
+    RELATIVE.with(|style| style.format(f64::from(count), unit)).into()
 }
 
 /// "21 Feb 2027".
 pub fn date(at: Timestamp) -> String {
-    formatted(at, &[("dateStyle", "medium")])
+    written(at, &DATE)
 }
 
 /// "Sunday, 21 February 2027 at 14:03".
 pub fn spelled_out(at: Timestamp) -> String {
-    formatted(at, &[("dateStyle", "full"), ("timeStyle", "short")])
+    written(at, &SPELLED_OUT)
 }
 
 /// "21 Feb 2027, 14:03:07 CET": the whole instant, for tooltips.
 pub fn full(at: Timestamp) -> String {
-    formatted(at, &[("dateStyle", "medium"), ("timeStyle", "long")])
+    written(at, &FULL)
 }
 
 /// "14:05".
 pub fn time_of_day(at: Timestamp) -> String {
-    formatted(at, &[("timeStyle", "short")])
+    written(at, &TIME_OF_DAY)
 }
 
 /// "14:03:07.120", in the person's zone.
@@ -103,15 +111,20 @@ fn millis(at: Timestamp) -> JsValue {
     JsValue::from_f64(at.0 as f64)
 }
 
-fn formatted(at: Timestamp, options: &[(&str, &str)]) -> String {
-    let wanted = Object::new();
-    for (name, value) in options {
-        set(&wanted, name, value);
-    }
-    let format: Function = Intl::DateTimeFormat::new(&Array::new(), &wanted).format();
-    format.call1(&JsValue::UNDEFINED, &millis(at)).ok().and_then(|text| text.as_string()).unwrap_or_default()
+fn written(at: Timestamp, style: &'static LocalKey<Function>) -> String {
+    let text = style.with(|write| write.call1(&JsValue::UNDEFINED, &millis(at)));
+    text.ok().and_then(|text| text.as_string()).unwrap_or_default()
 }
 
-fn set(object: &Object, name: &str, value: &str) {
-    let _ = Reflect::set(object, &name.into(), &value.into());
+/// Writes instants in the person's locale and zone.
+fn style(wanted: &[(&str, &str)]) -> Function {
+    Intl::DateTimeFormat::new(&Array::new(), &options(wanted)).format()
+}
+
+fn options(wanted: &[(&str, &str)]) -> Object {
+    let options = Object::new();
+    for (name, value) in wanted {
+        let _ = Reflect::set(&options, &(*name).into(), &(*value).into());
+    }
+    options
 }

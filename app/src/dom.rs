@@ -3,6 +3,7 @@
 //! one type, so a view costs no more than what it says. `docs/decisions/` has the figures.
 
 use leptos::prelude::*;
+use std::time::Duration;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{Element, Event, HtmlElement, Node};
 
@@ -169,6 +170,13 @@ pub struct Live(Box<dyn Fn(&Node)>);
 /// Draws a part now and whenever what it reads moves.
 pub fn live<C: Child>(draw: impl Fn() -> C + 'static) -> Live {
     Live(Box::new(move |parent| draw().place(parent)))
+}
+
+/// Draws a part in a task of its own: a phone can scroll and react between one part of a long page and the next.
+pub fn later<C: Child>(draw: impl Fn() -> C + 'static) -> Live {
+    let is_time = RwSignal::new(false);
+    set_timeout(move || _ = is_time.try_set(true), Duration::ZERO);
+    live(move || is_time.get().then(|| untrack(&draw)))
 }
 
 /// Several children where one is expected.

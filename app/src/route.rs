@@ -2,6 +2,7 @@
 //! The app has six flat routes; this is all it needs of a router, and a sixth of one's size.
 
 use leptos::{ev, prelude::*};
+use std::time::Duration;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, HtmlAnchorElement, MouseEvent, UrlSearchParams};
 
@@ -64,13 +65,8 @@ impl Route {
             Leave::Replaced => history.replace_state_with_url(&JsValue::NULL, "", Some(to)),
         };
         let elsewhere = self.read(leave == Leave::Replaced);
-        let anchor = to.split_once('#').map(|(_, anchor)| anchor.to_owned());
-        if elsewhere || anchor.is_some() {
-            // The page that is arrived at is drawn by then.
-            request_animation_frame(move || match anchor.and_then(|anchor| document().get_element_by_id(&anchor)) {
-                Some(element) => element.scroll_into_view(),
-                None => window().scroll_to_with_x_and_y(0.0, 0.0),
-            });
+        if elsewhere || to.contains('#') {
+            show_place();
         }
     }
 
@@ -112,4 +108,17 @@ impl Route {
         event.prevent_default();
         self.go(&[link.pathname(), link.search(), link.hash()].concat(), Leave::Behind);
     }
+}
+
+/// Shows what the address's anchor names, else the top, as soon as the page that is arrived at is there.
+pub fn show_place() {
+    let show = || {
+        let anchor = window().location().hash().unwrap_or_default();
+        match document().get_element_by_id(anchor.trim_start_matches('#')) {
+            Some(element) => element.scroll_into_view(),
+            None => window().scroll_to_with_x_and_y(0.0, 0.0),
+        }
+    };
+    // The next frame finds the page drawn, and the tasks that go on drawing it in line before this one.
+    request_animation_frame(move || set_timeout(show, Duration::ZERO));
 }

@@ -16,6 +16,17 @@ test("a signed-out visitor signs in and comes to where they wanted to go", async
   expect(page.url()).toBe(`${server.url}/hosts?sort=-last_seen_at`);
 });
 
+test("an address that names a section shows it, in a page that is opened and after signing in", async ({ server, page }) => {
+  await page.setViewportSize({ width: 800, height: 400 });
+  await page.goto(`${server.url}/profile#password`);
+  await new LoginPage(page).signIn(ada.username, ada.password);
+  const section = page.getByRole("heading", { name: "Password", exact: true });
+  await expect(section).toBeInViewport();
+  await page.goto("about:blank");
+  await page.goto(`${server.url}/profile#password`);
+  await expect(section).toBeInViewport();
+});
+
 test("a destination on another site is not followed", async ({ server, page }) => {
   const login = new LoginPage(page);
   for (const parameter of ["to", "next", "return_to"]) {

@@ -9,7 +9,7 @@ mod tokens;
 
 use crate::{
     components::page_head,
-    dom::{Child, El, el},
+    dom::{Child, El, el, later},
 };
 use leptos::prelude::*;
 
@@ -46,9 +46,9 @@ pub fn profile() -> El {
         .child(page_head("Profile").child(sections))
         .child(account::section())
         .child(tokens::section())
-        .child(sessions::section())
-        .child(password::section())
-        .child(activity::section())
+        .child(later(sessions::section))
+        .child(later(password::section))
+        .child(later(activity::section))
 }
 
 /// A section of the page; what stands beside its heading comes in `beside`.
