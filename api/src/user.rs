@@ -19,6 +19,8 @@ pub struct User {
     pub permissions: Permissions,
     /// Whether the account opens doors.
     pub active: bool,
+    /// Whether the person has yet to choose a password, by the link that was made for them.
+    pub invited: bool,
     /// Since when.
     pub created_at: Timestamp,
 }
@@ -39,7 +41,7 @@ pub struct CreateUser {
     pub password: Option<Secret>,
 }
 
-/// The answer to [`CreateUser`].
+/// An account and the link that is for its person: the answer to [`CreateUser`], and to the wish for another link.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreatedUser {

@@ -23,6 +23,7 @@ pub fn event(action: &str, outcome: &str) -> String {
         "password.change" => ("Changed the password", "Failed to change the password"),
         "password.set" => ("An administrator set a password", "Failed to set a password"),
         "setup.complete" => ("Created the first account", "Failed to create the first account"),
+        "invitation.create" => ("Made a new invitation link", "Was refused a new invitation link"),
         "invitation.accept" => ("Accepted the invitation", "Failed to accept the invitation"),
         "account.create" => ("Added a person", "Failed to add a person"),
         "account.set-roles" => ("Changed somebody's roles", "Failed to change somebody's roles"),

@@ -6,6 +6,7 @@ export class UsersPage {
   readonly add: Locator;
   readonly addDialog: Locator;
   readonly invitation: Locator;
+  readonly newLinkDialog: Locator;
   readonly rolesDialog: Locator;
 
   constructor(readonly page: Page) {
@@ -13,11 +14,37 @@ export class UsersPage {
     this.add = page.getByRole("button", { name: "Add person", exact: true });
     this.addDialog = page.getByRole("dialog", { name: "Add person" });
     this.invitation = page.getByTestId("invite-url");
+    this.newLinkDialog = page.getByRole("dialog", { name: "New link" });
     this.rolesDialog = page.getByRole("dialog", { name: "Change roles" });
   }
 
   row(text: string): Locator {
     return this.page.getByTestId("user-row").filter({ hasText: text });
+  }
+
+  /** Adds somebody, and answers the link that is for them. */
+  async invite(username: string): Promise<string> {
+    await this.add.click();
+    await this.addDialog.getByLabel("Username", { exact: true }).fill(username);
+    await this.addDialog.getByLabel("Email", { exact: true }).fill(`${username}@example.org`);
+    await this.addDialog.getByRole("button", { name: "Add", exact: true }).click();
+    return this.takeLink(this.addDialog);
+  }
+
+  /** Makes another link for somebody who has not used theirs. */
+  async inviteAgain(username: string): Promise<string> {
+    await this.page.getByRole("button", { name: `New link for ${username}`, exact: true }).click();
+    await this.newLinkDialog.getByRole("button", { name: "Make a new link", exact: true }).click();
+    return this.takeLink(this.newLinkDialog);
+  }
+
+  private async takeLink(dialog: Locator): Promise<string> {
+    const link = (await this.invitation.innerText()).trim();
+    await expect(dialog.getByRole("button", { name: "Done" })).toBeDisabled();
+    await dialog.getByRole("checkbox", { name: "I have sent it" }).check();
+    await dialog.getByRole("button", { name: "Done" }).click();
+    await expect(dialog).toBeHidden();
+    return link;
   }
 
   /** Opens somebody's tokens. */

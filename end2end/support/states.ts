@@ -542,6 +542,26 @@ export const states: View[] = [
     },
   },
   {
+    name: "users-invited",
+    visitor: "signed in",
+    async open(page, server) {
+      await arrive(page, server, "users");
+      await new UsersPage(page).invite("grace");
+      await expect(page.getByText("invited", { exact: true })).toBeVisible();
+    },
+  },
+  {
+    name: "new-link",
+    visitor: "signed in",
+    async open(page, server) {
+      const users = new UsersPage(page);
+      await arrive(page, server, "users");
+      await users.invite("grace");
+      await page.getByRole("button", { name: "New link for grace", exact: true }).click();
+      await expect(users.newLinkDialog).toBeVisible();
+    },
+  },
+  {
     name: "deactivate-person",
     visitor: "signed in",
     async open(page, server) {

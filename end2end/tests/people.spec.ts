@@ -16,15 +16,8 @@ test("an invited person chooses a password, and loses everything when deactivate
 }) => {
   const users = new UsersPage(page);
   await page.goto(`${server.url}/users`);
-  await users.add.click();
-  await users.addDialog.getByLabel("Username", { exact: true }).fill("grace");
-  await users.addDialog.getByLabel("Email", { exact: true }).fill("grace@example.org");
-  await users.addDialog.getByRole("button", { name: "Add", exact: true }).click();
-  const link = (await users.invitation.innerText()).trim();
-  await expect(users.addDialog.getByRole("button", { name: "Done" })).toBeDisabled();
-  await users.addDialog.getByRole("checkbox", { name: "I have sent it" }).check();
-  await users.addDialog.getByRole("button", { name: "Done" }).click();
-  await expect(users.row("grace@example.org")).toBeVisible();
+  const link = await users.invite("grace");
+  await expect(users.row("grace@example.org")).toContainText("invited");
 
   const other = await browser.newContext();
   await complaints.watch(other);
@@ -47,6 +40,37 @@ test("an invited person chooses a password, and loses everything when deactivate
   await graces.goto(`${server.url}/profile`);
   await expect(new LoginPage(graces).heading).toBeVisible();
   await other.close();
+});
+
+test("a link that was lost is made again, and the first opens nothing any more", async ({
+  server,
+  browser,
+  complaints,
+  signedIn: page,
+}) => {
+  const users = new UsersPage(page);
+  await page.goto(`${server.url}/users`);
+  const lost = await users.invite("grace");
+  const link = await users.inviteAgain("grace");
+  await expect(page.getByRole("button", { name: "New link for grace", exact: true })).toBeFocused();
+
+  const other = await browser.newContext();
+  await complaints.watch(other);
+  complaints.provoke(/status of 404/);
+  const graces = await other.newPage();
+  await graces.goto(lost);
+  await expect(graces.getByText("opens nothing any more")).toBeVisible();
+  await graces.goto(link);
+  const setup = new SetupPage(graces);
+  await setup.password.fill("lanterns over the quiet harbour");
+  await setup.submit.click();
+  await expect(new ProfilePage(graces).heading).toBeVisible();
+  await other.close();
+
+  await page.reload();
+  await expect(users.row("grace@example.org")).toBeVisible();
+  await expect(users.row("grace@example.org")).not.toContainText("invited");
+  await expect(page.getByRole("button", { name: "New link for grace", exact: true })).toHaveCount(0);
 });
 
 test("the last administrator stays", async ({ server, complaints, signedIn: page }) => {

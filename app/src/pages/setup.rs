@@ -35,7 +35,10 @@ pub fn setup() -> El {
 
 fn used_up() -> El {
     el("div", "form")
-        .child(callout(Tone::Warn, "This link was used already, or is incomplete. A link opens once."))
+        .child(callout(
+            Tone::Warn,
+            "This link opens nothing any more, or is incomplete. A link opens once, within seven days.",
+        ))
         .child(
             el("p", "")
                 .child("If you have an account, ")

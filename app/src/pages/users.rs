@@ -2,6 +2,7 @@
 
 mod add;
 mod deactivate;
+mod invitation;
 mod roles;
 mod tokens;
 
@@ -25,6 +26,7 @@ enum Open {
     Add,
     Roles(User),
     Deactivate(User),
+    Invite(User),
 }
 
 /// What rows and dialogs need of the page.
@@ -93,6 +95,7 @@ fn page(session: Session) -> El {
                     Open::Add => add::dialog(people),
                     Open::Roles(user) => roles::dialog(&user, people),
                     Open::Deactivate(user) => deactivate::dialog(user, people),
+                    Open::Invite(user) => invitation::anew(user, people),
                 })
             })
         }))
@@ -112,16 +115,24 @@ fn row(user: User, people: People) -> El {
     let roles = group(user.roles.iter().map(|role| badge(role.as_str(), "neutral")));
     let (label, class) =
         if active { ("Deactivate", "button ghost small bad") } else { ("Activate", "button ghost small") };
-    let (changed, inspected) = (user.clone(), user.clone());
-    let show_tokens = row_button("Tokens", &["of ", &user.username].concat(), &id, "button ghost small", move || {
-        people.inspected.set(Some(inspected.clone()));
-    });
+    let (changed, looked_at) = (user.clone(), user.clone());
+    // Nobody has tokens who never signed in.
+    let first = if user.invited && active {
+        row_button("New link", &["for ", &user.username].concat(), &id, "button ghost small", move || {
+            people.open.set(Some(Open::Invite(looked_at.clone())));
+        })
+    } else {
+        row_button("Tokens", &["of ", &user.username].concat(), &id, "button ghost small", move || {
+            people.inspected.set(Some(looked_at.clone()));
+        })
+    };
     let change_roles = row_button("Roles", &["of ", &user.username].concat(), &id, "button ghost small", move || {
         people.open.set(Some(Open::Roles(changed.clone())));
     });
     let name = name_cell(&user.username)
         .child(" ")
         .child(people.is_visitor(&user).then(|| badge("you", "good")))
+        .child((user.invited && active).then(|| badge("invited", "neutral")))
         .child((!active).then(|| badge("deactivated", "warn")));
     let email = user.email.clone();
     let since = date(user.created_at);
@@ -137,5 +148,5 @@ fn row(user: User, people: People) -> El {
         .child(cell("Email", email))
         .child(cell("Roles", el("span", "badges").child(roles)))
         .child(cell("Member since", since))
-        .child(actions_cell().child(show_tokens).child(change_roles).child(switch))
+        .child(actions_cell().child(first).child(change_roles).child(switch))
 }

@@ -52,6 +52,23 @@ pub async fn create(core: &Core, actor: &Actor, request: CreateUser) -> Result<C
     Ok(CreatedUser { user: public(&row)?, invite_url })
 }
 
+/// Makes another link for somebody who has not chosen a password yet; the one before opens nothing any more.
+pub async fn invite_again(core: &Core, actor: &Actor, id: AccountId) -> Result<CreatedUser, Error> {
+    let mut tx = begin_write(core, actor, Change::PowerOf(id)).await?;
+    let row = accounts::find(tx.conn(), id.0).await?.ok_or(Error::NotFound)?;
+    if row.password_hash.is_some() {
+        return Err(Error::Conflict("This person has chosen a password already."));
+    }
+    if !row.active {
+        return Err(Error::Conflict("This account is deactivated. Activate it first."));
+    }
+    invitations::delete_for(&mut tx, Some(id.0)).await?;
+    let invite_url = Some(invite(core, &mut tx, id).await?);
+    trail::record(core, &mut tx, Some(&actor.visit), Event::by(actor, "invitation.create", id.0)).await?;
+    tx.commit().await?;
+    Ok(CreatedUser { user: public(&row)?, invite_url })
+}
+
 async fn invite(core: &Core, tx: &mut Transaction, id: AccountId) -> Result<Secret, Error> {
     let code = new_secret();
     let expires_at = core.clock.now().plus_millis(INVITATION_MILLIS);
@@ -200,6 +217,7 @@ fn public(row: &AccountRow) -> Result<User, Inconsistent> {
         roles: account.roles,
         permissions: account.permissions,
         active: row.active,
+        invited: row.password_hash.is_none(),
         created_at: account.created_at,
     })
 }

@@ -34,6 +34,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(api::hosts::get_host, api::hosts::update_host, api::hosts::delete_host))
         .routes(routes!(api::users::list_users, api::users::create_user))
         .routes(routes!(api::users::update_user))
+        .routes(routes!(api::users::create_invitation))
         .routes(routes!(api::users::list_user_tokens))
         .routes(routes!(api::users::delete_user_token))
         .routes(routes!(api::audit::list_events))

@@ -19,7 +19,7 @@ enum Needs {
 }
 
 /// Method, path, what it needs.
-const ROUTES: [(&str, &str, Needs); 27] = [
+const ROUTES: [(&str, &str, Needs); 28] = [
     ("get", "/openapi.json", Needs::Nothing),
     ("post", "/auth/sessions", Needs::Nothing),
     ("get", "/auth/sessions", Needs::Session),
@@ -42,6 +42,7 @@ const ROUTES: [(&str, &str, Needs); 27] = [
     ("delete", "/hosts/{id}", Needs::Permission("hosts:write")),
     ("get", "/users", Needs::Permission("users:manage")),
     ("post", "/users", Needs::Permission("users:manage")),
+    ("post", "/users/{id}/invitation", Needs::Permission("users:manage")),
     ("patch", "/users/{id}", Needs::Permission("users:manage")),
     ("get", "/users/{id}/api-tokens", Needs::Permission("users:manage")),
     ("delete", "/users/{id}/api-tokens/{token_id}", Needs::Permission("users:manage")),

@@ -22,6 +22,33 @@ on_both! {
         assert_eq!(none.refused(422, "invalid-field")["errors"][0]["field"], "roles");
     }
 
+    async fn a_lost_invitation_is_made_again_until_it_is_accepted(server: TestServer) {
+        let root = server.with_root().await;
+        let made = root.post("/users", json!({ "username": "kim", "email": "kim@example.org", "roles": ["viewer"] })).await.ok(201);
+        let path = format!("/users/{}", made["id"].as_str().unwrap());
+        assert_eq!(made["invited"], true);
+        let code_of = |answer: &serde_json::Value| answer["invite_url"].as_str().unwrap().split_once("code=").unwrap().1.to_owned();
+        let accept = |code: String| {
+            let page = server.anonymous();
+            let body = json!({ "request": { "code": code, "password": PASSWORD } });
+            async move { page.send(page.request(http::Method::POST, "/rpc/set_up").header("content-type", "application/json").header("sec-fetch-site", "same-origin"), body.to_string()).await }
+        };
+
+        root.patch(&path, json!({ "active": false })).await.ok(200);
+        root.post(&format!("{path}/invitation"), json!({})).await.refused(409, "conflict");
+        root.patch(&path, json!({ "active": true })).await.ok(200);
+        let second = root.post(&format!("{path}/invitation"), json!({})).await.ok(201);
+        let third = root.post(&format!("{path}/invitation"), json!({})).await.ok(201);
+        for old in [&made, &second] {
+            accept(code_of(old)).await.refused(404, "not-found");
+        }
+        accept(code_of(&third)).await.ok(200);
+
+        root.post(&format!("{path}/invitation"), json!({})).await.refused(409, "conflict");
+        assert_eq!(root.get("/users").await.ok(200)["items"][0]["invited"], false);
+        assert_eq!(root.get("/audit?action=invitation.create").await.ok(200)["total"], 2);
+    }
+
     async fn the_last_administrator_stays(server: TestServer) {
         let root = server.with_root().await;
         let id = root.get("/auth/me").await.ok(200)["id"].as_str().unwrap().to_owned();

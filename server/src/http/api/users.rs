@@ -33,6 +33,19 @@ pub async fn create_user(
     Ok((StatusCode::CREATED, Reply(users::create(&app, &actor, request).await?)))
 }
 
+/// Makes another link for somebody who has not chosen a password yet; the one before opens nothing any more.
+#[utoipa::path(
+    post, path = "/users/{id}/invitation", tag = "users", params(("id" = AccountId, Path)),
+    responses((status = 201, body = CreatedUser))
+)]
+pub async fn create_invitation(
+    State(app): State<App>,
+    Caller(actor, _): Caller<UsersManage>,
+    Id(id): Id<AccountId>,
+) -> Result<(StatusCode, Reply<CreatedUser>), Error> {
+    Ok((StatusCode::CREATED, Reply(users::invite_again(&app, &actor, id).await?)))
+}
+
 /// Sets a person's roles, or whether their account opens doors.
 #[utoipa::path(
     patch, path = "/users/{id}", tag = "users", params(("id" = AccountId, Path)), request_body = UpdateUser,
