@@ -34,7 +34,7 @@ export class UsersPage {
   /** Makes another link for somebody who has not used theirs. */
   async inviteAgain(username: string): Promise<string> {
     await this.page.getByRole("button", { name: `New link for ${username}`, exact: true }).click();
-    await this.newLinkDialog.getByRole("button", { name: "Make a new link", exact: true }).click();
+    await this.newLinkDialog.getByRole("button", { name: "Make link", exact: true }).click();
     return this.takeLink(this.newLinkDialog);
   }
 

@@ -59,7 +59,7 @@ fn ask(user: &User, people: People, link: Link, modal: &Modal) -> El {
         .child(el("p", "").child(el("strong", "").child(user.username.as_str())).child(
             " has not chosen a password yet. A new link works for seven days; the one before stops working at once.",
         ))
-        .child(cancel_and(modal, submit_button("Make a new link", "button primary", submission)))
+        .child(cancel_and(modal, submit_button("Make link", "button primary", submission)))
 }
 
 fn shown(invited: Invited, people: People, done: RwSignal<bool>, modal: &Modal) -> El {
