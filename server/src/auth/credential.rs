@@ -85,6 +85,8 @@ pub struct TokenGrant {
     pub hint: Box<str>,
     /// From when on the text, replaced by a rotation, is refused.
     pub ends_at: Option<Timestamp>,
+    /// When the text was last used, as of when this was read.
+    pub text_used_at: Option<Timestamp>,
     /// What it is narrowed to.
     pub permissions: Option<Permissions>,
     /// The networks that it is held to.
@@ -272,6 +274,7 @@ impl TryFrom<TokenCredentialRow> for (Key, AccountState, Credential) {
             created_at: Timestamp(row.created_at),
             expires_at: row.expires_at.map(Timestamp),
             revoked_at: row.revoked_at.map(Timestamp),
+            text_used_at: row.text_used_at.map(Timestamp),
             last_used_at: row.last_used_at.map(Timestamp),
             last_used_ip: row.last_used_ip.map(Into::into),
         };

@@ -168,7 +168,8 @@ impl AccountCell {
 impl Entry {
     fn new(key: Key, account: Arc<AccountCell>, credential: Credential) -> Self {
         let used_at = match &credential {
-            Credential::Token(token) => token.last_used_at.map_or(0, |at| at.0),
+            // Of the text, not of the token: a new text's first use is written soon, however lately the old one's was.
+            Credential::Token(token) => token.text_used_at.map_or(0, |at| at.0),
             Credential::Session(session) => session.last_active_at.0,
         };
         Self {

@@ -18,6 +18,8 @@ pub struct TokenCredentialRow {
     pub hint: String,
     /// From when on the text, replaced by a rotation, is refused.
     pub ends_at: Option<i64>,
+    /// When the text was last used.
+    pub text_used_at: Option<i64>,
     /// The token's id.
     pub token_id: Uuid,
     /// The token's name.
@@ -74,7 +76,7 @@ pub struct CredentialAccountRow {
     pub account_created_at: i64,
 }
 
-const TOKENS: &str = "SELECT x.digest, x.hint, x.ends_at, t.id AS token_id, t.name, t.permissions, t.networks, \
+const TOKENS: &str = "SELECT x.digest, x.hint, x.ends_at, x.last_used_at AS text_used_at, t.id AS token_id, t.name, t.permissions, t.networks, \
     t.created_at, t.expires_at, t.revoked_at, t.last_used_at, t.last_used_ip, a.id AS account_id, a.username, a.email, \
     a.roles, a.active, a.created_at AS account_created_at \
     FROM token_texts x JOIN api_tokens t ON t.id = x.token_id JOIN accounts a ON a.id = t.account_id \
