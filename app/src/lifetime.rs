@@ -53,11 +53,21 @@ pub fn end_after_days(now: Timestamp, days: u32) -> Timestamp {
     now.plus_millis(i64::from(days) * DAY)
 }
 
-/// The lifetime that a token was made with, to make another like it. A custom one comes with its length in days.
-pub fn of_token(token: &Token) -> (Lifetime, u32) {
-    let Some(end) = token.expires_at else { return (Lifetime::Never, 0) };
-    let days = (end.0 - token.created_at.0 + DAY / 2).div_euclid(DAY);
-    let days = u32::try_from(days.max(1)).unwrap_or(u32::MAX);
+/// The lifetime that a token was made with, to make another like it: the longest that there is, if that has become
+/// less. A custom one comes with its length in days.
+pub fn of_token(token: &Token, longest_days: Option<u32>) -> (Lifetime, u32) {
+    let longest = longest_days.unwrap_or(u32::MAX);
+    let days = match token.expires_at {
+        None if longest_days.is_none() => return (Lifetime::Never, 0),
+        None => longest,
+        Some(end) => {
+            let days = (end.0 - token.created_at.0 + DAY / 2).div_euclid(DAY);
+            u32::try_from(days.max(1)).unwrap_or(u32::MAX)
+        }
+    };
+    if days >= longest {
+        return (Lifetime::Days(longest), longest);
+    }
     if PRESETS.contains(&days) { (Lifetime::Days(days), days) } else { (Lifetime::Custom, days) }
 }
 
@@ -116,10 +126,12 @@ mod tests {
 
     #[test]
     fn another_token_like_it_lives_as_long() {
-        assert_eq!(of_token(&token(0, None)), (Lifetime::Never, 0));
-        assert_eq!(of_token(&token(1_000, Some(90 * DAY + 999))), (Lifetime::Days(90), 90));
-        assert_eq!(of_token(&token(0, Some(10 * DAY))), (Lifetime::Custom, 10));
-        assert_eq!(of_token(&token(0, Some(60_000))), (Lifetime::Custom, 1));
+        assert_eq!(of_token(&token(0, None), None), (Lifetime::Never, 0));
+        assert_eq!(of_token(&token(1_000, Some(90 * DAY + 999)), None), (Lifetime::Days(90), 90));
+        assert_eq!(of_token(&token(0, Some(10 * DAY)), Some(30)), (Lifetime::Custom, 10));
+        assert_eq!(of_token(&token(0, Some(60_000)), None), (Lifetime::Custom, 1));
+        assert_eq!(of_token(&token(0, None), Some(45)), (Lifetime::Days(45), 45), "there is no Never any more");
+        assert_eq!(of_token(&token(0, Some(90 * DAY)), Some(45)), (Lifetime::Days(45), 45));
     }
 
     #[test]

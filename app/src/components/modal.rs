@@ -6,7 +6,7 @@ use crate::dom::{Child, El, afterwards, el, focus_id, rescue_focus};
 use leptos::prelude::*;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
-use web_sys::{Event, HtmlDialogElement, KeyboardEvent};
+use web_sys::{Element, Event, HtmlDialogElement, KeyboardEvent};
 
 /// A modal dialog, for what is inside to close it.
 #[derive(Clone)]
@@ -30,7 +30,10 @@ impl Modal {
         let dialog = el("dialog", "modal").attr("aria-label", label);
         let modal = Self(dialog.node().clone().unchecked_into());
         // The button that opens it may be drawn anew meanwhile, with its list.
-        let opener = document().active_element().map(|element| element.id()).unwrap_or_default();
+        let active = document().active_element();
+        let opener = active.as_ref().map(Element::id).unwrap_or_default();
+        let place = active.and_then(|active| active.closest("[data-focus-home]").ok().flatten());
+        let place = place.or_else(|| document().document_element());
         let opening = modal.clone();
         afterwards(move || opening.open());
         let hold = move |event: &Event| {
@@ -58,8 +61,12 @@ impl Modal {
                     // Where its list was drawn anew, the browser can't find the opener, but its id can.
                     focus_id(&opener);
                     on_close();
-                    let opener = opener.clone();
-                    request_animation_frame(move || rescue_focus(&opener));
+                    let (opener, place) = (opener.clone(), place.clone());
+                    request_animation_frame(move || {
+                        if let Some(place) = place {
+                            rescue_focus(&opener, &place);
+                        }
+                    });
                 }
             });
         (dialog, modal)

@@ -58,7 +58,11 @@ pub fn hosts() -> El {
         let Wanted { search, sort, page } = wanted();
         rest::get(&rest::with_query("/api/v1/hosts", &[("q", &search), ("sort", &sort), ("page", &page)]))
     });
-    stream::follow(hosts);
+    let in_place = Memo::new(move |_| {
+        let Wanted { search, sort, .. } = wanted();
+        search.is_empty() && matches!(&*sort, "" | "hostname")
+    });
+    stream::follow(hosts, in_place);
     let open = RwSignal::new(None::<Open>);
     let may_write = Session::current().may(Permission::HostsWrite);
     let now = move || untrack(wanted);

@@ -142,7 +142,9 @@ fn row(user: User, people: People) -> El {
         } else {
             people.set_active(&user, true);
         }
-    });
+    })
+    // Whichever of the two it is, the focus stays there.
+    .attr("id", &["switch-", &id].concat());
     table_row("user-row")
         .child(name)
         .child(cell("Email", email))

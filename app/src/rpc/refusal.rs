@@ -36,7 +36,7 @@ impl FromServerFnError for Refusal {
             ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => {
                 (Code::InvalidRequest, "The body is not what this function takes.")
             }
-            _ => (Code::Internal, "Something went wrong. Nothing was changed."),
+            _ => (Code::Internal, "Something went wrong. Reload the page to see what was changed."),
         };
         Self(Problem::new(code, detail))
     }

@@ -22,6 +22,8 @@ struct Stream {
 #[derive(Clone, Copy)]
 struct Follower {
     hosts: Loader<Page<Host>>,
+    /// Whether a host that reports stays where it is in the list.
+    in_place: Memo<bool>,
     stream: StoredValue<Option<Stream>, LocalStorage>,
     pause: StoredValue<Duration>,
     timer: StoredValue<Option<TimeoutHandle>>,
@@ -33,10 +35,12 @@ struct Deleted {
     id: HostId,
 }
 
-/// Follows the stream as long as the current owner lives.
-pub fn follow(hosts: Loader<Page<Host>>) {
+/// Follows the stream as long as the current owner lives. `in_place` says whether a host that reports stays where it is
+/// in the list.
+pub fn follow(hosts: Loader<Page<Host>>, in_place: Memo<bool>) {
     let follower = Follower {
         hosts,
+        in_place,
         stream: StoredValue::new_local(None),
         pause: StoredValue::new(Duration::from_secs(1)),
         timer: StoredValue::new(None),
@@ -56,19 +60,15 @@ pub fn follow(hosts: Loader<Page<Host>>) {
 impl Follower {
     fn open(self) {
         let Ok(source) = EventSource::new(PATH) else { return };
-        let broken = StoredValue::new(false);
         let listeners = vec![
             listen(&source, "host", move |event| self.seen(&event)),
             listen(&source, "host-deleted", move |event| self.deleted(&event)),
             listen(&source, "open", move |_| {
                 self.pause.try_set_value(Duration::from_secs(1));
-                if broken.try_get_value() == Some(true) {
-                    broken.set_value(false);
-                    self.hosts.reload();
-                }
+                // What was reported before the stream was there is not sent again.
+                self.hosts.reload();
             }),
             listen(&source, "error", move |event| {
-                broken.try_set_value(true);
                 let source = event.target().and_then(|target| target.dyn_into::<EventSource>().ok());
                 // The browser reopens by itself what was cut off, but not what was refused.
                 if source.is_some_and(|source| source.ready_state() == EventSource::CLOSED) {
@@ -92,7 +92,6 @@ impl Follower {
             // The functions of the old stream must not be dropped while one of them runs; here none does.
             self.close();
             self.open();
-            self.hosts.reload();
         };
         self.timer.set_value(set_timeout_with_handle(reopen, pause).ok());
     }
@@ -109,7 +108,7 @@ impl Follower {
             // What is not on this page must not redraw it.
             (known, known)
         });
-        if known == Some(false) {
+        if known == Some(false) || self.in_place.try_get_untracked() == Some(false) {
             self.reload_soon();
         }
     }

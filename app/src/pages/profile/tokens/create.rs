@@ -47,7 +47,7 @@ fn settings(
     let offered = visitor.account.permissions;
 
     let (choice, days) = match like {
-        Some(like) => lifetime::of_token(like),
+        Some(like) => lifetime::of_token(like, visitor.longest_lifetime_days),
         None => (Lifetime::Days(visitor.default_lifetime_days), visitor.default_lifetime_days),
     };
     let expires = RwSignal::new(choice.value());
