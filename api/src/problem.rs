@@ -90,7 +90,7 @@ codes! {
     TooManyRequests = "too-many-requests", 429, "Too many requests";
     /// The server made a mistake.
     Internal = "internal", 500, "Internal error";
-    /// The database can't answer; nothing was changed.
+    /// The database can't answer. A change may have been made, if it fell silent at the very end.
     Unavailable = "unavailable", 503, "Unavailable";
 }
 

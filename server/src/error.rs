@@ -147,7 +147,10 @@ impl Error {
             Self::UnsupportedMediaType => "The body must be JSON: Content-Type: application/json.".into(),
             Self::TooManyRequests(_) => "Too many failed attempts. Wait, then try again.".into(),
             Self::Busy => "Too many are signing in at this moment; try again shortly.".into(),
-            Self::Internal(_) => "The server made a mistake, which it has logged. Nothing was changed.".into(),
+            Self::Internal(_) => {
+                "The server made a mistake, which it has logged. Look whether a change was made before you try again."
+                    .into()
+            }
         }
     }
 
