@@ -16,7 +16,7 @@ use crate::{
     clock::Clock,
     domain::{feed::Feed, trail},
     settings::{PublicUrl, TokenRules},
-    store::Store,
+    store::{Store, readiness::Readiness},
 };
 
 /// How long to wait for connections that are still in use when the server closes.
@@ -56,6 +56,8 @@ pub struct Core {
     pub bearer_failures: Throttle<Source>,
     /// Places for look-ups of unknown tokens from addresses that have failed too often.
     pub suspects: Semaphore,
+    /// Probes of the database.
+    pub readiness: Readiness,
     /// Cancelled when the server begins to stop: streams end.
     pub stopping: CancellationToken,
     /// Cancelled when nothing is under way any more.
@@ -94,6 +96,7 @@ impl Core {
             address_failures: Throttle::new(50, Duration::from_secs(3)),
             bearer_failures: Throttle::new(300, Duration::from_millis(200)),
             suspects: Semaphore::new(64),
+            readiness: Readiness::default(),
             stopping: CancellationToken::new(),
             stopped: CancellationToken::new(),
             store,

@@ -183,37 +183,48 @@ pub async fn new_first_run_code(core: &Core) -> Result<Option<Secret>, Error> {
 
 /// The username that a one-time code is for; `None` for the first run.
 pub async fn get_invited(core: &Core, code: &Secret) -> Result<Option<String>, Error> {
+    Ok(find_invited(core, code).await?.map(|account| account.username))
+}
+
+async fn find_invited(core: &Core, code: &Secret) -> Result<Option<AccountRow>, Error> {
     let now = core.clock.now();
     let mut reader = core.store.read().await?;
     let invited = invitations::find(reader.conn(), &Digest::of(&code.0).0, now.0).await?.ok_or(Error::NotFound)?;
     match invited {
         None if accounts::count(reader.conn()).await? == 0 => Ok(None),
         None => Err(Error::NotFound),
-        Some(id) => Ok(Some(accounts::find(reader.conn(), id).await?.ok_or(Error::NotFound)?.username)),
+        Some(id) => Ok(Some(accounts::find(reader.conn(), id).await?.ok_or(Error::NotFound)?)),
     }
+}
+
+/// Who comes in by a one-time code.
+enum Newcomer {
+    /// The first administrator, with a new account.
+    First(AccountRow),
+    /// An invited person, with the hash of the password that they chose.
+    Invited(String),
 }
 
 /// Uses a one-time code: makes the first administrator, or sets an invited person's password. Then signs in.
 pub async fn set_up(core: &Core, visit: &Visit, request: SetUp, browser: Browser) -> Result<SignedIn, Error> {
     let digest = Digest::of(&request.code.0);
-    let invited = get_invited(core, &request.code).await?;
-    let account = match &invited {
-        Some(username) => {
-            let password = NewPassword::parse(&request.password, &[username]);
+    let newcomer = match find_invited(core, &request.code).await? {
+        Some(account) => {
+            let password = NewPassword::parse(&request.password, &[&account.username, &account.email]);
             let password = password.map_err(|message| Error::field("password", message))?;
-            Err((username.clone(), core.hasher.hash(password).await?))
+            Newcomer::Invited(core.hasher.hash(password).await?)
         }
         None => {
-            let (username, email) = (request.username.as_str(), request.email.as_str());
-            Ok(new_account(core, username, email, Roles::of(&[Role::Administrator]), Some(&request.password)).await?)
+            let (username, email, roles) = (&request.username, &request.email, Roles::of(&[Role::Administrator]));
+            Newcomer::First(new_account(core, username, email, roles, Some(&request.password)).await?)
         }
     };
 
     let mut tx = core.store.begin().await?;
     let now = core.clock.now();
     let invited = invitations::find(tx.conn(), &digest.0, now.0).await?.ok_or(Error::NotFound)?;
-    let account = match (account, invited) {
-        (Ok(account), None) => {
+    let account = match (newcomer, invited) {
+        (Newcomer::First(account), None) => {
             // Everybody who sets up waits for this row, and whoever comes second finds the code gone.
             power::move_epoch(&mut tx, account.id, now.0).await?;
             if accounts::count(tx.conn()).await? > 0 {
@@ -223,7 +234,7 @@ pub async fn set_up(core: &Core, visit: &Visit, request: SetUp, browser: Browser
             invitations::delete_for(&mut tx, None).await?;
             account
         }
-        (Err((_, hash)), Some(id)) => {
+        (Newcomer::Invited(hash), Some(id)) => {
             power::hold_account(&mut tx, id).await?;
             // Everybody who has this code waits for the account, and whoever comes second finds the code gone.
             invitations::find(tx.conn(), &digest.0, now.0).await?.ok_or(Error::NotFound)?;

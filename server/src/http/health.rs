@@ -11,10 +11,6 @@ pub async fn is_alive() -> &'static str {
 
 /// The database takes writes.
 pub async fn is_ready(State(app): State<App>) -> Result<&'static str, Error> {
-    let probe = app.store.probe(app.clock.now().0);
-    match tokio::time::timeout(std::time::Duration::from_secs(3), probe).await {
-        Ok(outcome) => outcome?,
-        Err(_) => return Err(Error::Unavailable("the database did not answer in time".into())),
-    }
+    app.readiness.find_out(&app.store, app.clock.now().0).await.map_err(Error::Unavailable)?;
     Ok("ready\n")
 }

@@ -134,7 +134,8 @@ pub async fn list_named(conn: Conn<'_>, account_id: Uuid, others: bool, slice: S
              LEFT JOIN api_tokens t ON t.id = CASE WHEN e.action LIKE 'token.%' THEN e.target_id ELSE e.token_id END \
              AND (t.account_id = e.actor_id OR $2) \
              LEFT JOIN hosts h ON h.id = e.target_id AND e.action LIKE 'host.%' \
-             LEFT JOIN accounts a ON a.id = e.target_id AND e.action LIKE 'account.%' \
+             LEFT JOIN accounts a ON a.id = e.target_id \
+             AND (e.action LIKE 'account.%' OR e.action = 'invitation.create') \
              WHERE e.actor_id = $1 ORDER BY e.at DESC, e.id DESC LIMIT $3 OFFSET $4",
         )
         .bind(account_id)

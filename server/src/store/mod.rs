@@ -11,6 +11,7 @@ pub mod hosts;
 pub mod invitations;
 mod loan;
 pub mod power;
+pub mod readiness;
 pub mod sessions;
 pub mod tokens;
 mod turn;
@@ -328,9 +329,18 @@ impl Store {
         let name = file.to_str().ok_or(BackupError::Name)?;
         // SQLite writes into an empty file as into none.
         make_private_file(file)?;
-        let mut conn = readers.acquire().await?;
-        sqlx::query("VACUUM INTO $1").bind(name).execute(&mut *conn).await?;
-        Ok(())
+        let copy = async {
+            let mut conn = readers.acquire().await?;
+            sqlx::query("VACUUM INTO $1").bind(name).execute(&mut *conn).await?;
+            make_durable(file)?;
+            Ok(())
+        };
+        let outcome = copy.await;
+        if outcome.is_err() {
+            // Half a copy must not be taken for one.
+            let _ = std::fs::remove_file(file);
+        }
+        outcome
     }
 
     /// Asks the engine whether the data is sound; `Err` carries what it found.
@@ -418,6 +428,13 @@ pub enum BackupError {
 fn make_private_file(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt as _;
     std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map(drop)
+}
+
+/// Returns when a file and its name are on the disk.
+fn make_durable(path: &Path) -> io::Result<()> {
+    std::fs::File::open(path)?.sync_all()?;
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::File::open(directory)?.sync_all()
 }
 
 /// Word from other processes.

@@ -293,6 +293,13 @@ fn people_are_managed_at_the_terminal_while_the_server_runs() {
     let (code, _, stderr) = run(&["backup", copy.to_str().unwrap()]);
     assert_eq!(code, Some(1), "a backup is never written over something");
     assert!(stderr.contains("exists already"));
+    // As on a full disk: no file grows beyond a block.
+    let cut = directory.path().join("cut.db");
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$0\" backup \"$1\"", PROGRAM]).arg(&cut);
+    let failed = settings_for(shell, directory.path(), None).output().unwrap();
+    assert_eq!(failed.status.code(), Some(1));
+    assert!(!cut.exists(), "half a copy is not left to be taken for one");
     let url = format!("sqlite://{}", copy.display());
     let served = start(directory.path(), Some(&url));
     assert_eq!(served.with_token("GET", "/auth/me", &token, "").unwrap().0, 200);

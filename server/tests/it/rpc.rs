@@ -83,7 +83,8 @@ on_both! {
         let host = server.bearer(&text).post("/hosts/report", report("web-1")).await.ok(201)["id"].clone();
         server.advance(1);
         let ada = json!({ "username": "ada", "email": "ada@example.org", "roles": ["viewer"] });
-        root.post("/users", ada).await.ok(201);
+        let ada = root.post("/users", ada).await.ok(201)["id"].as_str().unwrap().to_owned();
+        root.post(&format!("/users/{ada}/invitation"), json!({})).await.ok(201);
         let told = async || {
             let page = call(&root, "list_activity", json!({ "page": 1 })).await.ok(200);
             let named = |event: &Value| format!("{} {} {}", event["action"], event["token"], event["target"]).replace('"', "");
@@ -91,6 +92,7 @@ on_both! {
         };
         let before = told().await;
         assert!(before.contains(&"account.create null ada".to_owned()), "{before:?}");
+        assert!(before.contains(&"invitation.create null ada".to_owned()), "{before:?}");
         assert!(before.contains(&"host.create reporter nas".to_owned()), "{before:?}");
         root.delete(&format!("/hosts/{}", host.as_str().unwrap())).await.ok(204);
         // What is gone has no name any more.

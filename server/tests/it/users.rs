@@ -12,6 +12,8 @@ on_both! {
         let page = server.anonymous();
         let body = json!({ "request": { "code": code, "password": PASSWORD } });
         let request = || page.request(http::Method::POST, "/rpc/set_up").header("content-type", "application/json").header("sec-fetch-site", "same-origin");
+        let like_email = json!({ "request": { "code": code, "password": "kim@example.org" } });
+        page.send(request(), like_email.to_string()).await.refused(422, "invalid-field");
         let done = page.send(request(), body.to_string()).await;
         done.ok(200);
         assert_eq!(server.cookie(cookie_of(&done)).get("/auth/me").await.ok(200)["username"], "kim");
