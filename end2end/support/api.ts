@@ -1,5 +1,5 @@
 // The JSON API as a program uses it: a bearer token and nothing else.
-import type { BrowserContext } from "@playwright/test";
+import { type BrowserContext, expect } from "@playwright/test";
 
 import type { Server } from "./server.ts";
 
@@ -35,6 +35,27 @@ export async function mint(context: BrowserContext, server: Server, fields: Reco
   });
   if (answer.status() !== 201) throw new Error(`${answer.status()}: ${await answer.text()}`);
   return ((await answer.json()) as { token: string }).token;
+}
+
+/** Waits for what is written in the background, such as a last use: asks with the browser's own session until it is there. */
+export async function becomes(
+  context: BrowserContext,
+  server: Server,
+  path: string,
+  holds: (items: Record<string, unknown>[]) => boolean,
+): Promise<void> {
+  const ask = async () => {
+    const answer = await context.request.get(`${server.url}/api/v1${path}`);
+    return holds(((await answer.json()) as { items: Record<string, unknown>[] }).items);
+  };
+  await expect.poll(ask, { timeout: 60_000 }).toBe(true);
+}
+
+/** Waits until the use of a token is written. */
+export async function used(context: BrowserContext, server: Server, name: string): Promise<void> {
+  await becomes(context, server, "/auth/api-tokens", (items) =>
+    items.some((token) => token.name === name && token.last_used_ip !== null),
+  );
 }
 
 /** What a machine says of itself, with a name that tells hosts apart. */

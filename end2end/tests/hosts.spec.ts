@@ -50,6 +50,7 @@ test("the way to Hosts and the way back show what the address says", async ({ se
   await expect(hosts.search).toHaveValue("");
   await page.goBack();
   await expect(hosts.search).toHaveValue("alpha");
+  await expect(hosts.named("alpha").first()).toBeVisible();
   await expect(hosts.named("beta")).toHaveCount(0);
 });
 
