@@ -5,6 +5,7 @@
 
 mod account;
 mod audit;
+mod character;
 mod host;
 mod id;
 #[cfg(feature = "openapi")]
@@ -21,6 +22,7 @@ mod user;
 
 pub use account::{Account, ChangePassword, Me, PasswordChanged, SetUp, SignIn};
 pub use audit::{AuditEvent, AuditExportQuery, AuditQuery};
+pub use character::is_control;
 pub use host::{Host, HostQuery, HostReport, UpdateHost};
 pub use id::{AccountId, EventId, HostId, SessionId, TokenId};
 pub use page::{Page, PageQuery};

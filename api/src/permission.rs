@@ -70,12 +70,6 @@ macro_rules! names {
                 self.0 & (1 << item as u8) != 0
             }
 
-            /// Whether everything in `other` is in this set.
-            #[must_use]
-            pub const fn includes(self, other: Self) -> bool {
-                other.0 & !self.0 == 0
-            }
-
             /// What is in both.
             #[must_use]
             pub const fn intersection(self, other: Self) -> Self {
@@ -239,7 +233,6 @@ mod tests {
             let set: Permissions =
                 Permission::ALL.iter().copied().filter(|item| bits & (1 << *item as u8) != 0).collect();
             assert_eq!(set.to_string().parse(), Ok(set));
-            assert!(Permissions::ALL.includes(set));
             assert_eq!(set.without(Permissions::ALL), Permissions::NONE);
         }
         assert!("hosts:read hosts:everything".parse::<Permissions>().is_err());

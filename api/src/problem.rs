@@ -144,12 +144,6 @@ impl Problem {
             retry_after_seconds: None,
         }
     }
-
-    /// What is wrong with a field, if that is the problem.
-    #[must_use]
-    pub fn of_field(&self, field: &str) -> Option<&str> {
-        self.errors.iter().find(|error| error.field == field).map(|error| error.message.as_str())
-    }
 }
 
 impl std::fmt::Display for Problem {

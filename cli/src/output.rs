@@ -167,8 +167,7 @@ impl Output {
 
 /// Text from elsewhere with everything replaced that could move the cursor, change colours or turn the line around.
 pub fn printable(text: &str) -> String {
-    let turns = |c| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().map(|c| if c.is_control() || turns(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+    text.chars().map(|c| if uptrakit_api::is_control(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 fn yaml(value: &Value) -> Result<String, Failure> {
@@ -186,6 +185,7 @@ mod tests {
 
     #[test]
     fn text_from_elsewhere_can_not_drive_the_terminal() {
+        assert_eq!(printable("a\u{2028}b\u{feff}c\u{61c}"), "a\u{fffd}b\u{fffd}c\u{fffd}");
         assert_eq!(printable("a\u{1b}[31mb\u{202e}c\nd\u{9b}e ü"), "a\u{fffd}[31mb\u{fffd}c\u{fffd}d\u{fffd}e ü");
     }
 

@@ -286,8 +286,8 @@ async fn user(settings: Settings, command: UserCommand) -> anyhow::Result<()> {
         UserCommand::Add { username, email, roles, password_stdin } => {
             let password = read_password(password_stdin)?;
             let roles = roles.into_iter().collect();
-            let added = users::add_from_terminal(&core, &username, &email, roles, Some(&password)).await;
-            say(format_args!("{} is added.", added.map_err(readable)?.user.username))?;
+            let added = users::add_from_terminal(&core, &username, &email, roles, &password).await;
+            say(format_args!("{} is added.", added.map_err(readable)?.username))?;
         }
         UserCommand::List => list_users(&core).await?,
         UserCommand::SetRoles { username, roles } => {

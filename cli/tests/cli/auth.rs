@@ -2,7 +2,7 @@
 
 use crate::support::{PASSWORD, Program, Server, StandIn, Terminal, UNKNOWN_TOKEN, assert_transcript};
 use rustix::process::Signal;
-use std::{os::unix::fs::PermissionsExt, sync::mpsc::channel, thread, time::Duration};
+use std::{os::unix::fs::PermissionsExt, sync::mpsc::channel};
 
 const LOGIN_WITH_TOKEN: [&str; 3] = ["auth", "login", "--with-token"];
 
@@ -195,8 +195,7 @@ fn an_interrupt_while_the_server_works_leaves_neither_session_nor_token() {
             lines.push(heard.recv().unwrap());
             if number == step {
                 terminal.signal(Signal::INT);
-                // The signal is noted beside the request: it gets the time for it.
-                thread::sleep(Duration::from_millis(300));
+                terminal.expect("so that nothing is left behind");
             }
             go.send(()).unwrap();
         }

@@ -143,9 +143,9 @@ fn streams_that_end_at_once_are_not_opened_without_a_pause() {
     child.kill().unwrap();
     let said = String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap();
     let connections = brief.connections();
-    assert!(connections <= 2, "{connections} connections");
     let again = said.lines().filter(|line| line.starts_with("Connected again")).count();
-    assert_eq!((said.lines().count(), again), (connections, connections - 1), "{said}");
+    // It may be ended between a connection and what it says of it.
+    assert!(connections <= 2 && again < connections.max(1) && said.lines().count() <= 2, "{connections}: {said}");
 }
 
 #[test]

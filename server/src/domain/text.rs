@@ -1,6 +1,6 @@
 //! Text that people choose: what may be in it, and how it is compared.
 
-use uptrakit_api::TokenText;
+use uptrakit_api::{TokenText, is_control};
 
 /// Trims a text and checks it: `1..=longest` characters, nothing that controls a terminal or turns the direction of
 /// writing. The error ends a sentence that begins with the field's name.
@@ -46,12 +46,6 @@ const FOUND_NOWHERE: &str = "\u{1}";
 #[must_use]
 pub fn literal(text: &str) -> String {
     if text.len() > LONGEST_STORED { FOUND_NOWHERE.to_owned() } else { text.replace(char::is_control, FOUND_NOWHERE) }
-}
-
-fn is_control(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
 
 /// Whether nobody sees it: a name of such characters alone would look like none.

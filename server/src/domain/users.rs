@@ -142,27 +142,23 @@ async fn change(
     Ok(user)
 }
 
-/// Adds a person from the terminal; without a password they get a link.
+/// Adds a person from the terminal.
 pub async fn add_from_terminal(
     core: &Core,
     username: &str,
     email: &str,
     roles: Roles,
-    password: Option<&Secret>,
-) -> Result<CreatedUser, Error> {
-    let row = own::new_account(core, username, email, roles, password).await?;
+    password: &Secret,
+) -> Result<User, Error> {
+    let row = own::new_account(core, username, email, roles, Some(password)).await?;
     let mut tx = core.store.begin().await?;
     own::insert(&mut tx, &row).await?;
-    let invite_url = match row.password_hash {
-        Some(_) => None,
-        None => Some(invite(core, &mut tx, AccountId(row.id)).await?),
-    };
     // Whoever can use the terminal needs no first-run link any more.
     invitations::delete_for(&mut tx, None).await?;
     let event = Event { action: "account.create", target: Some(row.id), ..Event::default() };
     trail::record(core, &mut tx, None, event).await?;
     tx.commit().await?;
-    Ok(CreatedUser { user: public(&row)?, invite_url })
+    Ok(public(&row)?)
 }
 
 /// Sets a person's password from the terminal: it ends their sessions and lets their tokens live.

@@ -310,13 +310,6 @@ pub async fn revoke_all(tx: &mut Transaction, account_id: Uuid, now: i64) -> Res
     })
 }
 
-/// The owner of a token, whoever asks.
-pub async fn find_owner(conn: Conn<'_>, id: Uuid) -> Result<Option<Uuid>> {
-    on!(conn, |c| {
-        sqlx::query_scalar("SELECT account_id FROM api_tokens WHERE id = $1").bind(id).fetch_optional(c).await
-    })
-}
-
 /// The digests of a token's texts.
 pub async fn list_digests(conn: Conn<'_>, id: Uuid) -> Result<Vec<Vec<u8>>> {
     on!(conn, |c| {

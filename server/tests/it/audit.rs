@@ -96,7 +96,7 @@ on_both! {
             cut.frame().await.unwrap().unwrap();
             root.delete(&format!("/auth/api-tokens/{id}")).await.ok(204);
             if name == "there" {
-                tokio::time::sleep(Duration::from_secs(1)).await;
+                other.app.verifier.catch_up().await.unwrap();
             }
             assert!(cut.frame().await.unwrap().is_err(), "nobody may take the part for the whole");
             assert!(cut.frame().await.is_none());

@@ -10,10 +10,13 @@ use serde_json::json;
 
 use crate::support::{on_both, report};
 
-/// A body whose first half is there and whose second half never comes.
-fn endless_body() -> Body {
+/// A body whose first half is there and whose second half never comes; it says so when it is asked for.
+fn endless_body(asked: tokio::sync::oneshot::Sender<()>) -> Body {
     let half = stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"{\"machine_id\":"))]);
-    Body::from_stream(half.chain(stream::pending()))
+    Body::from_stream(half.chain(stream::once(async move {
+        asked.send(()).unwrap();
+        std::future::pending().await
+    })))
 }
 
 on_both! {
@@ -24,8 +27,9 @@ on_both! {
             let (id, text) = root.new_token(json!({ "name": name })).await;
             let there = there.bearer(&text);
             let request = there.request(Method::POST, "/hosts/report").header(header::CONTENT_TYPE, "application/json");
-            let pending = tokio::spawn(async move { there.send(request, endless_body()).await });
-            tokio::time::sleep(Duration::from_millis(300)).await;
+            let (asked, is_asked) = tokio::sync::oneshot::channel();
+            let pending = tokio::spawn(async move { there.send(request, endless_body(asked)).await });
+            is_asked.await.unwrap();
             assert!(!pending.is_finished());
             root.delete(&format!("/auth/api-tokens/{id}")).await.ok(204);
             let reply = tokio::time::timeout(Duration::from_secs(3), pending).await.expect("it is cut off").unwrap();
@@ -50,15 +54,19 @@ on_both! {
             .map(|(method, path, body)| {
                 let token = server.bearer(&text);
                 let request = token.request(method, path).header(header::CONTENT_TYPE, "application/json");
-                let (go_on, waits) = tokio::sync::oneshot::channel();
+                let ((asked, is_asked), (go_on, waits)) = (tokio::sync::oneshot::channel(), tokio::sync::oneshot::channel());
                 let (first, rest) = body.split_at(1);
                 let body = Body::from_stream(stream::iter([Ok::<_, std::io::Error>(first)]).chain(stream::once(async move {
+                    asked.send(()).unwrap();
                     let _ = waits.await;
                     Ok(rest)
                 })));
-                (go_on, tokio::spawn(async move { token.send(request, body).await }))
+                (is_asked, (go_on, tokio::spawn(async move { token.send(request, body).await })))
             });
-            tokio::time::sleep(Duration::from_millis(300)).await;
+            let (asked, under_way): (Vec<_>, Vec<_>) = under_way.into_iter().unzip();
+            for is_asked in asked {
+                is_asked.await.unwrap();
+            }
             root.patch(&own, narrower.clone()).await.ok(200);
             for (go_on, pending) in under_way {
                 go_on.send(()).unwrap();

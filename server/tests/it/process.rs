@@ -401,12 +401,14 @@ fn a_server_that_stops_hears_of_a_revoke_at_another_one() {
     let mut stream = TcpStream::connect(&stopping.address).unwrap();
     write!(
         stream,
-        "POST /api/v1/hosts/report HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{{",
+        "POST /api/v1/hosts/report HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\ncontent-length: 100\r\nexpect: 100-continue\r\n\r\n",
         stopping.address
     )
     .unwrap();
-    // It waits for the rest of the body.
-    std::thread::sleep(Duration::from_millis(300));
+    // It knows the caller, and waits for the body.
+    let mut go_on = [0; 25];
+    stream.read_exact(&mut go_on).unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
     stopping.signal("TERM");
     assert_eq!(other.with_token("DELETE", "/auth/api-tokens/current", &token, "").unwrap().0, 204);
     let began = Instant::now();

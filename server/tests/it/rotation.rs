@@ -1,7 +1,5 @@
 //! Contract, section 4: rotation.
 
-use std::time::Duration;
-
 use axum::body::Body;
 use futures_util::stream;
 use http::{Method, header};
@@ -96,15 +94,17 @@ on_both! {
         let other = server.another().await;
         let (id, _) = root.new_token(json!({ "name": "ci" })).await;
         let path = format!("/auth/api-tokens/{id}/rotate");
-        let (go_on, waits) = tokio::sync::oneshot::channel();
+        let ((asked, is_asked), (go_on, waits)) = (tokio::sync::oneshot::channel(), tokio::sync::oneshot::channel());
         let late = root.clone().at(&other);
         let request = late.request(Method::POST, &path).header(header::CONTENT_TYPE, "application/json");
+        // The body is asked for when the caller is known.
         let body = Body::from_stream(stream::once(async move {
+            asked.send(()).unwrap();
             let _ = waits.await;
             Ok::<_, std::io::Error>("{}")
         }));
         let pending = tokio::spawn(async move { late.send(request, body).await });
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        is_asked.await.unwrap();
         server.advance(1);
         let won = root.post(&path, json!({})).await.ok(201);
         go_on.send(()).unwrap();

@@ -233,7 +233,7 @@ impl TestServer {
     pub async fn add_user(&self, username: &str, roles: &str) {
         let password = uptrakit_api::Secret(PASSWORD.to_owned());
         let email = format!("{username}@example.org");
-        users::add_from_terminal(&self.app, username, &email, roles.parse().unwrap(), Some(&password)).await.unwrap();
+        users::add_from_terminal(&self.app, username, &email, roles.parse().unwrap(), &password).await.unwrap();
     }
 
     pub fn anonymous(&self) -> Client {
