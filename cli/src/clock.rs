@@ -1,5 +1,4 @@
-//! The one place that asks what time it is.
-//! Everything else is given the instant, so that what it prints can be tested.
+//! The one place that asks what time it is. What prints times is given the instant, so that it can be tested.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 use uptrakit_api::Timestamp;

@@ -186,6 +186,11 @@ async fn open_existing_store(settings: &Settings) -> anyhow::Result<Store> {
     named(settings, Store::open_existing(&settings.database_url, settings.database_connections).await)
 }
 
+/// Whether there is nothing yet, which the server makes at its first start.
+fn is_none_yet(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(OpenError::Missing(_) | OpenError::Empty))
+}
+
 /// Says which setting is to be looked at.
 fn named(settings: &Settings, opened: Result<Store, OpenError>) -> anyhow::Result<Store> {
     opened.map_err(|error| {
@@ -277,9 +282,11 @@ fn core(settings: &Settings, store: Store) -> anyhow::Result<App> {
 }
 
 async fn user(settings: Settings, command: UserCommand) -> anyhow::Result<()> {
-    let store = match command {
-        UserCommand::Add { .. } => open_store(&settings).await?,
-        _ => open_existing_store(&settings).await?,
+    let store = match open_existing_store(&settings).await {
+        Err(error) if matches!(command, UserCommand::Add { .. }) && is_none_yet(&error) => {
+            open_store(&settings).await?
+        }
+        opened => opened?,
     };
     let core = core(&settings, store)?;
     match command {
@@ -370,8 +377,12 @@ fn readable(error: Error) -> anyhow::Error {
 async fn doctor(settings: Settings) -> anyhow::Result<()> {
     say(format_args!("settings    ok, listens on {}", settings.listen))?;
     let store = match open_existing_store(&settings).await {
-        Err(error) if matches!(error.downcast_ref(), Some(OpenError::Missing(_))) => {
+        Err(error) if is_none_yet(&error) => {
             return Ok(say(format_args!("database    none yet: the server makes it when it is started"))?);
+        }
+        Err(error) if matches!(error.downcast_ref(), Some(OpenError::Older)) => {
+            let next = "the server brings it up to date when it is started; back it up before";
+            return Ok(say(format_args!("database    that of an older Uptrakit: {next}"))?);
         }
         outcome => outcome.context("database    can't be used")?,
     };
@@ -394,7 +405,7 @@ async fn backup(settings: Settings, file: &Path) -> anyhow::Result<()> {
     if file.exists() {
         bail!("{} exists already; a backup is never written over something.", file.display());
     }
-    let store = open_existing_store(&settings).await?;
+    let store = named(&settings, Store::open_to_copy(&settings.database_url).await)?;
     store.backup(file).await.with_context(|| format!("The backup {} can't be written", file.display()))?;
     store.close().await;
     say(format_args!("The database is copied to {}; it can be served as it is.", file.display()))?;

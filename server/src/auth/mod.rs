@@ -1,5 +1,5 @@
-//! Who is asking, and may they: passwords, credentials, the verifier that judges every request, and the sentinel that
-//! cuts off what is under way when a credential loses its power.
+//! Who is asking, and may they: passwords, credentials, and the verifier that judges every request, and ends what is
+//! under way when a credential loses its power.
 
 pub mod backlog;
 pub mod caller;

@@ -1,5 +1,5 @@
 //! The database. One SQL text serves SQLite and Postgres: `on!` stamps a call for whichever driver the connection has,
-//! and what the two can't say alike stands in this file and nowhere else.
+//! and what the two can't say alike stands in this file, or in one of its own: `commits`, `loan`, `turn`.
 //!
 //! Lock order, the same in every write transaction: the account's row, then its tokens and sessions, then the epoch.
 
@@ -106,11 +106,15 @@ pub enum Transaction {
     Postgres(Loan),
 }
 
-/// What to do where SQLite has no file.
-#[derive(Clone, Copy, Debug)]
-enum Missing {
-    Make,
-    Refuse,
+/// What a database is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Opening {
+    /// To be served: it is made and brought up to date.
+    Serve,
+    /// To be used while servers may run on it: it must be there, and be what this program knows.
+    Use,
+    /// To be copied: it must be there.
+    Copy,
 }
 
 /// Why the database can't be used at start.
@@ -125,6 +129,12 @@ pub enum OpenError {
     /// It doesn't answer, or refuses.
     #[error("the database can't be opened: {0}")]
     Database(#[from] sqlx::Error),
+    /// It has no tables.
+    #[error("the database is empty; the server makes its tables when it is started")]
+    Empty,
+    /// It was migrated by an older program.
+    #[error("the database is that of an older Uptrakit; the server brings it up to date when it is started")]
+    Older,
     /// It was migrated by a newer program.
     #[error(
         "the database was made by a newer Uptrakit (its migration {0} is unknown here); use that version, or restore a backup from before the update"
@@ -177,25 +187,51 @@ impl Transaction {
 impl Store {
     /// Opens the database of a `sqlite:` or `postgres:` URL and brings it up to date; makes it, where SQLite has none.
     pub async fn open(url: &str, max_connections: u32) -> Result<Self, OpenError> {
-        Self::open_or(Missing::Make, url, max_connections).await
+        Self::open_for(Opening::Serve, url, max_connections).await
     }
 
-    /// The same for a database that must be there.
+    /// Opens a database that must be there and up to date: servers of another version may run on it.
     pub async fn open_existing(url: &str, max_connections: u32) -> Result<Self, OpenError> {
-        Self::open_or(Missing::Refuse, url, max_connections).await
+        Self::open_for(Opening::Use, url, max_connections).await
     }
 
-    async fn open_or(missing: Missing, url: &str, max_connections: u32) -> Result<Self, OpenError> {
-        if url.starts_with("sqlite:") {
-            Self::open_sqlite(url, missing).await
+    /// Opens a database that must be there, of whatever version, for nothing but [`Store::backup`].
+    pub async fn open_to_copy(url: &str) -> Result<Self, OpenError> {
+        Self::open_for(Opening::Copy, url, 1).await
+    }
+
+    async fn open_for(opening: Opening, url: &str, max_connections: u32) -> Result<Self, OpenError> {
+        let (store, migrations) = if url.starts_with("sqlite:") {
+            (Self::open_sqlite(url, opening).await?, &SQLITE_MIGRATIONS)
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            Self::open_postgres(url, max_connections).await
+            (Self::open_postgres(url, opening, max_connections).await?, &POSTGRES_MIGRATIONS)
         } else {
-            Err(OpenError::Scheme)
+            return Err(OpenError::Scheme);
+        };
+        if opening == Opening::Use {
+            store.judge_version(migrations).await?;
         }
+        Ok(store)
     }
 
-    async fn open_sqlite(url: &str, missing: Missing) -> Result<Self, OpenError> {
+    async fn judge_version(&self, migrations: &Migrator) -> Result<(), OpenError> {
+        let mut reader = self.read().await?;
+        let applied: sqlx::Result<Vec<i64>> = on!(reader.conn(), |c| {
+            sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success ORDER BY version").fetch_all(c).await
+        });
+        let applied = match applied {
+            Ok(applied) => applied,
+            Err(sqlx::Error::Database(_)) => return Err(OpenError::Empty),
+            Err(error) => return Err(error.into()),
+        };
+        let known: Vec<i64> = migrations.iter().map(|migration| migration.version).collect();
+        if let Some(newer) = applied.iter().find(|version| !known.contains(version)) {
+            return Err(OpenError::Newer(*newer));
+        }
+        if known == applied { Ok(()) } else { Err(OpenError::Older) }
+    }
+
+    async fn open_sqlite(url: &str, opening: Opening) -> Result<Self, OpenError> {
         let options = SqliteConnectOptions::from_str(url)?
             .journal_mode(SqliteJournalMode::Wal)
             // FULL, not NORMAL: an acknowledged revoke must survive a power cut.
@@ -217,20 +253,22 @@ impl Store {
         };
         let _turn = Turn::wait(&file).await;
         if !file.exists() {
-            match missing {
-                Missing::Make => make_private_file(&file).map_err(sqlx::Error::Io)?,
-                Missing::Refuse => return Err(OpenError::Missing(file)),
+            match opening {
+                Opening::Serve => make_private_file(&file).map_err(sqlx::Error::Io)?,
+                Opening::Use | Opening::Copy => return Err(OpenError::Missing(file)),
             }
         }
         // The writer connects first: it switches a new file to WAL.
         let writer = pool(1).connect_with(options.clone()).await?;
-        SQLITE_MIGRATIONS.run(&writer).await?;
+        if opening == Opening::Serve {
+            SQLITE_MIGRATIONS.run(&writer).await?;
+        }
         let aside = pool(1).connect_lazy_with(options.clone().synchronous(SqliteSynchronous::Normal));
         let readers = pool(SQLITE_READERS).connect_lazy_with(options);
         Ok(Self(Pool::Sqlite { readers, writer, aside, file }))
     }
 
-    async fn open_postgres(url: &str, max_connections: u32) -> Result<Self, OpenError> {
+    async fn open_postgres(url: &str, opening: Opening, max_connections: u32) -> Result<Self, OpenError> {
         // A statement that takes longer is part of the outage; the request has its 503 by then. A server that
         // vanishes in a transaction leaves its locks behind; others must get past them before they give up.
         let timeout = STATEMENT_TIMEOUT.as_millis().to_string();
@@ -256,7 +294,9 @@ impl Store {
             })
             .connect_with(options)
             .await?;
-        POSTGRES_MIGRATIONS.run(&pool).await?;
+        if opening == Opening::Serve {
+            POSTGRES_MIGRATIONS.run(&pool).await?;
+        }
         Ok(Self(Pool::Postgres(pool)))
     }
 

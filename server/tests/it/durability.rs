@@ -28,6 +28,17 @@ on_both! {
         again.bearer(&text).get("/auth/me").await.ok(200);
     }
 
+    async fn nothing_but_a_start_brings_a_database_up_to_date(server: TestServer) {
+        Store::open_existing(&server.url, 2).await.unwrap();
+        server.sql("DELETE FROM _sqlx_migrations WHERE version > 1").await;
+        let refused = Store::open_existing(&server.url, 2).await.unwrap_err();
+        assert!(matches!(refused, OpenError::Older), "{refused}");
+        server.sql("DROP TABLE _sqlx_migrations").await;
+        let refused = Store::open_existing(&server.url, 2).await.unwrap_err();
+        assert!(matches!(refused, OpenError::Empty), "{refused}");
+        Store::open_to_copy(&server.url).await.unwrap();
+    }
+
     async fn an_older_program_refuses_a_newer_database(server: TestServer) {
         let mut tx = server.app.store.begin().await.unwrap();
         let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (9999, 'later', TRUE, $1, 0)";
