@@ -34,6 +34,8 @@ pub enum Error {
     MorePermissions(Permissions),
     /// A token asks for a token with wider networks or a later end than its own.
     BeyondOwnLimits(&'static str),
+    /// The token's text has been replaced, and works on for a while without power over tokens.
+    TextReplaced,
     /// There is nothing here that the caller may know of.
     NotFound,
     /// The path exists; the method doesn't.
@@ -98,7 +100,8 @@ impl Error {
             Self::Refused(Refusal::Network) => Code::NetworkNotAllowed,
             Self::Refused(Refusal::Insufficient(_) | Refusal::SessionNeeded)
             | Self::MorePermissions(_)
-            | Self::BeyondOwnLimits(_) => Code::InsufficientPermission,
+            | Self::BeyondOwnLimits(_)
+            | Self::TextReplaced => Code::InsufficientPermission,
             Self::Unavailable(_) | Self::Busy => Code::Unavailable,
             Self::Malformed(_) | Self::TooSlow => Code::InvalidRequest,
             Self::Invalid(_) => Code::InvalidField,
@@ -133,6 +136,7 @@ impl Error {
             Self::CrossOrigin => "This request did not come from Uptrakit's own pages.".into(),
             Self::MorePermissions(more) => format!("You can't hand out more than you have: {more}."),
             Self::BeyondOwnLimits(what) => format!("A token can't hand out {what} than its own."),
+            Self::TextReplaced => "This text of the token was replaced; tokens are changed with the new one.".into(),
             Self::NotFound => "There is nothing here.".into(),
             Self::MethodNotAllowed => "This path does not take that method; see the Allow header.".into(),
             Self::NameTaken => "An active token of yours has this name already.".into(),
@@ -177,7 +181,7 @@ impl Error {
             }
             Self::Refused(Refusal::Insufficient(permission)) => Some(scope(permission)),
             Self::MorePermissions(more) => Some(scope(more)),
-            Self::Refused(Refusal::SessionNeeded) | Self::BeyondOwnLimits(_) => {
+            Self::Refused(Refusal::SessionNeeded) | Self::BeyondOwnLimits(_) | Self::TextReplaced => {
                 Some(format!("{REALM}, error=\"insufficient_scope\""))
             }
             _ => None,

@@ -239,6 +239,7 @@ pub async fn update(core: &Core, actor: &Actor, id: TokenId, request: &UpdateTok
         networks: networks.unwrap_or_else(|| before.networks.clone()),
         expires_at: before.expires_at,
     };
+    refuse_replaced(&standing)?;
     let own = Limits::of(&standing);
     own.admit(&before)?;
     own.admit(&after)?;
@@ -255,6 +256,14 @@ pub async fn update(core: &Core, actor: &Actor, id: TokenId, request: &UpdateTok
     let token = public_in(&mut tx, actor, id, now).await?;
     commit_power(core, tx, actor.account_id()).await?;
     Ok(token)
+}
+
+/// Whoever has a text that was replaced, perhaps because it leaked, must not replace the new one with it.
+fn refuse_replaced(standing: &Standing) -> Result<(), Error> {
+    match &standing.credential {
+        Credential::Token(token) if token.ends_at.is_some() => Err(Error::TextReplaced),
+        _ => Ok(()),
+    }
 }
 
 /// Gives a token a new text. The old one works until the overlap ends; without one it is dead from this commit on.
@@ -276,9 +285,11 @@ pub async fn rotate(core: &Core, actor: &Actor, id: TokenId, request: &RotateTok
     if is_newer || !tokens::count_rotation(&mut tx, id.0, seen).await? {
         return Err(Error::Conflict("Somebody else rotated this token at the same time."));
     }
+    refuse_replaced(&standing)?;
     Limits::of(&standing).admit(&Limits::of_row(&row)?)?;
     let overlap = i64::from(request.overlap_seconds) * 1_000;
-    let ends_at = if overlap == 0 { tokens::ENDED } else { now.plus_millis(overlap).0 };
+    let overlap_ends_at = now.plus_millis(overlap).0.min(row.expires_at.unwrap_or(i64::MAX));
+    let ends_at = if overlap == 0 { tokens::ENDED } else { overlap_ends_at };
     tokens::end_texts(&mut tx, id.0, ends_at).await?;
     let text = give_text(&mut tx, id, now).await?;
     trail::record(core, &mut tx, Some(&actor.visit), Event::on_token(actor, "token.rotate", id)).await?;
@@ -375,11 +386,13 @@ async fn public_in(tx: &mut Transaction, actor: &Actor, id: TokenId, now: Timest
 /// A token's public fields.
 pub fn public(row: TokenRow, now: Timestamp) -> Result<Token, Inconsistent> {
     let limits = Limits::of_row(&row)?;
+    // What it was used for before it was replaced says nothing of who must still change over.
+    let old_used_at = row.old_last_used_at.filter(|at| row.made_at.is_none_or(|made_at| *at >= made_at));
     let rotation = row.old_hint.zip(row.old_ends_at).map(|(old_hint, ends_at)| Rotation {
         old_hint,
         overlap_ends_at: Timestamp(ends_at),
-        old_last_used_at: row.old_last_used_at.map(Timestamp),
-        old_last_used_ip: row.old_last_used_ip,
+        old_last_used_at: old_used_at.map(Timestamp),
+        old_last_used_ip: row.old_last_used_ip.filter(|_| old_used_at.is_some()),
     });
     let revoked_at = row.revoked_at.map(Timestamp);
     Ok(Token {

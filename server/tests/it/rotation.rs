@@ -23,7 +23,11 @@ on_both! {
         let root = server.with_root().await;
         let (id, old) = root.new_token(json!({ "name": "ci" })).await;
         let path = format!("/auth/api-tokens/{id}");
+        server.bearer(&old).get("/hosts").await.ok(200);
+        server.app.usage.flush(&server.app.store, server.app.clock.now(), true).await.unwrap();
+        server.advance(1_000);
         let new = root.post(&format!("{path}/rotate"), json!({ "overlap_seconds": 3600 })).await.ok(201);
+        assert!(new["rotation"]["old_last_used_at"].is_null(), "a use from before the rotation says nothing");
         let new = new["token"].as_str().unwrap();
         server.advance(1_000);
         let last = server.bearer(&old).seen_from("127.0.0.4").get("/hosts").await;
@@ -52,7 +56,22 @@ on_both! {
         let later = json!({ "name": "later", "expires_at": "2030-01-02T00:00:00Z" });
         old.post("/auth/api-tokens", later).await.refused(403, "insufficient-permission");
         old.post(&format!("{path}/rotate"), json!({})).await.refused(403, "insufficient-permission");
+        old.patch(&path, json!({ "name": "mine" })).await.refused(403, "insufficient-permission");
         server.bearer(rotated["token"].as_str().unwrap()).post(&format!("{path}/rotate"), json!({})).await.ok(201);
+    }
+
+    async fn an_old_text_has_no_power_over_the_token_however_soon_that_ends(server: TestServer) {
+        let root = server.with_root().await;
+        let end = server.app.clock.now().plus_millis(600_000).to_string();
+        let (id, old) = root.new_token(json!({ "name": "ci", "expires_at": end })).await;
+        let path = format!("/auth/api-tokens/{id}");
+        let rotated = root.post(&format!("{path}/rotate"), json!({ "overlap_seconds": 604_800 })).await.ok(201);
+        assert_eq!(rotated["rotation"]["overlap_ends_at"], json!(end), "no overlap is longer than the token lives");
+        let old = server.bearer(&old);
+        old.get("/hosts").await.ok(200);
+        old.post(&format!("{path}/rotate"), json!({})).await.refused(403, "insufficient-permission");
+        old.patch(&path, json!({ "name": "mine" })).await.refused(403, "insufficient-permission");
+        server.bearer(rotated["token"].as_str().unwrap()).get("/hosts").await.ok(200);
     }
 
     async fn an_overlap_can_be_ended_now_and_a_revoke_kills_both_texts(server: TestServer) {
