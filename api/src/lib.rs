@@ -33,7 +33,7 @@ pub use session::Session;
 pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use token::{CreateToken, CreatedToken, RotateToken, Rotation, Token, TokenQuery, TokenState, UpdateToken};
 pub use token_text::{InvalidTokenText, TokenText};
-pub use user::{CreateUser, CreatedUser, UpdateUser, User};
+pub use user::{CreateInvitation, CreateUser, CreatedUser, UpdateUser, User};
 
 /// Reads a field that may be left out, null or a value: `None`, `Some(None)` and `Some(Some(_))`.
 #[expect(clippy::option_option, reason = "left out, null and a value are three different wishes of a PATCH")]

@@ -53,6 +53,12 @@ pub struct CreatedUser {
     pub invite_url: Option<Secret>,
 }
 
+/// The wish for another link.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct CreateInvitation {}
+
 /// A change to an account. What is left out stays as it is.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

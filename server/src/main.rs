@@ -237,6 +237,8 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         tokio::spawn(http::metrics::serve(listener, handle, app.clone()));
     }
     let router = http::router(&app);
+    // Before it says that it listens: whoever waits for that may stop it at once.
+    let told = told_to_stop();
     let code = accounts::new_first_run_code(&app).await.map_err(readable)?;
     say(format_args!("Uptrakit is listening on http://{address}"))?;
     if let Some(Secret(code)) = code {
@@ -245,7 +247,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     let stop = {
         let app = app.clone();
         async move {
-            told_to_stop().await;
+            told.await;
             app.stopping.cancel();
         }
     };
@@ -253,14 +255,17 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     app.close().await.context("Last uses could not be written")
 }
 
-async fn told_to_stop() {
+/// Hears the signals that stop the server, from the call on; the answer is there when one has come.
+fn told_to_stop() -> impl Future<Output = ()> {
     let (terminate, interrupt) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
-    match (terminate, interrupt) {
-        (Ok(mut terminate), Ok(mut interrupt)) => {
-            tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+    async move {
+        match (terminate, interrupt) {
+            (Ok(mut terminate), Ok(mut interrupt)) => {
+                tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+            }
+            // Without signals the process can only be killed, which loses nothing that was acknowledged.
+            _ => std::future::pending().await,
         }
-        // Without signals the process can only be killed, which loses nothing that was acknowledged.
-        _ => std::future::pending().await,
     }
 }
 

@@ -96,8 +96,8 @@ impl InFlight {
         self.turned_away.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Lets the request finish whatever becomes of its credential, because it is the one that changes it: who revokes
-    /// the token they came with must still hear that it worked.
+    /// Lets the request finish whatever becomes of its credential: its write comes before any revoke that is not done
+    /// yet, or is the revoke itself. Who is answered 401 knows that nothing of it is written.
     pub fn exempt(&self) {
         self.exempt.store(true, Ordering::SeqCst);
     }

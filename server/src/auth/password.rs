@@ -72,11 +72,12 @@ impl NewPassword {
     }
 }
 
-/// Whether next to nothing is left of a text without these words.
+/// Whether little is left of a text without these words: next to nothing, or what is guessed at once.
 fn is_made_of(text: &str, words: &[&str]) -> bool {
     let folded = text.to_lowercase();
     let rest = words.iter().fold(folded.clone(), |rest, word| rest.replace(&word.to_lowercase(), ""));
-    rest != folded && rest.chars().filter(|character| character.is_alphanumeric()).count() < 8
+    let letters: String = rest.chars().filter(|character| character.is_alphanumeric()).collect();
+    rest != folded && (letters.chars().count() < 8 || zxcvbn::zxcvbn(&letters, words).guesses_log10() < 5.0)
 }
 
 /// Hashes and checks passwords, a few at a time.
@@ -185,6 +186,9 @@ mod tests {
             "qwertyuiopasdfgh",
             "kim@example.org1",
             "uptrakit-uptrakit",
+            "uptrakit-password",
+            "Uptrakit administrator",
+            "kim-password-123",
         ] {
             assert!(refusal(weak).is_some_and(|why| why.starts_with("is too easy to guess: ")), "{weak} was accepted");
         }

@@ -74,9 +74,8 @@ pub async fn begin_write_as(core: &Core, actor: &Actor, change: Change) -> Resul
         Credential::Token(_) => used,
     };
     credential.judge(&account, actor.need, actor.visit.address, now, last_active).map_err(Error::Refused)?;
-    if change != Change::Things {
-        actor.visit.in_flight.exempt();
-    }
+    // What takes the power away waits for this transaction from here on: the request comes first, and must hear so.
+    actor.visit.in_flight.exempt();
     Ok((tx, Standing { account, credential }))
 }
 

@@ -81,6 +81,7 @@ async fn race(root: Client, there: Client, lane: usize) -> u64 {
             written += 1;
         } else {
             reply.refused(401, "token-revoked");
+            assert!(!at_acknowledgement, "what a refused request wrote is there");
         }
     }
     written

@@ -39,6 +39,7 @@ on_both! {
         root.patch(&path, json!({ "active": false })).await.ok(200);
         root.post(&format!("{path}/invitation"), json!({})).await.refused(409, "conflict");
         root.patch(&path, json!({ "active": true })).await.ok(200);
+        root.post(&format!("{path}/invitation"), json!({ "x": 1 })).await.refused(422, "invalid-field");
         let second = root.post(&format!("{path}/invitation"), json!({})).await.ok(201);
         let third = root.post(&format!("{path}/invitation"), json!({})).await.ok(201);
         for old in [&made, &second] {

@@ -9,7 +9,7 @@ use crate::{
 };
 use gloo_net::http::Method;
 use leptos::prelude::*;
-use uptrakit_api::{Secret, User};
+use uptrakit_api::{CreateInvitation, Secret, User};
 
 /// What is needed of [`uptrakit_api::CreatedUser`], read flat because that is much less code.
 #[derive(Clone, serde::Deserialize)]
@@ -48,7 +48,7 @@ fn ask(user: &User, people: People, link: Link, modal: &Modal) -> El {
     let submission = Submission::new();
     let path = ["/api/v1/users/", &user.id.to_string(), "/invitation"].concat();
     let submit = move || {
-        submission.send(rest::submit(Method::POST, &path, &()), move |invited| {
+        submission.send(rest::submit(Method::POST, &path, &CreateInvitation {}), move |invited| {
             people.users.reload();
             link.try_set(Some(invited));
         });

@@ -2,14 +2,16 @@
 
 use axum::{Json as Reply, extract::State, response::Response};
 use http::StatusCode;
-use uptrakit_api::{AccountId, CreateUser, CreatedUser, Page, PageQuery, Token, TokenId, TokenQuery, UpdateUser, User};
+use uptrakit_api::{
+    AccountId, CreateInvitation, CreateUser, CreatedUser, Page, PageQuery, Token, TokenId, TokenQuery, UpdateUser, User,
+};
 
 use super::tokens::revoked;
 use crate::{
     auth::caller::{Caller, UsersManage},
     domain::{tokens, users},
     error::Error,
-    http::body::{Id, Ids, Json, Query},
+    http::body::{Id, Ids, Json, OptionalJson, Query},
     state::App,
 };
 
@@ -36,12 +38,13 @@ pub async fn create_user(
 /// Makes another link for somebody who has not chosen a password yet; the one before opens nothing any more.
 #[utoipa::path(
     post, path = "/users/{id}/invitation", tag = "users", params(("id" = AccountId, Path)),
-    responses((status = 201, body = CreatedUser))
+    request_body = Option<CreateInvitation>, responses((status = 201, body = CreatedUser))
 )]
 pub async fn create_invitation(
     State(app): State<App>,
     Caller(actor, _): Caller<UsersManage>,
     Id(id): Id<AccountId>,
+    OptionalJson(CreateInvitation {}): OptionalJson<CreateInvitation>,
 ) -> Result<(StatusCode, Reply<CreatedUser>), Error> {
     Ok((StatusCode::CREATED, Reply(users::invite_again(&app, &actor, id).await?)))
 }
