@@ -6,6 +6,7 @@ use crate::{
     rpc::{FindVisitor, Visitor},
 };
 use leptos::prelude::*;
+use std::time::Duration;
 use uptrakit_api::{Code, Permission, Problem};
 
 /// What is known of who sits there.
@@ -50,14 +51,20 @@ pub struct Session {
     pub who: RwSignal<Who>,
     /// The number of the newest question, or of what was learned without one.
     newest: StoredValue<u32>,
+    /// Whether it was answered in this very task.
+    is_new: StoredValue<bool>,
     news: StoredValue<News>,
 }
 
 impl Session {
     /// Makes it known to everything below, and asks the server.
     pub fn provide() -> Self {
-        let session =
-            Self { who: RwSignal::new(Who::Asking), newest: StoredValue::new(0), news: StoredValue::new(News::Told) };
+        let session = Self {
+            who: RwSignal::new(Who::Asking),
+            newest: StoredValue::new(0),
+            is_new: StoredValue::new(false),
+            news: StoredValue::new(News::Told),
+        };
         provide_context(session);
         session.ask();
         session
@@ -87,10 +94,19 @@ impl Session {
                 Err(_) if matches!(self.who.get_untracked(), Who::Visitor(_)) => return,
                 Err(problem) => Who::Unknown(problem),
             };
+            self.is_new.set_value(true);
+            set_timeout(move || self.is_new.set_value(false), Duration::ZERO);
             if self.who.with_untracked(|known| *known != who) {
                 self.who.set(who);
             }
         });
+    }
+
+    /// Asks, unless it is the answer that draws what asks.
+    pub fn ask_anew(self) {
+        if !self.is_new.get_value() {
+            self.ask();
+        }
     }
 
     /// Takes note of what is known without asking.

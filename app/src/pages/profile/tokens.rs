@@ -112,7 +112,7 @@ pub fn section() -> El {
     let tokens = Loader::new(move || {
         section.changes.track();
         // The count stands beside the list, comes with the visitor, and may be no older than the list.
-        section.session.ask();
+        section.session.ask_anew();
         let query = TokenQuery {
             state: Some(filter.state.get()),
             q: Some(filter.search.get()).filter(|search| !search.is_empty()),
