@@ -54,6 +54,9 @@ pub struct Token {
     pub last_used_ip: Option<String>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// The username of whoever revoked it; left out when it is not revoked, or was before this was noted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked_by: Option<String>,
     /// The old text of a rotation whose overlap is under way; left out when there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rotation: Option<Rotation>,

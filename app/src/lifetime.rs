@@ -99,6 +99,7 @@ mod tests {
             last_used_at: None,
             last_used_ip: None,
             revoked_at: None,
+            revoked_by: None,
             rotation: None,
         }
     }

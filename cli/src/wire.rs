@@ -77,6 +77,9 @@ pub struct Token {
     /// When it was revoked.
     #[serde(default)]
     pub revoked_at: Option<Timestamp>,
+    /// Who revoked it.
+    #[serde(default)]
+    pub revoked_by: Option<String>,
     /// The old text, while it still works.
     #[serde(default)]
     pub rotation: Option<Rotation>,

@@ -80,7 +80,8 @@ fn last_used(at: Option<Timestamp>, address: Option<&str>) -> El {
 
 fn end(token: &Token) -> El {
     if let Some(revoked) = token.revoked_at {
-        return el("span", "").child("Revoked ").child(instant(revoked));
+        let by = token.revoked_by.as_ref().map(|name| el("span", "sub").child("by ").child(name.as_str()));
+        return el("span", "").child("Revoked ").child(instant(revoked)).child(by);
     }
     match token.expires_at {
         None => el("span", "muted").child("No expiry"),

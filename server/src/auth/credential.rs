@@ -221,6 +221,7 @@ impl TokenGrant {
             last_used_at,
             last_used_ip,
             revoked_at: self.revoked_at,
+            revoked_by: None,
             rotation: None,
         }
     }

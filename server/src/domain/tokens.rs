@@ -339,7 +339,7 @@ async fn revoke_in(
     id: TokenId,
 ) -> Result<PendingRevoke, Error> {
     let now = core.clock.now();
-    if !tokens::revoke(tx, account_id.0, id.0, now.0).await? {
+    if !tokens::revoke(tx, account_id.0, id.0, actor.account_id().0, now.0).await? {
         // Unknown, or revoked before.
         let row = tokens::find(tx.conn(), account_id.0, id.0, now.0).await?.ok_or(Error::NotFound)?;
         return Ok(PendingRevoke { id, account_id, news: None, at: row.revoked_at.map_or(now, Timestamp) });
@@ -407,6 +407,7 @@ pub fn public(row: TokenRow, now: Timestamp) -> Result<Token, Inconsistent> {
         last_used_at: row.last_used_at.map(Timestamp),
         last_used_ip: row.last_used_ip,
         revoked_at,
+        revoked_by: row.revoked_by,
         rotation: rotation.filter(|_| revoked_at.is_none()),
     })
 }

@@ -24,6 +24,8 @@ pub struct TokenRow {
     pub expires_at: Option<i64>,
     /// Since when it is revoked.
     pub revoked_at: Option<i64>,
+    /// The username of whoever revoked it.
+    pub revoked_by: Option<String>,
     /// How often it was rotated; who rotates says from which number.
     pub rotations: i64,
     /// When it was last used.
@@ -93,10 +95,11 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT t.id, t.account_id, t.name, t.permissions, t.networks, t.created_at, t.expires_at, t.revoked_at, \
-             t.rotations, t.last_used_at, t.last_used_ip, x.hint, x.made_at, o.hint AS old_hint, o.ends_at AS old_ends_at, \
+             r.username AS revoked_by, t.rotations, t.last_used_at, t.last_used_ip, x.hint, x.made_at, o.hint AS old_hint, o.ends_at AS old_ends_at, \
              o.last_used_at AS old_last_used_at, o.last_used_ip AS old_last_used_ip FROM api_tokens t \
              JOIN token_texts x ON x.token_id = t.id AND x.ends_at IS NULL \
-             LEFT JOIN token_texts o ON o.token_id = t.id AND o.ends_at > $2 WHERE t.account_id = $1 ",
+             LEFT JOIN token_texts o ON o.token_id = t.id AND o.ends_at > $2 \
+             LEFT JOIN accounts r ON r.id = t.revoked_by WHERE t.account_id = $1 ",
             $rest
         )
     };
@@ -283,23 +286,27 @@ pub async fn update(
 }
 
 /// Revokes a token of an account; tells whether it was not revoked before.
-pub async fn revoke(tx: &mut Transaction, account_id: Uuid, id: Uuid, now: i64) -> Result<bool> {
+pub async fn revoke(tx: &mut Transaction, account_id: Uuid, id: Uuid, by: Uuid, now: i64) -> Result<bool> {
     on!(tx.conn(), |c| {
-        sqlx::query("UPDATE api_tokens SET revoked_at = $3 WHERE id = $1 AND account_id = $2 AND revoked_at IS NULL")
-            .bind(id)
-            .bind(account_id)
-            .bind(now)
-            .execute(c)
-            .await
-            .map(|done| done.rows_affected() > 0)
+        sqlx::query(
+            "UPDATE api_tokens SET revoked_at = $4, revoked_by = $3 \
+             WHERE id = $1 AND account_id = $2 AND revoked_at IS NULL",
+        )
+        .bind(id)
+        .bind(account_id)
+        .bind(by)
+        .bind(now)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected() > 0)
     })
 }
 
-/// Revokes every token of an account that still works; tells how many.
+/// Revokes every token of an account that still works, for its owner; tells how many.
 pub async fn revoke_all(tx: &mut Transaction, account_id: Uuid, now: i64) -> Result<u64> {
     on!(tx.conn(), |c| {
         sqlx::query(
-            "UPDATE api_tokens SET revoked_at = $2 WHERE account_id = $1 AND revoked_at IS NULL \
+            "UPDATE api_tokens SET revoked_at = $2, revoked_by = $1 WHERE account_id = $1 AND revoked_at IS NULL \
              AND (expires_at IS NULL OR expires_at > $2)",
         )
         .bind(account_id)

@@ -77,6 +77,8 @@ on_both! {
         assert_eq!(root.get(&format!("/users/{kim_id}/api-tokens")).await.ok(200)["total"], 0);
         let ended = root.get(&format!("/users/{kim_id}/api-tokens?state=all")).await.ok(200);
         assert_eq!((&ended["total"], &ended["items"][0]["state"]), (&json!(1), &json!("revoked")));
+        let own = kim.get("/auth/api-tokens?state=revoked").await.ok(200);
+        assert_eq!(own["items"][0]["revoked_by"], "root", "the owner sees who it was");
         server.bearer(&text).get("/auth/me").await.refused(401, "token-revoked");
     }
 

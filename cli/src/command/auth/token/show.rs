@@ -46,7 +46,8 @@ fn properties(token: &Token, output: &Output) -> Vec<(&'static str, Cell)> {
         ("Ends", Cell::plain(token.expires_at.map_or("never".to_owned(), |at| output.instant_in_full(at)))),
     ];
     if let Some(at) = token.revoked_at {
-        properties.push(("Revoked", Cell::toned(output.instant_in_full(at), Tone::Bad)));
+        let by = token.revoked_by.as_ref().map(|name| format!(", by {name}")).unwrap_or_default();
+        properties.push(("Revoked", Cell::toned(output.instant_in_full(at) + &by, Tone::Bad)));
     }
     if let Some(rotation) = &token.rotation {
         properties.extend([
