@@ -45,7 +45,7 @@ export async function becomes(
   holds: (items: Record<string, unknown>[]) => boolean,
 ): Promise<void> {
   const ask = async () => {
-    const answer = await context.request.get(`${server.url}/api/v1${path}`);
+    const answer = await context.request.get(`${server.url}/api/v1${path}`, { headers: { Origin: server.url } });
     return holds(((await answer.json()) as { items: Record<string, unknown>[] }).items);
   };
   await expect.poll(ask, { timeout: 60_000 }).toBe(true);
