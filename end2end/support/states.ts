@@ -447,7 +447,7 @@ export const states: View[] = [
     name: "profile-permissions",
     visitor: "signed in",
     async open(page, server) {
-      await arrive(page, server, "profile");
+      await withUse(page, server);
       await page.getByText("What this account may do").click();
       await expect(page.getByText("hosts:read").first()).toBeVisible();
     },
@@ -471,7 +471,7 @@ export const states: View[] = [
     name: "profile-password-refused",
     visitor: "signed in",
     async open(page, server) {
-      await arrive(page, server, "profile");
+      await withUse(page, server);
       const section = page.getByRole("region", { name: "Password" });
       await section.getByLabel("Current password", { exact: true }).fill("this is not the password");
       await section.getByLabel("New password", { exact: true }).fill("amber foxes sing at noon");
