@@ -25,7 +25,8 @@ async fn statuses(requests: Vec<impl Future<Output = Reply> + Send + 'static>) -
     statuses
 }
 
-async fn set_up(page: Client, code: String, username: String) -> Reply {
+/// Uses a one-time link.
+pub async fn set_up(page: Client, code: String, username: String) -> Reply {
     let email = format!("{username}@example.org");
     let body = json!({ "request": { "code": code, "username": username, "email": email, "password": PASSWORD } });
     let request = page.request(http::Method::POST, "/rpc/set_up").header("content-type", "application/json");

@@ -1,6 +1,9 @@
 //! Contract, section 4: people and the audit trail.
 
-use crate::support::{PASSWORD, cookie_of, on_both};
+use crate::{
+    races::set_up,
+    support::{PASSWORD, cookie_of, on_both},
+};
 use serde_json::json;
 
 on_both! {
@@ -30,11 +33,7 @@ on_both! {
         let path = format!("/users/{}", made["id"].as_str().unwrap());
         assert_eq!(made["invited"], true);
         let code_of = |answer: &serde_json::Value| answer["invite_url"].as_str().unwrap().split_once("code=").unwrap().1.to_owned();
-        let accept = |code: String| {
-            let page = server.anonymous();
-            let body = json!({ "request": { "code": code, "password": PASSWORD } });
-            async move { page.send(page.request(http::Method::POST, "/rpc/set_up").header("content-type", "application/json").header("sec-fetch-site", "same-origin"), body.to_string()).await }
-        };
+        let accept = |code| set_up(server.anonymous(), code, String::new());
 
         root.patch(&path, json!({ "active": false })).await.ok(200);
         root.post(&format!("{path}/invitation"), json!({})).await.refused(409, "conflict");
