@@ -200,7 +200,7 @@ impl Child for Live {
             let _ = parent.insert_before(&fragment, Some(&end));
             // Whoever is at a button in a list that is drawn anew stays at that button, or near where it was.
             if let Some(id) = focused {
-                rescue_focus(&id, &parent);
+                rescue_focus(&id, home_of(parent.dyn_ref()));
             }
         });
     }
@@ -218,13 +218,17 @@ pub fn focus_id(id: &str) {
     }
 }
 
+/// The list that an element is in, with a heading for the keyboard to go on at.
+pub fn home_of(element: Option<&Element>) -> Option<Element> {
+    element?.closest("[data-focus-home]").ok()?
+}
+
 /// When what had the focus was drawn anew, the focus goes to what has its id now; when it is gone for good, with
 /// its row, the keyboard goes on at the heading of the list that it was in.
-pub fn rescue_focus(id: &str, within: &Node) {
+pub fn rescue_focus(id: &str, home: Option<Element>) {
     if document().active_element().is_some_and(|element| element.tag_name() != "BODY") {
         return;
     }
-    let home = within.dyn_ref::<Element>().and_then(|within| within.closest("[data-focus-home]").ok().flatten());
     let heading = home.and_then(|home| home.query_selector("h2").ok().flatten());
     let near = || heading.or_else(|| document().query_selector("h1").ok().flatten());
     if let Some(element) = document().get_element_by_id(id).or_else(near) {

@@ -2,7 +2,7 @@
 //! back; this adds the name, the live region and a lock for dialogs that must not be left by accident.
 
 use super::live_region;
-use crate::dom::{Child, El, afterwards, el, focus_id, rescue_focus};
+use crate::dom::{Child, El, afterwards, el, focus_id, home_of, rescue_focus};
 use leptos::prelude::*;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
@@ -32,8 +32,7 @@ impl Modal {
         // The button that opens it may be drawn anew meanwhile, with its list.
         let active = document().active_element();
         let opener = active.as_ref().map(Element::id).unwrap_or_default();
-        let place = active.and_then(|active| active.closest("[data-focus-home]").ok().flatten());
-        let place = place.or_else(|| document().document_element());
+        let home = home_of(active.as_ref());
         let opening = modal.clone();
         afterwards(move || opening.open());
         let hold = move |event: &Event| {
@@ -61,12 +60,8 @@ impl Modal {
                     // Where its list was drawn anew, the browser can't find the opener, but its id can.
                     focus_id(&opener);
                     on_close();
-                    let (opener, place) = (opener.clone(), place.clone());
-                    request_animation_frame(move || {
-                        if let Some(place) = place {
-                            rescue_focus(&opener, &place);
-                        }
-                    });
+                    let (opener, home) = (opener.clone(), home.clone());
+                    request_animation_frame(move || rescue_focus(&opener, home));
                 }
             });
         (dialog, modal)
