@@ -40,6 +40,11 @@ test("an invited person chooses a password, and loses everything when deactivate
   await graces.goto(`${server.url}/profile`);
   await expect(new LoginPage(graces).heading).toBeVisible();
   await other.close();
+
+  // The button becomes its opposite, and the keyboard stays there.
+  await page.getByRole("button", { name: "Activate grace", exact: true }).focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("button", { name: "Deactivate grace", exact: true })).toBeFocused();
 });
 
 test("a link that was lost is made again, and the first opens nothing any more", async ({
