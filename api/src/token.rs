@@ -83,9 +83,13 @@ pub struct Rotation {
 pub struct CreateToken {
     /// 1 to 64 characters, unique among the account's active tokens.
     pub name: String,
-    /// RFC 3339, in the future.
+    /// RFC 3339, in the future. Not together with `expires_in_seconds`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<String>,
+    /// How long the token works, in seconds by the server's clock, from 1. Not together with `expires_at`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1))]
+    pub expires_in_seconds: Option<i64>,
     /// Names of permissions to narrow it to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permissions: Option<Vec<String>>,

@@ -171,21 +171,29 @@ pub async fn create(core: &Core, actor: &Actor, request: &CreateToken) -> Result
     let networks = collect(&mut errors, "allowed_networks", networks).flatten();
     let expires_at = request.expires_at.as_deref().map(|text| parse_end(core, text)).transpose();
     let expires_at = collect(&mut errors, "expires_at", expires_at).flatten();
+    let lifetime = request.expires_in_seconds.map(|seconds| parse_lifetime(core, seconds)).transpose();
+    let lifetime = collect(&mut errors, "expires_in_seconds", lifetime).flatten();
+    if request.expires_at.is_some() && request.expires_in_seconds.is_some() {
+        let message = "can't be given together with expires_at; send one of the two".to_owned();
+        errors.push(FieldError { field: "expires_in_seconds".into(), message });
+    }
     if !errors.is_empty() {
         return Err(Error::Invalid(errors));
     }
 
     let (mut tx, standing) = begin_write_as(core, actor, Change::OwnPower).await?;
     let own = Limits::of(&standing);
+    let now = core.clock.now();
+    // Counted from the same instant as `created_at`, so that the lifetime is exactly what was asked for.
+    let expires_at = lifetime.map(|millis| now.plus_millis(millis)).or(expires_at);
     let limits = Limits {
         permissions: permissions.or(own.permissions),
         networks: networks.or_else(|| own.networks.clone()),
-        expires_at: expires_at.or(own.expires_at).or_else(|| latest_end(core)),
+        expires_at: expires_at.or(own.expires_at).or_else(|| latest_end(core, now)),
     };
     own.admit(&limits)?;
     // What is inherited may name what the account has lost since; it grants nothing.
     refuse_beyond_account(&standing, permissions.unwrap_or_default())?;
-    let now = core.clock.now();
     let account_id = actor.account_id().0;
     let active = TokenFilter { state: "active", part: String::new(), now: now.0 };
     if tokens::count(tx.conn(), account_id, &active).await? >= i64::from(core.token_rules.limit) {
@@ -471,22 +479,37 @@ fn unmapped(net: IpNet) -> IpNet {
     net
 }
 
-fn latest_end(core: &Core) -> Option<Timestamp> {
+fn latest_end(core: &Core, now: Timestamp) -> Option<Timestamp> {
     let days = core.token_rules.longest_lifetime_days?;
-    Some(core.clock.now().plus_millis(i64::from(days) * DAY_MILLIS))
+    Some(now.plus_millis(i64::from(days) * DAY_MILLIS))
 }
 
 fn parse_end(core: &Core, text: &str) -> Result<Timestamp, String> {
     let end = Timestamp::parse(text).map_err(|error| error.to_string())?;
-    if end <= core.clock.now() {
+    let now = core.clock.now();
+    if end <= now {
         return Err("must be in the future".into());
     }
     // A form that says "365 days" is sent a moment after it was computed.
-    if latest_end(core).is_some_and(|latest| end > latest.plus_millis(60_000)) {
+    if latest_end(core, now).is_some_and(|latest| end > latest.plus_millis(60_000)) {
         let days = core.token_rules.longest_lifetime_days.unwrap_or_default();
         return Err(format!("must be at most {days} days from now; the administrator has set that"));
     }
     Ok(end)
+}
+
+/// A lifetime in milliseconds. No clock but the server's has a part in it, so that the longest one is exact.
+fn parse_lifetime(core: &Core, seconds: i64) -> Result<i64, String> {
+    if seconds < 1 {
+        return Err("must be at least 1".into());
+    }
+    if let Some(days) = core.token_rules.longest_lifetime_days
+        && seconds > i64::from(days) * (DAY_MILLIS / 1_000)
+    {
+        return Err(format!("must be at most {days} days; the administrator has set that"));
+    }
+    let millis = seconds.checked_mul(1_000).filter(|millis| *millis <= Timestamp::MAX.0 - core.clock.now().0);
+    millis.ok_or_else(|| "must end before the year 10000; leave it out for a token without an end".into())
 }
 
 #[cfg(test)]

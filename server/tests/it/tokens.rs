@@ -368,4 +368,44 @@ on_both! {
         assert_eq!(root.get("/auth/api-tokens?state=all").await.ok(200)["total"], 0);
         server.another().await.bearer(&text).get("/auth/me").await.refused(401, "invalid-token");
     }
+
+    async fn a_lifetime_counts_from_the_servers_clock(server: TestServer) {
+        let root = server.with_root().await;
+        server.advance(123_456);
+        let token = root.post("/auth/api-tokens", json!({ "name": "ci", "expires_in_seconds": 7_776_000 })).await.ok(201);
+        assert_eq!(token["created_at"], after(123_456));
+        assert_eq!(token["expires_at"], after(123_456 + 7_776_000_000));
+        let text = token["token"].as_str().unwrap();
+        let child = json!({ "name": "child", "expires_in_seconds": 7_776_000 });
+        server.bearer(text).post("/auth/api-tokens", child.clone()).await.ok(201);
+        server.advance(1);
+        server.bearer(text).post("/auth/api-tokens", child).await.refused(403, "insufficient-permission");
+        let both = json!({ "name": "b", "expires_in_seconds": 60, "expires_at": "2031-01-01T00:00:00Z" });
+        let problem = root.post("/auth/api-tokens", both).await.refused(422, "invalid-field");
+        assert_eq!(problem["errors"][0]["field"], "expires_in_seconds");
+        for wrong in [0, -1, i64::MIN, i64::MAX, 253_402_300_800] {
+            let body = json!({ "name": "w", "expires_in_seconds": wrong });
+            let problem = root.post("/auth/api-tokens", body).await.refused(422, "invalid-field");
+            assert_eq!(problem["errors"][0]["field"], "expires_in_seconds", "{wrong}");
+        }
+        for wrong in [json!("60"), json!(1.5)] {
+            root.post("/auth/api-tokens", json!({ "name": "w", "expires_in_seconds": wrong })).await.refused(422, "invalid-field");
+        }
+        let endless = root.post("/auth/api-tokens", json!({ "name": "endless", "expires_in_seconds": null })).await.ok(201);
+        assert_eq!(endless["expires_at"], json!(null));
+    }
+
+    async fn exactly_the_longest_lifetime_is_accepted(server: TestServer) {
+        server.add_user("root", "administrator").await;
+        let server = server.another_with_longest_lifetime(30).await;
+        let root = server.sign_in("root").await;
+        let create = async |seconds: i64| {
+            root.post("/auth/api-tokens", json!({ "name": format!("t{seconds}"), "expires_in_seconds": seconds })).await
+        };
+        assert_eq!(create(30 * 86_400).await.ok(201)["expires_at"], after(30 * 86_400_000));
+        let problem = create(30 * 86_400 + 1).await.refused(422, "invalid-field");
+        assert_eq!(problem["errors"][0]["message"], "must be at most 30 days; the administrator has set that");
+        let inherited = root.post("/auth/api-tokens", json!({ "name": "no end asked" })).await.ok(201);
+        assert_eq!(inherited["expires_at"], after(30 * 86_400_000));
+    }
 }

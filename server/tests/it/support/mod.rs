@@ -145,6 +145,12 @@ impl TestServer {
         Self::start(self.url.clone(), self.directory.clone(), self.clock.clone(), PUBLIC_URL).await
     }
 
+    /// Another server process, whose administrator has set a longest lifetime of tokens.
+    pub async fn another_with_longest_lifetime(&self, days: u32) -> Self {
+        let rules = TokenRules { limit: 100, longest_lifetime_days: Some(days), default_lifetime_days: days };
+        Self::start_with(self.url.clone(), self.directory.clone(), self.clock.clone(), PUBLIC_URL, rules).await
+    }
+
     /// Another server process, on a machine whose clock is ahead.
     pub async fn another_ahead(&self, millis: i64) -> Self {
         let clock = Arc::new(AtomicI64::new(self.clock.load(Ordering::SeqCst) + millis));
@@ -217,8 +223,18 @@ impl TestServer {
         clock: Arc<AtomicI64>,
         public_url: &str,
     ) -> Self {
-        let store = Store::open(&url, 5).await.unwrap();
         let rules = TokenRules { limit: 100, longest_lifetime_days: None, default_lifetime_days: 90 };
+        Self::start_with(url, directory, clock, public_url, rules).await
+    }
+
+    async fn start_with(
+        url: String,
+        directory: Option<Arc<tempfile::TempDir>>,
+        clock: Arc<AtomicI64>,
+        public_url: &str,
+        rules: TokenRules,
+    ) -> Self {
+        let store = Store::open(&url, 5).await.unwrap();
         let proxies = vec!["127.0.0.9/32".parse().unwrap()];
         let public_url = PublicUrl::parse(public_url).unwrap();
         let app = Core::new(store, Clock::Manual(clock.clone()), public_url, proxies, rules);

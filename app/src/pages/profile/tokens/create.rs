@@ -73,6 +73,7 @@ fn settings(
         let request = CreateToken {
             name: name.get_untracked(),
             expires_at: end.map(|end| end.to_string()),
+            expires_in_seconds: None,
             permissions: narrowed.get_untracked().then_some(list),
             allowed_networks: networks::parse(&nets.get_untracked()),
         };

@@ -12,6 +12,7 @@ pub fn run(context: &Context, arguments: args::CreateToken) -> Result<(), Failur
     let request = CreateToken {
         name: arguments.name,
         expires_at: expires_at.map(|instant| instant.to_string()),
+        expires_in_seconds: None,
         permissions: (!arguments.permissions.is_empty()).then_some(arguments.permissions),
         allowed_networks: (!arguments.allowed_networks.is_empty()).then_some(arguments.allowed_networks),
     };
