@@ -6,14 +6,15 @@ mod keyring;
 use crate::{
     failure::{Exit, Failure},
     server::Server,
-    settings::{Source, TIMER_FILE, mistyped},
+    settings::{Source, TIMER_FILE},
+    text,
 };
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
     env, fmt,
     fs::{self, File, OpenOptions},
-    io::{self, Write},
+    io::{self, Read, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
@@ -117,10 +118,9 @@ impl Store {
                 }
             },
         };
-        let token = TokenText::parse(&text).map_err(|_| {
-            let source = Source::Saved(place.clone());
-            mistyped(&source.of_token()).next(format!("it was not sent anywhere; {}", source.renewal()))
-        })?;
+        let source = Source::Saved(place.clone());
+        let token = text::token(&text, &source.of_token())
+            .map_err(|failure| failure.next(format!("it was not sent anywhere; {}", source.renewal())))?;
         Ok(Some(Saved { token, place }))
     }
 
@@ -196,7 +196,7 @@ impl Store {
         let unreadable = |error: &dyn fmt::Display| {
             Failure::failed(format!("could not read the saved credentials in {}", path.display())).because(error)
         };
-        let file = match File::open(path) {
+        let mut file = match File::open(path) {
             Ok(file) => file,
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
                 return Ok(Contents::default());
@@ -212,12 +212,12 @@ impl Store {
             .because(format!("others can get at them (mode {mode:04o})"))
             .next(format!("run `chmod 600 {}`, and revoke the tokens if somebody may have read them", quoted(path))));
         }
-        let text = io::read_to_string(file).map_err(|error| unreadable(&error))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
+        let mend = "mend or delete it, then sign in again with `uptrakit auth login`";
+        let text = text::decode(&bytes).map_err(|why| unreadable(&format!("the file {why}")).next(mend))?;
         // The parser's message quotes the line, which may hold a token.
-        toml::from_str(&text).map_err(|_| {
-            unreadable(&"the file is no credentials file of uptrakit")
-                .next("mend or delete it, then sign in again with `uptrakit auth login`")
-        })
+        toml::from_str(text).map_err(|_| unreadable(&"the file is no credentials file of uptrakit").next(mend))
     }
 
     /// Changes the file as one step: another run sees it before or after, and a crash leaves it whole.

@@ -19,6 +19,7 @@ mod server;
 mod settings;
 mod sse;
 mod stderr;
+mod text;
 mod wire;
 
 use clap::{CommandFactory, Parser};

@@ -7,6 +7,7 @@ use crate::{
     duration,
     failure::{Exit, Failure},
     server::{self, Server},
+    text,
 };
 use std::{cell::OnceCell, env, ffi::OsString, path::PathBuf, time::Duration};
 use uptrakit_api::TokenText;
@@ -158,7 +159,7 @@ impl Settings {
                 None => return Ok(None),
             },
         };
-        let token = TokenText::parse(text.trim()).map_err(|_| mistyped(&source.of_token()))?;
+        let token = text::token(&text, &source.of_token())?;
         Ok(Some(Credential { token, source }))
     }
 
@@ -190,13 +191,6 @@ impl Settings {
             format!("{way}; --server takes one that has a token: {}", others.join(", "))
         })
     }
-}
-
-/// A token that can't be right is named as such here and never sent, nor shown.
-pub fn mistyped(what: &str) -> Failure {
-    Failure::new(Exit::Refused, format!("{what} is no Uptrakit API token"))
-        .because("a token is upk_ and 36 letters and digits, the last six of which are a checksum of the others")
-        .next("copy it again, whole; it was not sent anywhere")
 }
 
 /// A flag, else a variable that is set to something; and which of the two it is.

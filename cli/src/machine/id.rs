@@ -50,7 +50,7 @@ fn platform_uuid(programs: &Programs) -> Option<u128> {
 
 /// 32 hexadecimal digits, with or without dashes. All zeros, `uninitialized` and an empty file are no id.
 fn parse(text: &str) -> Option<u128> {
-    let digits: String = text.trim().chars().filter(|c| *c != '-').collect();
+    let digits: String = text.trim_start_matches('\u{feff}').trim().chars().filter(|c| *c != '-').collect();
     let well_formed = digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     if well_formed { u128::from_str_radix(&digits, 16).ok().filter(|id| *id != 0) } else { None }
 }

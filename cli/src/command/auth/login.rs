@@ -6,14 +6,15 @@ use crate::{
     client::{Authority, Client},
     command::Context,
     credentials::Place,
-    failure::Failure,
+    failure::{Exit, Failure},
     interrupt::{self, Held},
     machine,
     output::printable,
     prompt::{ask, ask_secret, somebody_is_there},
     redaction::holds_token,
     server::Server,
-    settings::{Credential, Source, mistyped},
+    settings::{Credential, Source},
+    text,
     wire::{Created, Me},
 };
 use std::io::{self, Read};
@@ -117,9 +118,14 @@ fn read_token(terminal: bool) -> Result<TokenText, Failure> {
             .take(LONGEST_INPUT)
             .read_to_end(&mut bytes)
             .map_err(|error| Failure::failed("could not read the token").because(error))?;
-        String::from_utf8_lossy(&bytes).into_owned()
+        text::decode(&bytes)
+            .map_err(|why| {
+                Failure::new(Exit::Refused, format!("what came on standard input {why}"))
+                    .next("give the token in a file in UTF-8; nothing was sent anywhere")
+            })?
+            .to_owned()
     };
-    TokenText::parse(text.trim()).map_err(|_| mistyped("what came on standard input"))
+    text::token(&text, "what came on standard input")
 }
 
 /// Signs in with a password, makes a token named after this machine and signs out again. From the first request on, an

@@ -1,0 +1,130 @@
+//! Text that comes from files, standard input and variables, as the editors and shells of all systems write it: with a
+//! byte order mark in front, with CRLF at its end, or in UTF-16. The first two are passed over and the third is named.
+
+use crate::failure::{Exit, Failure};
+use std::borrow::Cow;
+use uptrakit_api::TokenText;
+
+const MARK: &str = "\u{feff}";
+const FORM: &str = "a token is upk_ and 36 letters and digits, the last six of which are a checksum of the others";
+
+/// The bytes without a byte order mark. The error is the end of a sentence that begins with where they came from.
+pub fn without_mark(bytes: &[u8]) -> Result<&[u8], &'static str> {
+    let is_wide = matches!(bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..])
+        // Without a mark: the text begins with an ASCII character.
+        || (bytes.len().is_multiple_of(2) && matches!(bytes, [first, second, ..] if (*first == 0) != (*second == 0)));
+    if is_wide {
+        return Err("is in UTF-16, and must be in UTF-8; PowerShell writes that with `-Encoding utf8`");
+    }
+    Ok(bytes.strip_prefix(MARK.as_bytes()).unwrap_or(bytes))
+}
+
+/// The bytes as text, without a byte order mark. The error is the end of a sentence, as above.
+pub fn decode(bytes: &[u8]) -> Result<&str, &'static str> {
+    std::str::from_utf8(without_mark(bytes)?).map_err(|_| "is no text in UTF-8")
+}
+
+/// Reads a token. `what` begins the sentence that says what is wrong with it; the text itself is never shown.
+pub fn token(text: &str, what: &str) -> Result<TokenText, Failure> {
+    let text = text.strip_prefix(MARK).unwrap_or(text).trim();
+    TokenText::parse(text).map_err(|_| {
+        let failure = Failure::new(Exit::Refused, format!("{what} is no Uptrakit API token"));
+        let (rest, wrappings) = unwrapped(text);
+        if wrappings.is_empty() {
+            return failure.because(FORM).next("copy it again, whole; it was not sent anywhere");
+        }
+        let mut cause = format!("it {}", wrappings.join(", and then "));
+        if TokenText::parse(rest).is_err() {
+            cause.push_str("; what is left without that is no token either: ");
+            cause.push_str(FORM);
+        }
+        failure.because(cause).next("give the token alone, from upk_ to its last character; it was not sent anywhere")
+    })
+}
+
+/// What people copy along with a token, from the outside to the inside, and what is left without it.
+fn unwrapped(text: &str) -> (&str, Vec<Cow<'static, str>>) {
+    let mut found = Vec::new();
+    let mut rest = text;
+    loop {
+        let word = ["export ", "Authorization:", "Bearer ", "UPTRAKIT_TOKEN="].into_iter().find_map(|word| {
+            let start = rest.get(..word.len())?;
+            start.eq_ignore_ascii_case(word).then_some((word, &rest[word.len()..]))
+        });
+        if let Some((word, behind)) = word {
+            found.push(format!("begins with `{}`", word.trim_end()).into());
+            rest = behind.trim_start();
+            continue;
+        }
+        let inner = rest.trim_matches(is_quote);
+        if inner.len() == rest.len() {
+            return (rest, found);
+        }
+        found.push("has quotes around it".into());
+        rest = inner.trim();
+    }
+}
+
+/// Straight quotes, and those that word processors and chat programs put in their place.
+fn is_quote(c: char) -> bool {
+    matches!(c, '"' | '\'' | '`' | '\u{2018}'..='\u{201f}' | '«' | '»')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{decode, token};
+    use crate::failure::Exit;
+
+    const TOKEN: &str = "upk_0000000000000000000000000000003aIdS3";
+
+    #[test]
+    fn a_mark_and_crlf_are_passed_over() {
+        for text in [format!("\u{feff}{TOKEN}\r\n"), format!("{TOKEN}\r\n"), format!("\u{feff}{TOKEN}")] {
+            let decoded = decode(text.as_bytes()).unwrap();
+            assert_eq!(token(decoded, "it").unwrap().expose(), TOKEN, "{text:?}");
+            // Variables come as text.
+            assert_eq!(token(&text, "it").unwrap().expose(), TOKEN, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn utf_16_is_named() {
+        let little = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+        let big = |text: &str| text.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<_>>();
+        let marked = format!("\u{feff}{TOKEN}\r\n");
+        for bytes in [little(&marked), big(&marked), little(TOKEN), big(TOKEN)] {
+            assert!(decode(&bytes).unwrap_err().starts_with("is in UTF-16"), "{bytes:?}");
+        }
+        for text in ["", "a", "ab", "ü"] {
+            assert_eq!(decode(text.as_bytes()), Ok(text));
+        }
+        assert_eq!(decode(b"a\xff"), Err("is no text in UTF-8"));
+    }
+
+    #[test]
+    fn what_was_copied_along_with_a_token_is_named_and_the_token_is_not_shown() {
+        for (text, expected) in [
+            (format!("\"{TOKEN}\""), "it has quotes around it"),
+            (format!("'{TOKEN}'"), "it has quotes around it"),
+            (format!("\u{201c}{TOKEN}\u{201d}"), "it has quotes around it"),
+            (format!("Bearer {TOKEN}"), "it begins with `Bearer`"),
+            (format!("bearer  {TOKEN}"), "it begins with `Bearer`"),
+            (format!("UPTRAKIT_TOKEN={TOKEN}"), "it begins with `UPTRAKIT_TOKEN=`"),
+            (
+                format!("export UPTRAKIT_TOKEN=\"{TOKEN}\""),
+                "it begins with `export`, and then begins with `UPTRAKIT_TOKEN=`, and then has quotes around it",
+            ),
+            (
+                format!("Authorization: Bearer {TOKEN}"),
+                "it begins with `Authorization:`, and then begins with `Bearer`",
+            ),
+        ] {
+            let failure = token(&text, "the token").err().unwrap();
+            assert_eq!((failure.exit, failure.cause.as_deref()), (Exit::Refused, Some(expected)), "{text:?}");
+            assert!(!format!("{failure:?}").contains("3aIdS3"), "{failure:?}");
+        }
+        let cause = |text: &str| token(text, "the token").err().unwrap().cause.unwrap();
+        assert!(cause("Bearer correct horse").starts_with("it begins with `Bearer`; what is left without that is no"));
+        assert!(cause("correct horse").starts_with("a token is upk_"));
+    }
+}
