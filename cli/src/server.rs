@@ -80,6 +80,13 @@ impl Server {
         uri.and_then(|uri| uri.host().map(str::to_owned)).unwrap_or_default()
     }
 
+    /// The port that it is asked at.
+    pub fn port(&self) -> u16 {
+        let uri: Option<Uri> = self.0.parse().ok();
+        let own = if self.0.starts_with("https") { 443 } else { 80 };
+        uri.and_then(|uri| uri.port_u16()).unwrap_or(own)
+    }
+
     /// Whether it is this machine.
     pub fn is_local(&self) -> bool {
         is_loopback(&self.host())

@@ -1,7 +1,8 @@
 //! Which proxy stands between here and a server, by the environment variables that curl and others read.
 
 use crate::{failure::Failure, server::Server};
-use std::{env, ffi::OsString};
+use ipnet::IpNet;
+use std::{env, ffi::OsString, net::IpAddr};
 use ureq::{Proxy, ProxyProtocol};
 
 /// The proxy of the environment for this server, and the variable that names it. This machine itself is always reached
@@ -35,8 +36,9 @@ pub(super) fn of_environment(server: &Server) -> Result<Option<(&'static str, Pr
             Some(list.into_string().map_err(unread)?)
         }
     };
-    let host = server.host();
-    let direct = direct.is_some_and(|list| list.split(',').any(|entry| is_direct(entry.trim(), &host)));
+    let (host, port) = (server.host(), server.port());
+    let entries = |list: String| list.split([',', ' ', '\t']).any(|entry| is_direct(entry, &host, port));
+    let direct = direct.is_some_and(entries);
     Ok((!direct).then_some((name, proxy)))
 }
 
@@ -45,10 +47,41 @@ fn variable(name: &str) -> Option<OsString> {
     env::var_os(name).filter(|value| !value.is_empty())
 }
 
-/// Whether an entry of `NO_PROXY` covers a host: `*`, the host itself, or a domain that it is in.
-fn is_direct(entry: &str, host: &str) -> bool {
-    let domain = entry.trim_start_matches('*').trim_start_matches('.').to_ascii_lowercase();
-    entry == "*" || (!domain.is_empty() && (host == domain || host.ends_with(&format!(".{domain}"))))
+/// Whether an entry of `NO_PROXY` covers a host: `*`, a network, or an address, a host or the domain that it is in; all but
+/// networks may have a port behind them.
+fn is_direct(entry: &str, host: &str, port: u16) -> bool {
+    if entry == "*" {
+        return true;
+    }
+    let address = bare(host).parse::<IpAddr>().ok();
+    if let Ok(network) = entry.parse::<IpNet>() {
+        return address.is_some_and(|address| network.contains(&address));
+    }
+    let (name, of_port) = split_port(entry);
+    if of_port.is_some_and(|of_port| of_port != port) {
+        return false;
+    }
+    if let Ok(listed) = bare(name).parse::<IpAddr>() {
+        return address == Some(listed);
+    }
+    let domain = name.trim_start_matches('*').trim_matches('.').to_ascii_lowercase();
+    let host = host.trim_end_matches('.');
+    !domain.is_empty() && (host == domain || host.strip_suffix(&domain).is_some_and(|front| front.ends_with('.')))
+}
+
+/// The port behind an entry, and what is in front of it. An IPv6 address with a port has brackets.
+fn split_port(entry: &str) -> (&str, Option<u16>) {
+    match entry.rsplit_once(':') {
+        Some((name, port)) if !name.contains(':') || name.ends_with(']') => {
+            // What is no port matches no port.
+            (name, Some(port.parse().unwrap_or(0)))
+        }
+        _ => (entry, None),
+    }
+}
+
+fn bare(host: &str) -> &str {
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
 
 #[cfg(test)]
@@ -57,11 +90,51 @@ mod tests {
 
     #[test]
     fn no_proxy_covers_hosts_and_domains() {
-        for entry in ["*", "example.org", ".example.org", "*.example.org", "a.example.org"] {
-            assert!(is_direct(entry, "a.example.org"), "{entry}");
+        for entry in
+            ["*", "example.org", ".example.org", "*.example.org", "a.example.org", "A.Example.ORG", "example.org."]
+        {
+            assert!(is_direct(entry, "a.example.org", 443), "{entry}");
         }
-        for entry in ["", "xample.org", "b.example.org", "a.example.org.net"] {
-            assert!(!is_direct(entry, "a.example.org"), "{entry}");
+        for entry in ["", ".", "xample.org", "b.example.org", "a.example.org.net", "10.0.0.0/8", ":443"] {
+            assert!(!is_direct(entry, "a.example.org", 443), "{entry}");
         }
+    }
+
+    #[test]
+    fn no_proxy_covers_networks_and_addresses() {
+        for (entry, host) in [
+            ("10.0.0.0/8", "10.1.2.3"),
+            ("10.1.2.3/8", "10.9.9.9"),
+            ("10.1.2.3", "10.1.2.3"),
+            ("2001:db8::/32", "[2001:db8::1]"),
+            ("2001:db8::1", "[2001:db8:0::1]"),
+            ("[2001:db8::1]", "[2001:db8::1]"),
+            ("::1/128", "[::1]"),
+        ] {
+            assert!(is_direct(entry, host, 443), "{entry} {host}");
+        }
+        for (entry, host) in [
+            ("10.0.0.0/8", "11.1.2.3"),
+            ("10.0.0.0/33", "10.1.2.3"),
+            ("10.1.2", "10.1.2.3"),
+            ("2001:db8::/32", "[2001:db9::1]"),
+            ("2001:db8::/32", "10.1.2.3"),
+        ] {
+            assert!(!is_direct(entry, host, 443), "{entry} {host}");
+        }
+    }
+
+    #[test]
+    fn no_proxy_takes_ports_into_account() {
+        for (entry, host) in [
+            ("a.example.org:8443", "a.example.org"),
+            (".example.org:8443", "a.example.org"),
+            ("10.1.2.3:8443", "10.1.2.3"),
+            ("[2001:db8::1]:8443", "[2001:db8::1]"),
+        ] {
+            assert!(is_direct(entry, host, 8443), "{entry}");
+            assert!(!is_direct(entry, host, 443), "{entry}");
+        }
+        assert!(!is_direct("a.example.org:https", "a.example.org", 443));
     }
 }
