@@ -3,17 +3,24 @@
 
 mod proxy;
 mod refusal;
+mod tls;
 
-use crate::{clock, failure::Failure, server::Server, settings::Settings, wire};
+use crate::{clock, failure::Failure, server::Server, settings::Settings, text, wire};
 use refusal::{CHECK_ADDRESS, stranger};
+use rustls::pki_types::CertificateDer;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use std::{cell::Cell, fmt::Write as _, fs, io, io::BufReader, thread, time::Duration};
+use std::{cell::Cell, fmt::Write as _, fs, io, io::BufReader, path::Path, thread, time::Duration};
+use tls::TlsConnector;
 use uptrakit_api::{Timestamp, TokenText};
 use ureq::{
     Agent, Body, BodyReader, Error,
     http::{HeaderMap, Method, Request, Response, StatusCode, header},
     tls::{Certificate, PemItem, RootCerts, TlsConfig},
+    unversioned::{
+        resolver::DefaultResolver,
+        transport::{ConnectProxyConnector, Connector as _, TcpConnector},
+    },
 };
 
 /// The largest answer that is read; a page of a hundred hosts is some tens of kilobytes.
@@ -64,39 +71,30 @@ pub struct Answer {
 impl Client {
     /// A client for this server.
     pub fn new(settings: &Settings, server: Server, authority: Authority) -> Result<Self, Failure> {
-        let roots = match &settings.ca_cert {
-            None => RootCerts::PlatformVerifier,
-            Some(path) => {
-                let wrong = |why: &str| {
-                    Failure::usage(format!("could not use the certificates in {}", path.display())).because(why).next(
-                        "give --ca-cert a file in PEM form: certificates that begin with -----BEGIN CERTIFICATE-----",
-                    )
-                };
-                let pem = fs::read(path).map_err(|error| wrong(&error.to_string()))?;
-                let mut certificates: Vec<Certificate<'static>> = Vec::new();
-                for item in ureq::tls::parse_pem(&pem) {
-                    if let PemItem::Certificate(certificate) =
-                        item.map_err(|_| wrong("a part of the file is damaged"))?
-                    {
-                        certificates.push(certificate);
-                    }
-                }
-                if certificates.is_empty() {
-                    return Err(wrong("the file holds no certificate in PEM form"));
-                }
-                RootCerts::new_with_certs(&certificates)
-            }
-        };
         let (proxy_variable, proxy) = proxy::of_environment(&server)?.unzip();
-        let agent = Agent::config_builder()
+        let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .proxy(proxy)
-            .tls_config(TlsConfig::builder().root_certs(roots).build())
             .user_agent(concat!("uptrakit/", env!("CARGO_PKG_VERSION")))
-            .accept("application/json")
-            .build()
-            .new_agent();
+            .accept("application/json");
+        let agent = match &settings.ca_cert {
+            None => config
+                .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
+                .build()
+                .new_agent(),
+            Some(path) => {
+                let certificates = certificates(path)?;
+                let of_proxy: Vec<_> = certificates.iter().map(|der| Certificate::from_der(der).to_owned()).collect();
+                let tls = TlsConnector::new(certificates)
+                    .ok_or_else(|| unusable(path, "none of its certificates is an X.509 certificate of version 3"))?;
+                // What a proxy with https presents is judged by the agent's own settings.
+                let config =
+                    config.tls_config(TlsConfig::builder().root_certs(RootCerts::new_with_certs(&of_proxy)).build());
+                let connector = ().chain(ConnectProxyConnector::default()).chain(TcpConnector::default()).chain(tls);
+                Agent::with_parts(config.build(), connector, DefaultResolver::default())
+            }
+        };
         Ok(Self {
             agent,
             server,
@@ -255,6 +253,28 @@ impl Answer {
 pub fn ends_soon(ends: Timestamp) -> bool {
     let left = ends.0 - clock::now().0;
     (0..=7 * 86_400_000).contains(&left)
+}
+
+/// The certificates of a file in PEM form.
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
+    let bytes = fs::read(path).map_err(|error| unusable(path, &error.to_string()))?;
+    let pem = text::without_mark(&bytes).map_err(|why| unusable(path, &format!("the file {why}")))?;
+    let mut certificates = Vec::new();
+    for item in ureq::tls::parse_pem(pem) {
+        if let PemItem::Certificate(certificate) = item.map_err(|_| unusable(path, "a part of the file is damaged"))? {
+            certificates.push(CertificateDer::from(certificate.der().to_vec()));
+        }
+    }
+    if certificates.is_empty() {
+        return Err(unusable(path, "the file holds no certificate in PEM form"));
+    }
+    Ok(certificates)
+}
+
+fn unusable(path: &Path, why: &str) -> Failure {
+    Failure::usage(format!("could not use the certificates in {}", path.display()))
+        .because(why)
+        .next("give --ca-cert a file in PEM form: certificates that begin with -----BEGIN CERTIFICATE-----")
 }
 
 fn was_refused(error: &Error) -> bool {

@@ -1,7 +1,7 @@
 //! Turns what went wrong between here and the server into what the person at the terminal needs to know.
 //! A problem document comes from an Uptrakit server; anything else comes from a proxy, or from a wrong address.
 
-use super::{Client, was_refused};
+use super::{Client, tls, was_refused};
 use crate::{
     failure::{Exit, Failure},
     lookup,
@@ -9,6 +9,7 @@ use crate::{
     server::Server,
     wire,
 };
+use rustls::{CertificateError, Error as TlsError, InvalidMessage};
 use std::io;
 use uptrakit_api::TokenId;
 use ureq::{
@@ -179,9 +180,18 @@ fn is_unknown_name(error: &Error) -> bool {
     }
 }
 
+/// What TLS has to say about a connection.
+fn tls_error(error: &Error) -> Option<&TlsError> {
+    match error {
+        Error::Rustls(error) => Some(error),
+        Error::Io(io) => io.get_ref()?.downcast_ref(),
+        _ => None,
+    }
+}
+
 /// Whether what listens there answered a handshake with something that belongs to none.
 fn speaks_no_tls(error: &Error) -> bool {
-    matches!(error, Error::Io(io) if io.to_string().contains("InvalidContentType"))
+    matches!(tls_error(error), Some(TlsError::InvalidMessage(InvalidMessage::InvalidContentType)))
 }
 
 /// What to do about a path that is not there.
@@ -211,7 +221,7 @@ fn may_have_arrived(error: &Error) -> bool {
 
 /// How a connection ended, in plain words.
 fn ended(server: &Server, error: &Error) -> String {
-    let Error::Io(io) = error else { return format!("{server}: {error}") };
+    let Error::Io(io) = error else { return format!("the connection to {server} failed") };
     match io.kind() {
         io::ErrorKind::UnexpectedEof
         | io::ErrorKind::ConnectionReset
@@ -219,31 +229,45 @@ fn ended(server: &Server, error: &Error) -> String {
         | io::ErrorKind::BrokenPipe => format!("{server} closed the connection before it had answered"),
         io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => format!("there is no way to {server}"),
         io::ErrorKind::InvalidData => format!("what {server} answered can't be read"),
-        _ => format!("{server}: {io}"),
+        io::ErrorKind::TimedOut => format!("{server} did not answer in time"),
+        _ => match io.raw_os_error() {
+            // The system's own words.
+            Some(_) => format!("the connection to {server} failed: {io}"),
+            None => format!("the connection to {server} failed"),
+        },
     }
 }
 
-/// Why a certificate is not good enough, in plain words.
-fn distrust(error: &Error) -> String {
-    let text = error.to_string();
-    for (word, meaning) in [
-        ("UnknownIssuer", "nobody who is trusted here vouches for its certificate"),
-        ("NotValidForName", "its certificate is for another name"),
-        ("Expired", "its certificate has expired"),
-        ("NotValidYet", "its certificate is not valid yet"),
-    ] {
-        if text.contains(word) {
-            return meaning.to_owned();
-        }
-    }
-    text.trim_start_matches("io: ").to_owned()
-}
-
-/// Whether the server could not prove who it is. During a handshake the reason comes wrapped in an error of reading.
-fn is_distrust(error: &Error) -> bool {
+/// Why a connection is not trusted, as the end of a sentence.
+fn distrust(error: &Error) -> &'static str {
+    let Some(error) = tls_error(error) else { return "the handshake failed" };
     match error {
-        Error::Tls(_) | Error::Rustls(_) | Error::Pem(_) => true,
-        Error::Io(io) => io.get_ref().is_some_and(|inner| inner.to_string().contains("certificate")),
-        _ => false,
+        error if tls::is_authority(error) => "its certificate is the authority's own, which is not trusted here",
+        TlsError::InvalidCertificate(why) => match why {
+            CertificateError::UnknownIssuer => "its certificate comes from an authority that is not trusted here",
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                "its certificate is for another name"
+            }
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => "its certificate has expired",
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+                "its certificate is not valid yet; this machine's clock may be wrong"
+            }
+            CertificateError::Revoked => "its certificate is revoked",
+            CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+                "its certificate is not for servers"
+            }
+            CertificateError::BadEncoding => "its certificate can't be read",
+            CertificateError::BadSignature => "its certificate is not signed by the authority that it names",
+            _ => "its certificate is not valid",
+        },
+        TlsError::AlertReceived(_) => "it broke off the handshake",
+        TlsError::PeerIncompatible(_) => "it has no version of TLS in common with this program",
+        TlsError::NoCertificatesPresented => "it presented no certificate",
+        _ => "the handshake failed",
     }
+}
+
+/// Whether it is a matter of trust, and not of the way there.
+fn is_distrust(error: &Error) -> bool {
+    matches!(error, Error::Tls(_) | Error::Pem(_)) || tls_error(error).is_some()
 }
