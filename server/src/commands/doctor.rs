@@ -1,0 +1,36 @@
+//! `doctor`: checks settings and database.
+
+use anyhow::{Context as _, bail};
+use uptrakit_server::{domain::users, settings::Settings, store::OpenError};
+
+use super::{
+    database::{core, is_none_yet, open_existing_store},
+    terminal::{readable, say},
+};
+
+pub async fn doctor(settings: Settings) -> anyhow::Result<()> {
+    say(format_args!("settings    ok, listens on {}", settings.listen))?;
+    let store = match open_existing_store(&settings).await {
+        Err(error) if is_none_yet(&error) => {
+            return Ok(say(format_args!("database    none yet: the server makes it when it is started"))?);
+        }
+        Err(error) if matches!(error.downcast_ref(), Some(OpenError::Older)) => {
+            let next = "the server brings it up to date when it is started; back it up before";
+            return Ok(say(format_args!("database    that of an older Uptrakit: {next}"))?);
+        }
+        outcome => outcome.context("database    can't be used")?,
+    };
+    let core = core(&settings, store)?;
+    say(format_args!("database    ok, {}, migrations are up to date", core.store.engine()))?;
+    if let Err(found) = core.store.check().await? {
+        bail!("database    is damaged: {found}; restore a backup");
+    }
+    core.store.probe(core.clock.now().0).await.context("database    takes no writes")?;
+    say(format_args!("writes      ok"))?;
+    let people = users::list(&core, None, Some("1")).await.map_err(readable)?.total;
+    say(format_args!(
+        "accounts    {people}{}",
+        if people == 0 { ": start the server and open the link it prints" } else { "" }
+    ))?;
+    Ok(core.close().await?)
+}

@@ -1,0 +1,112 @@
+//! The command line of `uptrakit-server`: one file for each command, and what they share.
+
+mod backup;
+mod database;
+mod doctor;
+mod openapi;
+mod serve;
+mod terminal;
+mod user;
+
+use std::{
+    io::{self, IsTerminal as _},
+    path::PathBuf,
+};
+
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand};
+use uptrakit_server::settings::{Settings, Source, default_data_dir};
+
+/// Serves Uptrakit: the web app, the JSON API and the database behind them, in one process.
+#[derive(Debug, Parser)]
+#[command(version, about, after_help = "Example: uptrakit-server --listen 127.0.0.1:9000 --data-dir /srv/uptrakit")]
+pub struct Arguments {
+    #[command(flatten)]
+    settings: SettingFlags,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Args)]
+struct SettingFlags {
+    /// A file of settings
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where to listen [default: 127.0.0.1:8080]
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// Where browsers find the server [default: http:// and the listen address]
+    #[arg(long, global = true, value_name = "URL")]
+    public_url: Option<String>,
+    /// Where the SQLite file is
+    #[arg(long, global = true, value_name = "DIR")]
+    data_dir: Option<String>,
+    /// sqlite:… or postgres:…
+    #[arg(long, global = true, value_name = "URL")]
+    database_url: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Add and change people
+    #[command(subcommand)]
+    User(user::UserCommand),
+    /// Check settings and database; exits 0 when all is well
+    Doctor,
+    /// Copy the SQLite database, while it is in use, into a new file
+    Backup {
+        /// The file to make
+        file: PathBuf,
+    },
+    /// Print the OpenAPI document
+    #[command(hide = true)]
+    Openapi,
+}
+
+/// Reads the settings and does what was asked.
+pub fn run(arguments: Arguments) -> anyhow::Result<()> {
+    if let Some(Command::Openapi) = arguments.command {
+        return openapi::print();
+    }
+    let settings = settings(arguments.settings)?;
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::try_new(&settings.log).with_context(|| {
+            format!(
+                "The setting log is wrong: \"{}\" is no filter, such as info or uptrakit_server=debug.",
+                settings.log
+            )
+        })?)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .init();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let outcome = runtime.block_on(async {
+        match arguments.command {
+            None => serve::serve(settings).await,
+            Some(Command::User(command)) => user::user(settings, command).await,
+            Some(Command::Doctor) => doctor::doctor(settings).await,
+            Some(Command::Backup { file }) => backup::backup(settings, &file).await,
+            Some(Command::Openapi) => openapi::print(),
+        }
+    });
+    // Hashes that nobody waits for any more must not hold up the end.
+    runtime.shutdown_background();
+    outcome
+}
+
+fn settings(flags: SettingFlags) -> anyhow::Result<Settings> {
+    let environment = |name: &str| std::env::var(name).ok();
+    let file = match &flags.config {
+        Some(path) => Source::from_file(path)?,
+        None => Source::default(),
+    };
+    let flags = Source {
+        listen: flags.listen,
+        public_url: flags.public_url,
+        data_dir: flags.data_dir,
+        database_url: flags.database_url,
+        ..Source::default()
+    };
+    let source = flags.over(Source::from_environment(environment)?).over(file);
+    Ok(source.validate(|| default_data_dir(environment))?)
+}

@@ -1,0 +1,78 @@
+//! Without a command: serves until it is told to stop.
+
+use anyhow::Context as _;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+use uptrakit_api::Secret;
+use uptrakit_server::{
+    clock::Clock,
+    domain::{accounts, maintenance},
+    http,
+    settings::{PublicUrl, Settings},
+    state::Core,
+};
+
+use super::{
+    database::open_store,
+    terminal::{readable, say},
+};
+
+pub async fn serve(settings: Settings) -> anyhow::Result<()> {
+    // Thousands of idle connections need as many file descriptors; the usual soft limit is 1024.
+    let _ = rlimit::increase_nofile_limit(rlimit::INFINITY);
+    let measured = match settings.metrics_listen {
+        Some(listen) => {
+            let listener = TcpListener::bind(listen).await;
+            let listener = listener.with_context(|| format!("The server can't serve metrics on {listen}"))?;
+            Some((listener, http::metrics::install()?))
+        }
+        None => None,
+    };
+    let store = open_store(&settings).await?;
+    let listener = TcpListener::bind(settings.listen)
+        .await
+        .with_context(|| format!("The server can't listen on {}", settings.listen))?;
+    let address = listener.local_addr()?;
+    let public_url = match settings.public_url {
+        Some(url) => url,
+        None => PublicUrl::parse(&format!("http://{address}"))?,
+    };
+    let app = Core::new(store, Clock::System, public_url, settings.trusted_proxies, settings.tokens);
+    maintenance::start(&app).await?;
+    if let Some((listener, handle)) = measured {
+        tokio::spawn(http::metrics::serve(listener, handle, app.clone()));
+    }
+    let router = http::router(&app);
+    // Before it says that it listens: whoever waits for that may stop it at once.
+    let told = told_to_stop();
+    let code = accounts::new_first_run_code(&app).await.map_err(readable)?;
+    say(format_args!("Uptrakit is listening on http://{address}"))?;
+    if let Some(Secret(code)) = code {
+        say(format_args!("Create the first account: {}/setup?code={code}", app.public_url.as_str()))?;
+    }
+    let stop = {
+        let app = app.clone();
+        async move {
+            told.await;
+            app.stopping.cancel();
+        }
+    };
+    http::serve::serve(listener, router, http::serve::HEAD_TIMEOUT, stop).await;
+    app.close().await.context("Last uses could not be written")
+}
+
+/// Hears the signals that stop the server, from the call on; the answer is there when one has come.
+fn told_to_stop() -> impl Future<Output = ()> {
+    let (terminate, interrupt) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    async move {
+        match (terminate, interrupt) {
+            (Ok(mut terminate), Ok(mut interrupt)) => {
+                tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+            }
+            // Without signals the process can only be killed, which loses nothing that was acknowledged.
+            _ => std::future::pending().await,
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! What commands say, and what they ask for.
+
+use std::io::{self, Read as _, Write as _};
+
+use anyhow::Context as _;
+use uptrakit_api::Secret;
+use uptrakit_server::error::Error;
+
+/// A line on standard output. A reader that went away is no failure.
+pub fn say(line: std::fmt::Arguments<'_>) -> io::Result<()> {
+    match writeln!(io::stdout(), "{line}") {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        outcome => outcome,
+    }
+}
+
+pub fn read_password(from_stdin: bool) -> anyhow::Result<Secret> {
+    if !from_stdin {
+        return Ok(Secret(
+            rpassword::prompt_password("Password: ")
+                .context("The password can't be asked for here; use --password-stdin")?,
+        ));
+    }
+    let mut text = String::new();
+    io::stdin().read_to_string(&mut text).context("The password can't be read from standard input")?;
+    let text = text.strip_suffix('\n').unwrap_or(&text);
+    Ok(Secret(text.strip_suffix('\r').unwrap_or(text).to_owned()))
+}
+
+/// What an error says at a terminal.
+pub fn readable(error: Error) -> anyhow::Error {
+    let cause = match &error {
+        Error::Unavailable(cause) => Some(cause.to_string()),
+        Error::Internal(cause) => Some(cause.clone()),
+        _ => None,
+    };
+    let problem = error.into_problem();
+    let mut lines: Vec<String> =
+        problem.errors.iter().map(|error| format!("{} {}", error.field, error.message)).collect();
+    if lines.is_empty() {
+        lines.push(problem.detail);
+    }
+    lines.extend(cause);
+    anyhow::anyhow!(lines.join("\n"))
+}

@@ -1,0 +1,15 @@
+//! Searching for text.
+
+/// A pattern for `LIKE … ESCAPE '\'` that finds the text literally, anywhere.
+pub(super) fn containing(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() + 2);
+    pattern.push('%');
+    for character in text.chars() {
+        if matches!(character, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern.push('%');
+    pattern
+}

@@ -1,0 +1,51 @@
+//! Word between processes that share a Postgres database: something changed.
+
+use sqlx::postgres::{PgListener, PgPoolOptions};
+
+use super::{
+    Conn, Store,
+    loan::within_limit,
+    pool::{ACQUIRE_TIMEOUT, Pool},
+};
+
+/// The channel by which Postgres tells other processes that the epoch or the hosts moved.
+const CHANNEL: &str = "uptrakit";
+
+impl Store {
+    /// Waits for word that another process changed something; `None` where the engine sends none (SQLite).
+    pub async fn listen(&self) -> sqlx::Result<Option<Listener>> {
+        match &self.0 {
+            Pool::Sqlite { .. } => Ok(None),
+            Pool::Postgres(pool) => {
+                // Outside the pool: a listener whose connection has died without a word must not hold a place in it.
+                let own = PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT);
+                let own = own.connect_lazy_with(pool.connect_options().as_ref().clone());
+                let mut listener = PgListener::connect_with(&own).await?;
+                within_limit(listener.listen(CHANNEL)).await?;
+                Ok(Some(Listener(listener)))
+            }
+        }
+    }
+}
+
+/// Word from other processes.
+#[derive(Debug)]
+pub struct Listener(PgListener);
+
+impl Listener {
+    /// Returns when some process said that something changed, or that word may have been lost.
+    pub async fn changed(&mut self) -> sqlx::Result<()> {
+        self.0.try_recv().await.map(drop)
+    }
+}
+
+/// Tells other processes, when the transaction commits, that something changed.
+pub(super) async fn notify(conn: Conn<'_>) -> sqlx::Result<()> {
+    match conn {
+        Conn::Sqlite(_) => Ok(()),
+        Conn::Postgres(c) => {
+            let told = sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL).execute(c);
+            within_limit(told).await.map(drop)
+        }
+    }
+}

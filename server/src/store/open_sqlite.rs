@@ -1,0 +1,60 @@
+//! Opening a SQLite file: how its connections are set, and that one process at a time does it.
+
+use std::{str::FromStr, time::Duration};
+
+use sqlx::{
+    Connection as _,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use super::{
+    Store,
+    open::{OpenError, Opening, SQLITE_MIGRATIONS},
+    pool::{ACQUIRE_TIMEOUT, Pool},
+    private_file::make_private_file,
+    turn::Turn,
+};
+
+/// How long SQLite waits for another process's write to end.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How many pages SQLite's log may have before a commit folds it into the file; see [`Store::fold_log`]. 64 MiB.
+const LONGEST_LOG: &str = "16384";
+/// Readers of a SQLite file; each is a thread, and reads take microseconds.
+const SQLITE_READERS: u32 = 4;
+
+pub(super) async fn open(url: &str, opening: Opening) -> Result<Store, OpenError> {
+    let options = SqliteConnectOptions::from_str(url)?
+        .journal_mode(SqliteJournalMode::Wal)
+        // FULL, not NORMAL: an acknowledged revoke must survive a power cut.
+        .synchronous(SqliteSynchronous::Full)
+        .pragma("wal_autocheckpoint", LONGEST_LOG)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT);
+    let file = options.get_filename().to_owned();
+    let pool = |connections| {
+        SqlitePoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .test_before_acquire(false)
+            // When the disk fails, SQLite ends the transaction by itself and sqlx goes on counting it: such a
+            // connection never begins another one.
+            .before_acquire(|conn, _| Box::pin(std::future::ready(Ok(!conn.is_in_transaction()))))
+            .idle_timeout(None)
+            .max_lifetime(None)
+    };
+    let _turn = Turn::wait(&file).await;
+    if !file.exists() {
+        match opening {
+            Opening::Serve => make_private_file(&file).map_err(sqlx::Error::Io)?,
+            Opening::Use | Opening::Copy => return Err(OpenError::Missing(file)),
+        }
+    }
+    // The writer connects first: it switches a new file to WAL.
+    let writer = pool(1).connect_with(options.clone()).await?;
+    if opening == Opening::Serve {
+        SQLITE_MIGRATIONS.run(&writer).await?;
+    }
+    let aside = pool(1).connect_lazy_with(options.clone().synchronous(SqliteSynchronous::Normal));
+    let readers = pool(SQLITE_READERS).connect_lazy_with(options);
+    Ok(Store(Pool::Sqlite { readers, writer, aside, file }))
+}

@@ -1,0 +1,16 @@
+//! Files that hold the database.
+
+use std::{io, path::Path};
+
+/// Makes an empty file that only its owner may read: password hashes and digests will be in it.
+pub(super) fn make_private_file(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map(drop)
+}
+
+/// Returns when a file and its name are on the disk.
+pub(super) fn make_durable(path: &Path) -> io::Result<()> {
+    std::fs::File::open(path)?.sync_all()?;
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::File::open(directory)?.sync_all()
+}
