@@ -414,7 +414,13 @@ impl Shared {
     ) -> Result<HashMap<Key, Option<Arc<Entry>>>, BatchError> {
         let Link { reader, commits } = match slot {
             Some(link) => link,
-            None => slot.insert(Link { reader: self.store.read().await?, commits: None }),
+            None => {
+                let link = slot.insert(Link { reader: self.store.read().await?, commits: None });
+                // The database behind a new connection may have another history, as after a failover that lost
+                // commits: there, a number of the epoch that is known here may stand for other changes.
+                lock(&self.cache).forget_all();
+                link
+            }
         };
         // Before the epoch: what is committed in between makes the mark too old, never too young.
         let standing = commits.and_then(|commits| Some((commits, commits.mark()?)));
