@@ -61,4 +61,20 @@ on_both! {
         assert_eq!(root.post("/hosts/report", missing).await.refused(422, "invalid-field")["errors"][0]["field"], "kernel");
         assert_eq!(root.get("/hosts").await.ok(200)["total"], 0);
     }
+
+    async fn a_stream_tells_proxies_to_pass_it_on_at_once(server: TestServer) {
+        use http_body_util::BodyExt as _;
+
+        let root = server.with_root().await;
+        let request = root.request(http::Method::GET, "/hosts/events").header("accept-encoding", "gzip, br");
+        let response = root.open_request(request).await;
+        let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        assert_eq!(header("x-accel-buffering").as_deref(), Some("no"));
+        assert_eq!(header("cache-control").as_deref(), Some("no-store, no-transform"));
+        assert_eq!(header("content-type").as_deref(), Some("text/event-stream"));
+        assert_eq!(header("content-encoding"), None);
+        let first = response.into_body().frame().await.unwrap().unwrap().into_data().unwrap();
+        assert_eq!(&first[..], b": following\n\n");
+        assert_eq!(root.get("/hosts").await.header("cache-control"), "no-store");
+    }
 }

@@ -11,7 +11,7 @@ use axum::{
     },
 };
 use futures_util::{Stream, stream};
-use http::StatusCode;
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use tokio::sync::broadcast::error::RecvError;
 use uptrakit_api::{Host, HostId, HostQuery, HostReport, Page, UpdateHost};
 
@@ -89,6 +89,11 @@ pub async fn delete_host(
 pub async fn follow_hosts(State(app): State<App>, _: Caller<HostsRead>) -> Response {
     let keep_alive = KeepAlive::new().interval(Duration::from_secs(15)).text("still here");
     let mut response = Sse::new(events(app)).keep_alive(keep_alive).into_response();
+    let headers = response.headers_mut();
+    // nginx, and balancers built on it, hold back what they pass on until 4 kB have come, unless this tells them not to.
+    headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    // A proxy that compresses may collect what it compresses; `no-transform` asks it not to (RFC 9111, section 5.2.2.6).
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-transform"));
     response.extensions_mut().insert(Streaming::Endless);
     response
 }
@@ -97,6 +102,7 @@ pub async fn follow_hosts(State(app): State<App>, _: Caller<HostsRead>) -> Respo
 /// and reads the list.
 fn events(app: App) -> impl Stream<Item = Result<Event, Infallible>> {
     let changes = app.feed.follow();
+    // Some proxies pass the head on with the first bytes of the body, so that a client would wait for it until a change.
     let greeting = stream::once(async { Ok(Event::default().comment("following")) });
     let events = stream::unfold((changes, app), |(mut changes, app)| async move {
         let change = tokio::select! {

@@ -180,7 +180,8 @@ fn finish_headers(app: &Core, headers: &mut HeaderMap, is_page: bool, request_id
         headers
             .insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
     }
-    if !is_page || !headers.contains_key(header::CACHE_CONTROL) {
+    let may_be_stored = |value: &HeaderValue| !value.as_bytes().starts_with(b"no-store");
+    if headers.get(header::CACHE_CONTROL).is_none_or(|value| !is_page && may_be_stored(value)) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     if let Ok(value) = HeaderValue::try_from(request_id.to_string()) {

@@ -352,7 +352,11 @@ impl Client {
 
     /// Sends, and hands back the response with its body still running.
     pub async fn open(&self, path: &str) -> axum::response::Response {
-        let mut request = self.request(Method::GET, path).body(Body::empty()).unwrap();
+        self.open_request(self.request(Method::GET, path)).await
+    }
+
+    pub async fn open_request(&self, request: http::request::Builder) -> axum::response::Response {
+        let mut request = request.body(Body::empty()).unwrap();
         request.extensions_mut().insert(Peer(format!("{}:50000", self.address).parse().unwrap()));
         self.router.clone().oneshot(request).await.unwrap()
     }
