@@ -51,6 +51,33 @@ fn a_mistyped_token_is_named_as_such_and_not_echoed() {
 }
 
 #[test]
+fn a_token_with_a_byte_order_mark_and_crlf_signs_in() {
+    let server = Server::start();
+    let program = Program::new();
+    let text = format!("\u{feff}{}\r\n", server.token);
+    let outcome = program.run_with_input(&["auth", "login", "--with-token", "--server", &server.url], &text);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    // A file that an editor saved with a mark is read, too.
+    let saved = std::fs::read_to_string(program.credentials()).unwrap().replace('\n', "\r\n");
+    std::fs::write(program.credentials(), format!("\u{feff}{saved}")).unwrap();
+    program.ok(&["auth", "status"]);
+    Program::signed_in(&server.url, &text).ok(&["auth", "status"]);
+}
+
+#[test]
+fn a_token_in_quotes_is_named_as_such_wherever_it_comes_from() {
+    let text = format!("\"{UNKNOWN_TOKEN}\"");
+    for outcome in [
+        Program::new().run_with_input(&LOGIN_WITH_TOKEN, &text),
+        Program::signed_in("http://127.0.0.1:1", &text).run(&["hosts", "list"]),
+    ] {
+        assert_eq!(outcome.code, 3, "{outcome:?}");
+        assert!(outcome.stderr.contains("it has quotes around it"), "{outcome:?}");
+        assert!(!outcome.stderr.contains("aIdS3"), "{outcome:?}");
+    }
+}
+
+#[test]
 fn an_unknown_token_is_refused_and_not_echoed() {
     let server = Server::start();
     let outcome = server.program_with(UNKNOWN_TOKEN).run(&["auth", "status"]);

@@ -335,3 +335,45 @@ fn a_certificate_of_an_unknown_authority_is_trusted_only_when_it_is_named() {
     ]);
     assert_eq!(elsewhere.code, 5, "the certificate names another host: {elsewhere:?}");
 }
+
+/// A certificate as `openssl req -x509` makes it: it signs itself, and is marked as an authority's.
+fn of_authority() -> rcgen::CertificateParams {
+    let mut parameters = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+    parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    parameters
+}
+
+#[test]
+fn a_certificate_of_an_authority_that_the_server_presents_is_trusted_where_it_is_named() {
+    let body = r#"{"id":"x","username":"root"}"#;
+    let (server, certificate) = StandIn::answering_with_certificate(body, &of_authority());
+    let program = program(&server.url);
+    std::fs::write(program.home().join("server.pem"), format!("\u{feff}{certificate}")).unwrap();
+    let status = ["auth", "status", "--ca-cert", "server.pem"];
+    assert!(program.ok(&status).stdout.contains("root"));
+    // Its name counts all the same.
+    let address = server.url.replace("localhost", "127.0.0.1");
+    let outcome = program.run(&[&status[..], &["--server", &address]].concat());
+    assert_eq!(outcome.code, 5, "{outcome:?}");
+    assert!(outcome.stderr.contains("its certificate is for another name"), "{outcome:?}");
+}
+
+#[test]
+fn another_certificate_than_the_named_one_is_refused_in_plain_words() {
+    let (server, _) = StandIn::answering_with_certificate("{}", &of_authority());
+    let (_, other) = StandIn::answering_with_certificate("{}", &of_authority());
+    let mut expired = of_authority();
+    (expired.not_before, expired.not_after) = (rcgen::date_time_ymd(2020, 1, 1), rcgen::date_time_ymd(2021, 1, 1));
+    let (late, late_certificate) = StandIn::answering_with_certificate("{}", &expired);
+    for (server, certificate, why) in [
+        (&server, &other, "its certificate is the authority's own, which is not trusted here"),
+        (&late, &late_certificate, "its certificate has expired"),
+    ] {
+        let program = program(&server.url);
+        std::fs::write(program.home().join("named.pem"), certificate).unwrap();
+        let outcome = program.run(&["auth", "status", "--ca-cert", "named.pem"]);
+        assert_eq!(outcome.code, 5, "{outcome:?}");
+        assert!(outcome.stderr.contains(why), "{why}: {outcome:?}");
+        assert!(!outcome.stderr.contains("Other(") && !outcome.stderr.contains("CaUsed"), "{outcome:?}");
+    }
+}

@@ -39,8 +39,13 @@ impl StandIn {
 
     /// Answers over TLS under the name `localhost`. The second value is the certificate, in PEM.
     pub fn answering_over_tls(body: &str) -> (Self, String) {
-        let rcgen::CertifiedKey { cert, signing_key } =
-            rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        Self::answering_with_certificate(body, &rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap())
+    }
+
+    /// The same with a certificate that signs itself.
+    pub fn answering_with_certificate(body: &str, parameters: &rcgen::CertificateParams) -> (Self, String) {
+        let signing_key = rcgen::KeyPair::generate().unwrap();
+        let cert = parameters.self_signed(&signing_key).unwrap();
         let key = rustls::pki_types::PrivatePkcs8KeyDer::from(signing_key.serialize_der());
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let settings =
