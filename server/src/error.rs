@@ -15,6 +15,15 @@ use crate::auth::{
     verifier::Denied,
 };
 
+/// Why an answer is 5xx, for the log. A response carries it to the outermost layer, which knows the request.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// What the library or the database said.
+    pub cause: Arc<str>,
+    /// Whether the database can't answer.
+    pub is_outage: bool,
+}
+
 /// Why a request is not done. Nothing was changed, unless the database fell silent at the very end.
 #[derive(Debug)]
 pub enum Error {
@@ -70,15 +79,21 @@ impl Error {
         Self::Invalid(vec![FieldError { field: field.to_owned(), message: message.into() }])
     }
 
-    /// The problem document, after what the caller can't mend is logged.
+    /// The problem document.
     #[must_use]
     pub fn into_problem(self) -> Problem {
-        match &self {
-            Self::Unavailable(cause) => tracing::error!(%cause, "the database can't answer"),
-            Self::Internal(cause) => tracing::error!(%cause, "internal error"),
-            _ => {}
-        }
         self.problem()
+    }
+
+    /// What the log says of an answer that the caller can't mend.
+    #[must_use]
+    pub fn failure(&self) -> Option<Failure> {
+        match self {
+            Self::Unavailable(cause) => Some(Failure { cause: Arc::clone(cause), is_outage: true }),
+            Self::Internal(cause) => Some(Failure { cause: cause.as_str().into(), is_outage: false }),
+            Self::Busy => Some(Failure { cause: "too many passwords are being hashed".into(), is_outage: false }),
+            _ => None,
+        }
     }
 
     fn problem(&self) -> Problem {
@@ -221,23 +236,65 @@ fn refusal_detail(refusal: Refusal) -> String {
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let headers = self.headers();
+        let failure = self.failure();
         let problem = self.into_problem();
         let status = StatusCode::from_u16(problem.status).expect("every code has a valid status");
         let mut response = (status, headers).into_response();
         response.extensions_mut().insert(problem);
+        if let Some(failure) = failure {
+            response.extensions_mut().insert(failure);
+        }
         response
     }
 }
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        match error {
-            sqlx::Error::ColumnDecode { .. } | sqlx::Error::ColumnNotFound(_) | sqlx::Error::TypeNotFound { .. } => {
-                Self::Internal(error.to_string())
-            }
-            _ => Self::Unavailable(error.to_string().into()),
-        }
+        if is_outage(&error) { Self::Unavailable(error.to_string().into()) } else { Self::Internal(error.to_string()) }
     }
+}
+
+/// Whether the database can't answer now, so that trying again helps. What is none is a mistake of the server.
+#[must_use]
+pub fn is_outage(error: &sqlx::Error) -> bool {
+    use sqlx::{
+        postgres::{PgDatabaseError, PgSeverity},
+        sqlite::SqliteError,
+    };
+    match error {
+        sqlx::Error::Database(error) => {
+            let code = error.code().unwrap_or_default();
+            if let Some(postgres) = error.try_downcast_ref::<PgDatabaseError>() {
+                // FATAL ends or refuses the session, whatever the code. Besides the classes of outages: a transaction
+                // that was rolled back for another one, a lock that was not given in time, a read-only server.
+                matches!(postgres.severity(), PgSeverity::Fatal | PgSeverity::Panic) || is_outage_state(&code)
+            } else if error.try_downcast_ref::<SqliteError>().is_some() {
+                code.parse().is_ok_and(is_sqlite_outage)
+            } else {
+                false
+            }
+        }
+        // Of a connection that is opened: a replica is refused so.
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::Configuration(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::BeginFailed => true,
+        _ => false,
+    }
+}
+
+fn is_outage_state(state: &str) -> bool {
+    ["08", "40", "53", "57", "58"].iter().any(|class| state.starts_with(class))
+        || matches!(state, "25006" | "25P03" | "55P03")
+}
+
+/// The low byte is the kind: busy, locked, read-only, I/O error, full, can't open, locking protocol.
+const fn is_sqlite_outage(code: i32) -> bool {
+    matches!(code & 0xff, 5 | 6 | 8 | 10 | 13 | 14 | 15)
 }
 
 impl From<Inconsistent> for Error {
@@ -264,5 +321,24 @@ impl From<Busy> for Error {
 impl From<Permission> for Error {
     fn from(missing: Permission) -> Self {
         Self::Refused(Refusal::Insufficient(missing))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_outage, is_outage_state, is_sqlite_outage};
+
+    #[test]
+    fn a_database_that_cannot_answer_is_told_from_a_mistake() {
+        for outage in [sqlx::Error::PoolTimedOut, sqlx::Error::PoolClosed, std::io::Error::other("x").into()] {
+            assert!(is_outage(&outage), "{outage}");
+        }
+        for mistake in [sqlx::Error::RowNotFound, sqlx::Error::ColumnNotFound("x".into())] {
+            assert!(!is_outage(&mistake), "{mistake}");
+        }
+        assert!(["08006", "53300", "57014", "57P01", "40001", "25006", "55P03"].into_iter().all(is_outage_state));
+        assert!(!["23505", "42601", "42P01", "22003", "25001"].into_iter().any(is_outage_state));
+        assert!([5, 261, 6, 8, 1_032, 10, 4_618, 13].into_iter().all(is_sqlite_outage));
+        assert!(![1, 11, 19, 2_067, 20].into_iter().any(is_sqlite_outage));
     }
 }

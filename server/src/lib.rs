@@ -6,6 +6,8 @@ pub mod clock;
 pub mod domain;
 pub mod error;
 pub mod http;
+pub mod log;
+pub mod outage;
 pub mod settings;
 pub mod state;
 pub mod store;

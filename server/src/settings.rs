@@ -8,7 +8,7 @@ use std::{
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use crate::domain::tokens::parse_network;
+use crate::{domain::tokens::parse_network, log};
 
 /// What can be set, as it was typed: in `uptrakit.toml`, in the environment (`UPTRAKIT_` and the name in capitals) and,
 /// for some, by a flag.
@@ -31,6 +31,8 @@ pub struct Source {
     pub metrics_listen: Option<String>,
     /// What to log, as `tracing` filters say it; `info` for most when left out.
     pub log: Option<String>,
+    /// `text` or `json`; `text` when left out.
+    pub log_format: Option<String>,
     /// Active tokens per account at most; 100 when left out.
     pub token_limit: Option<u32>,
     /// The longest that a new token may live, in days; as long as it likes when left out.
@@ -58,6 +60,8 @@ pub struct Settings {
     pub metrics_listen: Option<SocketAddr>,
     /// What to log.
     pub log: String,
+    /// How the log is written.
+    pub log_format: log::Format,
     /// Rules for tokens.
     pub tokens: TokenRules,
 }
@@ -170,6 +174,7 @@ impl Source {
                 .map(|list| list.split([',', ' ']).filter(|part| !part.is_empty()).map(str::to_owned).collect()),
             metrics_listen: text("UPTRAKIT_METRICS_LISTEN"),
             log: text("UPTRAKIT_LOG"),
+            log_format: text("UPTRAKIT_LOG_FORMAT"),
             token_limit: number("UPTRAKIT_TOKEN_LIMIT")?,
             token_longest_lifetime_days: number("UPTRAKIT_TOKEN_LONGEST_LIFETIME_DAYS")?,
             token_default_lifetime_days: number("UPTRAKIT_TOKEN_DEFAULT_LIFETIME_DAYS")?,
@@ -188,6 +193,7 @@ impl Source {
             trusted_proxies: self.trusted_proxies.or(under.trusted_proxies),
             metrics_listen: self.metrics_listen.or(under.metrics_listen),
             log: self.log.or(under.log),
+            log_format: self.log_format.or(under.log_format),
             token_limit: self.token_limit.or(under.token_limit),
             token_longest_lifetime_days: self.token_longest_lifetime_days.or(under.token_longest_lifetime_days),
             token_default_lifetime_days: self.token_default_lifetime_days.or(under.token_default_lifetime_days),
@@ -260,6 +266,11 @@ impl Source {
                 .collect::<Result<_, _>>()?,
             metrics_listen: self.metrics_listen.map(|text| address("metrics_listen", text)).transpose()?,
             log: self.log.map_or_else(|| Ok(LOG.to_owned()), checked_log)?,
+            log_format: match self.log_format.as_deref() {
+                None | Some("text") => log::Format::Text,
+                Some("json") => log::Format::Json,
+                Some(other) => return Err(invalid("log_format", other, "must be text or json")),
+            },
             tokens: TokenRules {
                 limit: at_least_one("token_limit", self.token_limit, 100)?,
                 longest_lifetime_days,

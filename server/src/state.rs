@@ -15,6 +15,7 @@ use crate::{
     },
     clock::Clock,
     domain::{feed::Feed, trail},
+    outage::Outage,
     settings::{PublicUrl, TokenRules},
     store::{Store, readiness::Readiness},
 };
@@ -58,6 +59,8 @@ pub struct Core {
     pub suspects: Semaphore,
     /// Probes of the database.
     pub readiness: Readiness,
+    /// Whether requests fail because of the database.
+    pub outage: Outage,
     /// Cancelled when the server begins to stop: streams end.
     pub stopping: CancellationToken,
     /// Cancelled when nothing is under way any more.
@@ -97,6 +100,7 @@ impl Core {
             bearer_failures: Throttle::new(300, Duration::from_millis(200)),
             suspects: Semaphore::new(64),
             readiness: Readiness::default(),
+            outage: Outage::default(),
             stopping: CancellationToken::new(),
             stopped: CancellationToken::new(),
             store,

@@ -8,14 +8,14 @@ mod serve;
 mod terminal;
 mod user;
 
-use std::{
-    io::{self, IsTerminal as _},
-    path::PathBuf,
-};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
-use uptrakit_server::settings::{Settings, Source, default_data_dir};
+use uptrakit_server::{
+    log,
+    settings::{Settings, Source, default_data_dir},
+};
 
 /// Serves Uptrakit: the web app, the JSON API and the database behind them, in one process.
 #[derive(Debug, Parser)]
@@ -69,16 +69,10 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         return openapi::print();
     }
     let settings = settings(arguments.settings)?;
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::try_new(&settings.log).with_context(|| {
-            format!(
-                "The setting log is wrong: \"{}\" is no filter, such as info or uptrakit_server=debug.",
-                settings.log
-            )
-        })?)
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
-        .init();
+    let filter = tracing_subscriber::EnvFilter::try_new(&settings.log).with_context(|| {
+        format!("The setting log is wrong: \"{}\" is no filter, such as info or uptrakit_server=debug.", settings.log)
+    })?;
+    log::start(filter, settings.log_format)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let outcome = runtime.block_on(async {
         match arguments.command {
@@ -91,6 +85,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     });
     // Hashes that nobody waits for any more must not hold up the end.
     runtime.shutdown_background();
+    log::flush();
     outcome
 }
 

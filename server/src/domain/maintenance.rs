@@ -9,6 +9,7 @@ use super::{accounts::INVITATION_MILLIS, trail};
 use crate::{
     auth::credential::{SESSION_IDLE_MILLIS, SESSION_LIFETIME_MILLIS},
     error::Error,
+    outage,
     state::{App, Core},
     store::{hosts, invitations, power, sessions, tokens},
 };
@@ -37,6 +38,10 @@ pub async fn start(app: &App) -> sqlx::Result<()> {
     spawn(&app.stopping, flush(app.clone()));
     spawn(&app.stopping, fold(app.clone()));
     spawn(&app.stopping, clean(app.clone()));
+    spawn(&app.stopping, {
+        let app = app.clone();
+        async move { outage::follow(&app).await }
+    });
     Ok(())
 }
 

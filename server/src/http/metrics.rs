@@ -11,7 +11,7 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 use tokio::net::TcpListener;
 
 use super::health;
-use crate::state::App;
+use crate::{log, state::App};
 
 const SECONDS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
 
@@ -68,6 +68,7 @@ fn read_parts(app: &App) {
     counter!("uptrakit_verifier_lookups_total").absolute(counters.lookups.load(Ordering::Relaxed));
     counter!("uptrakit_verifier_epoch_moves_total").absolute(counters.moves.load(Ordering::Relaxed));
     gauge!("uptrakit_verifier_cached_credentials").set(to_float(app.verifier.cache_size()));
+    counter!("uptrakit_log_lines_dropped_total").absolute(log::dropped_lines());
     let (size, idle) = app.store.pool_size();
     gauge!("uptrakit_database_connections").set(f64::from(size));
     gauge!("uptrakit_database_connections_idle").set(to_float(idle));

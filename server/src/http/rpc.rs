@@ -34,7 +34,7 @@ use crate::{
         accounts, sessions, tokens,
         trail::{self, Named},
     },
-    error::Error,
+    error::{Error, Failure},
     state::App,
 };
 
@@ -55,13 +55,22 @@ async fn call(State(app): State<App>, request: Request) -> Result<Response, Erro
     parts.headers.remove(header::REFERER);
     // The page's own credential is its session.
     parts.headers.remove(header::AUTHORIZATION);
-    let backend = PageBackend { app, headers: parts.headers.clone(), visit: visit(&parts), reply: Arc::default() };
+    let backend = PageBackend {
+        app,
+        headers: parts.headers.clone(),
+        visit: visit(&parts),
+        reply: Arc::default(),
+        failure: Arc::default(),
+    };
     let provided: Arc<dyn Backend> = Arc::new(backend.clone());
     let request = Request::from_parts(parts, Body::from(bytes));
     let provide = move || leptos::context::provide_context(Arc::clone(&provided));
     let answer = leptos_axum::handle_server_fns_with_context(provide, request).await.into_response();
     let mut response = with_status(answer).await?;
     response.headers_mut().extend(backend.reply.lock().unwrap_or_else(PoisonError::into_inner).drain());
+    if let Some(failure) = backend.failure.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        response.extensions_mut().insert(failure);
+    }
     Ok(response)
 }
 
@@ -90,6 +99,7 @@ struct PageBackend {
     headers: HeaderMap,
     visit: Visit,
     reply: Arc<Mutex<HeaderMap>>,
+    failure: Arc<Mutex<Option<Failure>>>,
 }
 
 impl PageBackend {
@@ -117,7 +127,11 @@ macro_rules! answer {
         let $me = $backend.clone();
         Box::pin(async move {
             let outcome: Result<_, Error> = async { $work }.await;
-            outcome.map_err(|error| error.into_problem())
+            outcome.map_err(|error| {
+                // A problem has no cause in it, for it goes to the page.
+                *$me.failure.lock().unwrap_or_else(PoisonError::into_inner) = error.failure();
+                error.into_problem()
+            })
         })
     }};
 }

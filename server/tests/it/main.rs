@@ -9,6 +9,7 @@ mod generated;
 mod guide;
 mod hosts;
 mod last_moment;
+mod logging;
 mod login;
 mod model;
 mod odd_inputs;

@@ -85,6 +85,11 @@ pub fn add_root(directory: &Path, database: Option<&str>) -> Output {
 }
 
 impl Process {
+    /// A program that was started by a test itself.
+    pub fn at(child: Child, address: String) -> Self {
+        Self { child, address, second_line: None }
+    }
+
     /// Sends a request on a connection of its own; status, head and body. A path with two slashes in front is not of
     /// the API.
     pub fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> std::io::Result<(u16, String, String)> {
@@ -315,6 +320,7 @@ fn a_wrong_setting_stops_the_start_with_a_sentence_that_names_it() {
         ("UPTRAKIT_TRUSTED_PROXIES", "x", "trusted_proxies"),
         ("UPTRAKIT_LOG", "=,=", "log"),
         ("UPTRAKIT_LOG", "loud", "log"),
+        ("UPTRAKIT_LOG_FORMAT", "xml", "log_format"),
         ("UPTRAKIT_DATABASE_URL", "sqlite::memory:", "database_url"),
         ("UPTRAKIT_DATABASE_URL", "sqlite:///nowhere/at/all.db", "database_url"),
     ] {

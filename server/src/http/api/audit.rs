@@ -60,7 +60,12 @@ pub async fn export_events(
 fn rest(app: App, export: Export) -> impl Stream<Item = Result<Bytes, Broken>> {
     stream::try_unfold((app, export), |(app, mut export)| async move {
         let next = async { export.next(&app).await?.map(|events| lines(&events)).transpose() }.await;
-        let next = next.map_err(|error| Broken(error.into_problem().detail))?;
+        let next = next.map_err(|error| {
+            if let Some(failure) = error.failure() {
+                tracing::error!(cause = %failure.cause, "an export broke off");
+            }
+            Broken(error.into_problem().detail)
+        })?;
         Ok(next.map(|part| (part, (app, export))))
     })
 }

@@ -27,7 +27,7 @@ use super::cut_off::cut_off;
 use crate::{
     auth::caller::{RequestId, Visit},
     clock::fill_random,
-    error::Error,
+    error::{Error, Failure},
     http::metrics::is_measured,
     state::{App, Core},
 };
@@ -49,6 +49,8 @@ pub async fn visit(State(app): State<App>, mut request: Request, next: Next) -> 
     let path = request.uri().path();
     let is_page = !(path.starts_with("/api/") || path.starts_with("/rpc/"));
     let observed = Observed::of(&request);
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
 
     let handled = if has_credential_in_query(request.uri().query()) {
         Error::Malformed("A credential must not be in the URL, where logs keep it. Send an Authorization header.")
@@ -63,8 +65,25 @@ pub async fn visit(State(app): State<App>, mut request: Request, next: Next) -> 
             }
         }
     };
+    let handled = if handled.status().is_server_error() && handled.extensions().get::<Problem>().is_none() {
+        Error::Internal(format!("a handler answered {} without a cause", handled.status())).into_response()
+    } else {
+        handled
+    };
+    if handled.status().is_server_error() {
+        let failure = handled.extensions().get::<Failure>();
+        let (cause, is_outage) = failure.map_or(("unknown", false), |failure| (&*failure.cause, failure.is_outage));
+        let route = route.as_ref().map_or("other", MatchedPath::as_str);
+        let status = handled.status().as_u16();
+        if is_outage && !app.outage.fail() {
+            tracing::debug!(%request_id, %method, route, status, cause, "request failed");
+        } else {
+            tracing::error!(%request_id, %method, route, status, cause, "request failed");
+        }
+    }
     let mut response = write_problem(handled, request_id);
-    finish_headers(&app, response.headers_mut(), is_page, request_id);
+    let status = response.status();
+    finish_headers(&app, status, response.headers_mut(), is_page, request_id);
     observed.record(request_id, response.status());
     response
 }
@@ -156,7 +175,7 @@ fn write_problem(mut response: Response, request_id: RequestId) -> Response {
     response
 }
 
-fn finish_headers(app: &Core, headers: &mut HeaderMap, is_page: bool, request_id: RequestId) {
+fn finish_headers(app: &Core, status: StatusCode, headers: &mut HeaderMap, is_page: bool, request_id: RequestId) {
     const FIXED: [(HeaderName, &str); 4] = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
@@ -183,6 +202,9 @@ fn finish_headers(app: &Core, headers: &mut HeaderMap, is_page: bool, request_id
     let may_be_stored = |value: &HeaderValue| !value.as_bytes().starts_with(b"no-store");
     if headers.get(header::CACHE_CONTROL).is_none_or(|value| !is_page && may_be_stored(value)) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    if status == StatusCode::SERVICE_UNAVAILABLE && !headers.contains_key(header::RETRY_AFTER) {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
     }
     if let Ok(value) = HeaderValue::try_from(request_id.to_string()) {
         headers.insert(HeaderName::from_static("x-request-id"), value);

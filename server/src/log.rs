@@ -1,0 +1,165 @@
+//! The log on standard error. Lines wait in a bounded buffer and a thread of their own writes them, so that a disk that
+//! is full, a reader that is gone or one that has stalled never fails or blocks a request. Lines that find no room or
+//! can't be written are dropped and counted.
+
+use std::{
+    cell::Cell,
+    io::{self, IsTerminal as _, Write as _},
+    sync::{
+        Condvar, LazyLock, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use serde::Deserialize;
+use tracing_subscriber::EnvFilter;
+
+/// Bytes that may wait to be written.
+const LONGEST_WAIT: usize = 1 << 20;
+/// How long the end of the program waits for the last lines.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How a line is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    #[default]
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+#[derive(Default)]
+struct Waiting {
+    lines: Vec<u8>,
+    /// The thread is writing lines that it has taken.
+    is_writing: bool,
+    /// Lines that were dropped since the log last said so.
+    unsaid: u64,
+}
+
+static WAITING: LazyLock<Mutex<Waiting>> = LazyLock::new(Mutex::default);
+static CHANGED: Condvar = Condvar::new();
+static DROPPED: AtomicU64 = AtomicU64::new(0);
+
+thread_local! {
+    /// The line that tells of dropped ones is taken where there is no room.
+    static IS_NOTICE: Cell<bool> = const { Cell::new(false) };
+}
+
+fn waiting() -> MutexGuard<'static, Waiting> {
+    WAITING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How many lines were dropped since the start.
+#[must_use]
+pub fn dropped_lines() -> u64 {
+    DROPPED.load(Ordering::Relaxed)
+}
+
+fn drop_lines(waiting: &mut Waiting, text: &[u8]) {
+    let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count() as u64;
+    waiting.unsaid += lines;
+    DROPPED.fetch_add(lines, Ordering::Relaxed);
+}
+
+/// Takes whole lines and never fails.
+struct Line;
+
+impl io::Write for Line {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let mut waiting = waiting();
+        if waiting.lines.len() + line.len() > LONGEST_WAIT && !IS_NOTICE.get() {
+            drop_lines(&mut waiting, line);
+        } else {
+            waiting.lines.extend_from_slice(line);
+            CHANGED.notify_all();
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Starts the log: from here on events and panics go to standard error through the thread.
+pub fn start(filter: EnvFilter, format: Format) -> io::Result<()> {
+    std::thread::Builder::new().name("log".to_owned()).spawn(write_lines)?;
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(|| Line)
+        .with_ansi(io::stderr().is_terminal())
+        .log_internal_errors(false);
+    match format {
+        Format::Text => lines.init(),
+        Format::Json => lines.json().flatten_event(true).init(),
+    }
+    // The usual hook writes to standard error itself, and waits for its reader.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "a part of the server panicked: {}", panic.payload_as_str().unwrap_or("no message"));
+    }));
+    Ok(())
+}
+
+fn write_lines() {
+    let mut broke_off = false;
+    loop {
+        let lines = {
+            let mut waiting = waiting();
+            waiting.is_writing = false;
+            CHANGED.notify_all();
+            while waiting.lines.is_empty() {
+                waiting = CHANGED.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+            }
+            waiting.is_writing = true;
+            std::mem::take(&mut waiting.lines)
+        };
+        let unwritten = write_all(&lines, &mut broke_off);
+        if !unwritten.is_empty() {
+            drop_lines(&mut waiting(), unwritten);
+            continue;
+        }
+        let unsaid = std::mem::take(&mut waiting().unsaid);
+        if unsaid > 0 {
+            IS_NOTICE.set(true);
+            tracing::warn!(lines = unsaid, "lines of the log were dropped, for they could not be written");
+            IS_NOTICE.set(false);
+        }
+    }
+}
+
+/// Writes to standard error; what is left could not be written.
+fn write_all<'l>(mut lines: &'l [u8], broke_off: &mut bool) -> &'l [u8] {
+    let mut stderr = io::stderr();
+    // Ends the line of which only a part was written.
+    if *broke_off && stderr.write_all(b"\n").is_err() {
+        return lines;
+    }
+    *broke_off = false;
+    let mut last = b'\n';
+    while !lines.is_empty() {
+        match stderr.write(lines) {
+            Ok(count) if count > 0 => {
+                last = lines.get(count - 1).copied().unwrap_or(b'\n');
+                lines = lines.get(count..).unwrap_or_default();
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => std::thread::sleep(Duration::from_millis(10)),
+            _ => {
+                *broke_off = last != b'\n';
+                return lines;
+            }
+        }
+    }
+    lines
+}
+
+/// Waits until all lines are written, for a second at most: a reader that has stalled must not hold up the end.
+pub fn flush() {
+    let is_busy = |waiting: &mut Waiting| waiting.is_writing || !waiting.lines.is_empty();
+    drop(CHANGED.wait_timeout_while(waiting(), FLUSH_TIMEOUT, is_busy));
+}

@@ -1,0 +1,77 @@
+//! What the log says of a time in which the database can't answer: the first request that failed, a count of the others
+//! every ten seconds, and the recovery. A line for each of thousands would hide what happened.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use crate::state::Core;
+
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+const COUNT_EVERY: Duration = Duration::from_secs(10);
+
+/// The outage that lasts now, if there is one.
+#[derive(Debug, Default)]
+pub struct Outage(Mutex<Option<State>>);
+
+#[derive(Clone, Copy, Debug)]
+struct State {
+    began: Instant,
+    counted: Instant,
+    failed: u64,
+    uncounted: u64,
+}
+
+impl Outage {
+    /// Notes a request that was answered 503; true for the first one of an outage.
+    pub fn fail(&self) -> bool {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(state) = &mut *state {
+            state.failed += 1;
+            state.uncounted += 1;
+            return false;
+        }
+        let now = Instant::now();
+        *state = Some(State { began: now, counted: now, failed: 1, uncounted: 0 });
+        true
+    }
+
+    fn failed(&self) -> Option<u64> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).map(|state| state.failed)
+    }
+
+    /// Ends the outage, if no request has failed since `failed` had.
+    fn end(&self, failed: u64) -> Option<(Duration, u64)> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let ended = state.take_if(|state| state.failed == failed)?;
+        Some((ended.began.elapsed(), ended.failed))
+    }
+
+    /// How many requests failed since the last count, when it is time for another one.
+    fn count(&self) -> Option<u64> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = state.as_mut().filter(|state| state.uncounted > 0 && state.counted.elapsed() >= COUNT_EVERY)?;
+        state.counted = Instant::now();
+        Some(std::mem::take(&mut state.uncounted))
+    }
+}
+
+/// Follows an outage until the database takes writes again.
+pub async fn follow(core: &Core) {
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        let Some(failed) = core.outage.failed() else { continue };
+        if core.readiness.find_out(&core.store, core.clock.now().0).await.is_ok()
+            && let Some((time, failed)) = core.outage.end(failed)
+        {
+            let seconds = time.as_secs();
+            tracing::warn!("database recovered after {seconds} s; {failed} requests were answered 503");
+        }
+        if let Some(requests) = core.outage.count() {
+            tracing::error!("the database still can't answer; {requests} more requests were answered 503");
+        }
+    }
+}
