@@ -1,17 +1,18 @@
 //! The browsers of the end-to-end tests: the machine's Chromium, else Debian's package, else Playwright's download; and
 //! Firefox, where there is one or Debian's package can be installed.
 
-use std::{env, path::PathBuf};
+use std::{env, path::PathBuf, process::Command};
 
 use anyhow::{Context, Result};
 
 use crate::{
-    process::{announce, find, program, run},
+    process::{announce, find, program, read, run},
     tools,
 };
 
 const CHROMIUM: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 const FIREFOX: [&str; 2] = ["firefox-esr", "firefox"];
+const OLDEST_FIREFOX: u32 = 153;
 
 /// The Chromium to use; `None` when it is the one that Playwright keeps for itself.
 pub fn chromium() -> Result<Option<PathBuf>> {
@@ -32,20 +33,47 @@ pub fn chromium() -> Result<Option<PathBuf>> {
 
 /// The Firefox to use; `None`, said aloud, where there is none.
 pub fn firefox() -> Result<Option<PathBuf>> {
-    if let Some(there) = named_in("UPTRAKIT_FIREFOX")?.or_else(|| FIREFOX.into_iter().find_map(find)) {
-        return Ok(Some(there));
-    }
-    match tools::install_debian_package("firefox-esr") {
-        Ok(_) => Ok(find("firefox-esr")),
-        Err(error) => {
-            announce(&format!("The journeys in Firefox are left out: {error:#}"));
-            Ok(None)
-        }
-    }
+    let there = match named_in("UPTRAKIT_FIREFOX")?.or_else(|| FIREFOX.into_iter().find_map(find)) {
+        Some(there) => Ok(Some(there)),
+        None => tools::install_debian_package("firefox-esr").map(|_| find("firefox-esr")),
+    };
+    let usable = there.and_then(|there| match there {
+        Some(firefox) => recent(&read(Command::new(&firefox).arg("--version"))?).map(|()| Some(firefox)),
+        None => Ok(None),
+    });
+    Ok(usable.unwrap_or_else(|error| {
+        announce(&format!("The journeys in Firefox are left out: {error:#}"));
+        None
+    }))
+}
+
+/// Fails for a Firefox that is too old. Before this release, WebDriver BiDi lacks commands that Playwright sends, and its
+/// scripts are stopped by the content security policy of the page.
+fn recent(version: &str) -> Result<()> {
+    let number = version.split_whitespace().find_map(|word| word.split('.').next()?.parse::<u32>().ok());
+    let number = number.with_context(|| format!("\"{}\" names no version", version.trim()))?;
+    anyhow::ensure!(
+        number >= OLDEST_FIREFOX,
+        "Playwright needs Firefox {OLDEST_FIREFOX} or newer, and this is {number}"
+    );
+    Ok(())
 }
 
 fn named_in(variable: &str) -> Result<Option<PathBuf>> {
     let Some(given) = env::var_os(variable).map(PathBuf::from) else { return Ok(None) };
     anyhow::ensure!(given.is_file(), "{variable} names {}, which is no file", given.display());
     Ok(Some(given))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::recent;
+
+    #[test]
+    fn an_old_firefox_is_told_by_what_it_says_of_itself() {
+        assert!(recent("Mozilla Firefox 153.0esr\n").is_ok());
+        assert!(recent("Mozilla Firefox 160.1\n").is_ok());
+        assert!(recent("Mozilla Firefox 140.10.2esr\n").unwrap_err().to_string().ends_with("and this is 140"));
+        assert!(recent("no number").is_err());
+    }
 }
