@@ -7,6 +7,10 @@
 //! accounts that the moves were about are dropped and read again when somebody needs them. There are no leases, no
 //! timers and no messages to rely on, and any number of processes may do this on one database.
 //!
+//! An epoch means something within one history of one database. After a failover that lost commits the surviving server
+//! may reach a number that is known here by another change. So the epoch is compared as a [`power::EpochPoint`], and
+//! where the moves do not lead from the known point to the present one, everything cached is dropped.
+//!
 //! On SQLite most requests need no batch either: where nothing at all was committed to the file since the epoch was
 //! last read ([`crate::store::commits`]), the epoch stands, and what is cached holds.
 //!
@@ -37,7 +41,8 @@ use crate::{
     store::{
         Reader, Store,
         commits::{Commits, Mark},
-        credentials, power,
+        credentials,
+        power::{self, EpochMove, EpochPoint},
     },
 };
 
@@ -145,7 +150,8 @@ type Outcome = Result<HashMap<Key, Option<Arc<Entry>>>, Arc<str>>;
 /// since nor held by a request is forgotten. So memory is bounded and no scan ever takes long.
 #[derive(Debug, Default)]
 struct Cache {
-    epoch: i64,
+    /// The point of the database's history that the cache was brought to.
+    epoch: Option<EpochPoint>,
     /// What was committed when the epoch was last asked for, and where to look whether that is still all.
     standing: Option<(Commits, Mark)>,
     young: HashMap<Key, Arc<Entry>>,
@@ -308,7 +314,7 @@ impl Verifier {
     async fn find(&self, key: Key) -> Result<Option<Arc<Entry>>, Denied> {
         let (cached, standing) = {
             let mut cache = lock(&self.0.cache);
-            (cache.get(key), cache.standing)
+            (cache.get(key), cache.standing.clone())
         };
         if cached.is_some() {
             // Looked at now, which is after the request's arrival: the epoch is still what the cache was brought to.
@@ -422,23 +428,23 @@ impl Shared {
                 link
             }
         };
+        self.store.require_in_place()?;
         // Before the epoch: what is committed in between makes the mark too old, never too young.
-        let standing = commits.and_then(|commits| Some((commits, commits.mark()?)));
+        let standing = commits.as_ref().and_then(|commits| Some((commits.clone(), commits.mark()?)));
         let epoch = power::get_epoch(reader.conn()).await?;
         if commits.is_none() && self.notices_commits.load(Ordering::SeqCst) {
             *commits = self.store.commits();
         }
         let known = lock(&self.cache).epoch;
-        let changes = if epoch == known {
-            Vec::new()
-        } else {
-            power::list_changes_after(reader.conn(), known, MOST_CHANGES).await?
+        let moves = match known {
+            Some(known) if known != epoch => power::list_moves(reader.conn(), &known, &epoch, MOST_CHANGES).await?,
+            _ => Vec::new(),
         };
         {
             let mut cache = lock(&self.cache);
-            if epoch != known {
+            if known != Some(epoch) {
                 self.counters.moves.fetch_add(1, Ordering::Relaxed);
-                cache.advance(epoch, &changes);
+                cache.advance(epoch, &moves);
             }
             cache.standing = standing;
         }
@@ -532,20 +538,28 @@ impl Cache {
         cell
     }
 
-    /// Goes to a newer epoch: supersedes the accounts that the moves in between were about, or everything where the
-    /// log of moves doesn't reach back far enough to tell.
-    fn advance(&mut self, epoch: i64, changes: &[(i64, uuid::Uuid)]) {
-        let complete = (self.epoch + 1..=epoch).eq(changes.iter().map(|change| change.0).filter(|at| *at <= epoch));
-        if complete {
-            for (_, account_id) in changes {
-                if let Some(cell) = self.accounts.remove(&AccountId(*account_id)).and_then(|cell| cell.upgrade()) {
+    /// Goes to another point of the database's history: invalidates the accounts that the moves in between were about,
+    /// or everything where they do not lead there from what is known.
+    fn advance(&mut self, epoch: EpochPoint, moves: &[EpochMove]) {
+        let known = self.epoch.replace(epoch);
+        if known.is_some_and(|known| known.leads_to(&epoch, moves)) {
+            for found in moves.iter().skip(1) {
+                if let Some(cell) = self.accounts.remove(&AccountId(found.account_id)).and_then(|cell| cell.upgrade()) {
                     cell.superseded.cancel();
                 }
             }
-        } else {
-            self.forget_all();
+            return;
         }
-        self.epoch = epoch;
+        self.forget_all();
+        if let Some(known) = known {
+            let cause = if known.server_started_at == epoch.server_started_at {
+                "its history does not continue what was known, as after a failover, a restore or very many changes"
+            } else {
+                "another server answers, or the same one after a restart"
+            };
+            let (known, now) = (known.epoch, epoch.epoch);
+            tracing::warn!(known, now, cause, "every cached credential is read from the database again");
+        }
     }
 
     fn forget(&mut self, key: Key) {

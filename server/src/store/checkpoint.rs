@@ -1,5 +1,7 @@
 //! SQLite's log: folding it into the file, and whether commits can be told by it.
 
+use std::sync::Arc;
+
 use super::{Store, commits::Commits, pool::Pool};
 
 impl Store {
@@ -16,7 +18,7 @@ impl Store {
     #[must_use]
     pub fn commits(&self) -> Option<Commits> {
         match &self.0 {
-            Pool::Sqlite { file, .. } => Commits::open(file).ok(),
+            Pool::Sqlite { file, .. } => Commits::open(Arc::clone(file)).ok(),
             Pool::Postgres(_) => None,
         }
     }

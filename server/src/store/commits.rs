@@ -13,8 +13,10 @@ use std::{
     io,
     os::unix::fs::{FileExt, MetadataExt},
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
+
+use super::open_file::OpenFile;
 
 /// The two copies of the index's header; a writer updates the second copy first.
 const HEADER: usize = 96;
@@ -22,8 +24,9 @@ const HEADER: usize = 96;
 const IS_INIT: usize = 12;
 
 /// The index of one database file.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Commits {
+    file: Arc<OpenFile>,
     index: &'static File,
 }
 
@@ -34,31 +37,32 @@ pub struct Mark([u8; HEADER]);
 impl Commits {
     /// The index of a database that a connection of this process has open, and has read, and keeps open for as long as
     /// the value is used: SQLite may replace the index when nobody has the database open.
-    pub fn open(database: &Path) -> io::Result<Self> {
+    pub fn open(file: Arc<OpenFile>) -> io::Result<Self> {
         /// Descriptors by device and inode, never closed: POSIX lets go of *all* locks that a process has on a file
         /// when it closes *any* descriptor of it, and SQLite's locks are such.
         static OPEN: Mutex<Option<HashMap<(u64, u64), &'static File>>> = Mutex::new(None);
 
-        let path = index_path(database)?;
+        let path = index_path(file.path())?;
         let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
         let open = open.get_or_insert_default();
         let about = std::fs::metadata(&path)?;
         if let Some(index) = open.get(&(about.dev(), about.ino())) {
-            return Ok(Self { index });
+            return Ok(Self { file, index });
         }
         let index: &'static File = Box::leak(Box::new(File::open(&path)?));
         let about = index.metadata()?;
         open.insert((about.dev(), about.ino()), index);
-        Ok(Self { index })
+        Ok(Self { file, index })
     }
 
-    /// All that is committed now; `None` where that can't be told, in the middle of a commit for one.
+    /// All that is committed now; `None` where that can't be told, in the middle of a commit for one, or because the
+    /// path names another file by now.
     #[must_use]
-    pub fn mark(self) -> Option<Mark> {
+    pub fn mark(&self) -> Option<Mark> {
         let mut header = [0; HEADER];
         self.index.read_exact_at(&mut header, 0).ok()?;
         let (first, second) = header.split_at(HEADER / 2);
-        (first == second && first[IS_INIT] != 0).then_some(Mark(header))
+        (first == second && first[IS_INIT] != 0 && self.file.is_in_place()).then_some(Mark(header))
     }
 }
 

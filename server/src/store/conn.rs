@@ -1,8 +1,10 @@
 //! What store functions work on: a connection of either driver, alone or in a write transaction.
 
+use std::sync::Arc;
+
 use sqlx::{PgConnection, SqliteConnection, pool::PoolConnection};
 
-use super::loan::Loan;
+use super::{loan::Loan, open_file::OpenFile};
 
 /// A connection on loan, of either driver; store functions take one.
 pub enum Conn<'c> {
@@ -22,8 +24,8 @@ pub enum Reader {
 
 /// A write transaction. Dropping it undoes it.
 pub enum Transaction {
-    /// SQLite's.
-    Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
+    /// SQLite's, and the file that it is in.
+    Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>, Arc<OpenFile>),
     /// Postgres's.
     Postgres(Loan),
 }
@@ -42,15 +44,19 @@ impl Transaction {
     /// The connection.
     pub fn conn(&mut self) -> Conn<'_> {
         match self {
-            Self::Sqlite(tx) => Conn::Sqlite(tx),
+            Self::Sqlite(tx, _) => Conn::Sqlite(tx),
             Self::Postgres(tx) => Conn::Postgres(tx),
         }
     }
 
-    /// Makes it durable.
+    /// Makes it durable. A SQLite file that was removed or replaced meanwhile will not be there at the next start: that is
+    /// no success.
     pub async fn commit(self) -> sqlx::Result<()> {
         match self {
-            Self::Sqlite(tx) => tx.commit().await,
+            Self::Sqlite(tx, file) => {
+                tx.commit().await?;
+                file.require_in_place()
+            }
             Self::Postgres(mut tx) => tx.commit().await,
         }
     }

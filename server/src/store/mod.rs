@@ -19,6 +19,7 @@ mod like;
 mod loan;
 mod notify;
 mod open;
+mod open_file;
 mod open_postgres;
 mod open_sqlite;
 mod page;

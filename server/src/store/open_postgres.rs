@@ -55,7 +55,12 @@ pub(super) async fn open(url: &str, opening: Opening, max_connections: u32) -> R
 async fn refuse_replica(conn: &mut PgConnection) -> sqlx::Result<()> {
     let read_only: String = sqlx::query_scalar("SHOW transaction_read_only").fetch_one(conn).await?;
     if read_only == "on" {
-        return Err(sqlx::Error::Configuration("this Postgres server takes no writes; it may be a replica".into()));
+        return Err(replica());
     }
     Ok(())
+}
+
+/// What is said of a server that may be behind.
+pub(super) fn replica() -> sqlx::Error {
+    sqlx::Error::Configuration("this Postgres server takes no writes; it may be a replica".into())
 }

@@ -1,6 +1,6 @@
 //! Opening a SQLite file: how its connections are set, and that one process at a time does it.
 
-use std::{str::FromStr, time::Duration};
+use std::{str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
     Connection as _,
@@ -10,6 +10,7 @@ use sqlx::{
 use super::{
     Store,
     open::{OpenError, Opening, SQLITE_MIGRATIONS},
+    open_file::OpenFile,
     pool::{ACQUIRE_TIMEOUT, Pool},
     private_file::make_private_file,
     turn::Turn,
@@ -56,5 +57,6 @@ pub(super) async fn open(url: &str, opening: Opening) -> Result<Store, OpenError
     }
     let aside = pool(1).connect_lazy_with(options.clone().synchronous(SqliteSynchronous::Normal));
     let readers = pool(SQLITE_READERS).connect_lazy_with(options);
+    let file = Arc::new(OpenFile::new(&file).map_err(sqlx::Error::Io)?);
     Ok(Store(Pool::Sqlite { readers, writer, aside, file }))
 }

@@ -1,8 +1,8 @@
 //! The connections of one process, and how they are lent out.
 
-use std::{path::PathBuf, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use super::{Reader, Store, Transaction, loan::Loan};
+use super::{Reader, Store, Transaction, loan::Loan, open_file::OpenFile};
 
 /// How long to wait for a connection of the pool before the answer is 503.
 pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -16,7 +16,7 @@ pub(super) enum Pool {
         readers: sqlx::SqlitePool,
         writer: sqlx::SqlitePool,
         aside: sqlx::SqlitePool,
-        file: PathBuf,
+        file: Arc<OpenFile>,
     },
     Postgres(sqlx::PgPool),
 }
@@ -25,7 +25,10 @@ impl Store {
     /// A connection for reading.
     pub async fn read(&self) -> sqlx::Result<Reader> {
         Ok(match &self.0 {
-            Pool::Sqlite { readers, .. } => Reader::Sqlite(readers.acquire().await?),
+            Pool::Sqlite { readers, file, .. } => {
+                file.require_in_place()?;
+                Reader::Sqlite(readers.acquire().await?)
+            }
             Pool::Postgres(pool) => Reader::Postgres(Loan::take(pool).await?),
         })
     }
@@ -34,7 +37,10 @@ impl Store {
     /// cut. On SQLite it doesn't wait for the disk, so that a revoke never waits long for it.
     pub async fn aside(&self) -> sqlx::Result<Reader> {
         match &self.0 {
-            Pool::Sqlite { aside, .. } => Ok(Reader::Sqlite(aside.acquire().await?)),
+            Pool::Sqlite { aside, file, .. } => {
+                file.require_in_place()?;
+                Ok(Reader::Sqlite(aside.acquire().await?))
+            }
             Pool::Postgres(_) => self.read().await,
         }
     }
@@ -42,13 +48,24 @@ impl Store {
     /// Begins a write transaction. SQLite's takes the write lock at once, so that what it reads can't change under it.
     pub async fn begin(&self) -> sqlx::Result<Transaction> {
         Ok(match &self.0 {
-            Pool::Sqlite { writer, .. } => Transaction::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Pool::Sqlite { writer, file, .. } => {
+                file.require_in_place()?;
+                Transaction::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?, Arc::clone(file))
+            }
             Pool::Postgres(pool) => {
                 let mut tx = Loan::take(pool).await?;
                 tx.begin().await?;
                 Transaction::Postgres(tx)
             }
         })
+    }
+
+    /// Fails where SQLite's file was removed or replaced since it was opened, for one who keeps a connection for long.
+    pub fn require_in_place(&self) -> sqlx::Result<()> {
+        match &self.0 {
+            Pool::Sqlite { file, .. } => file.require_in_place(),
+            Pool::Postgres(_) => Ok(()),
+        }
     }
 
     /// `sqlite` or `postgres`.

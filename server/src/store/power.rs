@@ -4,22 +4,81 @@
 use sqlx::Result;
 use uuid::Uuid;
 
-use super::{Conn, Transaction, lock_account, notify, on};
+use super::{Conn, Transaction, lock_account, notify, on, open_postgres::replica, within_limit};
 
-/// Reads the epoch.
-pub async fn get_epoch(conn: Conn<'_>) -> Result<i64> {
-    on!(conn, |c| sqlx::query_scalar("SELECT epoch FROM power_epoch").fetch_one(c).await)
+/// A place in the history of a database. A number alone names none: after a failover that lost commits, or in a restored
+/// file, the same number may stand for another change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EpochPoint {
+    /// The number of the latest move.
+    pub epoch: i64,
+    /// What that move wrote beside its number; `None` after a move by a program that knew no nonces.
+    pub nonce: Option<Uuid>,
+    /// When the Postgres server that answered was started, in microseconds since 1970; 0 on SQLite. A pooler may put
+    /// another server behind a connection that stays open, and what was read at the one says nothing about the other.
+    pub server_started_at: i64,
 }
 
-/// The accounts that moves after `epoch` were about, one row a move, at most `limit`.
-pub async fn list_changes_after(conn: Conn<'_>, epoch: i64, limit: i64) -> Result<Vec<(i64, Uuid)>> {
-    on!(conn, |c| {
-        sqlx::query_as("SELECT epoch, account_id FROM power_changes WHERE epoch > $1 ORDER BY epoch LIMIT $2")
-            .bind(epoch)
-            .bind(limit)
-            .fetch_all(c)
-            .await
-    })
+/// One move of the epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EpochMove {
+    /// Its number.
+    pub epoch: i64,
+    /// What it wrote beside its number.
+    pub nonce: Option<Uuid>,
+    /// The account that it was about.
+    pub account_id: Uuid,
+}
+
+impl EpochPoint {
+    /// Whether these moves lead from here to a later point without a gap, in one history at one server. They begin with
+    /// the move that this point names.
+    #[must_use]
+    pub fn leads_to(&self, later: &Self, moves: &[EpochMove]) -> bool {
+        let names = |point: &Self, found: Option<&EpochMove>| {
+            point.nonce.is_some() && found.is_some_and(|found| (found.epoch, found.nonce) == (point.epoch, point.nonce))
+        };
+        self.server_started_at == later.server_started_at
+            && names(self, moves.first())
+            && names(later, moves.last())
+            && (self.epoch..=later.epoch).eq(moves.iter().map(|found| found.epoch))
+    }
+}
+
+/// Reads where the history of the database is. A Postgres server that follows another one is refused, because it may be
+/// behind; a pooler can lead there at any moment.
+pub async fn get_epoch(conn: Conn<'_>) -> Result<EpochPoint> {
+    const POSTGRES: &str = "SELECT epoch, nonce, \
+         (EXTRACT(EPOCH FROM pg_postmaster_start_time()) * 1000000)::BIGINT, pg_is_in_recovery() FROM power_epoch";
+    match conn {
+        Conn::Sqlite(c) => {
+            let (epoch, nonce) = sqlx::query_as("SELECT epoch, nonce FROM power_epoch").fetch_one(c).await?;
+            Ok(EpochPoint { epoch, nonce, server_started_at: 0 })
+        }
+        Conn::Postgres(c) => {
+            let row = within_limit(sqlx::query_as(POSTGRES).fetch_one(c)).await?;
+            let (epoch, nonce, server_started_at, is_replica): (_, _, _, bool) = row;
+            if is_replica {
+                return Err(replica());
+            }
+            Ok(EpochPoint { epoch, nonce, server_started_at })
+        }
+    }
+}
+
+/// The moves from a point up to another, the first one included, at most `limit`.
+pub async fn list_moves(conn: Conn<'_>, from: &EpochPoint, to: &EpochPoint, limit: i64) -> Result<Vec<EpochMove>> {
+    let rows: Vec<(i64, Option<Uuid>, Uuid)> = on!(conn, |c| {
+        sqlx::query_as(
+            "SELECT epoch, nonce, account_id FROM power_changes WHERE epoch BETWEEN $1 AND $2 ORDER BY epoch LIMIT $3",
+        )
+        .bind(from.epoch)
+        .bind(to.epoch)
+        .bind(limit)
+        .fetch_all(c)
+        .await
+    })?;
+    Ok(rows.into_iter().map(|(epoch, nonce, account_id)| EpochMove { epoch, nonce, account_id }).collect())
 }
 
 /// Takes an account's row, to change what it or its credentials may do, or to write under a credential of it. First
@@ -31,14 +90,19 @@ pub async fn hold_account(tx: &mut Transaction, account_id: Uuid) -> Result<()> 
 /// Moves the epoch: from this transaction's commit on, nothing that was read of the account before counts.
 /// Last thing in the transaction, for everybody waits for this row.
 pub async fn move_epoch(tx: &mut Transaction, account_id: Uuid, now: i64) -> Result<()> {
-    let epoch: i64 = on!(tx.conn(), |c| {
-        sqlx::query_scalar("UPDATE power_epoch SET epoch = epoch + 1 RETURNING epoch").fetch_one(c).await
-    })?;
+    const SQLITE: &str = "UPDATE power_epoch SET epoch = epoch + 1, nonce = randomblob(16) RETURNING epoch, nonce";
+    const POSTGRES: &str = "UPDATE power_epoch SET epoch = epoch + 1, nonce = gen_random_uuid() RETURNING epoch, nonce";
+    let (epoch, nonce) = match tx.conn() {
+        Conn::Sqlite(c) => sqlx::query_as(SQLITE).fetch_one(c).await,
+        Conn::Postgres(c) => within_limit(sqlx::query_as(POSTGRES).fetch_one(c)).await,
+    }?;
+    let (epoch, nonce): (i64, Uuid) = (epoch, nonce);
     on!(tx.conn(), |c| {
-        sqlx::query("INSERT INTO power_changes (epoch, account_id, at) VALUES ($1, $2, $3)")
+        sqlx::query("INSERT INTO power_changes (epoch, account_id, at, nonce) VALUES ($1, $2, $3, $4)")
             .bind(epoch)
             .bind(account_id)
             .bind(now)
+            .bind(nonce)
             .execute(c)
             .await
             .map(drop)
@@ -46,7 +110,49 @@ pub async fn move_epoch(tx: &mut Transaction, account_id: Uuid, now: i64) -> Res
     notify(tx.conn()).await
 }
 
-/// Forgets moves from before an instant; who is further behind drops everything instead.
+/// Forgets moves from before an instant, but for the latest ones: a verifier that knows the latest must find its row
+/// when the next comes. One that is further behind drops everything instead.
 pub async fn delete_changes_before(tx: &mut Transaction, at: i64) -> Result<()> {
-    on!(tx.conn(), |c| sqlx::query("DELETE FROM power_changes WHERE at < $1").bind(at).execute(c).await.map(drop))
+    on!(tx.conn(), |c| {
+        sqlx::query("DELETE FROM power_changes WHERE at < $1 AND epoch < (SELECT epoch - 100 FROM power_epoch)")
+            .bind(at)
+            .execute(c)
+            .await
+            .map(drop)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIRST: Uuid = Uuid::from_u128(1);
+    const SECOND: Uuid = Uuid::from_u128(2);
+    const OTHER: Uuid = Uuid::from_u128(3);
+
+    fn point(epoch: i64, nonce: Uuid) -> EpochPoint {
+        EpochPoint { epoch, nonce: Some(nonce), server_started_at: 7 }
+    }
+
+    fn moved(epoch: i64, nonce: Uuid) -> EpochMove {
+        EpochMove { epoch, nonce: Some(nonce), account_id: Uuid::nil() }
+    }
+
+    #[test]
+    fn only_an_unbroken_run_of_moves_in_one_history_leads_on() {
+        let (from, to) = (point(4, FIRST), point(5, SECOND));
+        let whole = [moved(4, FIRST), moved(5, SECOND)];
+        assert!(from.leads_to(&to, &whole));
+        assert!(!from.leads_to(&to, &whole[1..]), "the row of the known move is missing");
+        assert!(!from.leads_to(&to, &[moved(4, OTHER), moved(5, SECOND)]), "the known move was another one");
+        assert!(!from.leads_to(&to, &[moved(4, FIRST), moved(5, OTHER)]), "the latest move was another one");
+        assert!(!from.leads_to(&point(6, SECOND), &[moved(4, FIRST), moved(6, SECOND)]), "a move is missing");
+        assert!(!from.leads_to(&to, &[]));
+        assert!(!to.leads_to(&from, &whole), "the history went back");
+        assert!(!from.leads_to(&EpochPoint { server_started_at: 8, ..to }, &whole), "another server answered");
+        assert!(!point(4, FIRST).leads_to(&point(4, OTHER), &[moved(4, OTHER)]), "one number, two histories");
+        let none = EpochPoint { nonce: None, ..from };
+        let unknown = EpochMove { nonce: None, ..moved(4, FIRST) };
+        assert!(!none.leads_to(&to, &[unknown, moved(5, SECOND)]), "no nonce is no proof");
+    }
 }

@@ -7,6 +7,7 @@ mod durability;
 mod full_disk;
 mod generated;
 mod guide;
+mod histories;
 mod hosts;
 mod last_moment;
 mod logging;

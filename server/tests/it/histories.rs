@@ -1,0 +1,93 @@
+//! Contract, section 3, R8: the history of the database that survives decides, however its numbers run. What another
+//! history or another file said before is forgotten, and nothing is acknowledged in a file that no start will find.
+
+use serde_json::json;
+use uptrakit_server::store::Conn;
+
+use crate::support::{TestServer, on_both};
+
+/// A nonce in the words of each engine.
+async fn nonce(server: &TestServer) -> &'static str {
+    let mut reader = server.app.store.read().await.unwrap();
+    match reader.conn() {
+        Conn::Sqlite(_) => "randomblob(16)",
+        Conn::Postgres(_) => "gen_random_uuid()",
+    }
+}
+
+/// Rewrites the history as a failover does that loses the latest move: another one was made in its place, and the number
+/// of the epoch differs by `step` from the known one.
+async fn lose_the_latest_move(server: &TestServer, step: i64, nonce: &str, active: bool) {
+    server.sql(&format!("UPDATE accounts SET active = {active}")).await;
+    // The lost move and what came before it.
+    server
+        .sql(&format!("UPDATE power_changes SET nonce = {nonce} WHERE epoch = (SELECT epoch FROM power_epoch)"))
+        .await;
+    server.sql(&format!("UPDATE power_epoch SET epoch = epoch + {step}")).await;
+    // An account that the token is not of.
+    server
+        .sql(&format!(
+            "INSERT INTO power_changes (epoch, account_id, at, nonce) \
+             SELECT e.epoch, c.account_id, c.at, {nonce} FROM power_epoch e, power_changes c WHERE c.at = 0 \
+             ON CONFLICT (epoch) DO UPDATE SET nonce = excluded.nonce, account_id = excluded.account_id"
+        ))
+        .await;
+    server
+        .sql("UPDATE power_epoch SET nonce = (SELECT c.nonce FROM power_changes c WHERE c.epoch = power_epoch.epoch)")
+        .await;
+}
+
+on_both! {
+    async fn a_number_that_another_history_reached_lets_nothing_pass(server: TestServer) {
+        let root = server.with_root().await;
+        let (_, token) = root.new_token(json!({ "name": "ci" })).await;
+        let (spare, _) = root.new_token(json!({ "name": "spare" })).await;
+        let client = server.bearer(&token);
+        root.delete(&format!("/auth/api-tokens/{spare}")).await.ok(204);
+        let nonce = nonce(&server).await;
+        for step in [0, -1, 1, 0, -1, 1] {
+            client.get("/auth/me").await.ok(200);
+            lose_the_latest_move(&server, step, nonce, false).await;
+            client.get("/auth/me").await.refused(401, "account-disabled");
+            lose_the_latest_move(&server, 0, nonce, true).await;
+        }
+        client.get("/auth/me").await.ok(200);
+    }
+}
+
+fn file_of(server: &TestServer) -> std::path::PathBuf {
+    server.url.strip_prefix("sqlite://").unwrap().into()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sqlite_file_that_was_removed_judges_no_token_and_takes_no_revoke() {
+    let server = TestServer::sqlite().await;
+    let root = server.with_root().await;
+    let (id, token) = root.new_token(json!({ "name": "ci" })).await;
+    let client = server.bearer(&token);
+    client.get("/auth/me").await.ok(200);
+    let (file, aside) = (file_of(&server), file_of(&server).with_extension("aside"));
+    std::fs::rename(&file, &aside).unwrap();
+    client.get("/auth/me").await.refused(503, "unavailable");
+    root.delete(&format!("/auth/api-tokens/{id}")).await.refused(503, "unavailable");
+    server.anonymous().get("//readyz").await.refused(503, "unavailable");
+    std::fs::rename(&aside, &file).unwrap();
+    client.get("/auth/me").await.ok(200);
+    root.delete(&format!("/auth/api-tokens/{id}")).await.ok(204);
+    client.get("/auth/me").await.refused(401, "token-revoked");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sqlite_file_that_was_replaced_lets_no_token_of_the_old_one_pass() {
+    let server = TestServer::sqlite().await;
+    let root = server.with_root().await;
+    let (_, token) = root.new_token(json!({ "name": "ci" })).await;
+    let client = server.bearer(&token);
+    client.get("/auth/me").await.ok(200);
+    let file = file_of(&server);
+    let copy = file.with_extension("copy");
+    server.app.store.backup(&copy).await.unwrap();
+    std::fs::rename(&copy, &file).unwrap();
+    client.get("/auth/me").await.refused(503, "unavailable");
+    root.post("/auth/api-tokens", json!({ "name": "lost" })).await.refused(503, "unavailable");
+}
