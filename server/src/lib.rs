@@ -11,3 +11,4 @@ pub mod outage;
 pub mod settings;
 pub mod state;
 pub mod store;
+pub mod tasks;

@@ -18,6 +18,7 @@ use crate::{
     outage::Outage,
     settings::{PublicUrl, TokenRules},
     store::{Store, readiness::Readiness},
+    tasks::Tasks,
 };
 
 /// How long to wait for connections that are still in use when the server closes.
@@ -59,6 +60,8 @@ pub struct Core {
     pub suspects: Semaphore,
     /// Probes of the database.
     pub readiness: Readiness,
+    /// What runs in the background.
+    pub tasks: Tasks,
     /// Whether requests fail because of the database.
     pub outage: Outage,
     /// Cancelled when the server begins to stop: streams end.
@@ -100,6 +103,7 @@ impl Core {
             bearer_failures: Throttle::new(300, Duration::from_millis(200)),
             suspects: Semaphore::new(64),
             readiness: Readiness::default(),
+            tasks: Tasks::default(),
             outage: Outage::default(),
             stopping: CancellationToken::new(),
             stopped: CancellationToken::new(),

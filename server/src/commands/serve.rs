@@ -42,7 +42,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let app = Core::new(store, Clock::System, public_url, settings.trusted_proxies, settings.tokens);
     maintenance::start(&app).await?;
     if let Some((listener, handle)) = measured {
-        tokio::spawn(http::metrics::serve(listener, handle, app.clone()));
+        http::metrics::start(&app, listener, &handle)?;
     }
     let router = http::router(&app);
     // Before it says that it listens: whoever waits for that may stop it at once.

@@ -1,9 +1,14 @@
 //! What the server does by itself: hears of other processes' changes, writes last uses, forgets what is over.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
 
 use super::{accounts::INVITATION_MILLIS, trail};
 use crate::{
@@ -32,22 +37,21 @@ pub async fn start(app: &App) -> sqlx::Result<()> {
     if app.store.notices_commits(app.clock.now().0).await.unwrap_or(false) {
         app.verifier.rely_on_commits();
     }
+    let reached = Arc::new(AtomicI64::new(revision));
     // Until the last request is done: a revoke elsewhere holds for it too.
-    spawn(&app.stopped, watch(app.clone()));
-    spawn(&app.stopping, follow_hosts(app.clone(), revision));
-    spawn(&app.stopping, flush(app.clone()));
-    spawn(&app.stopping, fold(app.clone()));
-    spawn(&app.stopping, clean(app.clone()));
-    spawn(&app.stopping, {
-        let app = app.clone();
-        async move { outage::follow(&app).await }
-    });
+    app.tasks.supervise("watch", app.stopped.clone(), with(app, watch));
+    let until_stop = || app.stopping.clone();
+    app.tasks.supervise("follow-hosts", until_stop(), with(app, move |app| follow_hosts(app, Arc::clone(&reached))));
+    app.tasks.supervise("flush", until_stop(), with(app, flush));
+    app.tasks.supervise("fold", until_stop(), with(app, fold));
+    app.tasks.supervise("clean", until_stop(), with(app, clean));
+    app.tasks.supervise("outage", until_stop(), with(app, |app| async move { outage::follow(&app).await }));
     Ok(())
 }
 
-fn spawn(end: &CancellationToken, task: impl Future<Output = ()> + Send + 'static) {
-    let end = end.clone();
-    tokio::spawn(async move { end.run_until_cancelled(task).await });
+fn with<F, T: Fn(App) -> F>(app: &App, task: T) -> impl Fn() -> F + use<F, T> {
+    let app = app.clone();
+    move || task(app.clone())
 }
 
 /// Takes notice of moves of the epoch, so that what is under way in this process hears of a revoke in another.
@@ -91,10 +95,12 @@ async fn listen(app: &App, ring: &Notify, distrusted: &Notify) {
     }
 }
 
-async fn follow_hosts(app: App, mut reached: i64) {
+async fn follow_hosts(app: App, reached: Arc<AtomicI64>) {
     loop {
         // Told later, when the database answers again.
-        reached = app.feed.advance(&app.store, reached).await.unwrap_or(reached);
+        if let Ok(revision) = app.feed.advance(&app.store, reached.load(Ordering::Relaxed)).await {
+            reached.store(revision, Ordering::Relaxed);
+        }
         let _ = tokio::time::timeout(LOOK_EVERY * 3, app.feed.kicked()).await;
     }
 }

@@ -1,6 +1,7 @@
 //! `/metrics` for Prometheus, on a listener of its own. No label ever carries a token, a name or an address.
 
 use std::{
+    io,
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
@@ -9,6 +10,7 @@ use axum::{Router, routing::get};
 use metrics::{counter, gauge};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use super::health;
 use crate::{log, state::App};
@@ -31,27 +33,42 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
 }
 
 /// Serves what was measured until the process ends, and whether it is well, for those who watch it here.
-pub async fn serve(listener: TcpListener, handle: PrometheusHandle, app: App) -> std::io::Result<()> {
-    let upkeep = handle.clone();
-    tokio::spawn(async move {
-        // Folds what was recorded into buckets, so that memory stays small when nobody scrapes.
-        loop {
-            tokio::time::sleep(Duration::from_secs(5)).await;
-            upkeep.run_upkeep();
+pub fn start(app: &App, listener: TcpListener, handle: &PrometheusHandle) -> io::Result<()> {
+    let (listener, served, shown, upkept) = (listener.into_std()?, app.clone(), handle.clone(), handle.clone());
+    app.tasks.supervise("metrics", CancellationToken::new(), move || {
+        let (listener, handle, app) = (listener.try_clone(), shown.clone(), served.clone());
+        async move {
+            // Where there is no file descriptor for it, the task ends and is started again.
+            match listener.and_then(TcpListener::from_std) {
+                Ok(listener) => drop(axum::serve(listener, router(handle, app)).await),
+                Err(error) => tracing::debug!(%error, "the listener for metrics can't be used now"),
+            }
         }
     });
+    app.tasks.supervise("metrics-upkeep", CancellationToken::new(), move || upkeep(upkept.clone()));
+    Ok(())
+}
+
+/// Folds what was recorded into buckets, so that memory stays small when no one scrapes.
+async fn upkeep(handle: PrometheusHandle) {
+    loop {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        handle.run_upkeep();
+    }
+}
+
+fn router(handle: PrometheusHandle, app: App) -> Router {
     let parts = app.clone();
     let render = move || {
         read_parts(&parts);
         let text = handle.render();
         async move { ([("content-type", "text/plain; version=0.0.4")], text) }
     };
-    let router = Router::new()
+    Router::new()
         .route("/metrics", get(render))
         .route("/healthz", get(health::is_alive))
         .route("/readyz", get(health::is_ready))
-        .with_state(app);
-    axum::serve(listener, router).await
+        .with_state(app)
 }
 
 /// What the parts count themselves, so that the hot path needs no recorder.
@@ -69,6 +86,9 @@ fn read_parts(app: &App) {
     counter!("uptrakit_verifier_epoch_moves_total").absolute(counters.moves.load(Ordering::Relaxed));
     gauge!("uptrakit_verifier_cached_credentials").set(to_float(app.verifier.cache_size()));
     counter!("uptrakit_log_lines_dropped_total").absolute(log::dropped_lines());
+    for (task, restarts) in app.tasks.restarts() {
+        counter!("uptrakit_task_restarts_total", "task" => task).absolute(restarts);
+    }
     let (size, idle) = app.store.pool_size();
     gauge!("uptrakit_database_connections").set(f64::from(size));
     gauge!("uptrakit_database_connections_idle").set(to_float(idle));
