@@ -92,8 +92,9 @@ impl Core {
         trusted_proxies: Vec<ipnet::IpNet>,
         token_rules: TokenRules,
     ) -> App {
+        let tasks = Tasks::default();
         Arc::new(Self {
-            verifier: Verifier::start(store.clone(), clock.clone()),
+            verifier: Verifier::start(store.clone(), clock.clone(), &tasks),
             feed: Feed::default(),
             usage: Usage::default(),
             refusals: Refusals::default(),
@@ -103,7 +104,7 @@ impl Core {
             bearer_failures: Throttle::new(300, Duration::from_millis(200)),
             suspects: Semaphore::new(64),
             readiness: Readiness::default(),
-            tasks: Tasks::default(),
+            tasks,
             outage: Outage::default(),
             stopping: CancellationToken::new(),
             stopped: CancellationToken::new(),

@@ -29,7 +29,7 @@ use std::{
 };
 
 use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use uptrakit_api::{AccountId, Timestamp};
 
 use super::{
@@ -44,6 +44,7 @@ use crate::{
         credentials,
         power::{self, EpochMove, EpochPoint},
     },
+    tasks::Tasks,
 };
 
 /// How long the database may take for one batch before everybody in it is told that it can't answer.
@@ -132,6 +133,8 @@ struct Shared {
     notices_commits: AtomicBool,
     cache: Mutex<Cache>,
     counters: Counters,
+    /// Ends the task with the last clone of the verifier.
+    _end: DropGuard,
 }
 
 /// Requests that wait for the same reads.
@@ -210,7 +213,8 @@ impl Entry {
 impl Verifier {
     /// Starts the task that runs batches. It ends with the last clone of the verifier.
     #[must_use]
-    pub fn start(store: Store, clock: Clock) -> Self {
+    pub fn start(store: Store, clock: Clock, tasks: &Tasks) -> Self {
+        let end = CancellationToken::new();
         let shared = Arc::new(Shared {
             store,
             clock,
@@ -220,8 +224,10 @@ impl Verifier {
             notices_commits: AtomicBool::new(false),
             cache: Mutex::default(),
             counters: Counters::default(),
+            _end: end.clone().drop_guard(),
         });
-        tokio::spawn(run_batches(Arc::downgrade(&shared)));
+        let weak = Arc::downgrade(&shared);
+        tasks.supervise("verifier", end, move || run_batches(Weak::clone(&weak)));
         Self(shared)
     }
 
@@ -374,6 +380,7 @@ async fn run_batches(shared: Weak<Shared>) {
         if batch.members.load(Ordering::Relaxed) == 0 {
             continue;
         }
+        let closed = ClosedBatch { shared: &strong, batch: &batch };
         let outcome = match tokio::time::timeout(BATCH_TIMEOUT, strong.run(&batch, &mut link)).await {
             Ok(Ok(found)) => Ok(found),
             Ok(Err(reason)) => Err(reason.to_string().into()),
@@ -386,7 +393,24 @@ async fn run_batches(shared: Weak<Shared>) {
         strong.counters.batches.fetch_add(1, Ordering::Relaxed);
         strong.counters.batched.fetch_add(batch.members.load(Ordering::Relaxed), Ordering::Relaxed);
         let _ = batch.outcome.set(outcome);
-        batch.done.notify_waiters();
+        drop(closed);
+    }
+}
+
+/// A batch that no one can join any more. However the task leaves it, by a panic too, its members get an answer.
+struct ClosedBatch<'s> {
+    shared: &'s Shared,
+    batch: &'s Batch,
+}
+
+impl Drop for ClosedBatch<'_> {
+    fn drop(&mut self) {
+        if self.batch.outcome.get().is_none() {
+            // The connection is given back without an answer, and with it what could only be relied on with it.
+            lock(&self.shared.cache).standing = None;
+            let _ = self.batch.outcome.set(Err("the verifier ended before it had an answer".into()));
+        }
+        self.batch.done.notify_waiters();
     }
 }
 
@@ -577,4 +601,38 @@ impl Cache {
 /// Locks a mutex whose data stays whole whatever happens while it is locked.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, atomic::Ordering};
+
+    use super::{Batch, ClosedBatch, Denied, Key, Need, Refusal, Verifier, lock};
+    use crate::{auth::digest::Digest, clock::Clock, store::Store, tasks::Tasks};
+
+    #[tokio::test]
+    async fn a_request_whose_batch_panics_is_answered_and_the_next_one_is_judged() {
+        let directory = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", directory.path().join("test.db").display());
+        let store = Store::open(&url, 1).await.unwrap();
+        let verifier = Verifier::start(store, Clock::System, &Tasks::default());
+        let unknown = Key::Token(Digest::of("unknown"));
+        let ask = || verifier.authorise(unknown, Need::Anything, [127, 0, 0, 1].into());
+        // As the task does it, in front of the task.
+        let batch: Arc<Batch> = Arc::clone(&lock(&verifier.0.open));
+        let (asked, ()) = tokio::join!(ask(), async {
+            while batch.members.load(Ordering::Relaxed) == 0 {
+                tokio::task::yield_now().await;
+            }
+            drop(std::mem::take(&mut *lock(&verifier.0.open)));
+            let shared = Arc::clone(&verifier.0);
+            let panicked = tokio::spawn(async move {
+                let _closed = ClosedBatch { shared: &shared, batch: &batch };
+                panic!("in the middle of a batch");
+            });
+            assert!(panicked.await.unwrap_err().is_panic());
+        });
+        assert!(matches!(asked, Err(Denied::Unavailable(_))), "{asked:?}");
+        assert!(matches!(ask().await, Err(Denied::Refused(Refusal::Unknown))));
+    }
 }
