@@ -27,5 +27,6 @@ mod secrecy;
 mod slow_clients;
 mod storm;
 mod support;
+mod tasks;
 mod tokens;
 mod users;
