@@ -71,12 +71,17 @@ pub struct Core {
 }
 
 impl Core {
+    /// Writes what is noted in memory: last uses, and refused tokens.
+    pub async fn write_notes(&self) -> sqlx::Result<()> {
+        let written = self.usage.flush(&self.store, self.clock.now(), true).await;
+        written.and(trail::write_refusals(self).await)
+    }
+
     /// Writes what is still in memory and closes the database. Nothing can be done after it.
     pub async fn close(&self) -> sqlx::Result<()> {
         self.stopping.cancel();
         self.stopped.cancel();
-        let flushed = self.usage.flush(&self.store, self.clock.now(), true).await;
-        let flushed = flushed.and(trail::write_refusals(self).await);
+        let flushed = self.write_notes().await;
         self.verifier.release();
         // Whoever still holds a connection is cut off: all that was acknowledged is on the disk already.
         let _ = tokio::time::timeout(CLOSE_TIMEOUT, self.store.close()).await;

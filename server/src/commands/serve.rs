@@ -11,7 +11,7 @@ use uptrakit_server::{
     domain::{accounts, maintenance},
     http,
     settings::{PublicUrl, Settings},
-    state::Core,
+    state::{App, Core},
 };
 
 use super::{
@@ -20,6 +20,8 @@ use super::{
 };
 
 pub async fn serve(settings: Settings) -> anyhow::Result<()> {
+    // From here on it no longer ends the process; systemd and log rotation send it.
+    drop(signal(SignalKind::hangup())?);
     // Thousands of idle connections need as many file descriptors; the usual soft limit is 1024.
     let _ = rlimit::increase_nofile_limit(rlimit::INFINITY);
     let measured = match settings.metrics_listen {
@@ -41,6 +43,10 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     };
     let app = Core::new(store, Clock::System, public_url, settings.trusted_proxies, settings.tokens);
     maintenance::start(&app).await?;
+    app.tasks.supervise("hangup", app.stopping.clone(), {
+        let app = app.clone();
+        move || write_at_hangup(app.clone())
+    });
     if let Some((listener, handle)) = measured {
         http::metrics::start(&app, listener, &handle)?;
     }
@@ -61,6 +67,17 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     };
     http::serve::serve(listener, router, http::serve::HEAD_TIMEOUT, stop).await;
     app.close().await.context("Last uses could not be written")
+}
+
+/// Writes what is in memory at each SIGHUP.
+async fn write_at_hangup(app: App) {
+    let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
+    while hangup.recv().await.is_some() {
+        match app.write_notes().await {
+            Ok(()) => tracing::info!("SIGHUP: last uses and refused tokens are written"),
+            Err(error) => tracing::warn!(%error, "SIGHUP: last uses can't be written now; they are kept"),
+        }
+    }
 }
 
 /// Hears the signals that stop the server, from the call on; the answer is there when one has come.

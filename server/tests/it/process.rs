@@ -257,6 +257,48 @@ fn a_stop_is_quick_and_loses_no_last_use_and_the_log_has_no_secret() {
     assert!(std::fs::metadata(directory.path().join("log")).unwrap().len() > 1_000, "the log was not written");
 }
 
+/// Has a token used again within the minute in which its uses are not written by themselves, and sends SIGHUP.
+fn write_at_hangup(database: Option<&str>) {
+    let directory = tempfile::tempdir().unwrap();
+    assert!(add_root(directory.path(), database).status.success());
+    let process = start(directory.path(), database);
+    let token = process.first_token();
+    let last_use = || {
+        let (status, page) = process.with_token("GET", "/auth/api-tokens", &token, "").unwrap();
+        assert_eq!(status, 200);
+        page["items"][0]["last_used_at"].as_str().map(str::to_owned)
+    };
+    let began = Instant::now();
+    let first = loop {
+        if let Some(first) = last_use() {
+            break first;
+        }
+        assert!(began.elapsed() < Duration::from_secs(20), "the first use is not written");
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    let (began, mut last) = (Instant::now(), first.clone());
+    while last == first {
+        assert!(began.elapsed() < Duration::from_secs(20), "the second use is not written");
+        process.signal("HUP");
+        std::thread::sleep(Duration::from_millis(100));
+        last = last_use().unwrap();
+    }
+    assert!(last > first);
+}
+
+#[test]
+fn a_hangup_writes_last_uses_and_does_not_end_the_server_on_sqlite() {
+    write_at_hangup(None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hangup_writes_last_uses_and_does_not_end_the_server_on_postgres() {
+    match crate::support::TestServer::postgres().await {
+        Some(server) => tokio::task::block_in_place(|| write_at_hangup(Some(&server.url))),
+        None => eprintln!("left out: UPTRAKIT_TEST_POSTGRES_URL is not set; cargo xtask test sets it"),
+    }
+}
+
 #[test]
 fn the_first_run_link_is_printed_while_there_is_no_account() {
     let directory = tempfile::tempdir().unwrap();
