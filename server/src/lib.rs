@@ -7,6 +7,7 @@ pub mod domain;
 pub mod error;
 pub mod http;
 pub mod log;
+pub mod log_limit;
 pub mod outage;
 pub mod settings;
 pub mod state;

@@ -9,16 +9,23 @@ use std::{
         Condvar, LazyLock, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde::Deserialize;
-use tracing_subscriber::EnvFilter;
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::{EnvFilter, Layer, layer, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use uptrakit_api::is_control;
+
+use crate::{
+    domain::text::holds_token,
+    log_limit::{Admitted, LogLimit},
+};
 
 /// Bytes that may wait to be written.
 const LONGEST_WAIT: usize = 1 << 20;
 /// How long the end of the program waits for the last lines.
-const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How a line is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -94,15 +101,39 @@ pub fn start(filter: EnvFilter, format: Format) -> io::Result<()> {
         .with_ansi(io::stderr().is_terminal())
         .log_internal_errors(false);
     match format {
-        Format::Text => lines.init(),
-        Format::Json => lines.json().flatten_event(true).init(),
+        Format::Text => lines.finish().with(LibraryLimit).init(),
+        Format::Json => lines.json().flatten_event(true).finish().with(LibraryLimit).init(),
     }
     // The usual hook writes to standard error itself, and waits for its reader.
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(place, "a part of the server panicked: {}", panic.payload_as_str().unwrap_or("no message"));
+        static WRITTEN: LogLimit<(String, u32)> = LogLimit::new();
+        let (file, line) = panic.location().map_or(("", 0), |place| (place.file(), place.line()));
+        if let Some(Admitted { left_out }) = WRITTEN.admit((file.to_owned(), line), Instant::now()) {
+            let message = panic.payload_as_str().unwrap_or("no message");
+            tracing::error!(place = format!("{file}:{line}"), left_out, "a part of the server panicked: {message}");
+        }
     }));
     Ok(())
+}
+
+/// Limits what libraries have to say. In an outage sqlx would have a line for each statement that was slow and each
+/// connection that was waited for. Lines at `debug` and below come only where the setting asks for them: all of them.
+struct LibraryLimit;
+
+impl<S: Subscriber> Layer<S> for LibraryLimit {
+    fn event_enabled(&self, event: &Event<'_>, _: layer::Context<'_, S>) -> bool {
+        static WRITTEN: LogLimit<(&str, Option<u32>)> = LogLimit::new();
+        let about = event.metadata();
+        if about.target().starts_with("uptrakit") || *about.level() > Level::INFO {
+            return true;
+        }
+        let admitted = WRITTEN.admit((about.target(), about.line()), Instant::now());
+        if let Some(Admitted { left_out: Some(left_out) }) = admitted {
+            let target = about.target();
+            tracing::warn!(target, left_out, "lines like the next one were left out");
+        }
+        admitted.is_some()
+    }
 }
 
 fn write_lines() {
@@ -158,8 +189,78 @@ fn write_all<'l>(mut lines: &'l [u8], broke_off: &mut bool) -> &'l [u8] {
     lines
 }
 
-/// Waits until all lines are written, for a second at most: a reader that has stalled must not hold up the end.
+/// Waits until all lines are written, for two seconds at most: a reader that has stalled must not hold up the end.
 pub fn flush() {
     let is_busy = |waiting: &mut Waiting| waiting.is_writing || !waiting.lines.is_empty();
     drop(CHANGED.wait_timeout_while(waiting(), FLUSH_TIMEOUT, is_busy));
+}
+
+/// Most characters of a text of a client's that a line of the log has in it.
+const LONGEST_LOGGED: usize = 100;
+
+/// What a client sent, for a line of the log: short, without characters that control a terminal, and no token.
+#[must_use]
+pub fn loggable(text: &str) -> String {
+    if holds_token(text) {
+        return "(an API token)".to_owned();
+    }
+    text.chars()
+        .take(LONGEST_LOGGED)
+        .map(|character| if is_control(character) { '\u{fffd}' } else { character })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io,
+        sync::{Arc, Mutex},
+    };
+
+    use tracing_subscriber::layer::SubscriberExt as _;
+
+    use super::{LibraryLimit, loggable};
+
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Written {
+        fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(line)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn libraries_do_not_flood_the_log_unless_it_was_asked_to_tell_all() {
+        let writer = Written::default();
+        let shared = writer.clone();
+        let lines = tracing_subscriber::fmt().with_ansi(false).with_max_level(tracing::Level::DEBUG);
+        let lines = lines.with_writer(move || shared.clone());
+        tracing::subscriber::with_default(lines.finish().with(LibraryLimit), || {
+            for _ in 0..1_000 {
+                tracing::warn!(target: "sqlx::query", "slow statement");
+                tracing::warn!(target: "sqlx::pool::acquire", "slow acquire");
+                tracing::debug!(target: "sqlx::query", "statement");
+                tracing::info!(target: "uptrakit_server::domain", "token revoked");
+            }
+        });
+        let text = String::from_utf8(writer.0.lock().unwrap().clone()).unwrap();
+        let count = |part: &str| text.lines().filter(|line| line.ends_with(part)).count();
+        assert_eq!(count("slow statement"), 1);
+        assert_eq!(count("slow acquire"), 1);
+        assert_eq!(count(": statement"), 1_000);
+        assert_eq!(count("token revoked"), 1_000);
+    }
+
+    #[test]
+    fn a_line_of_the_log_is_neither_forged_nor_flooded_by_a_client_and_keeps_no_token() {
+        assert_eq!(loggable("ada@example.org"), "ada@example.org");
+        assert_eq!(loggable("a\nb\u{1b}[2K\u{202e}c"), "a\u{fffd}b\u{fffd}[2K\u{fffd}c");
+        assert_eq!(loggable("upk_0000000000000000000000000000003aIdS3"), "(an API token)");
+        assert_eq!(loggable(&"x".repeat(9_999)).len(), 100);
+    }
 }

@@ -10,8 +10,10 @@ use tokio::time::Instant;
 
 use crate::state::Core;
 
-const LOOK_EVERY: Duration = Duration::from_secs(1);
-const COUNT_EVERY: Duration = Duration::from_secs(10);
+/// How often to look whether an outage is over.
+pub const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often the log counts the requests that fail in one.
+pub const COUNT_EVERY: Duration = Duration::from_secs(10);
 
 /// The outage that lasts now, if there is one.
 #[derive(Debug, Default)]
@@ -50,19 +52,20 @@ impl Outage {
         Some((ended.began.elapsed(), ended.failed))
     }
 
-    /// How many requests failed since the last count, when it is time for another one.
-    fn count(&self) -> Option<u64> {
+    /// How many requests failed since the last count, when that was long enough ago for another one.
+    fn count(&self, every: Duration) -> Option<u64> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let state = state.as_mut().filter(|state| state.uncounted > 0 && state.counted.elapsed() >= COUNT_EVERY)?;
+        let state = state.as_mut().filter(|state| state.uncounted > 0 && state.counted.elapsed() >= every)?;
         state.counted = Instant::now();
         Some(std::mem::take(&mut state.uncounted))
     }
 }
 
-/// Follows an outage until the database takes writes again.
-pub async fn follow(core: &Core) {
+/// Follows outages: counts at [`COUNT_EVERY`], and says when the database takes writes again, which it looks for at
+/// [`LOOK_EVERY`], but for tests.
+pub async fn follow(core: &Core, look_every: Duration, count_every: Duration) {
     loop {
-        tokio::time::sleep(LOOK_EVERY).await;
+        tokio::time::sleep(look_every).await;
         let Some(failed) = core.outage.failed() else { continue };
         if core.readiness.find_out(&core.store, core.clock.now().0).await.is_ok()
             && let Some((time, failed)) = core.outage.end(failed)
@@ -70,7 +73,7 @@ pub async fn follow(core: &Core) {
             let seconds = time.as_secs();
             tracing::warn!("database recovered after {seconds} s; {failed} requests were answered 503");
         }
-        if let Some(requests) = core.outage.count() {
+        if let Some(requests) = core.outage.count(count_every) {
             tracing::error!("the database still can't answer; {requests} more requests were answered 503");
         }
     }

@@ -45,7 +45,11 @@ pub async fn start(app: &App) -> sqlx::Result<()> {
     app.tasks.supervise("flush", until_stop(), with(app, flush));
     app.tasks.supervise("fold", until_stop(), with(app, fold));
     app.tasks.supervise("clean", until_stop(), with(app, clean));
-    app.tasks.supervise("outage", until_stop(), with(app, |app| async move { outage::follow(&app).await }));
+    app.tasks.supervise(
+        "outage",
+        until_stop(),
+        with(app, |app| async move { outage::follow(&app, outage::LOOK_EVERY, outage::COUNT_EVERY).await }),
+    );
     Ok(())
 }
 
@@ -111,13 +115,41 @@ async fn current_revision(core: &Core) -> sqlx::Result<i64> {
 }
 
 async fn flush(app: App) {
+    let (mut last_uses, mut refusals) = (Streak::new("last uses"), Streak::new("refusals of tokens"));
     loop {
         tokio::time::sleep(FLUSH_EVERY).await;
-        if let Err(error) = app.usage.flush(&app.store, app.clock.now(), false).await {
-            tracing::warn!(%error, "last uses can't be written now; they are kept");
-        }
-        if let Err(error) = trail::write_refusals(&app).await {
-            tracing::warn!(%error, "refusals of dead tokens can't be written now; they are kept");
+        last_uses.note(app.usage.flush(&app.store, app.clock.now(), false).await);
+        refusals.note(trail::write_refusals(&app).await);
+    }
+}
+
+/// What the log says of writes that are tried twice a second: when they begin to fail, and when they succeed again.
+struct Streak {
+    what: &'static str,
+    failed: u64,
+}
+
+impl Streak {
+    const fn new(what: &'static str) -> Self {
+        Self { what, failed: 0 }
+    }
+
+    fn note(&mut self, outcome: sqlx::Result<()>) {
+        let what = self.what;
+        match outcome {
+            Ok(()) if self.failed > 0 => {
+                tracing::warn!(failed = self.failed, "{what} are written again");
+                self.failed = 0;
+            }
+            Ok(()) => {}
+            Err(error) => {
+                if self.failed == 0 {
+                    tracing::warn!(%error, "{what} can't be written now; they are kept");
+                } else {
+                    tracing::debug!(%error, "{what} can't be written now; they are kept");
+                }
+                self.failed += 1;
+            }
         }
     }
 }
@@ -134,7 +166,8 @@ async fn fold(app: App) {
 async fn clean(app: App) {
     loop {
         if let Err(error) = clean_once(&app).await {
-            tracing::warn!(?error, "what is over can't be removed now");
+            let cause = error.failure().map(|failure| failure.cause);
+            tracing::warn!(cause = cause.as_deref(), "what is over can't be removed now; it is tried again in an hour");
         }
         tokio::time::sleep(CLEAN_EVERY).await;
     }

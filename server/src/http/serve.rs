@@ -1,6 +1,10 @@
 //! The accept loop: connections in, requests to the router, and an orderly stop.
 
-use std::{convert::Infallible, io, time::Duration};
+use std::{
+    convert::Infallible,
+    io,
+    time::{Duration, Instant},
+};
 
 use axum::{Router, extract::Request};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -12,6 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tower::Service as _;
 
 use super::{layer::visit::Peer, linger::lingering};
+use crate::log_limit::{Admitted, LogLimit};
 
 /// How long a client may take for the head of a request; idle connections are closed after it too.
 pub const HEAD_TIMEOUT: Duration = Duration::from_mins(1);
@@ -32,7 +37,10 @@ pub async fn serve(listener: TcpListener, router: Router, head_timeout: Duration
             Ok((stream, peer)) => connect(stream, Peer(peer), &router, head_timeout, &connections),
             // Out of file descriptors, most likely: connections that end make room.
             Err(error) => {
-                tracing::warn!(%error, "a connection can't be accepted");
+                static WRITTEN: LogLimit<()> = LogLimit::new();
+                if let Some(Admitted { left_out }) = WRITTEN.admit((), Instant::now()) {
+                    tracing::warn!(%error, left_out, "a connection can't be accepted");
+                }
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
