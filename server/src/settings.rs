@@ -280,6 +280,54 @@ impl Source {
     }
 }
 
+impl Settings {
+    /// The settings that differ from their defaults, as `name=value, …`. The database is left out, for its URL may have
+    /// a password in it: [`crate::store::place`] says which it is.
+    #[must_use]
+    pub fn changed(&self) -> String {
+        let Ok(defaults) = Source::default().validate(PathBuf::new) else { return String::new() };
+        self.listed()
+            .into_iter()
+            .zip(defaults.listed())
+            .filter(|(set, default)| set != default)
+            .map(|((name, value), _)| format!("{name}={value}"))
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+
+    /// Every setting whose value may be shown. No `..` in the pattern: whoever adds a setting decides whether it may.
+    fn listed(&self) -> Vec<(&'static str, String)> {
+        let Self {
+            listen,
+            public_url,
+            database_url: _,
+            database_connections,
+            data_dir: _,
+            trusted_proxies,
+            metrics_listen,
+            log,
+            log_format,
+            tokens: TokenRules { limit, longest_lifetime_days, default_lifetime_days },
+        } = self;
+        let format = match log_format {
+            log::Format::Text => "text",
+            log::Format::Json => "json",
+        };
+        vec![
+            ("listen", listen.to_string()),
+            ("public_url", public_url.as_ref().map(|url| url.as_str().to_owned()).unwrap_or_default()),
+            ("database_connections", database_connections.to_string()),
+            ("trusted_proxies", trusted_proxies.iter().map(IpNet::to_string).collect::<Vec<_>>().join(" ")),
+            ("metrics_listen", metrics_listen.map(|address| address.to_string()).unwrap_or_default()),
+            ("log", log.clone()),
+            ("log_format", format.to_owned()),
+            ("token_limit", limit.to_string()),
+            ("token_longest_lifetime_days", longest_lifetime_days.map(|days| days.to_string()).unwrap_or_default()),
+            ("token_default_lifetime_days", default_lifetime_days.to_string()),
+        ]
+    }
+}
+
 /// What is logged when nothing says what. Postgres notes at every start that what is there is there.
 const LOG: &str = "info,sqlx::postgres::notice=warn";
 
@@ -367,6 +415,25 @@ mod tests {
             assert!(error.contains(name), "{error}");
         }
         assert!(Source::from_environment(|name| (name == "UPTRAKIT_TOKEN_LIMIT").then(|| "many".into())).is_err());
+    }
+
+    #[test]
+    fn changed_settings_are_told_without_the_password_of_the_database() {
+        assert_eq!(validate(Source::default()).unwrap().changed(), "");
+        let source = Source {
+            listen: Some("0.0.0.0:80".into()),
+            public_url: Some("https://Up.Example.org/".into()),
+            data_dir: Some("/srv".into()),
+            database_url: Some("postgres://ada:opensesame@localhost/uptrakit".into()),
+            trusted_proxies: Some(vec!["10.0.0.0/8".into(), "::1".into()]),
+            token_limit: Some(100),
+            log_format: Some("json".into()),
+            ..Source::default()
+        };
+        assert_eq!(
+            validate(source).unwrap().changed(),
+            "listen=0.0.0.0:80, public_url=https://up.example.org, trusted_proxies=10.0.0.0/8 ::1/128, log_format=json"
+        );
     }
 
     #[test]

@@ -1,5 +1,10 @@
 //! Without a command: serves until it is told to stop.
 
+use std::{
+    io::{self, Write as _},
+    net::SocketAddr,
+};
+
 use anyhow::Context as _;
 use tokio::{
     net::TcpListener,
@@ -12,16 +17,20 @@ use uptrakit_server::{
     http,
     settings::{PublicUrl, Settings},
     state::{App, Core},
+    store::place,
 };
 
-use super::{
-    database::open_store,
-    terminal::{readable, say},
-};
+use super::{database::open_store, terminal::readable};
 
 pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     // From here on it no longer ends the process; systemd and log rotation send it.
     drop(signal(SignalKind::hangup())?);
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        database = place(&settings.database_url),
+        changed_settings = settings.changed(),
+        "Uptrakit is starting"
+    );
     // Thousands of idle connections need as many file descriptors; the usual soft limit is 1024.
     let _ = rlimit::increase_nofile_limit(rlimit::INFINITY);
     let measured = match settings.metrics_listen {
@@ -54,10 +63,10 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     // Before it says that it listens: whoever waits for that may stop it at once.
     let told = told_to_stop();
     let code = accounts::new_first_run_code(&app).await.map_err(readable)?;
-    say(format_args!("Uptrakit is listening on http://{address}"))?;
-    if let Some(Secret(code)) = code {
-        say(format_args!("Create the first account: {}/setup?code={code}", app.public_url.as_str()))?;
-    }
+    tracing::info!(%address, public_url = app.public_url.as_str(), "Uptrakit is listening");
+    let link = code.map(|Secret(code)| format!("{}/setup?code={code}", app.public_url.as_str()));
+    // Beside the serving: a reader that has stalled holds up no request.
+    drop(tokio::task::spawn_blocking(move || announce(address, link.as_deref())));
     let stop = {
         let app = app.clone();
         async move {
@@ -66,7 +75,28 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         }
     };
     http::serve::serve(listener, router, http::serve::HEAD_TIMEOUT, stop).await;
-    app.close().await.context("Last uses could not be written")
+    app.close().await.context("Last uses could not be written")?;
+    tracing::info!("Uptrakit has stopped");
+    Ok(())
+}
+
+/// Says on standard output that the server listens, and where the first account is made. An output that can't be
+/// written ends no server.
+fn announce(address: SocketAddr, link: Option<&str>) {
+    let mut lines = format!("Uptrakit is listening on http://{address}\n");
+    if let Some(link) = link {
+        lines = format!("{lines}Create the first account: {link}\n");
+    }
+    let mut output = io::stdout();
+    let Err(error) = output.write_all(lines.as_bytes()).and_then(|()| output.flush()) else { return };
+    tracing::warn!(%error, "standard output can't be written");
+    if link.is_some() {
+        // Not the link: whoever reads the log would make the first administrator.
+        tracing::warn!(
+            "the link to create the first account is lost; start the server again with an output that can be written, \
+             or run: uptrakit-server user add"
+        );
+    }
 }
 
 /// Writes what is in memory at each SIGHUP.
@@ -86,7 +116,8 @@ fn told_to_stop() -> impl Future<Output = ()> {
     async move {
         match (terminate, interrupt) {
             (Ok(mut terminate), Ok(mut interrupt)) => {
-                tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+                let signal = tokio::select! { _ = terminate.recv() => "SIGTERM", _ = interrupt.recv() => "SIGINT" };
+                tracing::info!(signal, "Uptrakit is stopping");
             }
             // Without signals the process can only be killed, which loses nothing that was acknowledged.
             _ => std::future::pending().await,

@@ -23,6 +23,7 @@ mod open_file;
 mod open_postgres;
 mod open_sqlite;
 mod page;
+mod place;
 mod pool;
 pub mod power;
 mod private_file;
@@ -38,6 +39,7 @@ pub use self::{
     notify::Listener,
     open::OpenError,
     page::Slice,
+    place::place,
 };
 
 /// Runs one query on the driver of a [`Conn`].

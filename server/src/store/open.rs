@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use sqlx::migrate::{MigrateError, Migrator};
 
-use super::{Store, on, open_postgres, open_sqlite};
+use super::{Store, on, open_postgres, open_sqlite, pool::Pool};
 
-pub(super) static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
-pub(super) static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
+static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
+static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
 
 /// What a database is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,12 +89,29 @@ impl Store {
         Ok(store)
     }
 
-    async fn judge_version(&self, migrations: &Migrator) -> Result<(), OpenError> {
-        let mut reader = self.read().await?;
-        let applied: sqlx::Result<Vec<i64>> = on!(reader.conn(), |c| {
+    /// Brings the database up to date, and says in the log what was applied.
+    pub(super) async fn migrate(&self) -> Result<(), OpenError> {
+        let before = self.list_applied().await.unwrap_or_default();
+        let migrations = match &self.0 {
+            Pool::Sqlite { writer, .. } => SQLITE_MIGRATIONS.run(writer).await.map(|()| &SQLITE_MIGRATIONS),
+            Pool::Postgres(pool) => POSTGRES_MIGRATIONS.run(pool).await.map(|()| &POSTGRES_MIGRATIONS),
+        }?;
+        let known = || migrations.iter().map(|migration| migration.version);
+        let applied: Vec<String> =
+            known().filter(|version| !before.contains(version)).map(|version| version.to_string()).collect();
+        let applied = (!applied.is_empty()).then(|| applied.join(" "));
+        tracing::info!(migration = known().max(), applied, "the database is up to date");
+        Ok(())
+    }
+
+    async fn list_applied(&self) -> sqlx::Result<Vec<i64>> {
+        on!(self.read().await?.conn(), |c| {
             sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success ORDER BY version").fetch_all(c).await
-        });
-        let applied = match applied {
+        })
+    }
+
+    async fn judge_version(&self, migrations: &Migrator) -> Result<(), OpenError> {
+        let applied = match self.list_applied().await {
             Ok(applied) => applied,
             Err(sqlx::Error::Database(_)) => return Err(OpenError::Empty),
             Err(error) => return Err(error.into()),

@@ -10,7 +10,7 @@ use sqlx::{
 use super::{
     Store,
     loan::STATEMENT_TIMEOUT,
-    open::{OpenError, Opening, POSTGRES_MIGRATIONS},
+    open::{OpenError, Opening},
     pool::{ACQUIRE_TIMEOUT, Pool},
 };
 
@@ -45,10 +45,11 @@ pub(super) async fn open(url: &str, opening: Opening, max_connections: u32) -> R
         })
         .connect_with(options)
         .await?;
+    let store = Store(Pool::Postgres(pool));
     if opening == Opening::Serve {
-        POSTGRES_MIGRATIONS.run(&pool).await?;
+        store.migrate().await?;
     }
-    Ok(Store(Pool::Postgres(pool)))
+    Ok(store)
 }
 
 /// A standby, or a server that takes no writes, may be behind: a token that was revoked could pass.

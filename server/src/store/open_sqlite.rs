@@ -9,7 +9,7 @@ use sqlx::{
 
 use super::{
     Store,
-    open::{OpenError, Opening, SQLITE_MIGRATIONS},
+    open::{OpenError, Opening},
     open_file::OpenFile,
     pool::{ACQUIRE_TIMEOUT, Pool},
     private_file::make_private_file,
@@ -52,11 +52,12 @@ pub(super) async fn open(url: &str, opening: Opening) -> Result<Store, OpenError
     }
     // The writer connects first: it switches a new file to WAL.
     let writer = pool(1).connect_with(options.clone()).await?;
-    if opening == Opening::Serve {
-        SQLITE_MIGRATIONS.run(&writer).await?;
-    }
     let aside = pool(1).connect_lazy_with(options.clone().synchronous(SqliteSynchronous::Normal));
     let readers = pool(SQLITE_READERS).connect_lazy_with(options);
     let file = Arc::new(OpenFile::new(&file).map_err(sqlx::Error::Io)?);
-    Ok(Store(Pool::Sqlite { readers, writer, aside, file }))
+    let store = Store(Pool::Sqlite { readers, writer, aside, file });
+    if opening == Opening::Serve {
+        store.migrate().await?;
+    }
+    Ok(store)
 }

@@ -366,7 +366,7 @@ fn a_wrong_setting_stops_the_start_with_a_sentence_that_names_it() {
         ("UPTRAKIT_DATABASE_URL", "sqlite::memory:", "database_url"),
         ("UPTRAKIT_DATABASE_URL", "sqlite:///nowhere/at/all.db", "database_url"),
     ] {
-        let output = program(directory.path(), None).env(name, value).output().unwrap();
+        let output = program(directory.path(), None).env("UPTRAKIT_LOG", "off").env(name, value).output().unwrap();
         assert!(!output.status.success(), "{name} was accepted");
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert!(stderr.contains(part) && stderr.lines().count() == 1, "{stderr}");
