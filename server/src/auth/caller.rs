@@ -11,7 +11,7 @@ use super::{
     credential::{Credential, Key, Need, Refusal},
     digest::Digest,
     in_flight::{InFlight, Lease},
-    origin::Origin,
+    origin::{self, Origin},
     throttle::Source,
     verifier::{Denied, Entry},
 };
@@ -156,7 +156,7 @@ pub async fn authenticate(app: &App, headers: &HeaderMap, visit: Visit, need: Ne
                 return Err(Error::Refused(Refusal::Missing));
             };
             if Origin::of(headers, app.public_url.as_str()) != Origin::Same {
-                return Err(Error::CrossOrigin);
+                return Err(origin::refuse(&visit, headers, app.public_url.as_str()));
             }
             app.verifier.authorise(Key::Session(Digest::of(cookie)), need, visit.address).await?
         }

@@ -1,7 +1,16 @@
 //! Whether a browser's request comes from Uptrakit's own pages. A cookie travels with requests that other sites cause;
 //! these two headers tell which those are, and no page can set them.
 
-use http::{HeaderMap, header};
+use std::time::Instant;
+
+use http::{HeaderMap, HeaderName, header};
+
+use super::caller::Visit;
+use crate::{
+    error::Error,
+    log::loggable,
+    log_limit::{Admitted, LogLimit},
+};
 
 /// Where a request says it comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +42,29 @@ impl Origin {
         }
         if told { Self::Same } else { Self::Untold }
     }
+}
+
+/// The refusal of a request whose origin is not good enough, which the log tells: more often than an attack, a public
+/// URL that is not what people use is the reason.
+#[must_use]
+pub fn refuse(visit: &Visit, headers: &HeaderMap, public_url: &str) -> Error {
+    static WRITTEN: LogLimit<()> = LogLimit::new();
+    if let Some(Admitted { left_out }) = WRITTEN.admit((), Instant::now()) {
+        let said = |name: HeaderName| {
+            let value = headers.get(name)?;
+            Some(loggable(&String::from_utf8_lossy(value.as_bytes())))
+        };
+        tracing::warn!(
+            address = %visit.address,
+            origin = said(header::ORIGIN),
+            sec_fetch_site = said(HeaderName::from_static("sec-fetch-site")),
+            expected = public_url,
+            request_id = %visit.request_id,
+            left_out,
+            "request of another origin refused; if it is the address that people use, set public_url to it"
+        );
+    }
+    Error::CrossOrigin
 }
 
 #[cfg(test)]

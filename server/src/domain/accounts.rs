@@ -1,13 +1,13 @@
 //! Accounts as their owners have them: first run, signing in, the password, and who am I.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use uptrakit_api::{
     Account, AccountId, ChangePassword, Me, PasswordChanged, Role, Roles, Secret, SessionId, SetUp, SignIn, Timestamp,
 };
 
 use super::{
-    Change, begin_write, commit_moved, commit_power, text,
+    Change, begin_write, commit_moved, commit_power, log_revoke, text,
     trail::{self, Event},
 };
 use crate::{
@@ -20,6 +20,8 @@ use crate::{
     },
     clock::new_id,
     error::Error,
+    log::loggable,
+    log_limit::{Admitted, LogLimit},
     state::Core,
     store::{
         Transaction,
@@ -72,7 +74,7 @@ pub async fn sign_in(core: &Core, visit: &Visit, request: SignIn, browser: Brows
     let now = core.clock.now();
     let waits = [core.login_failures.wait(&failures, now), core.address_failures.wait(&source, now)];
     if let Some(wait) = waits.into_iter().flatten().max() {
-        return Err(throttled(wait));
+        return Err(throttled(visit, wait));
     }
     let found = {
         let mut reader = core.store.read().await?;
@@ -82,19 +84,25 @@ pub async fn sign_in(core: &Core, visit: &Visit, request: SignIn, browser: Brows
     let stored = found.as_ref().and_then(|account| account.password_hash.clone());
     let checked = core.hasher.check(request.password.clone(), stored.clone()).await?;
     if let Some(wait) = core.login_failures.wait(&failures, core.clock.now()) {
-        return Err(throttled(wait));
+        return Err(throttled(visit, wait));
     }
     let account = match (found, checked) {
         (Some(account), Checked::Right | Checked::Outdated) if account.active => account,
-        (found, _) => {
+        (found, checked) => {
             // Many attempts at once have all come past the question above: only so many of them are told the truth.
             let now = core.clock.now();
             if let Some(wait) =
                 core.login_failures.fail(failures, now).or_else(|| core.address_failures.fail(source, now))
             {
-                return Err(throttled(wait));
+                return Err(throttled(visit, wait));
             }
             metrics::counter!("uptrakit_sign_ins_total", "outcome" => "refused").increment(1);
+            let reason = match (&found, checked) {
+                (None, _) => "unknown account",
+                (Some(_), Checked::Wrong) => "wrong password",
+                (Some(_), _) => "deactivated account",
+            };
+            log_failed_sign_in(visit, &request.login, reason);
             let mut tx = core.store.begin().await?;
             let actor = found.map(|account| AccountId(account.id));
             let event = Event { action: "session.create", actor, refused: true, ..Event::default() };
@@ -126,7 +134,20 @@ pub async fn sign_in(core: &Core, visit: &Visit, request: SignIn, browser: Brows
     Ok(signed_in)
 }
 
-fn throttled(wait: Duration) -> Error {
+/// The line that fail2ban and the like read. Its form is documented in docs/logging.md; the address comes first, for
+/// what stands behind it is from the client.
+fn log_failed_sign_in(visit: &Visit, login: &str, reason: &str) {
+    let (address, request_id) = (visit.address, visit.request_id);
+    let login = loggable(login.trim());
+    tracing::warn!(target: "uptrakit_server::sign_in", %address, login, reason, %request_id, "sign-in failed");
+}
+
+fn throttled(visit: &Visit, wait: Duration) -> Error {
+    static WRITTEN: LogLimit<()> = LogLimit::new();
+    if let Some(Admitted { left_out }) = WRITTEN.admit((), Instant::now()) {
+        let (address, request_id) = (visit.address, visit.request_id);
+        tracing::warn!(target: "uptrakit_server::sign_in", %address, %request_id, left_out, "sign-in throttled");
+    }
     metrics::counter!("uptrakit_sign_ins_total", "outcome" => "throttled").increment(1);
     Error::TooManyRequests(wait)
 }
@@ -298,6 +319,9 @@ pub async fn change_password(core: &Core, actor: &Actor, request: ChangePassword
         trail::record(core, &mut tx, Some(&actor.visit), Event::by(actor, "token.revoke-all", account.id)).await?;
     }
     commit_power(core, tx, actor.account_id()).await?;
+    if tokens_revoked > 0 {
+        log_revoke("all tokens of an account revoked", actor, actor.account_id(), None);
+    }
     Ok(PasswordChanged { sessions_ended, tokens_revoked })
 }
 

@@ -12,7 +12,7 @@ pub mod tokens;
 pub mod trail;
 pub mod users;
 
-use uptrakit_api::AccountId;
+use uptrakit_api::{AccountId, TokenId};
 
 use crate::{
     auth::{
@@ -100,6 +100,20 @@ async fn reread(tx: &mut Transaction, key: Key) -> Result<(AccountState, Credent
 pub async fn commit_power(core: &Core, mut tx: Transaction, account_id: AccountId) -> Result<(), Error> {
     power::move_epoch(&mut tx, account_id.0, core.clock.now().0).await?;
     commit_moved(core, tx).await
+}
+
+/// Says in the log what an actor took away, once that is durable: of one token, or of the account.
+fn log_revoke(what: &str, actor: &Actor, account_id: AccountId, token_id: Option<TokenId>) {
+    tracing::info!(
+        message = format_args!("{what}"),
+        token_id = token_id.map(tracing::field::display),
+        %account_id,
+        by = %actor.account_id(),
+        by_username = &*actor.entry.account.state.username,
+        by_token_id = actor.token_id().map(tracing::field::display),
+        address = %actor.visit.address,
+        request_id = %actor.visit.request_id,
+    );
 }
 
 /// The same for a transaction that has moved the epoch already.

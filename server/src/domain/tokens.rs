@@ -7,7 +7,7 @@ use uptrakit_api::{
 };
 
 use super::{
-    Change, Standing, begin_write, begin_write_as, commit_power,
+    Change, Standing, begin_write, begin_write_as, commit_power, log_revoke,
     paging::{Paging, parse_sort},
     text,
     trail::{self, Event},
@@ -303,6 +303,8 @@ pub async fn rotate(core: &Core, actor: &Actor, id: TokenId, request: &RotateTok
     trail::record(core, &mut tx, Some(&actor.visit), Event::on_token(actor, "token.rotate", id)).await?;
     let fields = public_in(&mut tx, actor, id, now).await?;
     commit_power(core, tx, actor.account_id()).await?;
+    let what = if overlap == 0 { "token rotated; the old text is revoked" } else { "token rotated" };
+    log_revoke(what, actor, actor.account_id(), Some(id));
     Ok(CreatedToken { fields, text })
 }
 
@@ -315,7 +317,9 @@ pub async fn end_overlap(core: &Core, actor: &Actor, id: TokenId) -> Result<(), 
         return Ok(());
     }
     trail::record(core, &mut tx, Some(&actor.visit), Event::on_token(actor, "token.end-overlap", id)).await?;
-    commit_power(core, tx, actor.account_id()).await
+    commit_power(core, tx, actor.account_id()).await?;
+    log_revoke("overlap of a token's rotation ended; the old text is revoked", actor, actor.account_id(), Some(id));
+    Ok(())
 }
 
 /// Revokes a token of the actor's account, all its texts with it. Twice is as good as once.
@@ -366,6 +370,7 @@ impl PendingRevoke {
         let cut_off = core.verifier.count_in_flight(&digests).saturating_sub(own);
         let began = std::time::Instant::now();
         commit_power(core, tx, self.account_id).await?;
+        log_revoke("token revoked", actor, self.account_id, Some(self.id));
         metrics::histogram!("uptrakit_revoke_seconds").record(began.elapsed());
         // The instant from which it holds is that of the acknowledgement, not of the request.
         Ok(Revoked { at: core.clock.now(), cut_off: cut_off as u64 })

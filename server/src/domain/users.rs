@@ -139,6 +139,12 @@ async fn change(
     }
     let user = public(&after)?;
     super::commit_moved(core, tx).await?;
+    if let Some((actor, _)) = by
+        && before.active
+        && !after.active
+    {
+        super::log_revoke("account deactivated; its tokens are refused", actor, id, None);
+    }
     Ok(user)
 }
 

@@ -28,7 +28,7 @@ use crate::{
     auth::{
         caller::{Actor, Visit, authenticate, visit},
         credential::{Need, Refusal as Denial},
-        origin::Origin,
+        origin::{self, Origin},
     },
     domain::{
         accounts, sessions, tokens,
@@ -46,7 +46,7 @@ pub fn router() -> Router<App> {
 async fn call(State(app): State<App>, request: Request) -> Result<Response, Error> {
     let (mut parts, body) = request.into_parts();
     if Origin::of(&parts.headers, app.public_url.as_str()) != Origin::Same {
-        return Err(Error::CrossOrigin);
+        return Err(origin::refuse(&visit(&parts), &parts.headers, app.public_url.as_str()));
     }
     body::require_json(&parts.headers)?;
     let bytes = body::read(&parts.headers, body).await?;

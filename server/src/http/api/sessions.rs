@@ -12,7 +12,7 @@ use crate::{
     auth::{
         caller::{Caller, WebSession, session_cookie, visit},
         digest::Digest,
-        origin::Origin,
+        origin::{self, Origin},
     },
     domain::{
         accounts::{self, Browser},
@@ -32,7 +32,7 @@ pub async fn create_session(State(app): State<App>, request: Request) -> Result<
     let (parts, body) = request.into_parts();
     // Without either header it is a program, and no cookie is at stake.
     if Origin::of(&parts.headers, app.public_url.as_str()) == Origin::Foreign {
-        return Err(Error::CrossOrigin);
+        return Err(origin::refuse(&visit(&parts), &parts.headers, app.public_url.as_str()));
     }
     require_json(&parts.headers)?;
     let bytes = read(&parts.headers, body).await?;
