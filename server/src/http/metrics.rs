@@ -6,13 +6,13 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, routing::get};
+use axum::{Router, middleware, routing::get};
 use metrics::{counter, gauge};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::health;
+use super::{health, layer::visit::visit};
 use crate::{log, state::App};
 
 const SECONDS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
@@ -68,6 +68,8 @@ fn router(handle: PrometheusHandle, app: App) -> Router {
         .route("/metrics", get(render))
         .route("/healthz", get(health::is_alive))
         .route("/readyz", get(health::is_ready))
+        // A failed probe leaves its line here too.
+        .layer(middleware::from_fn_with_state(app.clone(), visit))
         .with_state(app)
 }
 
