@@ -55,8 +55,10 @@ pub struct HostReport {
     /// `x86_64`.
     pub architecture: String,
     /// Updates that wait; null when unknown.
+    #[cfg_attr(feature = "openapi", schema(maximum = 1_000_000))]
     pub pending_updates: Option<u32>,
-    /// Those of them that mend security; null when unknown.
+    /// Those of them that mend security, at most `pending_updates`; null when unknown.
+    #[cfg_attr(feature = "openapi", schema(maximum = 1_000_000))]
     pub security_updates: Option<u32>,
     /// Whether a restart is due; null when unknown.
     pub reboot_required: Option<bool>,

@@ -16,6 +16,9 @@ use crate::{
     store::hosts::{self, HostRow, HostSort},
 };
 
+/// More updates than any machine has: a larger number is a mistake of the program that reports.
+const MOST_UPDATES: u32 = 1_000_000;
+
 /// A page of hosts.
 pub async fn list(core: &Core, query: &HostQuery) -> Result<Page<Host>, Error> {
     let sorts = [
@@ -129,6 +132,17 @@ fn checked(report: &HostReport) -> Result<HostReport, Error> {
         security_updates: report.security_updates,
         reboot_required: report.reboot_required,
     };
+    for (field, count) in [("pending_updates", report.pending_updates), ("security_updates", report.security_updates)] {
+        if count.is_some_and(|count| count > MOST_UPDATES) {
+            errors.push(FieldError { field: field.into(), message: format!("must be at most {MOST_UPDATES}") });
+        }
+    }
+    if let (Some(pending), Some(security)) = (report.pending_updates, report.security_updates)
+        && security > pending
+    {
+        let message = format!("must be at most pending_updates ({pending}), for they are among those");
+        errors.push(FieldError { field: "security_updates".into(), message });
+    }
     if errors.is_empty() { Ok(checked) } else { Err(Error::Invalid(errors)) }
 }
 

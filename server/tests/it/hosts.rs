@@ -62,6 +62,35 @@ on_both! {
         assert_eq!(root.get("/hosts").await.ok(200)["total"], 0);
     }
 
+    async fn counts_of_updates_make_sense_or_are_refused(server: TestServer) {
+        let root = server.with_root().await;
+        let send = async |pending: serde_json::Value, security: serde_json::Value| {
+            let mut body = report("m");
+            body["pending_updates"] = pending;
+            body["security_updates"] = security;
+            root.post("/hosts/report", body).await
+        };
+        for (pending, security, fields) in [
+            (json!(2), json!(3), &["security_updates"][..]),
+            (json!(0), json!(1), &["security_updates"]),
+            (json!(1_000_001), json!(0), &["pending_updates"]),
+            (json!(null), json!(1_000_001), &["security_updates"]),
+            (json!(1_000_001), json!(1_000_001), &["pending_updates", "security_updates"]),
+        ] {
+            let problem = send(pending, security).await.refused(422, "invalid-field");
+            let named: Vec<_> = problem["errors"].as_array().unwrap().iter().map(|error| &error["field"]).collect();
+            assert_eq!(named, fields, "{problem}");
+        }
+        assert_eq!(root.get("/hosts").await.ok(200)["total"], 0);
+        send(json!(1_000_000), json!(1_000_000)).await.ok(201);
+        for (pending, security) in
+            [(json!(3), json!(3)), (json!(0), json!(0)), (json!(null), json!(7)), (json!(7), json!(null))]
+        {
+            let host = send(pending.clone(), security.clone()).await.ok(200);
+            assert_eq!((&host["pending_updates"], &host["security_updates"]), (&pending, &security));
+        }
+    }
+
     async fn a_stream_tells_proxies_to_pass_it_on_at_once(server: TestServer) {
         use http_body_util::BodyExt as _;
 
