@@ -15,7 +15,7 @@ pub struct Account {
     pub email: String,
     /// What the person is here for.
     pub roles: Roles,
-    /// What the roles grant now.
+    /// What the roles grant now; in the answer to `GET /auth/me` what the credential that asks may do now.
     pub permissions: Permissions,
     /// Since when.
     pub created_at: Timestamp,
@@ -28,7 +28,7 @@ pub struct Me {
     /// The account.
     #[serde(flatten)]
     pub account: Account,
-    /// The token that was presented; its power is `token.permissions` (or everything) within `permissions`.
+    /// The token that was presented.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<Token>,
 }

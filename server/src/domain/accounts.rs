@@ -13,7 +13,7 @@ use super::{
 use crate::{
     auth::{
         caller::{Actor, Visit},
-        credential::{AccountState, Credential, Inconsistent},
+        credential::{Credential, Inconsistent},
         digest::{Digest, new_secret},
         password::{Checked, NewPassword},
         throttle::Source,
@@ -62,7 +62,7 @@ pub fn me(core: &Core, actor: &Actor) -> Me {
         Credential::Token(token) => Some(token.public(actor.entry.last_used(), core.clock.now())),
         Credential::Session(_) => None,
     };
-    Me { account: public_state(&actor.entry.account.state), token }
+    Me { account: of_actor(actor), token }
 }
 
 /// Signs somebody in. Whether the account is unknown, deactivated or the password wrong is told by neither the answer
@@ -416,15 +416,16 @@ pub fn public(row: &AccountRow) -> Result<Account, Inconsistent> {
     })
 }
 
-/// The same, as the verifier has it.
+/// The actor's account. Its permissions are what their credential may do now, which a narrowed token has less of.
 #[must_use]
-pub fn public_state(state: &AccountState) -> Account {
+pub fn of_actor(actor: &Actor) -> Account {
+    let state = &actor.entry.account.state;
     Account {
         id: state.id,
         username: state.username.to_string(),
         email: state.email.to_string(),
         roles: state.roles,
-        permissions: state.roles.permissions(),
+        permissions: actor.permissions(),
         created_at: state.created_at,
     }
 }

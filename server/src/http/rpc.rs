@@ -142,7 +142,7 @@ impl Backend for PageBackend {
     fn find_visitor(&self) -> Answer<Option<Visitor>> {
         answer!(self, |me| match me.actor().await {
             Ok(actor) => Ok(Some(Visitor {
-                account: accounts::public_state(&actor.entry.account.state),
+                account: accounts::of_actor(&actor),
                 address: me.visit.address.to_string(),
                 token_limit: me.app.token_rules.limit,
                 active_tokens: tokens::count_active(&me.app, &actor).await?,

@@ -129,6 +129,27 @@ on_both! {
         token.post("/auth/api-tokens", json!({ "name": "more" })).await.refused(403, "insufficient-permission");
     }
 
+    async fn me_has_the_permissions_of_the_credential_that_asks(server: TestServer) {
+        let root = server.with_root().await;
+        server.add_user("kim", "operator").await;
+        let kim = server.sign_in("kim").await;
+        let (_, all) = kim.new_token(json!({ "name": "all" })).await;
+        let (id, some) = kim.new_token(json!({ "name": "some", "permissions": ["hosts:report", "hosts:read"] })).await;
+        let (_, none) = kim.new_token(json!({ "name": "none", "permissions": [] })).await;
+        let may = async |client: &crate::support::Client| client.get("/auth/me").await.ok(200)["permissions"].clone();
+        let (all, some, none) = (server.bearer(&all), server.bearer(&some), server.bearer(&none));
+        let operator = json!(["hosts:read", "hosts:report", "hosts:write", "tokens:write"]);
+        assert_eq!((may(&kim).await, may(&all).await), (operator.clone(), operator));
+        assert_eq!((may(&some).await, may(&none).await), (json!(["hosts:read", "hosts:report"]), json!([])));
+        let kim_id = kim.get("/auth/me").await.ok(200)["id"].as_str().unwrap().to_owned();
+        root.patch(&format!("/users/{kim_id}"), json!({ "roles": ["viewer"] })).await.ok(200);
+        let viewer = json!(["hosts:read", "tokens:write"]);
+        assert_eq!((may(&kim).await, may(&all).await), (viewer.clone(), viewer));
+        assert_eq!(may(&some).await, json!(["hosts:read"]));
+        kim.patch(&format!("/auth/api-tokens/{id}"), json!({ "permissions": ["tokens:write"] })).await.ok(200);
+        assert_eq!(may(&some).await, json!(["tokens:write"]));
+    }
+
     async fn a_token_never_mints_edits_or_rotates_into_more_than_it_has(server: TestServer) {
         let root = server.with_root().await;
         let (big, _) = root.new_token(json!({ "name": "big" })).await;
