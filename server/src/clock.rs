@@ -11,6 +11,16 @@ use std::{
 use uptrakit_api::Timestamp;
 use uuid::Uuid;
 
+/// How far the clocks of servers on one database may be apart: a minute.
+const SKEW_MILLIS: i64 = 60_000;
+
+/// The latest instant that a stored one may have and still be believed. One behind it was written while a clock was
+/// wrong, counts as unknown, and is replaced by the next that is known.
+#[must_use]
+pub fn horizon(now: Timestamp) -> Timestamp {
+    now.plus_millis(SKEW_MILLIS)
+}
+
 /// What time it is.
 #[derive(Clone, Debug, Default)]
 pub enum Clock {

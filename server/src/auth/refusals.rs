@@ -15,6 +15,7 @@ use super::{
     credential::Refusal,
     verifier::Entry,
 };
+use crate::clock::horizon;
 
 /// How long one event stands for all further attempts with the same token: an hour.
 const INTERVAL_MILLIS: i64 = 3_600_000;
@@ -98,7 +99,8 @@ impl Refusals {
 impl Noted {
     /// Whether the token is to be noted now.
     fn add(&mut self, token: TokenId, now: Timestamp) -> bool {
-        let is_recent = |noted: &Timestamp| now.0 - noted.0 < INTERVAL_MILLIS;
+        // What was noted in the future of this clock was noted while it was wrong.
+        let is_recent = |noted: &Timestamp| now.0 - noted.0 < INTERVAL_MILLIS && *noted <= horizon(now);
         if self.0.get(&token).is_some_and(is_recent) {
             return false;
         }
@@ -129,6 +131,17 @@ mod tests {
         let times = [0, 1, INTERVAL_MILLIS - 1, INTERVAL_MILLIS, INTERVAL_MILLIS + 1];
         assert_eq!(times.map(|at| add(&mut noted, 1, at)), [true, false, false, true, false]);
         assert!(add(&mut noted, 2, 5));
+    }
+
+    #[test]
+    fn what_a_clock_noted_that_was_ahead_keeps_nothing_off_the_trail_once_it_is_right() {
+        let mut noted = Noted::default();
+        let ahead = 365 * 86_400_000;
+        for token in 0..MOST_TOKENS {
+            assert!(add(&mut noted, token, ahead));
+        }
+        assert_eq!([0, 1, INTERVAL_MILLIS].map(|at| add(&mut noted, 1, at)), [true, false, true]);
+        assert!(add(&mut noted, MOST_TOKENS, 0), "room was kept for what was noted in the future");
     }
 
     #[test]

@@ -11,6 +11,8 @@ use std::{
 
 use uptrakit_api::Timestamp;
 
+use crate::clock::horizon;
+
 /// More keys than this, and those that owe nothing are forgotten; if all owe, everybody new is refused for a while.
 const MOST_KEYS: usize = 100_000;
 
@@ -77,6 +79,7 @@ impl<K: Eq + Hash> Throttle<K> {
 
     fn wait_in(&self, owing: &HashMap<K, i64>, key: &K, now: Timestamp) -> Option<Duration> {
         let free_at = match owing.get(key) {
+            Some(free_at) if self.is_from_future(*free_at, now) => return None,
             Some(free_at) => *free_at,
             None if owing.len() >= MOST_KEYS => return Some(Duration::from_millis(self.every_millis.unsigned_abs())),
             None => return None,
@@ -86,12 +89,20 @@ impl<K: Eq + Hash> Throttle<K> {
     }
 
     fn count_in(&self, owing: &mut HashMap<K, i64>, key: K, now: Timestamp) {
-        if owing.len() >= MOST_KEYS {
-            owing.retain(|_, free_at| *free_at > now.0);
-        }
         let most = now.0 + self.burst * self.every_millis;
+        if owing.len() >= MOST_KEYS {
+            owing.retain(|_, free_at| *free_at > now.0 && !self.is_from_future(*free_at, now));
+        }
         let free_at = owing.entry(key).or_insert(now.0);
+        if self.is_from_future(*free_at, now) {
+            *free_at = now.0;
+        }
         *free_at = ((*free_at).max(now.0) + self.every_millis).min(most);
+    }
+
+    /// Whether this is more than anybody can owe: it was counted before the clock was set back, and says nothing of now.
+    fn is_from_future(&self, free_at: i64, now: Timestamp) -> bool {
+        free_at > horizon(now).0 + self.burst * self.every_millis
     }
 }
 
@@ -134,6 +145,22 @@ mod tests {
         assert_ne!(source("2001:db8::1"), source("2001:db8:0:1::1"));
         assert_ne!(source("203.0.113.1"), source("203.0.113.2"));
         assert_eq!(source("::ffff:203.0.113.1"), source("203.0.113.1"));
+    }
+
+    #[test]
+    fn failures_of_a_clock_that_was_ahead_hold_up_nobody_once_it_is_right() {
+        let throttle = Throttle::new(3, Duration::from_secs(10));
+        let (ahead, now) = (Timestamp(365 * 86_400_000), Timestamp(0));
+        for _ in 0..5 {
+            throttle.count("a", ahead);
+        }
+        assert_eq!(throttle.wait(&"a", now), None);
+        let told = (0..9).filter(|_| throttle.fail("a", now).is_none()).count();
+        assert_eq!((told, throttle.wait(&"a", now)), (3, Some(Duration::from_secs(10))));
+        for _ in 0..5 {
+            throttle.count("b", Timestamp(2_000));
+        }
+        assert!(throttle.wait(&"b", now).is_some(), "seconds of a clock that is being set forgive nothing");
     }
 
     #[test]

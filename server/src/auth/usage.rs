@@ -11,9 +11,12 @@ use http::{HeaderMap, header};
 use uptrakit_api::Timestamp;
 
 use super::{backlog::Backlog, credential::Key, digest::Digest, verifier::Entry};
-use crate::store::{
-    Store, sessions,
-    tokens::{self, UseRow},
+use crate::{
+    clock::horizon,
+    store::{
+        Store, sessions,
+        tokens::{self, UseRow},
+    },
 };
 
 /// How long after a write the next one of the same credential waits.
@@ -36,7 +39,9 @@ pub struct Usage {
 impl Usage {
     /// Notes a use. Cheap: it is on every request's path.
     pub fn note(&self, entry: &Arc<Entry>, from: IpAddr, now: Timestamp) {
-        if entry.used_at.fetch_max(now.0, Ordering::Relaxed) <= now.0 {
+        // A use from the future of this clock was noted while a clock was wrong; this one is known to be true.
+        let replaced = |known: i64| (known <= now.0 || known > horizon(now).0).then_some(now.0);
+        if entry.used_at.fetch_update(Ordering::Relaxed, Ordering::Relaxed, replaced).is_ok() {
             *entry.used_from.lock().unwrap_or_else(PoisonError::into_inner) = Some(from);
         }
         if !entry.dirty.swap(true, Ordering::AcqRel) {
@@ -56,7 +61,7 @@ impl Usage {
         due.sort_by_key(|entry| entry.credential.token_id());
         let pause = SPREAD / u32::try_from(due.count() / CHUNK + 1).unwrap_or(u32::MAX);
         while let Some(entries) = due.last(CHUNK) {
-            write(store, entries).await?;
+            write(store, entries, now).await?;
             due.forget_last(CHUNK);
             if !everything {
                 tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;
@@ -66,8 +71,8 @@ impl Usage {
     }
 }
 
-async fn write(store: &Store, entries: &[Arc<Entry>]) -> sqlx::Result<()> {
-    let outcome = try_write(store, entries).await;
+async fn write(store: &Store, entries: &[Arc<Entry>], now: Timestamp) -> sqlx::Result<()> {
+    let outcome = try_write(store, entries, now).await;
     if outcome.is_err() {
         // They stay in the list, so that noting another use must not add them twice.
         for entry in entries {
@@ -77,18 +82,20 @@ async fn write(store: &Store, entries: &[Arc<Entry>]) -> sqlx::Result<()> {
     outcome
 }
 
-async fn try_write(store: &Store, entries: &[Arc<Entry>]) -> sqlx::Result<()> {
+async fn try_write(store: &Store, entries: &[Arc<Entry>], now: Timestamp) -> sqlx::Result<()> {
+    let horizon = horizon(now).0;
     let mut aside = store.aside().await?;
     let mut written = Vec::with_capacity(entries.len());
     let mut uses: Vec<UseRow> = Vec::with_capacity(entries.len());
     for entry in entries {
         // Cleared before it is read: a use that comes in between is noted again, not lost.
         entry.dirty.store(false, Ordering::Release);
-        let at = entry.used_at.load(Ordering::Relaxed);
+        // Noted before the clock was set back, it would look like a use that is still to come.
+        let at = entry.used_at.load(Ordering::Relaxed).min(now.0);
         written.push((entry, at));
         let (Key::Token(Digest(digest)) | Key::Session(Digest(digest))) = entry.key;
         let Some(token_id) = entry.credential.token_id() else {
-            sessions::update_last_active(&mut aside, &digest, at).await?;
+            sessions::update_last_active(&mut aside, &digest, at, horizon).await?;
             continue;
         };
         let from = *entry.used_from.lock().unwrap_or_else(PoisonError::into_inner);
@@ -97,13 +104,13 @@ async fn try_write(store: &Store, entries: &[Arc<Entry>]) -> sqlx::Result<()> {
         let row = UseRow { token_id: token_id.0, digest, at, ip, program };
         // Two texts of one token, in a rotation's overlap, stand side by side.
         if uses.last().is_some_and(|last| last.token_id == row.token_id) {
-            tokens::update_last_used(&mut aside, &uses).await?;
+            tokens::update_last_used(&mut aside, &uses, horizon).await?;
             uses.clear();
         }
         uses.push(row);
     }
     if !uses.is_empty() {
-        tokens::update_last_used(&mut aside, &uses).await?;
+        tokens::update_last_used(&mut aside, &uses, horizon).await?;
     }
     for (entry, at) in written {
         entry.written_at.store(at, Ordering::Relaxed);

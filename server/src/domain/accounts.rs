@@ -18,7 +18,7 @@ use crate::{
         password::{Checked, NewPassword},
         throttle::Source,
     },
-    clock::new_id,
+    clock::{horizon, new_id},
     error::Error,
     log::loggable,
     log_limit::{Admitted, LogLimit},
@@ -171,7 +171,7 @@ async fn open_session(
         last_active_at: now.0,
     };
     sessions::insert(tx, &row, &Digest::of(&cookie.0).0).await?;
-    if sessions::delete_beyond(tx, account.id, MOST_SESSIONS).await? {
+    if sessions::delete_beyond(tx, account.id, MOST_SESSIONS, horizon(now).0).await? {
         power::move_epoch(tx, account.id, now.0).await?;
     }
     let event = Event {

@@ -10,9 +10,10 @@ use std::{
 
 use tokio::sync::Notify;
 
-use super::{accounts::INVITATION_MILLIS, trail};
+use super::{accounts::INVITATION_MILLIS, settled, trail};
 use crate::{
     auth::credential::{SESSION_IDLE_MILLIS, SESSION_LIFETIME_MILLIS},
+    clock::horizon,
     error::Error,
     outage,
     state::{App, Core},
@@ -29,6 +30,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 const TRUST: Duration = Duration::from_millis(700);
 const FLUSH_EVERY: Duration = Duration::from_millis(500);
 const FOLD_EVERY: Duration = Duration::from_secs(10);
+/// How long after the start to clean first.
+const CLEAN_AFTER: Duration = Duration::from_mins(10);
 const CLEAN_EVERY: Duration = Duration::from_hours(1);
 
 /// Starts the tasks; they end as the server stops. Whoever follows hosts after this returns misses nothing.
@@ -38,6 +41,9 @@ pub async fn start(app: &App) -> sqlx::Result<()> {
         app.verifier.rely_on_commits();
     }
     let reached = Arc::new(AtomicI64::new(revision));
+    if let Err(error) = settled::begin(app).await {
+        tracing::debug!(?error, "when the database was last in use can't be noted now; the first cleaning does it");
+    }
     // Until the last request is done: a revoke elsewhere holds for it too.
     app.tasks.supervise("watch", app.stopped.clone(), with(app, watch));
     let until_stop = || app.stopping.clone();
@@ -164,8 +170,10 @@ async fn fold(app: App) {
 }
 
 async fn clean(app: App) {
+    // A machine that has just started may have a wrong clock, until it has asked for the time.
+    tokio::time::sleep(CLEAN_AFTER).await;
     loop {
-        if let Err(error) = clean_once(&app).await {
+        if let Err(error) = clean_if_believed(&app).await {
             let cause = error.failure().map(|failure| failure.cause);
             tracing::warn!(cause = cause.as_deref(), "what is over can't be removed now; it is tried again in an hour");
         }
@@ -173,14 +181,61 @@ async fn clean(app: App) {
     }
 }
 
+/// Mends instants and forgets what nobody needs any more, if the clock can be believed; tells what was removed.
+pub async fn clean_if_believed(core: &Core) -> Result<Option<Removed>, Error> {
+    if !settled::is_believed(core).await? {
+        return Ok(None);
+    }
+    mend_future(core).await?;
+    let removed = clean_once(core).await?;
+    if removed != Removed::default() {
+        let Removed { tokens, sessions, invitations } = removed;
+        tracing::info!(tokens, sessions, invitations, "removed what was over");
+    }
+    Ok(Some(removed))
+}
+
+/// Brings instants back to the present that were stored while a clock was ahead, so that limits count from now.
+async fn mend_future(core: &Core) -> Result<(), Error> {
+    let now = core.clock.now();
+    let horizon = horizon(now).0;
+    let mut tx = core.store.begin().await?;
+    invitations::mend_future(&mut tx, now.0 + INVITATION_MILLIS, horizon + INVITATION_MILLIS).await?;
+    power::mend_future(&mut tx, now.0, horizon).await?;
+    hosts::mend_future_removals(&mut tx, now.0, horizon).await?;
+    let mut accounts = tokens::mend_future(&mut tx, now.0, horizon).await?;
+    accounts.extend(sessions::mend_future(&mut tx, now.0, horizon).await?);
+    accounts.sort_unstable();
+    accounts.dedup();
+    // What is cached of them ends later than it should.
+    for account in accounts {
+        power::move_epoch(&mut tx, account, now.0).await?;
+    }
+    super::commit_moved(core, tx).await
+}
+
+/// How much was removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// Tokens that had been over for long.
+    pub tokens: u64,
+    /// Sessions that were over.
+    pub sessions: u64,
+    /// One-time codes that were over.
+    pub invitations: u64,
+}
+
 /// Forgets what nobody needs any more.
-pub async fn clean_once(core: &Core) -> Result<(), Error> {
+pub async fn clean_once(core: &Core) -> Result<Removed, Error> {
     let now = core.clock.now().0;
     let mut tx = core.store.begin().await?;
-    tokens::delete_over_before(&mut tx, now - KEPT_MILLIS).await?;
-    sessions::delete_expired(&mut tx, now - SESSION_LIFETIME_MILLIS, now - SESSION_IDLE_MILLIS).await?;
-    invitations::delete_expired(&mut tx, now - INVITATION_MILLIS).await?;
+    let removed = Removed {
+        tokens: tokens::delete_over_before(&mut tx, now - KEPT_MILLIS).await?,
+        sessions: sessions::delete_expired(&mut tx, now - SESSION_LIFETIME_MILLIS, now - SESSION_IDLE_MILLIS).await?,
+        invitations: invitations::delete_expired(&mut tx, now - INVITATION_MILLIS).await?,
+    };
     power::delete_changes_before(&mut tx, now - LOG_MILLIS).await?;
     hosts::delete_removals_before(&mut tx, now - LOG_MILLIS).await?;
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    Ok(removed)
 }

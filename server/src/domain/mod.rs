@@ -7,6 +7,7 @@ pub mod hosts;
 pub mod maintenance;
 pub mod paging;
 pub mod sessions;
+pub mod settled;
 pub mod text;
 pub mod tokens;
 pub mod trail;

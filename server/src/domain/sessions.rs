@@ -28,9 +28,9 @@ pub async fn list(core: &Core, actor: &Actor) -> Result<Vec<Session>, Error> {
         id: SessionId(row.id),
         device: row.device,
         address: row.address,
-        created_at: Timestamp(row.created_at),
-        last_active_at: Timestamp(row.last_active_at),
-        expires_at: Timestamp(row.created_at).plus_millis(SESSION_LIFETIME_MILLIS),
+        created_at: Timestamp(row.created_at.min(now)),
+        last_active_at: Timestamp(row.last_active_at.min(now)),
+        expires_at: Timestamp(row.created_at.min(now)).plus_millis(SESSION_LIFETIME_MILLIS),
         current: Some(SessionId(row.id)) == current,
     };
     Ok(rows.into_iter().map(public).collect())

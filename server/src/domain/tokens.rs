@@ -18,7 +18,7 @@ use crate::{
         credential::{Credential, Inconsistent, parse_networks, state},
         digest::Digest,
     },
-    clock::{fill_random, new_id},
+    clock::{fill_random, horizon, new_id},
     error::Error,
     state::Core,
     store::{
@@ -289,7 +289,8 @@ pub async fn rotate(core: &Core, actor: &Actor, id: TokenId, request: &RotateTok
     let (mut tx, standing) = begin_write_as(core, actor, Change::OwnPower).await?;
     let now = core.clock.now();
     let row = get_active(&mut tx, actor, id, now).await?;
-    let is_newer = row.rotations > 0 && row.made_at.is_some_and(|made_at| made_at > actor.visit.arrived.0);
+    let made_at = row.made_at.filter(|made_at| *made_at <= horizon(now).0);
+    let is_newer = row.rotations > 0 && made_at.is_some_and(|made_at| made_at > actor.visit.arrived.0);
     if is_newer || !tokens::count_rotation(&mut tx, id.0, seen).await? {
         return Err(Error::Conflict("Somebody else rotated this token at the same time."));
     }
@@ -400,7 +401,8 @@ async fn public_in(tx: &mut Transaction, actor: &Actor, id: TokenId, now: Timest
 pub fn public(row: TokenRow, now: Timestamp) -> Result<Token, Inconsistent> {
     let limits = Limits::of_row(&row)?;
     // What it was used for before it was replaced says nothing of who must still change over.
-    let old_used_at = row.old_last_used_at.filter(|at| row.made_at.is_none_or(|made_at| *at >= made_at));
+    let made_at = row.made_at.filter(|made_at| *made_at <= horizon(now).0);
+    let old_used_at = row.old_last_used_at.filter(|at| made_at.is_none_or(|made_at| *at >= made_at));
     let rotation = row.old_hint.zip(row.old_ends_at).map(|(old_hint, ends_at)| Rotation {
         old_hint,
         overlap_ends_at: Timestamp(ends_at),

@@ -154,10 +154,12 @@ pub struct Export {
 }
 
 impl Export {
-    /// An export of everybody's events up to now: it has an end, though events go on.
-    pub fn new(core: &Core, query: &AuditQuery) -> Result<Self, Error> {
+    /// An export of everybody's events up to now: it has an end, though events go on. Up to the newest one, where a
+    /// clock that was ahead has put that into the future.
+    pub async fn new(core: &Core, query: &AuditQuery) -> Result<Self, Error> {
         let mut filter = parse_filter(query)?;
-        let end = core.clock.now().0.saturating_add(1);
+        let newest = audit::find_newest_at(core.store.read().await?.conn()).await?;
+        let end = newest.into_iter().fold(core.clock.now().0, i64::max).saturating_add(1);
         filter.until = Some(filter.until.map_or(end, |until| until.min(end)));
         Ok(Self { filter, after: (i64::MIN, Uuid::nil()), is_over: false })
     }

@@ -101,6 +101,11 @@ macro_rules! bind_filter {
     };
 }
 
+/// When the newest event was.
+pub async fn find_newest_at(conn: Conn<'_>) -> Result<Option<i64>> {
+    on!(conn, |c| sqlx::query_scalar("SELECT MAX(at) FROM audit_events").fetch_one(c).await)
+}
+
 /// How many events pass the filter.
 pub async fn count(conn: Conn<'_>, filter: &AuditFilter) -> Result<i64> {
     on!(conn, |c| bind_filter!(sqlx::query_scalar(COUNT), filter).fetch_one(c).await)

@@ -211,6 +211,13 @@ pub async fn delete(tx: &mut Transaction, id: Uuid, revision: i64, now: i64) -> 
     Ok(deleted)
 }
 
+/// Notes of removals that a wrong clock put behind the horizon that they were made now.
+pub async fn mend_future_removals(tx: &mut Transaction, now: i64, horizon: i64) -> Result<()> {
+    on!(tx.conn(), |c| {
+        sqlx::query("UPDATE host_removals SET at = $1 WHERE at > $2").bind(now).bind(horizon).execute(c).await.map(drop)
+    })
+}
+
 /// Forgets removals from before an instant; no follower is that far behind.
 pub async fn delete_removals_before(tx: &mut Transaction, at: i64) -> Result<()> {
     on!(tx.conn(), |c| sqlx::query("DELETE FROM host_removals WHERE at < $1").bind(at).execute(c).await.map(drop))

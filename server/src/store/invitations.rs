@@ -41,9 +41,25 @@ pub async fn delete_for(tx: &mut Transaction, account_id: Option<Uuid>) -> Resul
     }
 }
 
-/// Forgets codes whose time is over.
-pub async fn delete_expired(tx: &mut Transaction, now: i64) -> Result<()> {
+/// Has codes that end later than any that is made by `horizon` end at `end`: they were made while a clock was wrong.
+pub async fn mend_future(tx: &mut Transaction, end: i64, horizon: i64) -> Result<()> {
     on!(tx.conn(), |c| {
-        sqlx::query("DELETE FROM invitations WHERE expires_at <= $1").bind(now).execute(c).await.map(drop)
+        sqlx::query("UPDATE invitations SET expires_at = $1 WHERE expires_at > $2")
+            .bind(end)
+            .bind(horizon)
+            .execute(c)
+            .await
+            .map(drop)
+    })
+}
+
+/// Forgets codes whose time is over; tells how many.
+pub async fn delete_expired(tx: &mut Transaction, now: i64) -> Result<u64> {
+    on!(tx.conn(), |c| {
+        sqlx::query("DELETE FROM invitations WHERE expires_at <= $1")
+            .bind(now)
+            .execute(c)
+            .await
+            .map(|done| done.rows_affected())
     })
 }

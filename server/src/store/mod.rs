@@ -29,6 +29,7 @@ pub mod power;
 mod private_file;
 pub mod readiness;
 pub mod sessions;
+pub mod settled;
 pub mod tokens;
 mod turn;
 

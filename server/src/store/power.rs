@@ -110,6 +110,13 @@ pub async fn move_epoch(tx: &mut Transaction, account_id: Uuid, now: i64) -> Res
     notify(tx.conn()).await
 }
 
+/// Notes of moves that a wrong clock put behind the horizon that they were made now, so that they are forgotten in time.
+pub async fn mend_future(tx: &mut Transaction, now: i64, horizon: i64) -> Result<()> {
+    on!(tx.conn(), |c| {
+        sqlx::query("UPDATE power_changes SET at = $1 WHERE at > $2").bind(now).bind(horizon).execute(c).await.map(drop)
+    })
+}
+
 /// Forgets moves from before an instant, but for the latest ones: a verifier that knows the latest must find its row
 /// when the next comes. One that is further behind drops everything instead.
 pub async fn delete_changes_before(tx: &mut Transaction, at: i64) -> Result<()> {

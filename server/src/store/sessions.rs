@@ -91,41 +91,63 @@ pub async fn delete_others(tx: &mut Transaction, account_id: Uuid, kept: Uuid) -
     })
 }
 
-/// Ends the oldest sessions of an account beyond a number; tells whether there were such.
-pub async fn delete_beyond(tx: &mut Transaction, account_id: Uuid, keep: i64) -> Result<bool> {
+/// Ends the least used sessions of an account beyond a number; tells whether there were such. Those whose last use lies
+/// behind the horizon go first: when they were used is not known.
+pub async fn delete_beyond(tx: &mut Transaction, account_id: Uuid, keep: i64, horizon: i64) -> Result<bool> {
     on!(tx.conn(), |c| {
         sqlx::query(
             "DELETE FROM sessions WHERE account_id = $1 AND id NOT IN \
-             (SELECT id FROM sessions WHERE account_id = $1 ORDER BY last_active_at DESC, id DESC LIMIT $2)",
+             (SELECT id FROM sessions WHERE account_id = $1 \
+             ORDER BY CASE WHEN last_active_at > $3 THEN 0 ELSE last_active_at END DESC, id DESC LIMIT $2)",
         )
         .bind(account_id)
         .bind(keep)
+        .bind(horizon)
         .execute(c)
         .await
         .map(|done| done.rows_affected() > 0)
     })
 }
 
-/// Forgets sessions whose time is over.
-pub async fn delete_expired(tx: &mut Transaction, created_before: i64, active_before: i64) -> Result<()> {
+/// Has sessions that a wrong clock put behind the horizon begin now, so that their limits count from now; tells whose.
+pub async fn mend_future(tx: &mut Transaction, now: i64, horizon: i64) -> Result<Vec<Uuid>> {
+    on!(tx.conn(), |c| {
+        sqlx::query_scalar(
+            "UPDATE sessions SET created_at = CASE WHEN created_at > $2 THEN $1 ELSE created_at END, \
+             last_active_at = CASE WHEN last_active_at > $2 THEN $1 ELSE last_active_at END \
+             WHERE created_at > $2 OR last_active_at > $2 RETURNING account_id",
+        )
+        .bind(now)
+        .bind(horizon)
+        .fetch_all(c)
+        .await
+    })
+}
+
+/// Forgets sessions whose time is over; tells how many.
+pub async fn delete_expired(tx: &mut Transaction, created_before: i64, active_before: i64) -> Result<u64> {
     on!(tx.conn(), |c| {
         sqlx::query("DELETE FROM sessions WHERE created_at <= $1 OR last_active_at <= $2")
             .bind(created_before)
             .bind(active_before)
             .execute(c)
             .await
-            .map(drop)
+            .map(|done| done.rows_affected())
     })
 }
 
-/// Notes that a session was used; never goes back.
-pub async fn update_last_active(aside: &mut Reader, digest: &[u8], at: i64) -> Result<()> {
+/// Notes that a session was used; never goes back, but from what lies behind the horizon.
+pub async fn update_last_active(aside: &mut Reader, digest: &[u8], at: i64, horizon: i64) -> Result<()> {
     on!(aside.conn(), |c| {
-        sqlx::query("UPDATE sessions SET last_active_at = $2 WHERE digest = $1 AND last_active_at < $2")
-            .bind(digest)
-            .bind(at)
-            .execute(c)
-            .await
-            .map(drop)
+        sqlx::query(
+            "UPDATE sessions SET last_active_at = $2 \
+             WHERE digest = $1 AND (last_active_at < $2 OR last_active_at > $3)",
+        )
+        .bind(digest)
+        .bind(at)
+        .bind(horizon)
+        .execute(c)
+        .await
+        .map(drop)
     })
 }

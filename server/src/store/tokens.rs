@@ -302,19 +302,20 @@ pub async fn revoke(tx: &mut Transaction, account_id: Uuid, id: Uuid, by: Uuid, 
     })
 }
 
-/// Revokes every token of an account that still works, for its owner; tells how many.
+/// Revokes every token of an account, for its owner; tells how many of them worked until now. Those that have expired
+/// are revoked as well: by a clock that was set back, or by another server's, they may not have.
 pub async fn revoke_all(tx: &mut Transaction, account_id: Uuid, now: i64) -> Result<u64> {
-    on!(tx.conn(), |c| {
-        sqlx::query(
+    let revoked: Vec<Option<i64>> = on!(tx.conn(), |c| {
+        sqlx::query_scalar(
             "UPDATE api_tokens SET revoked_at = $2, revoked_by = $1 WHERE account_id = $1 AND revoked_at IS NULL \
-             AND (expires_at IS NULL OR expires_at > $2)",
+             RETURNING expires_at",
         )
         .bind(account_id)
         .bind(now)
-        .execute(c)
+        .fetch_all(c)
         .await
-        .map(|done| done.rows_affected())
-    })
+    })?;
+    Ok(revoked.iter().filter(|end| end.is_none_or(|end| end > now)).count() as u64)
 }
 
 /// The digests of a token's texts.
@@ -347,7 +348,7 @@ const TOKENS_USED: &str = "UPDATE api_tokens SET last_used_at = v.column2, last_
     ($1, $2, $3), ($4, $5, $6), ($7, $8, $9), ($10, $11, $12), ($13, $14, $15), ($16, $17, $18), ($19, $20, \
     $21), ($22, $23, $24), ($25, $26, $27), ($28, $29, $30), ($31, $32, $33), ($34, $35, $36), ($37, $38, $39), \
     ($40, $41, $42), ($43, $44, $45), ($46, $47, $48)) AS v \
-    WHERE id = v.column1 AND (last_used_at IS NULL OR last_used_at < v.column2)";
+    WHERE id = v.column1 AND (last_used_at IS NULL OR last_used_at < v.column2 OR last_used_at > $49)";
 
 const TEXTS_USED: &str = "UPDATE token_texts SET last_used_at = v.column2, last_used_ip = v.column3, \
     first_used_by = COALESCE(first_used_by, v.column4) FROM (VALUES \
@@ -355,11 +356,11 @@ const TEXTS_USED: &str = "UPDATE token_texts SET last_used_at = v.column2, last_
     $22, $23, $24), ($25, $26, $27, $28), ($29, $30, $31, $32), ($33, $34, $35, $36), ($37, $38, $39, $40), \
     ($41, $42, $43, $44), ($45, $46, $47, $48), ($49, $50, $51, $52), ($53, $54, $55, $56), ($57, $58, $59, \
     $60), ($61, $62, $63, $64)) AS v \
-    WHERE digest = v.column1 AND (last_used_at IS NULL OR last_used_at < v.column2)";
+    WHERE digest = v.column1 AND (last_used_at IS NULL OR last_used_at < v.column2 OR last_used_at > $65)";
 
-/// Notes that texts, and so their tokens, were used; never goes back. At most [`USES`] and at least one, and no token
-/// twice: of two rows for one token either may win.
-pub async fn update_last_used(aside: &mut Reader, uses: &[UseRow]) -> Result<()> {
+/// Notes that texts, and so their tokens, were used; never goes back, but from what lies behind the horizon. At most
+/// [`USES`] and at least one, and no token twice: of two rows for one token either may win.
+pub async fn update_last_used(aside: &mut Reader, uses: &[UseRow], horizon: i64) -> Result<()> {
     debug_assert!((1..=USES).contains(&uses.len()));
     let padded = || (0..USES).map(|index| &uses[index.min(uses.len() - 1)]);
     on!(aside.conn(), |c| {
@@ -367,14 +368,14 @@ pub async fn update_last_used(aside: &mut Reader, uses: &[UseRow]) -> Result<()>
         for row in padded() {
             query = query.bind(row.token_id).bind(row.at).bind(&row.ip);
         }
-        query.execute(c).await.map(drop)
+        query.bind(horizon).execute(c).await.map(drop)
     })?;
     on!(aside.conn(), |c| {
         let mut query = sqlx::query(TEXTS_USED);
         for row in padded() {
             query = query.bind(row.digest.as_slice()).bind(row.at).bind(&row.ip).bind(&row.program);
         }
-        query.execute(c).await.map(drop)
+        query.bind(horizon).execute(c).await.map(drop)
     })
 }
 
@@ -390,6 +391,49 @@ pub async fn find_first_use(conn: Conn<'_>, account_id: Uuid, id: Uuid) -> Resul
         .fetch_optional(c)
         .await
     })
+}
+
+/// Brings back to the present what the wrong clock of a rotation or a revoke put behind the horizon: an overlap lasts as
+/// long as was asked for, from now, and what is revoked is listed as long as any. Tells whose tokens had such a rotation.
+pub async fn mend_future(tx: &mut Transaction, now: i64, horizon: i64) -> Result<Vec<Uuid>> {
+    on!(tx.conn(), |c| {
+        sqlx::query("UPDATE api_tokens SET revoked_at = $1 WHERE revoked_at > $2")
+            .bind(now)
+            .bind(horizon)
+            .execute(c)
+            .await
+            .map(drop)
+    })?;
+    let accounts = on!(tx.conn(), |c| {
+        sqlx::query_scalar(
+            "SELECT DISTINCT account_id FROM api_tokens WHERE id IN (SELECT token_id FROM token_texts WHERE made_at > $1)",
+        )
+        .bind(horizon)
+        .fetch_all(c)
+        .await
+    })?;
+    on!(tx.conn(), |c| {
+        sqlx::query(
+            "UPDATE token_texts AS o SET ends_at = o.ends_at + $1 - \
+             (SELECT MAX(x.made_at) FROM token_texts x WHERE x.token_id = o.token_id AND x.ends_at IS NULL) \
+             WHERE o.ends_at > $1 AND EXISTS (SELECT 1 FROM token_texts x \
+             WHERE x.token_id = o.token_id AND x.ends_at IS NULL AND x.made_at > $2)",
+        )
+        .bind(now)
+        .bind(horizon)
+        .execute(c)
+        .await
+        .map(drop)
+    })?;
+    on!(tx.conn(), |c| {
+        sqlx::query("UPDATE token_texts SET made_at = $1 WHERE made_at > $2")
+            .bind(now)
+            .bind(horizon)
+            .execute(c)
+            .await
+            .map(drop)
+    })?;
+    Ok(accounts)
 }
 
 /// Forgets tokens that were over before an instant.

@@ -30,3 +30,4 @@ mod support;
 mod tasks;
 mod tokens;
 mod users;
+mod wrong_clock;

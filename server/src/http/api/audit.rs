@@ -48,7 +48,7 @@ pub async fn export_events(
     _: Caller<AuditRead>,
     Query(query): Query<AuditExportQuery>,
 ) -> Result<Response, Error> {
-    let mut export = Export::new(&app, &query.into())?;
+    let mut export = Export::new(&app, &query.into()).await?;
     // Read before the answer begins: a database that can't answer is a 503, not an answer that breaks off.
     let first = lines(&export.next(&app).await?.unwrap_or_default())?;
     let body = Body::from_stream(stream::once(async { Ok(first) }).chain(rest(app, export)));

@@ -1,0 +1,110 @@
+//! Whether the clock is believed when things are to be removed for good. One that has leapt, forwards or backwards, may be
+//! wrong: it has to go on for a day before what is over by it is removed.
+
+use uptrakit_api::Timestamp;
+
+use crate::{
+    error::Error,
+    state::Core,
+    store::settled::{self, SettledRow},
+};
+
+/// How far the clock may be from when it was last believed: 2 days. It is asked every hour while a server runs.
+const LEAP_MILLIS: i64 = 2 * 86_400_000;
+/// How long a doubted clock has to go on: a day.
+const DOUBT_MILLIS: i64 = 86_400_000;
+
+/// What the first server to know of this begins with, before it takes requests: by its own clock no event was later
+/// than the newest one in the database.
+pub async fn begin(core: &Core) -> Result<(), Error> {
+    let newest = {
+        let mut reader = core.store.read().await?;
+        if settled::get(reader.conn()).await?.settled_at.is_some() {
+            return Ok(());
+        }
+        settled::find_newest_event(reader.conn()).await?
+    };
+    let settled_at = Some(newest.unwrap_or_else(|| core.clock.now().0));
+    let mut tx = core.store.begin().await?;
+    settled::update(&mut tx, SettledRow { settled_at, unsettled_since: None }).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Whether the clock is believed now; says so in the log when doubt begins.
+pub async fn is_believed(core: &Core) -> Result<bool, Error> {
+    begin(core).await?;
+    let mut tx = core.store.begin().await?;
+    let known = settled::get(tx.conn()).await?;
+    let now = core.clock.now();
+    let judged = judge(known, now);
+    settled::update(&mut tx, judged).await?;
+    tx.commit().await?;
+    if judged.unsettled_since == Some(now.0)
+        && let Some(settled_at) = judged.settled_at
+    {
+        tracing::warn!(
+            "the clock says {now}, but this database was last in use at {}; nothing that is over is removed until the \
+             clock has gone on for a day. Set the clock if it is wrong",
+            Timestamp(settled_at)
+        );
+    }
+    Ok(judged.unsettled_since.is_none())
+}
+
+fn judge(known: SettledRow, now: Timestamp) -> SettledRow {
+    let believed = SettledRow { settled_at: Some(now.0), unsettled_since: None };
+    let Some(settled_at) = known.settled_at else { return believed };
+    if (now.0 - settled_at).abs() <= LEAP_MILLIS {
+        return believed;
+    }
+    match known.unsettled_since.map(|since| now.0 - since) {
+        Some(gone_on) if gone_on >= DOUBT_MILLIS => believed,
+        Some(gone_on) if gone_on >= 0 => known,
+        _ => SettledRow { unsettled_since: Some(now.0), ..known },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DOUBT_MILLIS, LEAP_MILLIS, SettledRow, judge};
+    use uptrakit_api::Timestamp;
+
+    const SETTLED: i64 = 1_893_456_000_000;
+    const HOUR: i64 = 3_600_000;
+
+    fn after(known: SettledRow, now: i64) -> SettledRow {
+        judge(known, Timestamp(now))
+    }
+
+    fn believed(at: i64) -> SettledRow {
+        SettledRow { settled_at: Some(at), unsettled_since: None }
+    }
+
+    #[test]
+    fn a_clock_that_goes_on_is_believed() {
+        assert_eq!(after(SettledRow::default(), SETTLED), believed(SETTLED));
+        for later in [HOUR, LEAP_MILLIS, -HOUR, -LEAP_MILLIS] {
+            assert_eq!(after(believed(SETTLED), SETTLED + later), believed(SETTLED + later));
+        }
+    }
+
+    #[test]
+    fn one_that_has_leapt_is_doubted_for_a_day_in_either_direction() {
+        for leap in [400 * DOUBT_MILLIS, LEAP_MILLIS + 1, -400 * DOUBT_MILLIS] {
+            let began = SETTLED + leap;
+            let doubted = SettledRow { unsettled_since: Some(began), ..believed(SETTLED) };
+            assert_eq!(after(believed(SETTLED), began), doubted);
+            assert_eq!(after(doubted, began + HOUR), doubted);
+            assert_eq!(after(doubted, began + DOUBT_MILLIS - 1), doubted);
+            assert_eq!(after(doubted, began + DOUBT_MILLIS), believed(began + DOUBT_MILLIS));
+        }
+    }
+
+    #[test]
+    fn doubt_ends_when_the_clock_is_set_right_and_begins_anew_when_it_leaps_again() {
+        let doubted = SettledRow { unsettled_since: Some(SETTLED + 400 * DOUBT_MILLIS), ..believed(SETTLED) };
+        assert_eq!(after(doubted, SETTLED + HOUR), believed(SETTLED + HOUR));
+        let elsewhere = SETTLED + 300 * DOUBT_MILLIS;
+        assert_eq!(after(doubted, elsewhere), SettledRow { unsettled_since: Some(elsewhere), ..doubted });
+    }
+}
