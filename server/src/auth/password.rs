@@ -7,6 +7,7 @@ use argon2::{
     password_hash::phc::{Decimal, PasswordHash},
 };
 use tokio::sync::Semaphore;
+use unicode_normalization::UnicodeNormalization as _;
 use uptrakit_api::Secret;
 
 /// Fewest characters of a password.
@@ -23,7 +24,17 @@ const CONCURRENT: usize = 2;
 /// How long somebody waits for their turn before they are told to come back.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A password that may be chosen. No `Debug`, no `Display`, no `Serialize`.
+/// The form in which passwords are hashed: keyboards send one character in different ways, a space among them. This is
+/// the profile `OpaqueString` (RFC 8265, section 4.2.2), but for what it prohibits: any characters are allowed here.
+fn normalised(password: &str) -> String {
+    let plain_space = |character| match character {
+        '\u{A0}' | '\u{1680}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{205F}' | '\u{3000}' => ' ',
+        other => other,
+    };
+    password.chars().map(plain_space).nfc().collect()
+}
+
+/// A password that may be chosen, normalised. No `Debug`, no `Display`, no `Serialize`.
 pub struct NewPassword(String);
 
 /// The queue for hashing is too long.
@@ -37,7 +48,8 @@ pub enum Checked {
     Wrong,
     /// It is the one.
     Right,
-    /// It is the one, and its hash has older parameters than new ones get.
+    /// It is the one, and its hash is made otherwise than new ones are: with older parameters, or of the text as it was
+    /// typed.
     Outdated,
 }
 
@@ -45,7 +57,7 @@ impl NewPassword {
     /// Checks a password that somebody wants: 15 to 128 characters of any kind, and not easily guessed. `about` are
     /// words that make it easier: the username, the email. The error ends a sentence that begins with "password".
     pub fn parse(text: &Secret, about: &[&str]) -> Result<Self, String> {
-        let text = &text.0;
+        let text = normalised(&text.0);
         let length = text.chars().count();
         if length < SHORTEST {
             return Err(format!("must have at least {SHORTEST} characters; it has {length}"));
@@ -56,10 +68,10 @@ impl NewPassword {
         let words: Vec<&str> =
             about.iter().flat_map(|word| word.split(['@', '.'])).chain(about.iter().copied()).collect();
         let words: Vec<&str> = words.into_iter().filter(|word| word.len() > 2).chain(["uptrakit"]).collect();
-        if is_made_of(text, &words) {
+        if is_made_of(&text, &words) {
             return Err("is too easy to guess: it is little more than the product's name or yours".into());
         }
-        let estimate = zxcvbn::zxcvbn(text, &words);
+        let estimate = zxcvbn::zxcvbn(&text, &words);
         if estimate.guesses_log10() < 8.0 {
             let reason = estimate.feedback().and_then(zxcvbn::feedback::Feedback::warning);
             let reason = reason.map_or_else(
@@ -68,7 +80,7 @@ impl NewPassword {
             );
             return Err(format!("is too easy to guess: {reason}"));
         }
-        Ok(Self(text.clone()))
+        Ok(Self(text))
     }
 }
 
@@ -103,7 +115,7 @@ impl Hasher {
 
     /// Hashes a password again that was just found to be right, with today's parameters.
     pub async fn rehash(&self, password: Secret) -> Result<String, Busy> {
-        self.in_turn(move || hash(&password.0)).await
+        self.in_turn(move || hash(&normalised(&password.0))).await
     }
 
     /// Checks a password against a stored hash; without one it takes as long and is wrong.
@@ -113,9 +125,14 @@ impl Hasher {
             let known = stored.is_some();
             let stored = stored.unwrap_or_else(|| decoy.to_string());
             let Ok(parsed) = PasswordHash::new(&stored) else { return Checked::Wrong };
-            if hasher().verify_password(password.0.as_bytes(), &parsed).is_err() || !known {
+            let is_hash_of = |text: &str| hasher().verify_password(text.as_bytes(), &parsed).is_ok();
+            let text = normalised(&password.0);
+            let is_right = is_hash_of(&text);
+            // Hashes from before passwords were normalised. Tried after a match too, so that the time tells nothing.
+            let is_right_as_typed = text != password.0 && is_hash_of(&password.0);
+            if !known || !(is_right || is_right_as_typed) {
                 Checked::Wrong
-            } else if is_outdated(&parsed) {
+            } else if !is_right || is_outdated(&parsed) {
                 Checked::Outdated
             } else {
                 Checked::Right
@@ -204,6 +221,42 @@ mod tests {
         assert_eq!(check(text.clone()).await.unwrap(), Checked::Right);
         assert_eq!(check(format!("{}!", &text[..127])).await.unwrap(), Checked::Wrong);
         assert_eq!(hasher.check(Secret(text), None).await.unwrap(), Checked::Wrong);
+    }
+
+    #[tokio::test]
+    async fn a_password_is_the_same_however_a_keyboard_sends_it() {
+        let hasher = Hasher::default();
+        let (composed, decomposed) = ("Ångström ist nötig", "A\u{30a}ngstro\u{308}m\u{a0}ist\u{2003}no\u{308}tig");
+        for (chosen, typed) in [(composed, decomposed), (decomposed, composed), (composed, "\u{212b}ngström ist nötig")]
+        {
+            let chosen = NewPassword::parse(&Secret(chosen.to_owned()), &[]).unwrap();
+            let stored = hasher.hash(chosen).await.unwrap();
+            assert_eq!(hasher.check(Secret(typed.to_owned()), Some(stored.clone())).await.unwrap(), Checked::Right);
+            let other = typed.replace("tig", "tag");
+            assert_eq!(hasher.check(Secret(other), Some(stored)).await.unwrap(), Checked::Wrong);
+        }
+        let stored = hasher.rehash(Secret(decomposed.to_owned())).await.unwrap();
+        assert_eq!(hasher.check(Secret(composed.to_owned()), Some(stored)).await.unwrap(), Checked::Right);
+    }
+
+    #[tokio::test]
+    async fn a_hash_of_the_text_as_it_was_typed_is_still_good_and_outdated() {
+        let hasher = Hasher::default();
+        let (composed, decomposed) = ("fünfzehn Zeichen!", "fu\u{308}nfzehn Zeichen!");
+        let stored = super::hash(decomposed);
+        let check = |text: &str| hasher.check(Secret(text.to_owned()), Some(stored.clone()));
+        assert_eq!(check(decomposed).await.unwrap(), Checked::Outdated);
+        assert_eq!(check(composed).await.unwrap(), Checked::Wrong, "it could not be known before it was typed once");
+        assert_eq!(hasher.check(Secret(decomposed.to_owned()), None).await.unwrap(), Checked::Wrong);
+    }
+
+    #[test]
+    fn length_counts_what_is_hashed() {
+        let base = "jazz Qui7 mo\u{308}gen";
+        assert_eq!(base.chars().count(), 16);
+        assert_eq!(refusal(base), None);
+        let short = &base[..base.len() - 1];
+        assert!(refusal(short).is_some_and(|why| why.contains("it has 14")));
     }
 
     #[tokio::test]

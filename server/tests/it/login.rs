@@ -183,6 +183,31 @@ on_both! {
         server.sign_in("root").await;
     }
 
+    async fn a_password_that_was_hashed_as_typed_is_hashed_anew_at_the_next_sign_in(server: TestServer) {
+        server.with_root().await;
+        let (composed, decomposed) = ("f\u{fc}nfzehn graue Reiher", "fu\u{308}nfzehn graue Reiher");
+        let hash = argon2::PasswordHasher::hash_password(&argon2::Argon2::default(), decomposed.as_bytes()).unwrap().to_string();
+        let id = uptrakit_server::domain::users::find_by_username(&server.app, "root").await.unwrap();
+        let mut tx = server.app.store.begin().await.unwrap();
+        uptrakit_server::store::accounts::update_password(&mut tx, id.0, &hash).await.unwrap();
+        tx.commit().await.unwrap();
+        let sign_in = async |password| server.anonymous().post("/auth/sessions", login("root", password)).await;
+        sign_in(composed).await.refused(401, "wrong-login");
+        sign_in(decomposed).await.ok(201);
+        sign_in(composed).await.ok(201);
+        sign_in(decomposed).await.ok(201);
+    }
+
+    async fn a_chosen_password_is_the_same_in_every_form(server: TestServer) {
+        let root = server.with_root().await;
+        let (composed, decomposed) = ("f\u{fc}nfzehn graue Reiher", "fu\u{308}nfzehn graue\u{a0}Reiher");
+        let change = json!({ "current_password": PASSWORD, "new_password": decomposed });
+        root.put("/auth/password", change).await.ok(204);
+        server.anonymous().post("/auth/sessions", login("root", composed)).await.ok(201);
+        let change = json!({ "current_password": composed, "new_password": "eight grey herons at dawn" });
+        root.put("/auth/password", change).await.ok(204);
+    }
+
     async fn fifty_sign_ins_at_once_hold_up_no_token(server: TestServer) {
         let root = server.with_root().await;
         let (_, text) = root.new_token(json!({ "name": "ci" })).await;
