@@ -112,6 +112,10 @@ pub async fn delete(core: &Core, actor: &Actor, id: HostId) -> Result<(), Error>
 
 fn checked(report: &HostReport) -> Result<HostReport, Error> {
     let mut errors = Vec::new();
+    let machine_id = text::parse_verbatim(&report.machine_id, 128).unwrap_or_else(|message| {
+        errors.push(FieldError { field: "machine_id".into(), message });
+        String::new()
+    });
     let mut line = |field: &str, value: &str, longest: usize, may_be_empty: bool| {
         if may_be_empty && value.trim().is_empty() {
             return String::new();
@@ -122,7 +126,7 @@ fn checked(report: &HostReport) -> Result<HostReport, Error> {
         })
     };
     let checked = HostReport {
-        machine_id: line("machine_id", &report.machine_id, 128, false),
+        machine_id,
         hostname: line("hostname", &report.hostname, 253, false),
         os_name: line("os_name", &report.os_name, 128, true),
         os_version: line("os_version", &report.os_version, 128, true),
@@ -146,10 +150,13 @@ fn checked(report: &HostReport) -> Result<HostReport, Error> {
     if errors.is_empty() { Ok(checked) } else { Err(Error::Invalid(errors)) }
 }
 
-/// What a search looks through.
 fn search_key(row: &HostRow) -> String {
-    let system = format!("{} {}", row.os_name, row.os_version);
-    let parts = [row.hostname.as_str(), row.friendly_name.as_deref().unwrap_or_default(), &system];
+    search_key_of(&row.hostname, row.friendly_name.as_deref(), &row.os_name, &row.os_version)
+}
+
+/// What a search looks through.
+pub(super) fn search_key_of(hostname: &str, friendly_name: Option<&str>, os_name: &str, os_version: &str) -> String {
+    let parts = [hostname, friendly_name.unwrap_or_default(), &format!("{os_name} {os_version}")];
     // No search has a line break in it, so that none reaches from one part into the next.
     parts.map(text::key).join("\n")
 }

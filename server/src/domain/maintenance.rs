@@ -10,7 +10,7 @@ use std::{
 
 use tokio::sync::Notify;
 
-use super::{accounts::INVITATION_MILLIS, settled, trail};
+use super::{accounts::INVITATION_MILLIS, keys, settled, trail};
 use crate::{
     auth::credential::{SESSION_IDLE_MILLIS, SESSION_LIFETIME_MILLIS},
     clock::horizon,
@@ -36,6 +36,7 @@ const CLEAN_EVERY: Duration = Duration::from_hours(1);
 
 /// Starts the tasks; they end as the server stops. Whoever follows hosts after this returns misses nothing.
 pub async fn start(app: &App) -> sqlx::Result<()> {
+    keys::bring_up_to_date(&app.store).await?;
     let revision = current_revision(app).await?;
     if app.store.notices_commits(app.clock.now().0).await.unwrap_or(false) {
         app.verifier.rely_on_commits();

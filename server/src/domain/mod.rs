@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod feed;
 pub mod hosts;
+mod keys;
 pub mod maintenance;
 pub mod paging;
 pub mod sessions;

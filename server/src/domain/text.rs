@@ -1,10 +1,16 @@
 //! Text that people choose: what may be in it, and how it is compared.
 
+use unicode_normalization::UnicodeNormalization as _;
 use uptrakit_api::{TokenText, is_control};
 
-/// Trims a text and checks it: `1..=longest` characters, nothing that controls a terminal or turns the direction of
-/// writing. The error ends a sentence that begins with the field's name.
+/// Trims a text, gives it the usual Unicode form (NFC) and checks it: `1..=longest` characters, nothing that controls a
+/// terminal or turns the direction of writing. The error ends a sentence that begins with the field's name.
 pub fn parse_line(text: &str, longest: usize) -> Result<String, String> {
+    parse_verbatim(&text.nfc().collect::<String>(), longest)
+}
+
+/// The same for what a program chose to be recognised by: it stays what it is, byte by byte.
+pub fn parse_verbatim(text: &str, longest: usize) -> Result<String, String> {
     let text = text.trim();
     let length = text.chars().count();
     if text.chars().all(is_invisible) {
@@ -30,10 +36,11 @@ pub fn holds_token(text: &str) -> bool {
     candidates.any(|part| TokenText::parse(part).is_ok())
 }
 
-/// The form by which names are compared: Unicode lower case, the same on every database.
+/// The form by which names are compared: Unicode lower case in NFC, the same on every database and for every keyboard.
 #[must_use]
 pub fn key(text: &str) -> String {
-    literal(&text.to_lowercase())
+    // Lower case may take a composed letter apart.
+    literal(&text.nfc().collect::<String>().to_lowercase().nfc().collect::<String>())
 }
 
 /// More bytes than any text that is looked for has where it is stored.
@@ -58,7 +65,8 @@ fn is_invisible(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{key, parse_line};
+    use super::{key, parse_line, parse_verbatim};
+    use unicode_normalization::UnicodeNormalization as _;
 
     #[test]
     fn names_are_trimmed_and_bounded_in_characters() {
@@ -66,6 +74,19 @@ mod tests {
         assert!(parse_line(&"\u{1F511}".repeat(64), 64).is_ok());
         assert!(parse_line(&"x".repeat(65), 64).is_err());
         assert!(parse_line(" \t ", 64).is_err());
+    }
+
+    #[test]
+    fn names_have_one_form_and_ids_of_programs_their_own() {
+        let (composed, decomposed) = ("Z\u{fc}rich \u{c5}", "Zu\u{308}rich \u{212b}");
+        assert_eq!(parse_line(decomposed, 64).unwrap(), composed);
+        assert_eq!(parse_line(&"u\u{308}".repeat(64), 64).unwrap(), "\u{fc}".repeat(64));
+        assert_eq!(parse_verbatim(decomposed, 64).unwrap(), decomposed);
+        assert_eq!(key(decomposed), key(composed));
+        for text in [composed, decomposed, "\u{130}stanbul", "I\u{307}stanbul", "ΟΔΟΣ", "\u{1100}\u{1161}"] {
+            assert_eq!(key(&key(text)), key(text), "{text}");
+            assert_eq!(key(&text.nfd().collect::<String>()), key(text), "{text}");
+        }
     }
 
     #[test]

@@ -253,9 +253,11 @@ pub async fn update(core: &Core, actor: &Actor, id: TokenId, request: &UpdateTok
     own.admit(&after)?;
     let added = after.permissions.unwrap_or_default().without(before.permissions.unwrap_or_default());
     refuse_beyond_account(&standing, added)?;
+    let name_key = text::key(name.as_deref().unwrap_or(&row.name));
+    // A name that stays is not judged: those from before names had one Unicode form may be doubled.
+    let is_new = name_key != text::key(&row.name);
     let name = name.unwrap_or(row.name);
-    let name_key = text::key(&name);
-    if tokens::exists_active_named(tx.conn(), row.account_id, &name_key, id.0, now.0).await? {
+    if is_new && tokens::exists_active_named(tx.conn(), row.account_id, &name_key, id.0, now.0).await? {
         return Err(Error::NameTaken);
     }
     let (permissions, networks) = (after.permissions_text(), after.networks_text());

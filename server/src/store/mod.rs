@@ -15,6 +15,7 @@ mod conn;
 pub mod credentials;
 pub mod hosts;
 pub mod invitations;
+pub mod keys;
 mod like;
 mod loan;
 mod notify;

@@ -29,5 +29,6 @@ mod storm;
 mod support;
 mod tasks;
 mod tokens;
+mod unicode_forms;
 mod users;
 mod wrong_clock;

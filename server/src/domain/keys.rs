@@ -1,0 +1,69 @@
+//! Brings the keys of names up to date that an older version stored, at each start: a server of that version may still
+//! run beside this one and store more.
+
+use uuid::Uuid;
+
+use super::{hosts::search_key_of, text};
+use crate::store::{Store, keys};
+
+/// Has everything that is compared and found by [`text::key`] have the key that this version would give it.
+pub async fn bring_up_to_date(store: &Store) -> sqlx::Result<()> {
+    bring_accounts(store).await?;
+    bring_tokens(store).await?;
+    bring_hosts(store).await
+}
+
+async fn bring_accounts(store: &Store) -> sqlx::Result<()> {
+    let mut after = Uuid::nil();
+    loop {
+        let rows = keys::list_accounts(store.read().await?.conn(), after).await?;
+        for row in &rows {
+            let (username_key, email_key) = (text::key(&row.username), text::key(&row.email));
+            if (&username_key, &email_key) != (&row.username_key, &row.email_key)
+                && !store.update_account_keys(row, &username_key, &email_key).await?
+            {
+                tracing::warn!(account = %row.id, "another account has this one's username or email in another form");
+            }
+        }
+        match rows.last() {
+            Some(last) if rows.len() == usize::from(keys::CHUNK) => after = last.id,
+            _ => return Ok(()),
+        }
+    }
+}
+
+async fn bring_tokens(store: &Store) -> sqlx::Result<()> {
+    let mut after = Uuid::nil();
+    loop {
+        let rows = keys::list_tokens(store.read().await?.conn(), after).await?;
+        for row in &rows {
+            let name_key = text::key(&row.name);
+            if name_key != row.name_key {
+                store.update_token_key(row, &name_key).await?;
+            }
+        }
+        match rows.last() {
+            Some(last) if rows.len() == usize::from(keys::CHUNK) => after = last.id,
+            _ => return Ok(()),
+        }
+    }
+}
+
+async fn bring_hosts(store: &Store) -> sqlx::Result<()> {
+    let mut after = Uuid::nil();
+    loop {
+        let rows = keys::list_hosts(store.read().await?.conn(), after).await?;
+        for row in &rows {
+            let hostname_key = text::key(&row.hostname);
+            let friendly_name = row.friendly_name.as_deref();
+            let search_key = search_key_of(&row.hostname, friendly_name, &row.os_name, &row.os_version);
+            if (&hostname_key, &search_key) != (&row.hostname_key, &row.search_key) {
+                store.update_host_keys(row, &hostname_key, &search_key).await?;
+            }
+        }
+        match rows.last() {
+            Some(last) if rows.len() == usize::from(keys::CHUNK) => after = last.id,
+            _ => return Ok(()),
+        }
+    }
+}
