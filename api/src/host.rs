@@ -29,6 +29,9 @@ pub struct Host {
     pub security_updates: Option<u32>,
     /// Whether a restart is due; null when the machine can't tell.
     pub reboot_required: Option<bool>,
+    /// When it was last noticed that several machines report under this host's `machine_id`, within a day; null when
+    /// that was not within the last 8 days.
+    pub shared_machine_id_at: Option<Timestamp>,
     /// When it last reported.
     pub last_seen_at: Timestamp,
     /// When it first reported.

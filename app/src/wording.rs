@@ -32,6 +32,7 @@ pub fn event(action: &str, outcome: &str) -> String {
         "host.update" => "Renamed a host",
         "host.delete" => "Deleted a host",
         "host.create" => "Reported a new host",
+        "host.shared-machine-id" => "Reported under another host's machine id",
         other => other,
     };
     if outcome == "done" { done.to_owned() } else { done.to_owned() + " (refused)" }

@@ -5,12 +5,13 @@ use uptrakit_api::{FieldError, Host, HostId, HostQuery, HostReport, Page, Timest
 use super::{
     Change, begin_write,
     paging::{Paging, parse_sort},
+    reporters::{REMEMBERED_MILLIS, Reporters},
     text,
     trail::{self, Event},
 };
 use crate::{
     auth::caller::Actor,
-    clock::new_id,
+    clock::{horizon, new_id},
     error::Error,
     state::Core,
     store::hosts::{self, HostRow, HostSort},
@@ -18,6 +19,7 @@ use crate::{
 
 /// More updates than any machine has: a larger number is a mistake of the program that reports.
 const MOST_UPDATES: u32 = 1_000_000;
+const DAY_MILLIS: i64 = 86_400_000;
 
 /// A page of hosts.
 pub async fn list(core: &Core, query: &HostQuery) -> Result<Page<Host>, Error> {
@@ -49,6 +51,13 @@ pub async fn report(core: &Core, actor: &Actor, report: &HostReport) -> Result<(
     let revision = hosts::next_revision(&mut tx).await?;
     let known = hosts::find_by_machine(tx.conn(), &report.machine_id).await?;
     let now = core.clock.now();
+    let reporters = known.as_ref().and_then(|host| host.reporters.as_deref()).unwrap_or_default();
+    let mut reporters = Reporters::parse(reporters, now);
+    let is_shared = reporters.note(&report.hostname, &report.os_name, &report.architecture, now);
+    let noticed_at = known.as_ref().and_then(|host| host.shared_machine_id_at);
+    let noticed_at = noticed_at.filter(|at| *at <= horizon(now).0 && now.0 - at <= REMEMBERED_MILLIS);
+    // Once a day: the machines may take turns every minute.
+    let is_news = is_shared && noticed_at.is_none_or(|at| now.0 - at >= DAY_MILLIS);
     let row = HostRow {
         id: known.as_ref().map_or_else(|| new_id(now), |host| host.id),
         friendly_name: known.as_ref().and_then(|host| host.friendly_name.clone()),
@@ -62,6 +71,8 @@ pub async fn report(core: &Core, actor: &Actor, report: &HostReport) -> Result<(
         pending_updates: report.pending_updates.map(Into::into),
         security_updates: report.security_updates.map(Into::into),
         reboot_required: report.reboot_required,
+        shared_machine_id_at: if is_news { Some(now.0) } else { noticed_at },
+        reporters: Some(reporters.to_text()),
         last_seen_at: now.0,
         updated_at: now.0,
         revision,
@@ -69,6 +80,9 @@ pub async fn report(core: &Core, actor: &Actor, report: &HostReport) -> Result<(
     hosts::upsert(&mut tx, &row, &text::key(&row.hostname), &search_key(&row)).await?;
     if known.is_none() {
         trail::record(core, &mut tx, Some(&actor.visit), Event::by(actor, "host.create", row.id)).await?;
+    }
+    if is_news {
+        trail::record(core, &mut tx, Some(&actor.visit), Event::by(actor, "host.shared-machine-id", row.id)).await?;
     }
     tx.commit().await?;
     core.feed.kick();
@@ -177,6 +191,7 @@ pub fn public(row: HostRow) -> Host {
         pending_updates: number(row.pending_updates),
         security_updates: number(row.security_updates),
         reboot_required: row.reboot_required,
+        shared_machine_id_at: row.shared_machine_id_at.map(Timestamp),
         last_seen_at: Timestamp(row.last_seen_at),
         created_at: Timestamp(row.created_at),
         updated_at: Timestamp(row.updated_at),

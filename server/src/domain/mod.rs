@@ -7,6 +7,7 @@ pub mod hosts;
 mod keys;
 pub mod maintenance;
 pub mod paging;
+mod reporters;
 pub mod sessions;
 pub mod settled;
 pub mod text;

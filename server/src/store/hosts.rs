@@ -30,6 +30,10 @@ pub struct HostRow {
     pub security_updates: Option<i64>,
     /// Whether a restart is due.
     pub reboot_required: Option<bool>,
+    /// When it was last noticed that several machines report under its machine id.
+    pub shared_machine_id_at: Option<i64>,
+    /// Which have reported lately, as the domain writes it.
+    pub reporters: Option<String>,
     /// When it last reported.
     pub last_seen_at: i64,
     /// When it first reported.
@@ -57,7 +61,8 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, machine_id, hostname, friendly_name, os_name, os_version, kernel, architecture, pending_updates, \
-             security_updates, reboot_required, last_seen_at, created_at, updated_at, revision FROM hosts ",
+             security_updates, reboot_required, shared_machine_id_at, reporters, last_seen_at, created_at, updated_at, \
+             revision FROM hosts ",
             $rest
         )
     };
@@ -145,13 +150,15 @@ pub async fn upsert(tx: &mut Transaction, row: &HostRow, hostname_key: &str, sea
     on!(tx.conn(), |c| {
         sqlx::query(
             "INSERT INTO hosts (id, machine_id, hostname, hostname_key, search_key, os_name, os_version, kernel, architecture, \
-             pending_updates, security_updates, reboot_required, last_seen_at, created_at, updated_at, revision) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
+             pending_updates, security_updates, reboot_required, last_seen_at, created_at, updated_at, revision, \
+             shared_machine_id_at, reporters) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) \
              ON CONFLICT (machine_id) DO UPDATE SET hostname = excluded.hostname, hostname_key = excluded.hostname_key, \
              search_key = excluded.search_key, os_name = excluded.os_name, os_version = excluded.os_version, \
              kernel = excluded.kernel, architecture = excluded.architecture, pending_updates = excluded.pending_updates, \
              security_updates = excluded.security_updates, reboot_required = excluded.reboot_required, \
-             last_seen_at = excluded.last_seen_at, updated_at = excluded.updated_at, revision = excluded.revision",
+             last_seen_at = excluded.last_seen_at, updated_at = excluded.updated_at, revision = excluded.revision, \
+             shared_machine_id_at = excluded.shared_machine_id_at, reporters = excluded.reporters",
         )
         .bind(row.id)
         .bind(row.machine_id.as_str())
@@ -169,6 +176,8 @@ pub async fn upsert(tx: &mut Transaction, row: &HostRow, hostname_key: &str, sea
         .bind(row.created_at)
         .bind(row.updated_at)
         .bind(row.revision)
+        .bind(row.shared_machine_id_at)
+        .bind(row.reporters.as_deref())
         .execute(c)
         .await
         .map(drop)

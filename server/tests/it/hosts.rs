@@ -91,6 +91,44 @@ on_both! {
         }
     }
 
+    async fn machines_that_share_a_machine_id_are_told_and_recorded_once_a_day(server: TestServer) {
+        const HOUR: i64 = 3_600_000;
+        let root = server.with_root().await;
+        let (_, text) = root.new_token(json!({ "name": "fleet", "permissions": ["hosts:report"] })).await;
+        let fleet = server.bearer(&text);
+        let send = async |hostname: &str| {
+            server.advance(HOUR);
+            let mut body = report("cloned");
+            body["hostname"] = json!(hostname);
+            let reply = fleet.post("/hosts/report", body).await;
+            assert!(reply.status.is_success(), "{}", reply.text);
+            let noticed_at = reply.json()["shared_machine_id_at"].clone();
+            let warning = reply.header("uptrakit-warning");
+            assert_eq!(warning.contains("same machine id"), noticed_at.is_string(), "{warning}");
+            (reply.json()["id"].as_str().unwrap().to_owned(), noticed_at)
+        };
+        let events = async || root.get("/audit?action=host.shared-machine-id").await.ok(200);
+        for hostname in ["web-1", "web-1", "web-2"] {
+            assert_eq!(send(hostname).await.1, json!(null), "a machine may be renamed");
+        }
+        let (id, noticed_at) = send("web-1").await;
+        assert_eq!(noticed_at, server.app.clock.now().to_string());
+        let listed = root.get(&format!("/hosts/{id}")).await.ok(200);
+        assert_eq!((&listed["shared_machine_id_at"], listed.get("reporters")), (&noticed_at, None));
+        for hour in 1..24 {
+            assert_eq!(send(["web-1", "web-2"][hour % 2]).await.1, noticed_at);
+        }
+        assert_eq!(events().await["total"], 1);
+        assert_ne!(send("web-1").await.1, noticed_at);
+        let events = events().await;
+        assert_eq!((&events["total"], &events["items"][0]["target_id"]), (&json!(2), &json!(id)));
+        // One of them has an id of its own now.
+        for hour in 1..=9 * 24 {
+            let is_told = send("web-1").await.1.is_string();
+            assert_eq!(is_told, hour <= 8 * 24, "hour {hour}");
+        }
+    }
+
     async fn a_stream_tells_proxies_to_pass_it_on_at_once(server: TestServer) {
         use http_body_util::BodyExt as _;
 

@@ -66,7 +66,7 @@ on_both! {
             let row = HostRow {
                 id: uptrakit_server::clock::new_id(now), machine_id: number.to_string(), hostname: DECOMPOSED.to_owned(), friendly_name: None,
                 os_name: String::new(), os_version: String::new(), kernel: String::new(), architecture: String::new(), pending_updates: None,
-                security_updates: None, reboot_required: None, last_seen_at: now.0, created_at: now.0, updated_at: now.0, revision: number,
+                security_updates: None, reboot_required: None, shared_machine_id_at: None, reporters: None, last_seen_at: now.0, created_at: now.0, updated_at: now.0, revision: number,
             };
             hosts::upsert(&mut tx, &row, &old_key, &format!("{old_key}\n\n ")).await.unwrap();
         }

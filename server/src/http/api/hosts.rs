@@ -42,18 +42,31 @@ pub async fn get_host(State(app): State<App>, _: Caller<HostsRead>, Id(id): Id<H
     Ok(Reply(hosts::get(&app, id).await?))
 }
 
+/// What the machine is told whose id another machine reports under as well. A header is ASCII.
+const SHARED_MACHINE_ID: &str = "Another machine reports under the same machine id, so that both are shown as one host \
+    and overwrite each other; give one of them an id of its own.";
+
 /// Takes a machine's report: 201 the first time, 200 after.
 #[utoipa::path(
     post, path = "/hosts/report", tag = "hosts", request_body = HostReport,
-    responses((status = 200, body = Host), (status = 201, body = Host))
+    responses(
+        (status = 200, body = Host, headers(("Uptrakit-Warning" = String, description = "A sentence for people, where something is wrong with the report that was taken"))),
+        (status = 201, body = Host)
+    )
 )]
 pub async fn report_host(
     State(app): State<App>,
     Caller(actor, _): Caller<HostsReport>,
     Json(request): Json<HostReport>,
-) -> Result<(StatusCode, Reply<Host>), Error> {
+) -> Result<Response, Error> {
     let (host, is_new) = hosts::report(&app, &actor, &request).await?;
-    Ok((if is_new { StatusCode::CREATED } else { StatusCode::OK }, Reply(host)))
+    let is_shared = host.shared_machine_id_at.is_some();
+    let mut response = (if is_new { StatusCode::CREATED } else { StatusCode::OK }, Reply(host)).into_response();
+    if is_shared {
+        let warning = HeaderValue::from_static(SHARED_MACHINE_ID);
+        response.headers_mut().insert(HeaderName::from_static("uptrakit-warning"), warning);
+    }
+    Ok(response)
 }
 
 /// Changes what people call a host.
