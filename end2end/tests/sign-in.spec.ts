@@ -77,7 +77,7 @@ test("the session cookie is out of reach of scripts and other sites", async ({ s
   await page.goto(`${server.url}/profile`);
   const cookies = await context.cookies();
   expect(cookies).toHaveLength(1);
-  expect(cookies[0]).toMatchObject({ name: "uptrakit", httpOnly: true, sameSite: "Strict", path: "/" });
+  expect(cookies[0]).toMatchObject({ name: `uptrakit-${new URL(server.url).port}`, httpOnly: true, sameSite: "Strict", path: "/" });
   expect(await page.evaluate(() => document.cookie)).toBe("");
 });
 

@@ -82,6 +82,7 @@ pub struct TokenRules {
 pub struct PublicUrl {
     text: String,
     secure: bool,
+    cookie_name: String,
 }
 
 /// A setting is wrong; the sentence names it.
@@ -121,7 +122,9 @@ impl PublicUrl {
         let default_port = if secure { 443 } else { 80 };
         let port = authority.port_u16().filter(|port| *port != default_port);
         let text = port.map_or_else(|| format!("{scheme}://{host}"), |port| format!("{scheme}://{host}:{port}"));
-        Ok(Self { text, secure })
+        let cookie_name = if secure { "__Host-uptrakit" } else { "uptrakit" };
+        let cookie_name = port.map_or_else(|| cookie_name.to_owned(), |port| format!("{cookie_name}-{port}"));
+        Ok(Self { text, secure, cookie_name })
     }
 
     /// The URL, as browsers send it in `Origin`.
@@ -136,10 +139,11 @@ impl PublicUrl {
         self.secure
     }
 
-    /// The cookie's name: the prefix makes browsers insist on Secure and Path=/ (RFC 6265bis, section 4.1.3.2).
+    /// The cookie's name: the prefix makes browsers insist on Secure and Path=/ (RFC 6265bis, section 4.1.3.2). Cookies
+    /// don't know ports, so that the name has to tell apart the servers on one host.
     #[must_use]
-    pub const fn cookie_name(&self) -> &'static str {
-        if self.secure { "__Host-uptrakit" } else { "uptrakit" }
+    pub fn cookie_name(&self) -> &str {
+        &self.cookie_name
     }
 }
 
@@ -434,6 +438,21 @@ mod tests {
             validate(source).unwrap().changed(),
             "listen=0.0.0.0:80, public_url=https://up.example.org, trusted_proxies=10.0.0.0/8 ::1/128, log_format=json"
         );
+    }
+
+    #[test]
+    fn servers_on_one_host_share_a_cookies_name_only_if_they_share_the_port() {
+        for (url, name) in [
+            ("https://up.example.org", "__Host-uptrakit"),
+            ("https://up.example.org:443", "__Host-uptrakit"),
+            ("https://up.example.org:8443", "__Host-uptrakit-8443"),
+            ("http://localhost", "uptrakit"),
+            ("http://localhost:80", "uptrakit"),
+            ("http://127.0.0.1:8080", "uptrakit-8080"),
+            ("http://[::1]:8081", "uptrakit-8081"),
+        ] {
+            assert_eq!(PublicUrl::parse(url).unwrap().cookie_name(), name, "{url}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header, uri::Authority};
 use sha2::{Digest as _, Sha256};
 
 use crate::{error::Error, settings::is_loopback, state::App};
@@ -72,15 +72,25 @@ pub async fn serve(State(app): State<App>, request: Request) -> Result<Response,
 }
 
 /// Where the page is for somebody who came by another name of this machine, such as `localhost`: sign-in would be
-/// refused there, for the browser would say that it comes from a foreign origin.
+/// refused there, for the browser would say that it comes from a foreign origin. Nobody is sent anywhere who came through
+/// a proxy: that may replace `Host` by the address of this server, and they are at the public URL already.
 fn canonical(public_url: &str, request: &Request) -> Option<String> {
-    let host = request.headers().get(header::HOST)?.to_str().ok()?;
-    let public_host = public_url.strip_prefix("http://")?;
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    if host == public_host || !is_loopback(name) {
+    let authority = |text: &str| text.parse::<Authority>().ok();
+    let port = |authority: &Authority| authority.port_u16().unwrap_or(80);
+    let host = authority(request.headers().get(header::HOST)?.to_str().ok()?)?;
+    let public = authority(public_url.strip_prefix("http://")?)?;
+    let is_other_name = host != public && is_loopback(host.host()) && port(&host) == port(&public);
+    if !is_other_name || is_proxied(request) {
         return None;
     }
     Some(format!("{public_url}{}", request.uri().path_and_query()?))
+}
+
+/// Whether a request has traces of a proxy on it. Browsers have not spoken HTTP/1.0 for decades; proxies do.
+fn is_proxied(request: &Request) -> bool {
+    const TRACES: [&str; 6] =
+        ["via", "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
+    request.version() < Version::HTTP_11 || TRACES.iter().any(|name| request.headers().contains_key(*name))
 }
 
 /// The file that is served at a path.

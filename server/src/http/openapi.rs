@@ -23,7 +23,8 @@ pub(super) fn base() -> OpenApi {
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("upk_…").build();
     let cookie = ApiKey::Cookie(ApiKeyValue::with_description(
         "__Host-uptrakit",
-        "A web session; such requests must be same-origin. On loopback without https the cookie is `uptrakit`.",
+        "A web session; such requests must be same-origin. On loopback without https the cookie is `uptrakit`. \
+         Where the public URL has a port, that follows: `__Host-uptrakit-8443`.",
     ));
     let mut components = Components::new();
     components.add_security_scheme("token", SecurityScheme::Http(bearer));

@@ -151,6 +151,64 @@ async fn who_comes_by_another_name_of_this_machine_is_sent_to_the_right_one() {
         (reply.status.as_u16(), reply.header("location").to_owned())
     };
     assert_eq!(ask("localhost:8080").await, (307, "http://127.0.0.1:8080/setup?code=1".to_owned()));
+    assert_eq!(ask("[::1]:8080").await, (307, "http://127.0.0.1:8080/setup?code=1".to_owned()));
     assert_eq!(ask("127.0.0.1:8080").await, (200, String::new()));
     assert_eq!(ask("evil.example").await, (200, String::new()), "nobody is sent anywhere by a foreign name");
+}
+
+#[tokio::test]
+async fn who_comes_through_a_proxy_that_replaces_the_host_is_not_sent_in_circles() {
+    let server = crate::support::TestServer::sqlite_at("http://localhost:8080").await;
+    let client = server.anonymous();
+    let ask = async |host: Option<&str>, version: http::Version, header: Option<(&str, &str)>| {
+        let request = client.request(Method::GET, "//login").version(version).header("accept", "text/html");
+        let request = host.into_iter().fold(request, |request, host| request.header("host", host));
+        let request = header.into_iter().fold(request, |request, (name, value)| request.header(name, value));
+        client.send(request, Body::empty()).await.status.as_u16()
+    };
+    let (old, new) = (http::Version::HTTP_10, http::Version::HTTP_11);
+    assert_eq!(ask(Some("127.0.0.1:8080"), new, None).await, 307, "a browser by another name");
+    // As nginx does from the package, with another port or address for the server behind it.
+    assert_eq!(ask(Some("127.0.0.1:9000"), new, None).await, 200);
+    assert_eq!(ask(Some("127.0.0.2:8080"), old, None).await, 200);
+    assert_eq!(ask(Some("127.0.0.1"), old, None).await, 200);
+    assert_eq!(ask(None, old, None).await, 200);
+    for (name, value) in
+        [("via", "1.1 proxy"), ("x-forwarded-for", "::1"), ("forwarded", "for=_x"), ("x-real-ip", "::1")]
+    {
+        assert_eq!(ask(Some("127.0.0.2:8080"), new, Some((name, value))).await, 200, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn servers_on_two_ports_of_one_host_keep_their_sessions_apart() {
+    let (one, two) = (
+        crate::support::TestServer::sqlite_at("http://127.0.0.1:8080").await,
+        crate::support::TestServer::sqlite_at("http://127.0.0.1:8081").await,
+    );
+    let mut jar = Vec::new();
+    for server in [&one, &two] {
+        server.add_user("root", "administrator").await;
+        let login = serde_json::json!({ "login": "root", "password": crate::support::PASSWORD });
+        let reply = server.anonymous().post("/auth/sessions", login).await;
+        reply.ok(201);
+        // The second sign-in comes with the cookie of the first.
+        jar.push(reply.header("set-cookie").split(';').next().unwrap().to_owned());
+    }
+    assert!(jar[0].starts_with("uptrakit-8080=") && jar[1].starts_with("uptrakit-8081="), "{jar:?}");
+    let ask = async |server: &crate::support::TestServer, method: Method, path: &str| {
+        let client = server.anonymous();
+        let request =
+            client.request(method, path).header("cookie", jar.join("; ")).header("sec-fetch-site", "same-origin");
+        client.send(request, Body::empty()).await
+    };
+    ask(&one, Method::GET, "/auth/me").await.ok(200);
+    ask(&two, Method::GET, "/auth/me").await.ok(200);
+    let out = ask(&one, Method::DELETE, "/auth/sessions/current").await;
+    assert_eq!(out.status, 204);
+    assert!(
+        out.header("set-cookie").starts_with("uptrakit-8080=;") && !out.header("clear-site-data").contains("cookies")
+    );
+    ask(&one, Method::GET, "/auth/me").await.refused(401, "missing-credentials");
+    ask(&two, Method::GET, "/auth/me").await.ok(200);
 }

@@ -129,7 +129,8 @@ on_both! {
         two.get("/auth/me").await.refused(401, "missing-credentials");
         let out = one.delete("/auth/sessions/current").await;
         assert_eq!(out.status, 204);
-        assert!(out.header("clear-site-data").contains("cookies"));
+        assert_eq!(out.header("clear-site-data"), "\"cache\", \"storage\"", "cookies of other servers on this host stay");
+        assert!(out.header("set-cookie").starts_with("__Host-uptrakit=; Max-Age=0; "));
         one.get("/auth/me").await.refused(401, "missing-credentials");
         server.another().await.get_with(&one).await.refused(401, "missing-credentials");
     }

@@ -88,11 +88,12 @@ pub fn set_cookie(public_url: &PublicUrl, value: &Secret) -> HeaderValue {
     cookie_line(public_url, &value.0, "Max-Age=2592000")
 }
 
-/// What takes a session's traces out of the browser.
+/// What takes a session's traces out of the browser. `Clear-Site-Data` leaves cookies alone: it would take away those of
+/// other servers on this host as well, for cookies don't know ports.
 pub fn signed_out(public_url: &PublicUrl) -> [(HeaderName, HeaderValue); 2] {
     [
         (header::SET_COOKIE, cookie_line(public_url, "", "Max-Age=0")),
-        (HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\", \"cookies\", \"storage\"")),
+        (HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\", \"storage\"")),
     ]
 }
 
