@@ -5,17 +5,23 @@ mod proxy;
 mod refusal;
 mod tls;
 
-use crate::{clock, failure::Failure, server::Server, settings::Settings, text, wire};
+use crate::{
+    clock::{self, ServerClock},
+    failure::Failure,
+    server::Server,
+    settings::Settings,
+    text, wire,
+};
 use refusal::{CHECK_ADDRESS, stranger};
 use rustls::pki_types::CertificateDer;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use std::{cell::Cell, fmt::Write as _, fs, io, io::BufReader, path::Path, thread, time::Duration};
+use std::{cell::Cell, fmt::Write as _, fs, io, io::BufReader, path::Path, rc::Rc, thread, time::Duration};
 use tls::TlsConnector;
 use uptrakit_api::{Timestamp, TokenText};
 use ureq::{
     Agent, Body, BodyReader, Error,
-    http::{HeaderMap, Method, Request, Response, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header},
     tls::{Certificate, PemItem, RootCerts, TlsConfig},
     unversioned::{
         resolver::DefaultResolver,
@@ -48,6 +54,7 @@ pub struct Client {
     proxy_variable: Option<&'static str>,
     authority: Authority,
     timeout: Duration,
+    clock: Rc<ServerClock>,
     token_ends: Cell<Option<Timestamp>>,
     end_is_told: Cell<bool>,
 }
@@ -101,6 +108,7 @@ impl Client {
             proxy_variable,
             authority,
             timeout: settings.timeout()?,
+            clock: Rc::clone(&settings.clock),
             token_ends: Cell::new(None),
             end_is_told: Cell::new(false),
         })
@@ -118,7 +126,7 @@ impl Client {
 
     /// When the token ends, if the server's answers so far have said that it is soon. It is told once.
     pub fn tell_end(&self) -> Option<Timestamp> {
-        self.token_ends.get().filter(|ends| ends_soon(*ends) && !self.end_is_told.replace(true))
+        self.token_ends.get().filter(|ends| self.clock.is_soon(*ends) && !self.end_is_told.replace(true))
     }
 
     /// Reads. `tried` ends the sentence "could not …".
@@ -188,12 +196,20 @@ impl Client {
         method: &Method,
         send: impl Fn() -> Result<Result<Response<Body>, Error>, Failure>,
     ) -> Result<Response<Body>, Failure> {
+        let mut sent = clock::now();
         let mut outcome = send()?;
         if *method == Method::GET && outcome.as_ref().is_err_and(was_refused) {
             thread::sleep(BEFORE_RETRY);
+            sent = clock::now();
             outcome = send()?;
         }
-        outcome.map_err(|error| self.unreached(tried, &error))
+        let answer = outcome.map_err(|error| self.unreached(tried, &error))?;
+        let header = |name| answer.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+        // What a cache answers has the date of when it was asked first.
+        if let (Some(date), None) = (header(header::DATE), header(header::AGE)) {
+            self.clock.learn(date, sent, clock::now());
+        }
+        Ok(answer)
     }
 
     fn request(&self, method: &Method, path: &str, body: Option<&str>) -> ureq::http::request::Builder {
@@ -247,12 +263,6 @@ impl Answer {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
-}
-
-/// Seven days before a token ends, every command says so.
-pub fn ends_soon(ends: Timestamp) -> bool {
-    let left = ends.0 - clock::now().0;
-    (0..=7 * 86_400_000).contains(&left)
 }
 
 /// The certificates of a file in PEM form.

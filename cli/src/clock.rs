@@ -1,11 +1,99 @@
-//! The one place that asks what time it is. What prints times is given the instant, so that it can be tested.
+//! What time it is, here and at the server. What prints or compares times is given a clock, so that it can be tested.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    cell::Cell,
+    time::{SystemTime, UNIX_EPOCH},
+};
 use uptrakit_api::Timestamp;
 
-/// Now.
+/// A smaller difference between two clocks is not worth a word.
+const NOTABLE: i64 = 60_000;
+const WEEK: i64 = 7 * 86_400_000;
+
+/// Now, by this machine's clock.
 #[expect(clippy::disallowed_methods, reason = "this is the clock that everything else is given")]
 pub fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    millis(SystemTime::now())
+}
+
+/// An instant of the system, such as that of a file's last change.
+pub fn millis(instant: SystemTime) -> Timestamp {
+    let since = instant.duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// The server's clock, as far as its answers have shown it; until then it is taken to be this machine's.
+#[derive(Debug, Default)]
+pub struct ServerClock {
+    /// By how much it is ahead of this machine's, in milliseconds.
+    ahead: Cell<i64>,
+    difference_is_told: Cell<bool>,
+}
+
+impl ServerClock {
+    /// Learns from the `Date` header of an answer to a request. Both instants are this machine's.
+    pub fn learn(&self, date: &str, sent: Timestamp, received: Timestamp) {
+        let Ok(date) = httpdate::parse_http_date(date) else { return };
+        // The header names a whole second, and may have been written at any moment between the two instants.
+        let date = millis(date).0;
+        let (least, most) = (date - received.0, date + 999 - sent.0);
+        self.ahead.set(if least > 0 { least } else { most.min(0) });
+    }
+
+    /// Now, by the server's clock.
+    pub fn now(&self) -> Timestamp {
+        Timestamp(now().0.saturating_add(self.ahead.get()))
+    }
+
+    /// By how much it is ahead of this machine's clock, in milliseconds, if that is notable. It is told once.
+    pub fn tell_difference(&self) -> Option<i64> {
+        let ahead = self.ahead.get();
+        (ahead.abs() > NOTABLE && !self.difference_is_told.replace(true)).then_some(ahead)
+    }
+
+    /// Whether an instant is less than a week away.
+    pub fn is_soon(&self, instant: Timestamp) -> bool {
+        (0..=WEEK).contains(&(instant.0 - self.now().0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ServerClock;
+    use uptrakit_api::Timestamp;
+
+    fn ahead(date: &str, sent: &str, received: &str) -> i64 {
+        let instant = |time: &str| Timestamp::parse(&format!("2030-01-31T{time}Z")).unwrap();
+        let clock = ServerClock::default();
+        clock.learn(&format!("Thu, 31 Jan 2030 {date} GMT"), instant(sent), instant(received));
+        clock.ahead.get()
+    }
+
+    #[test]
+    fn a_slow_answer_is_no_difference_between_clocks() {
+        assert_eq!(ahead("12:00:00", "12:00:00.900", "12:00:01.100"), 0);
+        assert_eq!(ahead("12:00:20", "12:00:00", "12:00:30"), 0);
+    }
+
+    #[test]
+    fn a_difference_is_the_least_that_explains_the_header() {
+        assert_eq!(ahead("12:10:00", "12:00:00", "12:00:01"), 599_000);
+        assert_eq!(ahead("11:50:00", "12:00:00", "12:00:01"), -599_001);
+    }
+
+    #[test]
+    fn a_header_that_is_no_date_changes_nothing() {
+        let clock = ServerClock::default();
+        clock.learn("yesterday", Timestamp(0), Timestamp(0));
+        assert_eq!(clock.tell_difference(), None);
+    }
+
+    #[test]
+    fn a_difference_of_more_than_a_minute_is_told_once() {
+        for (millis, told) in [(0, None), (60_000, None), (-60_001, Some(-60_001)), (600_000, Some(600_000))] {
+            let clock = ServerClock::default();
+            clock.ahead.set(millis);
+            assert_eq!((clock.tell_difference(), clock.tell_difference()), (told, None));
+        }
+    }
 }

@@ -18,6 +18,7 @@ use clap_complete::{
 };
 use std::{
     ffi::{OsStr, OsString},
+    rc::Rc,
     sync::OnceLock,
     time::Duration,
 };
@@ -97,7 +98,7 @@ fn offer(current: &OsStr, names: impl Iterator<Item = (String, String)>) -> Vec<
 }
 
 fn fetch<T: serde::de::DeserializeOwned>(path: &str, current: &OsStr) -> Option<T> {
-    let settings = Settings::new(&typed_flags());
+    let settings = Settings::new(&typed_flags(), Rc::default());
     let token = settings.credential().ok()?.token;
     let server = settings.server().ok()?.clone();
     let client = Client::new(&settings, server, Authority::Token(token)).ok()?;

@@ -24,7 +24,7 @@ mod wire;
 
 use clap::{CommandFactory, Parser};
 use clap_complete::CompleteEnv;
-use std::process::ExitCode;
+use std::{process::ExitCode, rc::Rc};
 
 fn main() -> ExitCode {
     CompleteEnv::with_factory(args::Arguments::command).shells(complete::SHELLS).complete();
@@ -32,8 +32,9 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return misread(&error),
     };
-    let output = output::Output::new(arguments.global.output, arguments.global.verbose > 0);
-    match command::run(arguments, &output) {
+    let clock = Rc::new(clock::ServerClock::default());
+    let output = output::Output::new(arguments.global.output, arguments.global.verbose > 0, Rc::clone(&clock));
+    match command::run(arguments, &output, clock) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             output.failure(&failure);

@@ -4,13 +4,17 @@
 mod instant;
 mod table;
 
+pub use instant::length;
 pub use table::{Cell, Tone};
 
-use crate::{args::Format, clock, failure::Failure, stderr::Stderr};
+use crate::{args::Format, clock::ServerClock, failure::Failure, stderr::Stderr};
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
-use std::io::{self, IsTerminal, Write};
+use std::{
+    io::{self, IsTerminal, Write},
+    rc::Rc,
+};
 use uptrakit_api::Timestamp;
 
 /// How results look.
@@ -22,8 +26,6 @@ pub struct Look {
     pub colour: bool,
     /// How many columns there are.
     pub width: Option<u16>,
-    /// What relative times are relative to.
-    pub now: Timestamp,
 }
 
 /// The output of a run.
@@ -33,13 +35,15 @@ pub struct Output {
     stdout: io::Stdout,
     stderr: Stderr,
     look: Look,
+    /// What relative times are relative to.
+    clock: Rc<ServerClock>,
     coloured_errors: bool,
     verbose: bool,
 }
 
 impl Output {
     /// The output of this process.
-    pub fn new(format: Format, verbose: bool) -> Self {
+    pub fn new(format: Format, verbose: bool, clock: Rc<ServerClock>) -> Self {
         let (stdout, stderr) = (io::stdout(), Stderr::new());
         let terminal = stdout.is_terminal();
         let width = terminal.then(|| rustix::termios::tcgetwinsize(&stdout).ok().map(|size| size.ws_col)).flatten();
@@ -47,10 +51,9 @@ impl Output {
             terminal,
             colour: AutoStream::choice(&stdout) != ColorChoice::Never,
             width: width.filter(|width| *width > 0),
-            now: clock::now(),
         };
         let coloured_errors = stderr.is_coloured();
-        Self { format, stdout, stderr, look, coloured_errors, verbose }
+        Self { format, stdout, stderr, look, clock, coloured_errors, verbose }
     }
 
     /// Prints a list: its records as a table, or the page as the API sent it.
@@ -131,7 +134,12 @@ impl Output {
 
     /// An instant: relative for people, whole otherwise.
     pub fn instant(&self, instant: Timestamp) -> String {
-        if self.look.terminal { instant::relative(instant, self.look.now) } else { instant.to_string() }
+        if self.look.terminal { instant::relative(instant, self.clock.now()) } else { instant.to_string() }
+    }
+
+    /// The end of a token, which deserves attention when it is less than a week away.
+    pub fn end_tone(&self, ends: Timestamp) -> Tone {
+        if self.clock.is_soon(ends) { Tone::Warning } else { Tone::Plain }
     }
 
     /// An instant that may be missing.

@@ -3,13 +3,14 @@
 
 use crate::{
     args::Global,
+    clock::ServerClock,
     credentials::{Place, Store},
     duration,
     failure::{Exit, Failure},
     server::{self, Server},
     text,
 };
-use std::{cell::OnceCell, env, ffi::OsString, path::PathBuf, time::Duration};
+use std::{cell::OnceCell, env, ffi::OsString, path::PathBuf, rc::Rc, time::Duration};
 use uptrakit_api::TokenText;
 
 /// The time limit of a request unless another is given.
@@ -26,6 +27,8 @@ pub struct Settings {
     pub allow_http: bool,
     /// Where credentials are saved.
     pub store: Store,
+    /// The clock of the server.
+    pub clock: Rc<ServerClock>,
     timeout: Option<String>,
     server: Option<String>,
     token: Option<String>,
@@ -89,12 +92,13 @@ pub struct Credential {
 
 impl Settings {
     /// Nothing is read yet: many runs need no variable and no file, and must not fail for one that is wrong.
-    pub fn new(global: &Global) -> Self {
+    pub fn new(global: &Global, clock: Rc<ServerClock>) -> Self {
         Self {
             ca_cert: global.ca_cert.clone(),
             allow_http: global.allow_http,
             // A path may be any bytes.
             store: Store::new(variable("UPTRAKIT_CREDENTIALS").map(PathBuf::from)),
+            clock,
             timeout: global.timeout.clone(),
             server: global.server.clone(),
             token: global.token.clone(),

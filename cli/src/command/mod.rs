@@ -8,10 +8,12 @@ mod man;
 use crate::{
     args::{Arguments, Command},
     client::{Authority, Client},
+    clock::ServerClock,
     failure::Failure,
-    output::Output,
+    output::{self, Output},
     settings::{Settings, Source},
 };
+use std::rc::Rc;
 
 /// What every command gets.
 pub struct Context<'a> {
@@ -22,8 +24,8 @@ pub struct Context<'a> {
 }
 
 /// Does what the arguments say.
-pub fn run(arguments: Arguments, output: &Output) -> Result<(), Failure> {
-    let settings = Settings::new(&arguments.global);
+pub fn run(arguments: Arguments, output: &Output, clock: Rc<ServerClock>) -> Result<(), Failure> {
+    let settings = Settings::new(&arguments.global, clock);
     let context = Context { settings: &settings, output };
     match arguments.command {
         Command::Auth(command) => auth::run(&context, command),
@@ -34,19 +36,25 @@ pub fn run(arguments: Arguments, output: &Output) -> Result<(), Failure> {
 }
 
 impl Context<'_> {
-    /// Does something as the token at hand says, and mentions when that token is about to end.
+    /// Does something as the token at hand says, and mentions what the answers have shown beside the result.
     fn signed_in(&self, action: impl FnOnce(&Client, &Source) -> Result<(), Failure>) -> Result<(), Failure> {
         let credential = self.settings.credential()?;
         let server = self.settings.server()?.clone();
         let client = Client::new(self.settings, server, Authority::Token(credential.token))?;
         let outcome =
             action(&client, &credential.source).map_err(|failure| self.refused(failure, &credential.source, &client));
-        self.mention_end(&client, &credential.source);
+        self.mention(&client, &credential.source);
         outcome
     }
 
-    /// Mentions that the token in use is about to end, once in a run.
-    fn mention_end(&self, client: &Client, source: &Source) {
+    /// Mentions that the token in use is about to end, and that two clocks differ, each once in a run.
+    fn mention(&self, client: &Client, source: &Source) {
+        if let Some(ahead) = self.settings.clock.tell_difference() {
+            let (length, side) = (output::length(ahead.abs() / 1_000), if ahead > 0 { "behind" } else { "ahead of" });
+            self.output.warn(&format!(
+                "this machine's clock is {length} {side} the server's; lifetimes and relative times are counted from the server's"
+            ));
+        }
         if let Some(ends) = client.tell_end() {
             let ends = self.output.instant_in_full(ends);
             self.output.warn(&format!("the token in use ends {ends}; {}", source.renewal()));

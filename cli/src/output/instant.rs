@@ -8,14 +8,21 @@ const UNITS: [(i64, &str); 5] = [(365 * 86_400, "y"), (30 * 86_400, "mo"), (86_4
 /// An instant as seen from another.
 pub fn relative(instant: Timestamp, now: Timestamp) -> String {
     let seconds = (instant.0 - now.0) / 1_000;
+    if seconds.abs() < 5 {
+        return "now".to_owned();
+    }
+    let length = length(seconds.abs());
+    if seconds < 0 { format!("{length} ago") } else { format!("in {length}") }
+}
+
+/// A length of time.
+pub fn length(seconds: i64) -> String {
     // A token made for three days shall end in three days, not in two, a second after it was made.
-    let reaches = |unit: i64| seconds.abs() * 20 >= unit * 19;
-    let amount = match UNITS.iter().find(|(unit, _)| reaches(*unit)) {
-        Some((unit, name)) => format!("{} {name}", (seconds.abs() + unit / 2) / unit),
-        None if seconds.abs() < 5 => return "now".to_owned(),
-        None => format!("{} s", seconds.abs()),
-    };
-    if seconds < 0 { format!("{amount} ago") } else { format!("in {amount}") }
+    let reaches = |unit: i64| seconds * 20 >= unit * 19;
+    match UNITS.iter().find(|(unit, _)| reaches(*unit)) {
+        Some((unit, name)) => format!("{} {name}", (seconds + unit / 2) / unit),
+        None => format!("{seconds} s"),
+    }
 }
 
 #[cfg(test)]

@@ -167,10 +167,9 @@ fn style(tone: Tone) -> Style {
 #[cfg(test)]
 mod tests {
     use super::{Cell, Look, Tone, line, properties, records};
-    use uptrakit_api::Timestamp;
 
     fn look(terminal: bool, colour: bool, width: u16) -> Look {
-        Look { terminal, colour, width: Some(width), now: Timestamp(0) }
+        Look { terminal, colour, width: Some(width) }
     }
 
     fn rows() -> Vec<Vec<Cell>> {

@@ -2,6 +2,7 @@
 //! Only servers that misbehave are played by the tests themselves, because the real one can't be made to.
 
 mod auth;
+mod clock;
 mod completion;
 mod credentials;
 mod failures;

@@ -23,6 +23,8 @@ fn mistakes_of_usage_exit_2_and_name_what_is_wrong() {
             "--expires-at",
         ),
         (&["auth", "token", "create", "--name", "x", "--expires-in", "90"], "--expires-in '90'"),
+        (&["auth", "token", "create", "--name", "x", "--expires-in", "0d"], "--expires-in '0d'"),
+        (&["auth", "token", "create", "--name", "x", "--expires-in", "1500ms"], "--expires-in '1500ms'"),
         (&["auth", "token", "rotate", "x", "--overlap", "999ms"], "--overlap '999ms'"),
         (&["auth", "token", "rotate", "x", "--overlap", "8d"], "--overlap '8d'"),
         (&["auth", "token", "list", "--state", "gone"], "--state"),

@@ -73,7 +73,7 @@ pub fn run(context: &Context, arguments: &Login) -> Result<(), Failure> {
     });
     let name = me.token.map(|token| format!("{} ({})", token.name, token.hint)).unwrap_or_default();
     output.note(&format!("Token {name} is saved in {place}."));
-    context.mention_end(&client, &Source::Saved(place));
+    context.mention(&client, &Source::Saved(place));
     if let Some(before) = before.filter(|_| another) {
         let how = match before.id {
             Some(id) => format!("`uptrakit auth token revoke {}`", printable(&id)),

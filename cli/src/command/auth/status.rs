@@ -1,11 +1,6 @@
 //! `uptrakit auth status`: who am I here, by which token, and what may it do.
 
-use crate::{
-    command::Context,
-    failure::Failure,
-    output::{Cell, Tone},
-    wire::Me,
-};
+use crate::{command::Context, failure::Failure, output::Cell, wire::Me};
 
 /// Shows it.
 pub fn run(context: &Context) -> Result<(), Failure> {
@@ -22,10 +17,7 @@ pub fn run(context: &Context) -> Result<(), Failure> {
         let mut permissions = me.permissions;
         if let Some(token) = &me.token {
             let ends = match token.expires_at {
-                Some(ends) if crate::client::ends_soon(ends) => {
-                    Cell::toned(output.instant_in_full(ends), Tone::Warning)
-                }
-                Some(ends) => Cell::plain(output.instant_in_full(ends)),
+                Some(ends) => Cell::toned(output.instant_in_full(ends), output.end_tone(ends)),
                 None => Cell::plain("never"),
             };
             properties.extend([

@@ -30,7 +30,7 @@ pub fn run(context: &Context) -> Result<(), Failure> {
         // A server that can't be reached at all is told at once; one that goes away later comes back.
         let mut stream = client.stream(TRIED, &format!("{PATH}/events"))?;
         output.note(&format!("Watching the hosts of {}; Ctrl-C ends it.", client.server()));
-        context.mention_end(client, source);
+        context.mention(client, source);
         let mut pause = Duration::ZERO;
         loop {
             let opened = Instant::now();

@@ -1,25 +1,25 @@
 //! `uptrakit auth token create`
 
 use super::{PATH, created, print_text, warn_of_lost_text};
-use crate::{args, clock, command::Context, duration, failure::Failure, output::printable};
+use crate::{args, command::Context, duration, failure::Failure, output::printable};
 use std::net::IpAddr;
 use uptrakit_api::{CreateToken, Permission, Timestamp};
 
 /// Makes a token.
 pub fn run(context: &Context, arguments: args::CreateToken) -> Result<(), Failure> {
-    let given = if arguments.expires_in.is_some() { "--expires-in" } else { "--expires-at" };
-    let expires_at = expiry(arguments.expires_in.as_deref(), arguments.expires_at.as_deref(), clock::now())?;
+    let expires_at = arguments.expires_at.as_deref().map(end).transpose()?;
     let request = CreateToken {
         name: arguments.name,
         expires_at: expires_at.map(|instant| instant.to_string()),
-        expires_in_seconds: None,
+        // The server counts from its own clock: this machine's may be wrong.
+        expires_in_seconds: arguments.expires_in.as_deref().map(lifetime).transpose()?,
         permissions: (!arguments.permissions.is_empty()).then_some(arguments.permissions),
         allowed_networks: (!arguments.allowed_networks.is_empty()).then_some(arguments.allowed_networks),
     };
     let output = context.output;
     context.signed_in(|client, _| {
         let (answer, created) = client.post("create the token", PATH, &request).and_then(created).map_err(|failure| {
-            failure.in_flags(|field, message| in_flag(field, message, given, &request)).of_change(
+            failure.in_flags(|field, message| in_flag(field, message, &request)).of_change(
                 "the token may be there all the same",
                 "look with `uptrakit auth token list`, and revoke it with `uptrakit auth token revoke ID`: nobody knows its text",
             )
@@ -35,7 +35,7 @@ pub fn run(context: &Context, arguments: args::CreateToken) -> Result<(), Failur
 }
 
 /// The flag behind a field that the server found wrong, with the entry that it must mean.
-fn in_flag(field: &str, message: &str, expiry: &str, request: &CreateToken) -> Option<(String, String)> {
+fn in_flag(field: &str, message: &str, request: &CreateToken) -> Option<(String, String)> {
     let of_entry = |flag: &str, entries: &Option<Vec<String>>, fits: fn(&str) -> bool| {
         let Some(wrong) = entries.iter().flatten().find(|entry| !fits(entry)) else {
             return (flag.to_owned(), message.to_owned());
@@ -45,7 +45,8 @@ fn in_flag(field: &str, message: &str, expiry: &str, request: &CreateToken) -> O
     };
     Some(match field {
         "name" => ("--name".to_owned(), message.to_owned()),
-        "expires_at" => (expiry.to_owned(), message.to_owned()),
+        "expires_at" => ("--expires-at".to_owned(), message.to_owned()),
+        "expires_in_seconds" => ("--expires-in".to_owned(), message.to_owned()),
         // A newer server may know more than this program: only where the server complains is the entry looked for.
         "permissions" => of_entry("--permission", &request.permissions, |entry| entry.parse::<Permission>().is_ok()),
         "allowed_networks" => of_entry("--allow-network", &request.allowed_networks, is_network),
@@ -65,20 +66,23 @@ fn is_network(text: &str) -> bool {
     prefix.parse::<u32>().is_ok_and(|prefix| prefix <= width && bits.checked_shl(prefix).unwrap_or(0) == 0)
 }
 
-/// Until when the token works. A day alone means its end, so that the day named is the last on which it works.
-fn expiry(within: Option<&str>, at: Option<&str>, now: Timestamp) -> Result<Option<Timestamp>, Failure> {
-    if let Some(text) = within {
-        if text.parse::<u64>().is_ok() {
-            // Who types 90 hardly means seconds.
-            return Err(Failure::usage(format!("--expires-in '{text}' needs a unit, such as 90d or 12h")));
-        }
-        let length = duration::parse(text).map_err(|why| Failure::usage(format!("--expires-in '{text}' {why}")))?;
-        let millis = i64::try_from(length.as_millis()).unwrap_or(i64::MAX);
-        return Ok(Some(now.plus_millis(millis)));
+/// How long the token works, in seconds.
+fn lifetime(text: &str) -> Result<i64, Failure> {
+    let wrong = |why: &str| Failure::usage(format!("--expires-in '{text}' {why}"));
+    if text.trim().parse::<u64>().is_ok() {
+        // Who types 90 hardly means seconds.
+        return Err(wrong("needs a unit, such as 90d or 12h"));
     }
-    let Some(text) = at else { return Ok(None) };
-    let instant = Timestamp::parse(text).or_else(|_| Timestamp::parse(&format!("{text}T23:59:59Z")));
-    instant.map(Some).map_err(|_| {
+    let length = duration::parse(text).map_err(|why| wrong(&why))?;
+    if length.is_zero() || length.subsec_nanos() > 0 {
+        return Err(wrong("must be one second or more, without a fraction of one"));
+    }
+    Ok(i64::try_from(length.as_secs()).unwrap_or(i64::MAX))
+}
+
+/// Until when the token works. A day alone means its end, so that the day named is the last on which it works.
+fn end(text: &str) -> Result<Timestamp, Failure> {
+    Timestamp::parse(text).or_else(|_| Timestamp::parse(&format!("{text}T23:59:59Z"))).map_err(|_| {
         Failure::usage(format!(
             "--expires-at '{text}' must be a day such as 2030-01-31, or an instant such as 2030-01-31T12:00:00Z"
         ))
@@ -87,8 +91,7 @@ fn expiry(within: Option<&str>, at: Option<&str>, now: Timestamp) -> Result<Opti
 
 #[cfg(test)]
 mod tests {
-    use super::{expiry, is_network};
-    use uptrakit_api::Timestamp;
+    use super::{end, is_network, lifetime};
 
     #[test]
     fn a_network_has_no_bits_behind_its_prefix() {
@@ -102,14 +105,21 @@ mod tests {
     }
 
     #[test]
-    fn an_end_is_a_length_an_instant_or_a_day() {
-        let now = Timestamp::parse("2030-01-01T00:00:00Z").unwrap();
-        let end = |within, at| expiry(within, at, now).map(|end| end.map(|end| end.to_string()));
-        assert_eq!(end(Some("90d"), None).unwrap().unwrap(), "2030-04-01T00:00:00.000Z");
-        assert_eq!(end(None, Some("2030-01-31T12:00:00+02:00")).unwrap().unwrap(), "2030-01-31T10:00:00.000Z");
-        assert_eq!(end(None, Some("2030-01-31")).unwrap().unwrap(), "2030-01-31T23:59:59.000Z");
-        assert_eq!(end(None, None).unwrap(), None);
-        assert!(end(Some("soon"), None).is_err());
-        assert!(end(None, Some("31.1.2030")).is_err());
+    fn a_lifetime_is_a_number_of_seconds_with_a_unit() {
+        for (text, seconds) in [("90d", 7_776_000), ("1h30m", 5_400), ("1s", 1), ("4294967295w", 2_597_596_220_016_000)]
+        {
+            assert_eq!(lifetime(text).unwrap(), seconds, "{text}");
+        }
+        for text in ["90", " 90 ", "soon", "0d", "999ms", "1s500ms", ""] {
+            assert!(lifetime(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_end_is_an_instant_or_a_day() {
+        let end = |text| end(text).map(|end| end.to_string());
+        assert_eq!(end("2030-01-31T12:00:00+02:00").unwrap(), "2030-01-31T10:00:00.000Z");
+        assert_eq!(end("2030-01-31").unwrap(), "2030-01-31T23:59:59.000Z");
+        assert!(end("31.1.2030").is_err());
     }
 }

@@ -3,10 +3,9 @@
 use super::PATH;
 use crate::{
     args::{ListTokens, State},
-    client,
     command::Context,
     failure::Failure,
-    output::{Cell, Output, Tone},
+    output::{Cell, Output},
     paging,
     wire::Token,
 };
@@ -39,8 +38,8 @@ pub fn run(context: &Context, arguments: &ListTokens) -> Result<(), Failure> {
 
 fn row(token: &Token, output: &Output) -> Vec<Cell> {
     let ends = match token.expires_at {
-        Some(ends) if client::ends_soon(ends) => output.instant_or(Some(ends), "").with(Tone::Warning),
-        ends => output.instant_or(ends, "never"),
+        Some(ends) => output.instant_or(Some(ends), "").with(output.end_tone(ends)),
+        None => output.instant_or(None, "never"),
     };
     vec![
         Cell::plain(&token.name),
