@@ -1,7 +1,9 @@
 //! What this machine says of itself: its id, its system, the updates that it waits for.
 //! What can't be found out is unknown, and a note says why: a guess would be worse than a gap.
 
+mod container;
 mod id;
+mod kernel;
 mod reboot;
 mod run;
 mod system;
@@ -9,7 +11,8 @@ mod updates;
 
 use crate::failure::Failure;
 use run::Programs;
-use uptrakit_api::HostReport;
+use std::path::Path;
+use uptrakit_api::{HostReport, Timestamp};
 
 /// What was found out.
 pub struct Found {
@@ -20,21 +23,18 @@ pub struct Found {
 }
 
 /// Looks at this machine.
-pub fn look() -> Result<Found, Failure> {
+pub fn look(now: Timestamp) -> Result<Found, Failure> {
     let mut notes = Vec::new();
-    let programs = Programs::of_environment();
+    let (root, programs) = (Path::new("/"), Programs::of_environment());
     let system = system::read(&programs);
-    let updates = updates::count(&programs).unwrap_or_else(|why| {
-        notes.push(format!("pending updates: unknown, {why}"));
-        updates::Updates::default()
-    });
-    if updates.pending.is_some() && updates.security.is_none() {
-        notes.push("security updates: unknown, this package manager does not tell them from others".to_owned());
-    }
-    let reboot_required = reboot::required(&programs, &system.kernel);
-    if reboot_required.is_none() {
-        notes.push("restart due: unknown, nothing on this machine tells".to_owned());
-    }
+    let updates = updates::count(root, &programs, now, &mut notes);
+    let reboot_required = match reboot::required(root, &programs, &system.kernel) {
+        Ok(due) => Some(due),
+        Err(why) => {
+            notes.push(format!("restart due: unknown, {why}"));
+            None
+        }
+    };
     let machine_id = id::read(&programs, &mut notes)?;
     let report = HostReport {
         machine_id,

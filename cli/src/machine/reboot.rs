@@ -1,80 +1,98 @@
-//! Whether a restart is due: the package manager left a sign, or the running kernel is no longer the newest installed.
+//! Whether a restart is due: whether it would change what runs. The package manager may have left a sign; else it takes a
+//! newer kernel that the boot loader could start. Headers, kernels that are half there and those of a container's host
+//! change nothing.
 
-use super::run::Programs;
-use std::{cmp::Ordering, fs, path::Path};
+use super::{container, kernel, run::Programs};
+use std::{fs, path::Path};
 
-/// Left by Debian's and Ubuntu's packages.
-const SIGNS: [&str; 2] = ["/run/reboot-required", "/var/run/reboot-required"];
+/// Left by Debian's and Ubuntu's packages, which name themselves in the file with this ending.
+const SIGNS: [&str; 2] = ["run/reboot-required", "var/run/reboot-required"];
+const PACKAGES: &str = ".pkgs";
 
-/// Whether a restart is due; nothing if this machine doesn't tell.
-pub fn required(programs: &Programs, kernel: &str) -> Option<bool> {
-    if SIGNS.iter().any(|sign| Path::new(sign).exists()) {
-        return Some(true);
+/// Whether a restart is due. The error is the end of a sentence that begins with "unknown,".
+pub fn required(root: &Path, programs: &Programs, running: &str) -> Result<bool, String> {
+    if let Some(kind) = container::kind(root, programs) {
+        return Err(format!("because this is a container ({kind}), whose kernel is the host's"));
+    }
+    let newer = kernel::newer_waits(root, running);
+    if SIGNS.iter().any(|sign| root.join(sign).exists() && !(is_of_kernels(root, sign) && newer == Ok(false))) {
+        return Ok(true);
     }
     if programs.find("dnf").is_some()
         && let Ok(said) = programs.run("dnf", &["--quiet", "--cacheonly", "needs-restarting", "--reboothint"])
     {
         // Without the plug-in dnf ends with 1 as well, but has nothing to say about restarting.
         match said.code {
-            Some(0) => return Some(false),
-            Some(1) if said.text.contains("Reboot is required") => return Some(true),
+            Some(0) => return Ok(false),
+            Some(1) if said.text.contains("Reboot is required") => return Ok(true),
             _ => {}
         }
     }
-    // A container shares a kernel that is not among its packages: it has no modules.
-    let entries = fs::read_dir("/lib/modules").ok()?;
-    let installed: Vec<String> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
-    newer_is_installed(kernel, &installed)
+    newer
 }
 
-fn newer_is_installed(running: &str, installed: &[String]) -> Option<bool> {
-    let newest = installed.iter().max_by(|one, other| compare(one, other))?;
-    if installed.iter().any(|kernel| kernel == running) {
-        // Kernels of another flavour (`-cloud`, `-lts`) are not newer, only different.
-        let rival = installed
-            .iter()
-            .filter(|kernel| flavour(kernel) == flavour(running))
-            .max_by(|one, other| compare(one, other));
-        Some(compare(rival.unwrap_or(newest), running) == Ordering::Greater)
-    } else {
-        // The running kernel was removed: an update replaced it.
-        Some(true)
-    }
-}
-
-/// What kind of kernel it is: `amd64` of `6.1.0-40-amd64`, `lts` of `6.6.32-0-lts`, nothing of `6.9.4-arch1-1`.
-fn flavour(kernel: &str) -> &str {
-    let last = kernel.rsplit('-').next().unwrap_or_default();
-    if last.starts_with(|c: char| c.is_ascii_alphabetic()) { last } else { "" }
-}
-
-/// Compares versions piece by piece, numbers as numbers.
-fn compare(one: &str, other: &str) -> Ordering {
-    let pieces = |text: &str| -> Vec<(u64, String)> {
-        text.split(['.', '-', '_', '+'])
-            .map(|piece| {
-                let digits = piece.bytes().take_while(u8::is_ascii_digit).count();
-                (piece[..digits].parse().unwrap_or(0), piece[digits..].to_owned())
-            })
-            .collect()
-    };
-    pieces(one).cmp(&pieces(other))
+/// Whether a sign was left by kernels alone: it stays where such a kernel is removed again.
+fn is_of_kernels(root: &Path, sign: &str) -> bool {
+    let packages = fs::read_to_string(root.join(format!("{sign}{PACKAGES}"))).unwrap_or_default();
+    let is_kernel = |package: &str| package.starts_with("linux-image-") || package == "linux-base";
+    !packages.trim().is_empty() && packages.lines().all(|line| is_kernel(line.trim()))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::newer_is_installed;
+    use super::required;
+    use crate::machine::{
+        kernel::tests::{complete, write},
+        run::Programs,
+    };
+    use std::{fs, path::Path};
 
-    fn due(running: &str, installed: &[&str]) -> Option<bool> {
-        newer_is_installed(running, &installed.iter().map(|&name| name.to_owned()).collect::<Vec<_>>())
+    const OLD: &str = "6.1.0-9-amd64";
+    const NEW: &str = "6.1.0-40-amd64";
+
+    fn due(root: &Path) -> Result<bool, String> {
+        required(root, &Programs::in_folder(root.join("bin")), OLD)
     }
 
     #[test]
-    fn a_newer_kernel_waits_for_a_restart() {
-        assert_eq!(due("6.1.0-9-amd64", &["6.1.0-9-amd64", "6.1.0-40-amd64"]), Some(true));
-        assert_eq!(due("6.1.0-40-amd64", &["6.1.0-9-amd64", "6.1.0-40-amd64"]), Some(false));
-        assert_eq!(due("6.9.4-arch1-1", &["6.9.5-arch1-1"]), Some(true));
-        assert_eq!(due("6.6.32-0-lts", &["6.6.32-0-lts", "6.9.0-0-edge"]), Some(false));
-        assert_eq!(due("6.18.44", &[]), None);
+    fn a_newer_kernel_that_can_be_started_makes_a_restart_due() {
+        let root = tempfile::tempdir().unwrap();
+        complete(root.path(), OLD);
+        assert_eq!(due(root.path()), Ok(false));
+        complete(root.path(), NEW);
+        assert_eq!(due(root.path()), Ok(true));
+    }
+
+    #[test]
+    fn a_container_does_not_know_whether_a_restart_is_due() {
+        let root = tempfile::tempdir().unwrap();
+        complete(root.path(), OLD);
+        complete(root.path(), NEW);
+        write(root.path(), "run/reboot-required", "*** System restart required ***\n");
+        assert_eq!(due(root.path()), Ok(true));
+        write(root.path(), ".dockerenv", "");
+        assert_eq!(due(root.path()).unwrap_err(), "because this is a container (docker), whose kernel is the host's");
+    }
+
+    #[test]
+    fn a_sign_of_the_package_manager_counts() {
+        let root = tempfile::tempdir().unwrap();
+        complete(root.path(), OLD);
+        write(root.path(), "run/reboot-required", "");
+        assert_eq!(due(root.path()), Ok(true));
+        write(root.path(), "run/reboot-required.pkgs", "linux-image-6.1.0-40-amd64\nlibc6\n");
+        assert_eq!(due(root.path()), Ok(true));
+    }
+
+    #[test]
+    fn a_sign_of_a_kernel_that_was_removed_again_does_not_count() {
+        let root = tempfile::tempdir().unwrap();
+        complete(root.path(), OLD);
+        complete(root.path(), NEW);
+        write(root.path(), "run/reboot-required", "");
+        write(root.path(), "run/reboot-required.pkgs", "linux-image-6.1.0-40-amd64\nlinux-base\n");
+        assert_eq!(due(root.path()), Ok(true));
+        fs::remove_file(root.path().join("boot").join(format!("vmlinuz-{NEW}"))).unwrap();
+        assert_eq!(due(root.path()), Ok(false));
     }
 }

@@ -34,6 +34,12 @@ impl Programs {
         Self(folders)
     }
 
+    /// Those of a folder, and no others.
+    #[cfg(test)]
+    pub fn in_folder(folder: PathBuf) -> Self {
+        Self(vec![folder])
+    }
+
     /// Where a program is.
     pub fn find(&self, name: &str) -> Option<PathBuf> {
         let is_program =

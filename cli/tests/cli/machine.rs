@@ -58,3 +58,10 @@ fn a_package_manager_that_fails_leaves_the_counts_unknown_and_says_so() {
     assert_eq!((&report["pending_updates"], &report["security_updates"]), (&Value::Null, &Value::Null));
     assert!(notes.contains("pending updates: unknown, because"), "{notes}");
 }
+
+#[test]
+fn a_container_leaves_it_unknown_whether_a_restart_is_due_and_says_so() {
+    let (report, notes) = dry_run(&with_programs(&[("systemd-detect-virt", "echo lxc"), ("dnf", "exit 0")]));
+    assert_eq!(report["reboot_required"], Value::Null);
+    assert!(notes.contains("restart due: unknown, because this is a container ("), "{notes}");
+}

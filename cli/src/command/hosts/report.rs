@@ -4,6 +4,7 @@ use super::{PATH, count, restart, show, timer};
 use crate::{
     args::Report,
     client::Client,
+    clock,
     command::Context,
     failure::Failure,
     machine,
@@ -46,7 +47,7 @@ pub fn send(client: &Client, output: &Output) -> Result<(Value, Host), Failure> 
 
 /// Looks at this machine and says what could not be found out.
 fn look(output: &Output) -> Result<HostReport, Failure> {
-    let found = machine::look()?;
+    let found = machine::look(clock::now())?;
     for note in &found.notes {
         output.note(note);
     }

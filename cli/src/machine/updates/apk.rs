@@ -2,9 +2,10 @@
 
 use super::{Updates, number};
 use crate::machine::run::Programs;
+use std::path::Path;
 
 /// Counts.
-pub fn count(programs: &Programs) -> Result<Updates, String> {
+pub fn count(_: &Path, programs: &Programs) -> Result<Updates, String> {
     let said = programs.run("apk", &["--no-network", "list", "--upgradable"])?;
     if said.code != Some(0) {
         return Err("because apk has no package index yet; run `apk update`".to_owned());

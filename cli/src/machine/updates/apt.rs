@@ -2,14 +2,14 @@
 
 use super::{Updates, number};
 use crate::machine::run::Programs;
-use std::fs;
+use std::{fs, path::Path};
 
-const LISTS: &str = "/var/lib/apt/lists";
+const LISTS: &str = "var/lib/apt/lists";
 
 /// Counts.
-pub fn count(programs: &Programs) -> Result<Updates, String> {
+pub fn count(root: &Path, programs: &Programs) -> Result<Updates, String> {
     // Without lists apt-get finds nothing to do, which is not the same as being up to date.
-    let mut lists = fs::read_dir(LISTS).map_err(|_| no_lists())?.filter_map(Result::ok);
+    let mut lists = fs::read_dir(root.join(LISTS)).map_err(|_| no_lists())?.filter_map(Result::ok);
     if !lists.any(|entry| entry.file_name().to_string_lossy().contains("_Packages")) {
         return Err(no_lists());
     }
@@ -34,13 +34,23 @@ fn read(text: &str) -> Updates {
     // The first word in the brackets is the version; the archives follow it.
     let archives: Vec<&str> =
         updates.map(|origin| origin.split_once(' ').map_or("", |(_, archives)| archives)).collect();
-    let security = archives.iter().filter(|archives| archives.to_ascii_lowercase().contains("security")).count();
+    let security = archives.iter().filter(|archives| archives.split(", ").any(is_security)).count();
     Updates { pending: number(archives.len()), security: number(security) }
+}
+
+/// Whether an archive brings the updates of security. It is written `Label:Version/Archive`, with `[amd64])` behind the
+/// last one, and the label is free text.
+fn is_security(archive: &str) -> bool {
+    let archive = archive.split(" [").next().unwrap_or_default();
+    let (label, rest) = archive.rsplit_once(':').unwrap_or(("", archive));
+    let name = rest.split_once('/').map_or(rest, |(_, name)| name);
+    // Debian's releases up to 10 have no archive of this name: there it is the whole label that tells.
+    name.ends_with("-security") || label == "Debian-Security"
 }
 
 #[cfg(test)]
 mod tests {
-    use super::read;
+    use super::{is_security, read};
     use crate::machine::updates::Updates;
 
     #[test]
@@ -53,5 +63,33 @@ mod tests {
             Conf base-files (12.4+deb12u15 Debian:12.15/oldstable [amd64])\n";
         assert_eq!(read(text), Updates { pending: Some(3), security: Some(1) });
         assert_eq!(read("Reading package lists...\n"), Updates { pending: Some(0), security: Some(0) });
+    }
+
+    #[test]
+    fn security_is_told_by_the_archive_and_not_by_a_word_in_a_label() {
+        for archive in [
+            "Debian-Security:12/stable-security [amd64])",
+            "Ubuntu:22.04/jammy-security [amd64])",
+            "UbuntuESM:22.04/jammy-infra-security",
+            "UbuntuESMApps:22.04/jammy-apps-security",
+            "Debian-Security:10/oldoldstable [amd64])",
+            "Devuan:stable-security [all])",
+        ] {
+            assert!(is_security(archive), "{archive}");
+        }
+        for archive in [
+            "Acme Security Tools:1.0/stable [amd64])",
+            "Acme Debian-Security Mirror:12/stable",
+            "security:stable [amd64])",
+            "Debian:12.15/oldstable",
+            "Acme:security.example.org [amd64])",
+            "localhost [amd64])",
+            "",
+        ] {
+            assert!(!is_security(archive), "{archive}");
+        }
+        let text = "Inst agent [1.0] (1.1 Acme Security:1/stable, Other:2/main [amd64])\n\
+            Inst bash [5.2-1] (5.2-2 Debian:12.15/oldstable, Debian-Security:12/oldstable-security [amd64]) []\n";
+        assert_eq!(read(text), Updates { pending: Some(2), security: Some(1) });
     }
 }

@@ -2,12 +2,13 @@
 
 use super::{Updates, number};
 use crate::machine::run::Programs;
+use std::path::Path;
 
 /// `dnf check-update` ends with this when there is something to update.
 const UPDATES_WAIT: i32 = 100;
 
 /// Counts.
-pub fn count(programs: &Programs) -> Result<Updates, String> {
+pub fn count(_: &Path, programs: &Programs) -> Result<Updates, String> {
     let ask = |more: &[&str]| {
         let arguments = [&["--quiet", "--cacheonly", "check-update"], more].concat();
         let said = programs.run("dnf", &arguments)?;

@@ -2,9 +2,10 @@
 
 use super::{Updates, number};
 use crate::machine::run::Programs;
+use std::path::Path;
 
 /// Counts.
-pub fn count(programs: &Programs) -> Result<Updates, String> {
+pub fn count(_: &Path, programs: &Programs) -> Result<Updates, String> {
     let said = programs.run("pacman", &["--query", "--upgrades"])?;
     match said.code {
         // It ends with 1 and says nothing when there is nothing.
