@@ -31,8 +31,9 @@ use ureq::{
 
 /// The largest answer that is read; a page of a hundred hosts is some tens of kilobytes.
 const LARGEST_ANSWER: u64 = 64 << 20;
-/// The server sends a comment every 15 s: a stream that is silent for three times as long is dead.
-const SILENCE: Duration = Duration::from_secs(45);
+/// A stream that is silent for so long is given up. Whoever follows it has noticed long before: the server sends a
+/// comment every 15 s.
+const LONGEST_SILENCE: Duration = Duration::from_secs(90);
 /// How long a read waits before it tries a server that refused the connection once more, as one that restarts does.
 const BEFORE_RETRY: Duration = Duration::from_millis(300);
 
@@ -146,14 +147,20 @@ impl Client {
         self.json(tried, &Method::DELETE, path, None)
     }
 
-    /// Opens a stream of events.
-    pub fn stream(&self, tried: &str, path: &str) -> Result<Stream, Failure> {
-        let answer = self.sent(tried, &Method::GET, || {
+    /// The clock of the server.
+    pub fn clock(&self) -> &ServerClock {
+        &self.clock
+    }
+
+    /// Opens a stream of events, whose head must come within the time limit, or within this if that is shorter.
+    pub fn stream(&self, tried: &str, path: &str, head: Duration) -> Result<Stream, Failure> {
+        let limit = head.min(self.timeout);
+        let answer = self.sent(tried, &Method::GET, limit, || {
             let request = self.request(&Method::GET, path, None).header(header::ACCEPT, "text/event-stream");
             let request = request.body(String::new()).map_err(|error| self.unsent(tried, &error))?;
             let request = self.agent.configure_request(request);
-            let request = request.timeout_connect(Some(self.timeout)).timeout_recv_response(Some(self.timeout));
-            Ok(self.agent.run(request.timeout_per_read(Some(SILENCE)).build()))
+            let request = request.timeout_connect(Some(limit)).timeout_recv_response(Some(limit));
+            Ok(self.agent.run(request.timeout_per_read(Some(LONGEST_SILENCE)).build()))
         })?;
         let answer = self.accepted(tried, &Method::GET, path, answer)?;
         let kind = answer.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
@@ -164,7 +171,7 @@ impl Client {
     }
 
     fn json(&self, tried: &str, method: &Method, path: &str, body: Option<&str>) -> Result<Answer, Failure> {
-        let answer = self.sent(tried, method, || {
+        let answer = self.sent(tried, method, self.timeout, || {
             let request = self.request(method, path, body);
             let request =
                 request.body(body.unwrap_or_default().to_owned()).map_err(|error| self.unsent(tried, &error))?;
@@ -178,8 +185,11 @@ impl Client {
             return Err(stranger(&self.server, tried, &format!("it answered {status} to a deletion")));
         }
         let (parts, mut body) = answer.into_parts();
-        let text =
-            body.with_config().limit(LARGEST_ANSWER).read_to_string().map_err(|error| self.unreached(tried, &error))?;
+        let text = body
+            .with_config()
+            .limit(LARGEST_ANSWER)
+            .read_to_string()
+            .map_err(|error| self.unreached(tried, &error, self.timeout))?;
         let value = if status == StatusCode::NO_CONTENT && text.is_empty() {
             Value::Null
         } else {
@@ -194,6 +204,7 @@ impl Client {
         &self,
         tried: &str,
         method: &Method,
+        limit: Duration,
         send: impl Fn() -> Result<Result<Response<Body>, Error>, Failure>,
     ) -> Result<Response<Body>, Failure> {
         let mut sent = clock::now();
@@ -203,7 +214,7 @@ impl Client {
             sent = clock::now();
             outcome = send()?;
         }
-        let answer = outcome.map_err(|error| self.unreached(tried, &error))?;
+        let answer = outcome.map_err(|error| self.unreached(tried, &error, limit))?;
         let header = |name| answer.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         // What a cache answers has the date of when it was asked first.
         if let (Some(date), None) = (header(header::DATE), header(header::AGE)) {

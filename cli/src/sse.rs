@@ -1,7 +1,19 @@
 //! Server-sent events, as the HTML standard writes them: `event:` and `data:` lines, an empty line ends an event.
 //! Only what the server sends is read: ids and retry times are passed over, comments are the server's heartbeat.
 
-use std::io::{self, BufRead};
+use std::{
+    io::{self, BufRead},
+    mem,
+};
+
+/// What a stream brings.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Message {
+    /// The server is there, and has nothing to tell.
+    Comment,
+    /// Something happened.
+    Event(Event),
+}
 
 /// One event.
 #[derive(Debug, PartialEq, Eq)]
@@ -12,26 +24,29 @@ pub struct Event {
     pub data: String,
 }
 
-/// The events of a stream, until it ends.
-pub struct Events<R>(R);
+/// The messages of a stream, until it ends.
+pub struct Messages<R> {
+    reader: R,
+    /// Of the event that is being read.
+    kind: String,
+    data: Option<String>,
+}
 
-impl<R: BufRead> Events<R> {
+impl<R: BufRead> Messages<R> {
     /// Reads a stream.
     pub fn new(reader: R) -> Self {
-        Self(reader)
+        Self { reader, kind: String::new(), data: None }
     }
 }
 
-impl<R: BufRead> Iterator for Events<R> {
-    type Item = io::Result<Event>;
+impl<R: BufRead> Iterator for Messages<R> {
+    type Item = io::Result<Message>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let mut kind = String::new();
-        let mut data: Option<String> = None;
         let mut line = String::new();
         loop {
             line.clear();
-            match self.0.read_line(&mut line) {
+            match self.reader.read_line(&mut line) {
                 // An event that the stream's end cuts short does not count.
                 Ok(0) => return None,
                 Ok(_) => {}
@@ -40,23 +55,26 @@ impl<R: BufRead> Iterator for Events<R> {
             let text = line.strip_suffix('\n').unwrap_or(&line);
             let text = text.strip_suffix('\r').unwrap_or(text);
             if text.is_empty() {
-                if let Some(data) = data.take() {
+                let kind = mem::take(&mut self.kind);
+                if let Some(data) = self.data.take() {
                     let kind = if kind.is_empty() { "message".to_owned() } else { kind };
-                    return Some(Ok(Event { kind, data }));
+                    return Some(Ok(Message::Event(Event { kind, data })));
                 }
-                kind.clear();
                 continue;
+            }
+            if text.starts_with(':') {
+                return Some(Ok(Message::Comment));
             }
             let (field, value) = text.split_once(':').unwrap_or((text, ""));
             let value = value.strip_prefix(' ').unwrap_or(value);
             match field {
-                "event" => value.clone_into(&mut kind),
-                "data" => match &mut data {
+                "event" => value.clone_into(&mut self.kind),
+                "data" => match &mut self.data {
                     Some(data) => {
                         data.push('\n');
                         data.push_str(value);
                     }
-                    None => data = Some(value.to_owned()),
+                    None => self.data = Some(value.to_owned()),
                 },
                 _ => {}
             }
@@ -66,20 +84,25 @@ impl<R: BufRead> Iterator for Events<R> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Event, Events};
+    use super::{Event, Message, Messages};
 
-    fn read(text: &str) -> Vec<Event> {
-        Events::new(text.as_bytes()).map(Result::unwrap).collect()
+    fn read(text: &str) -> Vec<Message> {
+        Messages::new(text.as_bytes()).map(Result::unwrap).collect()
     }
 
-    fn event(kind: &str, data: &str) -> Event {
-        Event { kind: kind.to_owned(), data: data.to_owned() }
+    fn event(kind: &str, data: &str) -> Message {
+        Message::Event(Event { kind: kind.to_owned(), data: data.to_owned() })
     }
 
     #[test]
     fn events_are_told_apart() {
         let text = ": hello\n\nevent: host\nid: 7\ndata: {\"a\":1}\n\ndata:one\r\ndata: two\r\n\r\n";
-        assert_eq!(read(text), [event("host", "{\"a\":1}"), event("message", "one\ntwo")]);
+        assert_eq!(read(text), [Message::Comment, event("host", "{\"a\":1}"), event("message", "one\ntwo")]);
+    }
+
+    #[test]
+    fn a_comment_inside_an_event_changes_nothing_of_it() {
+        assert_eq!(read("event: host\n: hello\ndata: x\n\n"), [Message::Comment, event("host", "x")]);
     }
 
     #[test]

@@ -152,6 +152,9 @@ pub struct Host {
     /// When it first reported.
     #[serde(default)]
     pub created_at: Option<Timestamp>,
+    /// When anything of this last changed.
+    #[serde(default)]
+    pub updated_at: Option<Timestamp>,
 }
 
 impl Host {

@@ -10,7 +10,7 @@ use crate::{
     wire,
 };
 use rustls::{CertificateError, Error as TlsError, InvalidMessage};
-use std::io;
+use std::{io, time::Duration};
 use uptrakit_api::TokenId;
 use ureq::{
     Body, Error,
@@ -110,7 +110,8 @@ impl Client {
             .because(format!("the request to {} can't be made: {error}", self.server))
     }
 
-    pub(super) fn unreached(&self, tried: &str, error: &Error) -> Failure {
+    /// Says why no answer came. `limit` is how long it was waited for.
+    pub(super) fn unreached(&self, tried: &str, error: &Error, limit: Duration) -> Failure {
         let server = &self.server;
         let mut failure = Failure::new(Exit::Unreachable, format!("could not {tried}"));
         failure.unsure = may_have_arrived(error);
@@ -132,7 +133,7 @@ impl Client {
             Error::Timeout(_) => failure
                 .because(format!(
                     "{server} did not answer within {} s{}",
-                    self.timeout.as_secs_f32(),
+                    limit.as_secs_f32(),
                     self.proxy_variable
                         .map(|variable| format!(", through the proxy in {variable}"))
                         .unwrap_or_default()

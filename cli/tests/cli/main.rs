@@ -12,3 +12,4 @@ mod output;
 mod support;
 mod tokens;
 mod usage;
+mod watch;

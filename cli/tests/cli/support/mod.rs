@@ -7,7 +7,7 @@ mod terminal;
 
 pub use program::Program;
 pub use server::{PASSWORD, Server};
-pub use stand_in::StandIn;
+pub use stand_in::{StandIn, answer};
 pub use terminal::Terminal;
 
 /// A token with a right checksum that no server knows.

@@ -29,11 +29,20 @@ impl StandIn {
 
     /// Answers with a status, a content type and a body.
     pub fn answering(status: &str, kind: &str, body: &str) -> Self {
-        let answer =
-            format!("HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+        let answer = answer(status, kind, body);
         Self::start(move |mut connection| {
             let _ = connection.read(&mut [0; 8_192]);
             let _ = connection.write_all(answer.as_bytes());
+        })
+    }
+
+    /// Hands every connection over together with the path that it asks for.
+    pub fn talking(talk: impl Fn(&str, TcpStream) + Send + Sync + 'static) -> Self {
+        Self::start(move |mut connection| {
+            let mut head = [0; 8_192];
+            let length = connection.read(&mut head).unwrap_or(0);
+            let head = String::from_utf8_lossy(&head[..length]).into_owned();
+            talk(head.split(' ').nth(1).unwrap_or_default(), connection);
         })
     }
 
@@ -145,6 +154,8 @@ impl StandIn {
     }
 }
 
-fn answer(status: &str, kind: &str, body: &str) -> String {
-    format!("HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+/// The bytes of an answer.
+pub fn answer(status: &str, kind: &str, body: &str) -> String {
+    let length = body.len();
+    format!("HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}")
 }
