@@ -100,8 +100,9 @@ pub enum Command {
     Hosts(Hosts),
     /// Print a script that completes commands, token names and host names
     #[command(after_help = "Example:
-  echo 'source <(uptrakit completions bash)' >> ~/.bashrc
+  echo 'eval \"$(uptrakit completions bash)\"' >> ~/.bashrc
   echo 'source <(uptrakit completions zsh)' >> ~/.zshrc
+  mkdir -p ~/.config/fish/completions
   uptrakit completions fish > ~/.config/fish/completions/uptrakit.fish")]
     Completions {
         /// The shell to write for

@@ -15,12 +15,18 @@ pub struct Quoting {
     dialect: Dialect,
     /// Whether finished words come as they are meant.
     finished: bool,
+    /// What has to be done before the shell takes completions.
+    preparation: &'static str,
 }
 
+/// An empty `.zshrc` has no completion at all. `-i` passes over folders that others may write to, instead of asking.
+const ZSH_PREPARATION: &str = "(( $+functions[compdef] )) || { autoload -Uz compinit && compinit -i }\n";
+
 /// Zsh.
-pub const ZSH: Quoting = Quoting { shell: &env::Zsh, dialect: Dialect::Posix, finished: false };
+pub const ZSH: Quoting =
+    Quoting { shell: &env::Zsh, dialect: Dialect::Posix, finished: false, preparation: ZSH_PREPARATION };
 /// Fish.
-pub const FISH: Quoting = Quoting { shell: &env::Fish, dialect: Dialect::Fish, finished: true };
+pub const FISH: Quoting = Quoting { shell: &env::Fish, dialect: Dialect::Fish, finished: true, preparation: "" };
 
 impl EnvCompleter for Quoting {
     fn name(&self) -> &'static str {
@@ -39,7 +45,14 @@ impl EnvCompleter for Quoting {
         completer: &str,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        self.shell.write_registration(variable, name, program, completer, out)
+        let mut script = Vec::new();
+        self.shell.write_registration(variable, name, program, completer, &mut script)?;
+        // In a file of its own the first line tells the shell what it completes, so that must stay the first.
+        let tag = script.iter().position(|byte| *byte == b'\n').filter(|_| script.starts_with(b"#compdef"));
+        let (tag, rest) = script.split_at(tag.map_or(0, |end| end + 1));
+        out.write_all(tag)?;
+        out.write_all(self.preparation.as_bytes())?;
+        out.write_all(rest)
     }
 
     fn write_complete(

@@ -37,8 +37,9 @@ fn the_scripts_are_accepted_by_their_shells() {
     }
 }
 
-/// Types at bash and answers what the line then means, word by word.
-fn completed_by_bash(program: &Program, lines: &[&str]) -> Vec<String> {
+/// Types lines at a shell, each with the tab key behind it, and answers what it then means, word by word. `ready` is what
+/// the shell is told first.
+fn completed(program: &Program, mut command: Command, ready: &str, lines: &[&str]) -> Vec<String> {
     let shown = program.home().join("shown");
     let show = program.home().join("show");
     fs::write(
@@ -47,18 +48,78 @@ fn completed_by_bash(program: &Program, lines: &[&str]) -> Vec<String> {
     )
     .unwrap();
     fs::set_permissions(&show, fs::Permissions::from_mode(0o755)).unwrap();
-    let mut command = Command::new("bash");
-    program.prepare(&mut command);
-    command.args(["--norc", "--noprofile", "-i"]).env("PS1", "ready> ").env("LC_ALL", "C.UTF-8");
+    command.env("PS1", "ready> ").env("LC_ALL", "C.UTF-8");
     let mut terminal = Terminal::start(command, 100);
-    terminal.expect("ready> ").type_in("source <(uptrakit completions bash); echo 'com'plete\n").expect("\rcomplete\r");
+    // What is typed is shown with the quotes, and what the shell then prints is not.
+    terminal.expect("ready> ").type_in(&format!("{ready}echo 'com'plete\n")).expect("complete\r");
     for line in lines {
         // The first key of the last three goes to the start of the line.
         terminal.type_in(line).type_in("\t\u{1}show \n");
     }
-    terminal.type_in("echo 'all sh'own\n").expect("\rall shown").type_in("exit\n");
+    terminal.type_in("echo 'all sh'own\n").expect("all shown\r").type_in("exit\n");
     terminal.finish();
     fs::read_to_string(shown).unwrap().lines().map(str::to_owned).collect()
+}
+
+fn completed_by_bash(program: &Program, lines: &[&str]) -> Vec<String> {
+    let mut command = Command::new("bash");
+    program.prepare(&mut command);
+    command.args(["--norc", "--noprofile", "-i"]);
+    completed(program, command, "source <(uptrakit completions bash); ", lines)
+}
+
+/// The lines of the guide that set completion up in a shell.
+fn documented(shell: &str) -> Vec<&'static str> {
+    let guide = include_str!("../../../docs/guide/cli.md").split("## Completion").nth(1).unwrap();
+    let block = guide.split("```").nth(1).unwrap();
+    block.lines().filter(|line| line.contains(shell) && !line.starts_with('#')).collect()
+}
+
+/// A shell that is installed here, in the program's environment but without folders named by variables.
+fn shell(program: &Program, name: &str) -> Option<Command> {
+    let mut command = Command::new(name);
+    if Command::new(name).arg("--version").output().is_err() {
+        eprintln!("skipped: there is no {name} here");
+        return None;
+    }
+    program.prepare(&mut command);
+    command.env_remove("XDG_CONFIG_HOME");
+    Some(command)
+}
+
+#[test]
+fn the_documented_lines_complete_in_shells_without_any_other_configuration() {
+    let server = Server::start();
+    with_names(&server);
+    for (name, run, interactive) in [
+        ("bash", &["--norc", "--noprofile", "-c"][..], &["--noprofile", "-i"][..]),
+        // Without the files of the system, which may set completion up already.
+        ("zsh", &["-f", "-c"], &["-d", "-i"]),
+        ("fish", &["--no-config", "-c"], &["-c", "complete -C 'uptrakit auth tok'"]),
+    ] {
+        let program = on_path(server.program());
+        let Some(mut setup) = shell(&program, name) else { continue };
+        let lines = documented(name);
+        let help = program.ok(&["completions", "--help"]).stdout;
+        assert!(lines.iter().all(|line| help.contains(line)), "{lines:?}: {help}");
+        // A prompt that is known from the system's own, and nothing else.
+        for file in [".bashrc", ".zshrc"] {
+            fs::write(program.home().join(file), "PS1='ready> '\n").unwrap();
+        }
+        let output = setup.args(run).arg(lines.join("\n")).output().unwrap();
+        assert!(output.status.success() && output.stderr.is_empty(), "{name}: {output:?}");
+        let mut command = shell(&program, name).unwrap();
+        command.args(interactive);
+        if name == "fish" {
+            let output = command.output().unwrap();
+            assert!(output.stdout.starts_with(b"token\t"), "{output:?}");
+            continue;
+        }
+        let lines = ["uptrakit auth tok", "uptrakit auth token show desk"];
+        let words = completed(&program, command, "", &lines);
+        let expected = ["<uptrakit><auth><token>", "<uptrakit><auth><token><show><desk lamp>"];
+        assert_eq!(words, expected, "{name}");
+    }
 }
 
 #[test]
