@@ -348,6 +348,10 @@ pub struct Report {
     /// Show what would be sent and send nothing
     #[arg(long, conflicts_with = "timer")]
     pub dry_run: bool,
+    /// Report under this id, such as web-2, instead of one derived from the machine's own; it must be the same in every
+    /// report of a machine and of no other
+    #[arg(long, value_name = "ID", conflicts_with = "remove_timer", value_parser = redaction::no_token, value_hint = ValueHint::Other)]
+    pub machine_id: Option<String>,
     /// Have systemd report this machine again and again, with the token in use now
     #[arg(long, group = "timer")]
     pub install_timer: bool,

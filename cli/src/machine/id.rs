@@ -16,9 +16,18 @@ use std::{
 /// Uptrakit's own part of the derivation; a change would make every machine a new host.
 const APPLICATION: [u8; 16] = 0xe9e1_15e7_481b_4e9d_a0aa_ced0_3eca_c7fd_u128.to_be_bytes();
 
-/// The derived id, 32 hexadecimal digits.
-pub fn read(programs: &Programs, notes: &mut Vec<String>) -> Result<String, Failure> {
+/// The id that was given, else the derived one, 32 hexadecimal digits.
+pub fn read(programs: &Programs, given: Option<&str>, notes: &mut Vec<String>) -> Result<String, Failure> {
     let system = if cfg!(target_os = "macos") { platform_uuid(programs) } else { machine_id() };
+    if let Some(given) = given {
+        if system.is_some() && parse(given) == system {
+            return Err(Failure::usage(
+                "--machine-id names the id that the operating system keeps, which is confidential",
+            )
+            .next("leave --machine-id out, or give an id of your own, such as web-2"));
+        }
+        return Ok(given.to_owned());
+    }
     match system {
         Some(id) => Ok(derive(id)),
         None => made_up(notes),

@@ -22,10 +22,12 @@ pub struct Found {
     pub notes: Vec<String>,
 }
 
-/// Looks at this machine.
-pub fn look(now: Timestamp) -> Result<Found, Failure> {
+/// Looks at this machine, whose id in the report may be given.
+pub fn look(machine_id: Option<&str>, now: Timestamp) -> Result<Found, Failure> {
     let mut notes = Vec::new();
-    let (root, programs) = (Path::new("/"), Programs::of_environment());
+    let programs = Programs::of_environment();
+    let machine_id = id::read(&programs, machine_id, &mut notes)?;
+    let root = Path::new("/");
     let system = system::read(&programs);
     let updates = updates::count(root, &programs, now, &mut notes);
     let reboot_required = match reboot::required(root, &programs, &system.kernel) {
@@ -35,7 +37,6 @@ pub fn look(now: Timestamp) -> Result<Found, Failure> {
             None
         }
     };
-    let machine_id = id::read(&programs, &mut notes)?;
     let report = HostReport {
         machine_id,
         hostname: system.hostname,

@@ -40,6 +40,34 @@ fn report_tells_the_server_about_this_very_machine() {
 }
 
 #[test]
+fn a_clone_with_an_id_of_its_own_is_a_host_of_its_own() {
+    let server = Server::start();
+    let program = without_package_managers(server.program());
+    let first = program.ok(&["hosts", "report", "-o", "json"]).json();
+    let clone = program.ok(&["hosts", "report", "-o", "json", "--machine-id", "web-2"]).json();
+    assert_eq!(clone["machine_id"], "web-2");
+    assert_ne!(clone["id"], first["id"]);
+    let long = "x".repeat(129);
+    for wrong in ["", "a\u{7}b", &long] {
+        let outcome = program.run(&["hosts", "report", "--machine-id", wrong]);
+        assert_eq!(outcome.code, 1, "{wrong:?}: {outcome:?}");
+        assert!(outcome.stderr.contains("  why:  --machine-id "), "{wrong:?}: {outcome:?}");
+    }
+}
+
+#[test]
+fn what_the_server_has_to_say_about_a_report_is_told_as_a_warning() {
+    let host = r#"{"id":"x","hostname":"web-1"}"#;
+    let warning = "Two machines report as web-1 (\u{fc}).\u{1b}[31m".replace('\u{1b}', "\u{9b}");
+    let answer =
+        format!("HTTP/1.1 200 OK\r\nUptrakit-Warning: {warning}\r\nContent-Length: {}\r\n\r\n{host}", host.len());
+    let server = StandIn::saying(answer.leak().as_bytes());
+    let program = without_package_managers(Program::signed_in(&server.url, UNKNOWN_TOKEN));
+    let outcome = program.ok(&["hosts", "report"]);
+    assert!(outcome.stderr.contains("\nwarning: Two machines report as web-1 (\u{fc}).\u{fffd}[31m\n"), "{outcome:?}");
+}
+
+#[test]
 fn a_dry_run_sends_nothing_and_needs_no_credential() {
     let outcome = Program::new().ok(&["hosts", "report", "--dry-run", "-o", "json"]);
     assert!(outcome.json()["hostname"].is_string());
@@ -173,7 +201,14 @@ fn with_systemctl(program: Program, code: i32) -> Program {
     fs::write(&path, format!("#!/bin/sh\necho \"$@\" >> \"$HOME/asked\"\necho 'no bus here' >&2\nexit {code}\n"))
         .unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-    // Every installation reports; what waits on this machine is none of these tests' business, and takes its time.
+    without_package_managers(program)
+}
+
+/// Programs of its own before those of the system, among them package managers that fail: what waits on this machine is
+/// none of these tests' business, and takes its time.
+fn without_package_managers(program: Program) -> Program {
+    let folder = program.home().join("bin");
+    fs::create_dir_all(&folder).unwrap();
     for name in ["apt-get", "dnf", "apk", "pacman"] {
         std::os::unix::fs::symlink("/bin/false", folder.join(name)).unwrap();
     }
@@ -185,7 +220,18 @@ fn with_systemctl(program: Program, code: i32) -> Program {
 fn a_timer_is_installed_works_and_is_removed() {
     let server = Server::start();
     let program = with_systemctl(server.program(), 0);
-    let outcome = program.ok(&["hosts", "report", "--install-timer", "--user", "--every", "6h", "--timeout", "90s"]);
+    let outcome = program.ok(&[
+        "hosts",
+        "report",
+        "--install-timer",
+        "--user",
+        "--every",
+        "6h",
+        "--timeout",
+        "90s",
+        "--machine-id",
+        "web 2",
+    ]);
     assert!(!outcome.stderr.contains("cron"), "{outcome:?}");
     assert!(outcome.stdout.is_empty() && !outcome.stderr.contains(&server.token), "{outcome:?}");
     let config = program.home().join("config");
@@ -203,9 +249,10 @@ fn a_timer_is_installed_works_and_is_removed() {
     // What the unit says is what works: the same command in the same environment reports.
     let value = |key: &str| service.lines().find_map(|line| line.strip_prefix(key)).unwrap();
     let (name, file) = value("Environment=").split_once('=').unwrap();
-    let words: Vec<&str> = value("ExecStart=").split(' ').skip(1).collect();
-    assert!(words.ends_with(&["--timeout", "90000ms"]), "{words:?}");
-    let reported = Program::new().with(name, file).ok(&words);
+    let (command, last) = value("ExecStart=").split_once(" \"--machine-id=web 2\"").unwrap();
+    let words: Vec<&str> = command.split(' ').skip(1).collect();
+    assert!(words.ends_with(&["--timeout", "90000ms"]) && last.is_empty(), "{words:?}");
+    let reported = Program::new().with(name, file).ok(&[&words[..], &["--machine-id=web 2"]].concat());
     assert!(reported.stderr.contains("Reported "), "{reported:?}");
 
     // What systemd leaves behind where it can't be reached goes too.

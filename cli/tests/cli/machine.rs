@@ -65,3 +65,20 @@ fn a_container_leaves_it_unknown_whether_a_restart_is_due_and_says_so() {
     assert_eq!(report["reboot_required"], Value::Null);
     assert!(notes.contains("restart due: unknown, because this is a container ("), "{notes}");
 }
+
+#[test]
+fn an_id_that_is_given_is_reported_and_the_confidential_one_is_refused() {
+    let program = Program::new();
+    let report = program.ok(&["hosts", "report", "--dry-run", "-o", "json", "--machine-id", "web-2"]).json();
+    assert_eq!(report["machine_id"], "web-2");
+    let Ok(raw) = fs::read_to_string("/etc/machine-id") else { return eprintln!("skipped: no /etc/machine-id here") };
+    let raw = raw.trim();
+    if raw.len() != 32 {
+        return eprintln!("skipped: /etc/machine-id holds no id here");
+    }
+    for given in [raw.to_owned(), raw.to_uppercase(), format!("{}-{}", &raw[..8], &raw[8..])] {
+        let outcome = program.run(&["hosts", "report", "--dry-run", "--machine-id", &given]);
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (2, ""), "{outcome:?}");
+        assert!(outcome.stderr.contains("confidential") && !outcome.stderr.contains(raw), "{outcome:?}");
+    }
+}

@@ -47,6 +47,8 @@ fn mistakes_of_usage_exit_2_and_name_what_is_wrong() {
         (&["hosts", "report", "--every", "5m"], "--install-timer"),
         (&["hosts", "report", "--every", "5m", "--remove-timer", "--user"], "--remove-timer"),
         (&["hosts", "report", "--user"], "--install-timer"),
+        (&["hosts", "report", "--remove-timer", "--machine-id", "web-2"], "--machine-id"),
+        (&["hosts", "report", "--machine-id", UNKNOWN_TOKEN], "this is a token's text"),
         (&["hosts", "report", "--install-timer", "--remove-timer"], "--remove-timer"),
         (&["hosts", "report", "--dry-run", "--install-timer"], "--install-timer"),
         (&["completions", "tcsh"], "tcsh"),

@@ -8,11 +8,14 @@ use crate::{
     command::Context,
     failure::Failure,
     machine,
-    output::{Cell, Output, Tone},
+    output::{Cell, Output, Tone, printable},
     wire::Host,
 };
 use serde_json::Value;
 use uptrakit_api::HostReport;
+
+/// The header in which the server has something to say about a report that it took: a whole sentence.
+const WARNING: &str = "uptrakit-warning";
 
 /// Reports this machine, or has a timer do it.
 pub fn run(context: &Context, arguments: &Report) -> Result<(), Failure> {
@@ -23,31 +26,38 @@ pub fn run(context: &Context, arguments: &Report) -> Result<(), Failure> {
         return timer::remove(context, arguments.user);
     }
     if arguments.dry_run {
-        return show_only(context);
+        return show_only(context, arguments);
     }
     let output = context.output;
     // Whether there is a token at all is known at once; the machine takes a while to look at.
     context.signed_in(|client, _| {
-        let (value, host) = send(client, output)?;
+        let (value, host) = send(client, output, arguments)?;
         output.thing(&value, show::properties(&host, output))
     })
 }
 
 /// Reports this machine once; the host as the server knows it now.
-pub fn send(client: &Client, output: &Output) -> Result<(Value, Host), Failure> {
-    let report = look(output)?;
+pub fn send(client: &Client, output: &Output, arguments: &Report) -> Result<(Value, Host), Failure> {
+    let report = look(output, arguments)?;
     let answer = client.post("report this machine", &format!("{PATH}/report"), &report);
     let (answer, host) =
         answer.and_then(|answer| answer.read::<Host>().map(|host| (answer, host))).map_err(|failure| {
+            let failure = failure.in_flags(|field, message| {
+                let is_given = field == "machine_id" && arguments.machine_id.is_some();
+                is_given.then(|| ("--machine-id".to_owned(), message.to_owned()))
+            });
             failure.of_change("the report may have arrived all the same", "report again; twice does no harm")
         })?;
     output.note(&format!("Reported {} to {}.", host.name(), client.server()));
+    for warning in answer.headers.get_all(WARNING) {
+        output.warn(&printable(&String::from_utf8_lossy(warning.as_bytes())));
+    }
     Ok((answer.value, host))
 }
 
 /// Looks at this machine and says what could not be found out.
-fn look(output: &Output) -> Result<HostReport, Failure> {
-    let found = machine::look(clock::now())?;
+fn look(output: &Output, arguments: &Report) -> Result<HostReport, Failure> {
+    let found = machine::look(arguments.machine_id.as_deref(), clock::now())?;
     for note in &found.notes {
         output.note(note);
     }
@@ -55,8 +65,8 @@ fn look(output: &Output) -> Result<HostReport, Failure> {
 }
 
 /// Shows what would be sent.
-fn show_only(context: &Context) -> Result<(), Failure> {
-    let report = look(context.output)?;
+fn show_only(context: &Context, arguments: &Report) -> Result<(), Failure> {
+    let report = look(context.output, arguments)?;
     let value =
         serde_json::to_value(&report).map_err(|error| Failure::failed("could not write the report").because(error))?;
     context.output.thing(&value, properties(&report))

@@ -98,7 +98,7 @@ pub fn install(context: &Context, arguments: &Report) -> Result<(), Failure> {
     within_reach(&places, &program, authority.as_deref())?;
     context.signed_in(|client, _| {
         // The token must be able to do what the timer will do with it.
-        report::send(client, output)?;
+        report::send(client, output, arguments)?;
         let server = client.server();
         let mut command =
             vec![program.display().to_string(), "hosts".into(), "report".into(), "--server".into(), server.to_string()];
@@ -111,6 +111,9 @@ pub fn install(context: &Context, arguments: &Report) -> Result<(), Failure> {
         }
         if let Some(path) = &authority {
             command.extend(["--ca-cert".into(), path.display().to_string()]);
+        }
+        if let Some(id) = &arguments.machine_id {
+            command.push(format!("--machine-id={id}"));
         }
         let token = settings.credential()?.token;
         Store::new(Some(places.credentials.clone())).save_alone(server, &token)?;
