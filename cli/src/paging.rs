@@ -15,7 +15,12 @@ pub struct List<T> {
     pub items: Vec<T>,
     /// How many there are on all pages.
     pub total: u64,
+    /// The page that was asked for, if this is the last one instead because there is no such page.
+    past_the_end: Option<u32>,
 }
+
+/// A list may shrink between the answers, but not again and again.
+const ATTEMPTS: usize = 3;
 
 /// Fetches what the paging flags ask for.
 pub fn fetch<T: DeserializeOwned>(
@@ -28,11 +33,24 @@ pub fn fetch<T: DeserializeOwned>(
     if paging.all {
         return fetch_all(client, tried, path, &query);
     }
-    query.extend(paging.page.map(|page| ("page", page.to_string())));
     query.extend(paging.per_page.map(|per_page| ("per_page", per_page.to_string())));
-    let answer = client.get(tried, path, &query).map_err(|failure| failure.in_flags(in_flag))?;
-    let page: Page<T> = answer.read()?;
-    Ok(List { page: answer.value, items: page.items, total: page.total })
+    let get = |number: Option<u64>| {
+        let mut query = query.clone();
+        query.extend(number.map(|number| ("page", number.to_string())));
+        let answer = client.get(tried, path, &query).map_err(|failure| failure.in_flags(in_flag))?;
+        let page: Page<T> = answer.read()?;
+        Ok((answer.value, page))
+    };
+    let (mut value, mut page) = get(paging.page.map(u64::from))?;
+    let mut past_the_end = None;
+    for _ in 0..ATTEMPTS {
+        if !page.items.is_empty() || page.total_pages == 0 {
+            break;
+        }
+        past_the_end = paging.page;
+        (value, page) = get(Some(page.total_pages))?;
+    }
+    Ok(List { page: value, items: page.items, total: page.total, past_the_end })
 }
 
 /// The flag behind a field of the query.
@@ -75,15 +93,16 @@ pub fn fetch_all<T: DeserializeOwned>(
     let total = items.len() as u64;
     let page =
         json!({"items": values, "total": total, "page": 1, "per_page": total, "total_pages": u64::from(total > 0)});
-    Ok(List { page, items, total })
+    Ok(List { page, items, total, past_the_end: None })
 }
 
 /// Says that there is more, or that there is nothing.
 pub fn remark<T>(list: &List<T>, what: &str, output: &Output) {
-    if list.items.is_empty() && list.total > 0 {
+    if let Some(asked) = list.past_the_end {
         let number = list.page.get("page").and_then(Value::as_u64).unwrap_or_default();
-        output.note(&format!("page {number} is past the end; {} {what}", list.total));
-    } else if list.items.is_empty() {
+        output.note(&format!("there is no page {asked}; this is page {number}, the last one"));
+    }
+    if list.items.is_empty() {
         output.note(&format!("no {what}"));
     } else if list.total > list.items.len() as u64 {
         output.note(&format!("{} of {} {what}; --all fetches the rest", list.items.len(), list.total));

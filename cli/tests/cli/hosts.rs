@@ -97,8 +97,29 @@ fn hosts_are_searched_sorted_and_fetched_page_by_page() {
     assert_eq!(names(&["--search", "web", "--sort", "hostname"]), ["web-1", "web-2"]);
     assert_eq!(names(&["--per-page", "1", "--page", "2", "--sort", "hostname"]), ["web-1"]);
     assert_eq!(names(&["--all", "--sort", "hostname"]), ["db-1", "web-1", "web-2"]);
+}
+
+#[test]
+fn a_page_past_the_end_is_the_last_one_that_exists() {
+    let server = Server::start();
+    let program = server.program();
     let beyond = program.ok(&["hosts", "list", "--page", "9"]);
-    assert_eq!((beyond.stdout.as_str(), beyond.stderr.as_str()), ("", "page 9 is past the end; 3 hosts\n"));
+    assert_eq!((beyond.stdout.as_str(), beyond.stderr.as_str()), ("", "no hosts\n"));
+    for (hostname, security) in [("web-1", 3), ("web-2", 9), ("db-1", 1)] {
+        report(&server, hostname, security);
+    }
+    let last = ["hosts", "list", "--sort", "hostname", "--per-page", "2", "--page", "9"];
+    let beyond = program.ok(&last);
+    assert!(beyond.stdout.starts_with("web-2\t") && beyond.stdout.lines().count() == 1, "{beyond:?}");
+    let said = "there is no page 9; this is page 2, the last one\n1 of 3 hosts; --all fetches the rest\n";
+    assert_eq!(beyond.stderr, said);
+    let page = program.ok(&[&last[..], &["-o", "json"]].concat()).json();
+    assert_eq!(
+        (&page["page"], &page["total_pages"], &page["items"][0]["hostname"]),
+        (&json!(2), &json!(2), &json!("web-2"))
+    );
+    let tokens = program.ok(&["auth", "token", "list", "--page", "2"]);
+    assert!(tokens.stdout.starts_with("first\t"), "{tokens:?}");
 }
 
 #[test]
