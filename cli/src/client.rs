@@ -22,7 +22,7 @@ use uptrakit_api::{Timestamp, TokenText};
 use ureq::{
     Agent, Body, BodyReader, Error,
     http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header},
-    tls::{Certificate, PemItem, RootCerts, TlsConfig},
+    tls::{PemItem, RootCerts, TlsConfig},
     unversioned::{
         resolver::DefaultResolver,
         transport::{ConnectProxyConnector, Connector as _, TcpConnector},
@@ -92,13 +92,9 @@ impl Client {
                 .build()
                 .new_agent(),
             Some(path) => {
-                let certificates = certificates(path)?;
-                let of_proxy: Vec<_> = certificates.iter().map(|der| Certificate::from_der(der).to_owned()).collect();
-                let tls = TlsConnector::new(certificates)
+                let tls = TlsConnector::new(certificates(path)?)
                     .ok_or_else(|| unusable(path, "none of its certificates is an X.509 certificate of version 3"))?;
-                // What a proxy with https presents is judged by the agent's own settings.
-                let config =
-                    config.tls_config(TlsConfig::builder().root_certs(RootCerts::new_with_certs(&of_proxy)).build());
+                // A proxy with https is connected to by the same chain.
                 let connector = ().chain(ConnectProxyConnector::default()).chain(TcpConnector::default()).chain(tls);
                 Agent::with_parts(config.build(), connector, DefaultResolver::default())
             }

@@ -377,3 +377,33 @@ fn another_certificate_than_the_named_one_is_refused_in_plain_words() {
         assert!(!outcome.stderr.contains("Other(") && !outcome.stderr.contains("CaUsed"), "{outcome:?}");
     }
 }
+
+#[test]
+fn a_certificate_that_is_named_is_trusted_through_a_proxy_too() {
+    let body = r#"{"id":"x","username":"root"}"#;
+    let mut of_authority = of_authority();
+    of_authority.subject_alt_names = vec![rcgen::SanType::DnsName("updates.example.org".try_into().unwrap())];
+    for parameters in [rcgen::CertificateParams::new(["updates.example.org".to_owned()]).unwrap(), of_authority] {
+        let (server, certificate) = StandIn::answering_with_certificate(body, &parameters);
+        let address = server.url.replace("https://localhost", "127.0.0.1");
+        let plain = StandIn::forwarding(&address);
+        let (over_tls, of_proxy) = StandIn::forwarding_over_tls(&address);
+        let run = |proxy: &StandIn, certificates: &str| {
+            let program = program("https://updates.example.org").with("HTTPS_PROXY", &proxy.url);
+            std::fs::write(program.home().join("named.pem"), certificates).unwrap();
+            program.run(&["auth", "status", "--ca-cert", "named.pem"])
+        };
+        let both = format!("{certificate}{of_proxy}");
+        for (proxy, certificates) in [(&plain, &certificate), (&over_tls, &both)] {
+            let outcome = run(proxy, certificates);
+            assert_eq!(outcome.code, 0, "{}: {outcome:?}", proxy.url);
+            assert!(outcome.stdout.contains("root"), "{outcome:?}");
+        }
+        // What is not named is not trusted, neither the server behind the proxy nor the proxy.
+        for (proxy, certificates) in [(&plain, &of_proxy), (&over_tls, &of_proxy), (&over_tls, &certificate)] {
+            let outcome = run(proxy, certificates);
+            assert_eq!((outcome.code, outcome.stdout.as_str()), (5, ""), "{}: {outcome:?}", proxy.url);
+            assert!(outcome.stderr.contains("no trusted connection to "), "{}: {outcome:?}", proxy.url);
+        }
+    }
+}

@@ -9,6 +9,7 @@ use std::{
         mpsc::{Receiver, Sender},
     },
     thread,
+    time::Duration,
 };
 
 /// A listener that gives every connection the same answer.
@@ -53,14 +54,7 @@ impl StandIn {
 
     /// The same with a certificate that signs itself.
     pub fn answering_with_certificate(body: &str, parameters: &rcgen::CertificateParams) -> (Self, String) {
-        let signing_key = rcgen::KeyPair::generate().unwrap();
-        let cert = parameters.self_signed(&signing_key).unwrap();
-        let key = rustls::pki_types::PrivatePkcs8KeyDer::from(signing_key.serialize_der());
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let settings =
-            rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-        let settings = settings.with_no_client_auth().with_single_cert(vec![cert.der().clone()], key.into()).unwrap();
-        let settings = Arc::new(settings);
+        let (settings, certificate) = tls(parameters);
         let answer = answer("200 OK", "application/json", body);
         let mut stand_in = Self::start(move |mut connection| {
             let mut session = rustls::ServerConnection::new(Arc::clone(&settings)).unwrap();
@@ -71,7 +65,39 @@ impl StandIn {
             }
         });
         stand_in.url = stand_in.url.replace("http://127.0.0.1", "https://localhost");
-        (stand_in, cert.pem())
+        (stand_in, certificate)
+    }
+
+    /// A proxy that is spoken to over TLS, under the name `localhost`. The second value is its certificate.
+    pub fn forwarding_over_tls(address: &str) -> (Self, String) {
+        let (settings, certificate) = tls(&rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap());
+        let address = address.to_owned();
+        let mut proxy = Self::start(move |mut connection| {
+            let mut session = rustls::ServerConnection::new(Arc::clone(&settings)).unwrap();
+            let mut stream = rustls::Stream::new(&mut session, &mut connection);
+            let mut head = Vec::new();
+            let mut byte = [0];
+            while !head.ends_with(b"\r\n\r\n") {
+                if stream.read_exact(&mut byte).is_err() {
+                    return;
+                }
+                head.extend(byte);
+            }
+            stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+            let mut server = TcpStream::connect(&address).unwrap();
+            // One session can't be read and written by two threads: each end gets its turn.
+            for socket in [&*stream.sock, &server] {
+                socket.set_read_timeout(Some(Duration::from_millis(10))).unwrap();
+            }
+            let mut bytes = [0; 8_192];
+            loop {
+                if !(pass(&mut stream, &mut server, &mut bytes) && pass(&mut server, &mut stream, &mut bytes)) {
+                    return;
+                }
+            }
+        });
+        proxy.url = proxy.url.replace("http://127.0.0.1", "https://localhost");
+        (proxy, certificate)
     }
 
     /// A proxy: whatever it is asked to connect to, it connects to this address.
@@ -151,6 +177,26 @@ impl StandIn {
             }
         });
         Self { url, connections }
+    }
+}
+
+/// What a server with a certificate of its own needs, and the certificate in PEM.
+fn tls(parameters: &rcgen::CertificateParams) -> (Arc<rustls::ServerConfig>, String) {
+    let signing_key = rcgen::KeyPair::generate().unwrap();
+    let cert = parameters.self_signed(&signing_key).unwrap();
+    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(signing_key.serialize_der());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let settings = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let settings = settings.with_no_client_auth().with_single_cert(vec![cert.der().clone()], key.into()).unwrap();
+    (Arc::new(settings), cert.pem())
+}
+
+/// Passes on what has come, and tells whether more may come.
+fn pass(from: &mut impl Read, to: &mut impl Write, bytes: &mut [u8]) -> bool {
+    match from.read(bytes) {
+        Ok(0) => false,
+        Ok(count) => to.write_all(&bytes[..count]).is_ok(),
+        Err(error) => matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut),
     }
 }
 
