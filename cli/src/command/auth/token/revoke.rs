@@ -30,9 +30,9 @@ pub fn run(context: &Context, id: &str) -> Result<(), Failure> {
         let cut_off: Option<u64> = answer.header("uptrakit-cut-off").and_then(|count| count.parse().ok());
         let since = instant.map(|at| format!(" Effective everywhere since {at}")).unwrap_or_default();
         let count = match cut_off {
+            None | Some(0) => String::new(),
             Some(1) => "; 1 request was cut off".to_owned(),
             Some(count) => format!("; {count} requests were cut off"),
-            None => String::new(),
         };
         output.note(&format!("Revoked token {label}.{since}{count}{}", if since.is_empty() { "" } else { "." }));
         match output.format {
