@@ -1,6 +1,7 @@
 //! Requests to the server and what becomes of them: an answer, or a failure that says what was tried and what came back.
 //! Redirects are never followed, because the token would go where nobody sent it.
 
+mod names;
 mod proxy;
 mod refusal;
 mod tls;
@@ -12,6 +13,7 @@ use crate::{
     settings::Settings,
     text, wire,
 };
+use names::Names;
 use refusal::{CHECK_ADDRESS, stranger};
 use rustls::pki_types::CertificateDer;
 use serde::{Serialize, de::DeserializeOwned};
@@ -23,10 +25,7 @@ use ureq::{
     Agent, Body, BodyReader, Error,
     http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header},
     tls::{PemItem, RootCerts, TlsConfig},
-    unversioned::{
-        resolver::DefaultResolver,
-        transport::{ConnectProxyConnector, Connector as _, TcpConnector},
-    },
+    unversioned::transport::{ConnectProxyConnector, Connector as _, DefaultConnector, TcpConnector},
 };
 
 /// The largest answer that is read; a page of a hundred hosts is some tens of kilobytes.
@@ -87,16 +86,16 @@ impl Client {
             .user_agent(concat!("uptrakit/", env!("CARGO_PKG_VERSION")))
             .accept("application/json");
         let agent = match &settings.ca_cert {
-            None => config
-                .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
-                .build()
-                .new_agent(),
+            None => {
+                let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
+                Agent::with_parts(config.tls_config(tls).build(), DefaultConnector::new(), Names::default())
+            }
             Some(path) => {
                 let tls = TlsConnector::new(certificates(path)?)
                     .ok_or_else(|| unusable(path, "none of its certificates is an X.509 certificate of version 3"))?;
                 // A proxy with https is connected to by the same chain.
                 let connector = ().chain(ConnectProxyConnector::default()).chain(TcpConnector::default()).chain(tls);
-                Agent::with_parts(config.build(), connector, DefaultResolver::default())
+                Agent::with_parts(config.build(), connector, Names::default())
             }
         };
         Ok(Self {
@@ -133,8 +132,7 @@ impl Client {
 
     /// Sends a body.
     pub fn post(&self, tried: &str, path: &str, body: &impl Serialize) -> Result<Answer, Failure> {
-        let body = serde_json::to_string(body)
-            .map_err(|error| Failure::failed(format!("could not {tried}")).because(error))?;
+        let body = serde_json::to_string(body).map_err(|_| self.unsent(tried))?;
         self.json(tried, &Method::POST, path, Some(&body))
     }
 
@@ -153,7 +151,7 @@ impl Client {
         let limit = head.min(self.timeout);
         let answer = self.sent(tried, &Method::GET, limit, || {
             let request = self.request(&Method::GET, path, None).header(header::ACCEPT, "text/event-stream");
-            let request = request.body(String::new()).map_err(|error| self.unsent(tried, &error))?;
+            let request = request.body(String::new()).map_err(|_| self.unsent(tried))?;
             let request = self.agent.configure_request(request);
             let request = request.timeout_connect(Some(limit)).timeout_recv_response(Some(limit));
             Ok(self.agent.run(request.timeout_per_read(Some(LONGEST_SILENCE)).build()))
@@ -169,8 +167,7 @@ impl Client {
     fn json(&self, tried: &str, method: &Method, path: &str, body: Option<&str>) -> Result<Answer, Failure> {
         let answer = self.sent(tried, method, self.timeout, || {
             let request = self.request(method, path, body);
-            let request =
-                request.body(body.unwrap_or_default().to_owned()).map_err(|error| self.unsent(tried, &error))?;
+            let request = request.body(body.unwrap_or_default().to_owned()).map_err(|_| self.unsent(tried))?;
             let request = self.agent.configure_request(request).timeout_global(Some(self.timeout)).build();
             Ok(self.agent.run(request))
         })?;

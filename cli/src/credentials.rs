@@ -230,7 +230,7 @@ impl Store {
         lock.lock().map_err(unwritable)?;
         let mut contents = self.read()?;
         change(&mut contents);
-        let text = toml::to_string(&contents).map_err(|error| unwritable(io::Error::other(error)))?;
+        let text = toml::to_string(&contents).map_err(|_| unwritable(io::ErrorKind::InvalidData.into()))?;
         write_private(path, format!("{}{text}", head(path)).as_bytes()).map_err(unwritable)
     }
 }

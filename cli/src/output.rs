@@ -180,7 +180,7 @@ pub fn printable(text: &str) -> String {
 
 fn yaml(value: &Value) -> Result<String, Failure> {
     let mut text =
-        serde_saphyr::to_string(value).map_err(|error| Failure::failed("could not write YAML").because(error))?;
+        serde_saphyr::to_string(value).map_err(|_| Failure::failed("the result can't be written as YAML"))?;
     if !text.ends_with('\n') {
         text.push('\n');
     }

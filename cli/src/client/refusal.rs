@@ -13,7 +13,7 @@ use rustls::{CertificateError, Error as TlsError, InvalidMessage};
 use std::{io, time::Duration};
 use uptrakit_api::TokenId;
 use ureq::{
-    Body, Error,
+    Body, Error, Timeout,
     http::{Method, Response, StatusCode, header},
 };
 
@@ -105,9 +105,9 @@ impl Client {
         }
     }
 
-    pub(super) fn unsent(&self, tried: &str, error: &ureq::http::Error) -> Failure {
+    pub(super) fn unsent(&self, tried: &str) -> Failure {
         Failure::failed(format!("could not {tried}"))
-            .because(format!("the request to {} can't be made: {error}", self.server))
+            .because(format!("the request to {} would have a part that HTTP does not allow", self.server))
     }
 
     /// Says why no answer came. `limit` is how long it was waited for.
@@ -115,7 +115,7 @@ impl Client {
         let server = &self.server;
         let mut failure = Failure::new(Exit::Unreachable, format!("could not {tried}"));
         failure.unsure = may_have_arrived(error);
-        failure.details = vec![format!("error: {}", printable(&error.to_string()))];
+        failure.details = vec![format!("error: {}", in_words(error))];
         if let Some(variable) = self.proxy_variable {
             // It is the proxy that is looked up and connected to; the server's name is for the proxy to find.
             let why = match error {
@@ -172,13 +172,34 @@ pub(super) fn stranger(server: &Server, tried: &str, why: &str) -> Failure {
         .next(CHECK_ADDRESS)
 }
 
-/// Whether nobody knows the server's name. The system's resolver has no kind of error of its own.
+/// Whether the name to connect to has no address.
 fn is_unknown_name(error: &Error) -> bool {
-    match error {
-        Error::HostNotFound => true,
-        Error::Io(io) => io.to_string().contains("lookup address"),
-        _ => false,
-    }
+    matches!(error, Error::HostNotFound)
+}
+
+/// What happened, in more technical words than the message has: those of the system, where there are some.
+fn in_words(error: &Error) -> String {
+    let words = match error {
+        Error::HostNotFound => "the name has no address",
+        Error::Timeout(timeout) => match timeout {
+            Timeout::Resolve => "the time limit passed while the name was looked up",
+            Timeout::Connect => "the time limit passed while the connection was made",
+            Timeout::SendRequest | Timeout::SendBody => "the time limit passed while the request was sent",
+            Timeout::RecvResponse => "the time limit passed before the head of the answer came",
+            Timeout::RecvBody | Timeout::PerRead => "the time limit passed while the answer was read",
+            _ => "the time limit passed",
+        },
+        Error::Protocol(_) | Error::Http(_) | Error::LargeResponseHeader(..) => "the answer breaks the rules of HTTP",
+        Error::BodyExceedsLimit(_) => "the answer is longer than any of the API",
+        Error::ConnectProxyFailed(_) | Error::InvalidProxyUrl => "the proxy refused to connect",
+        error if is_distrust(error) => return format!("TLS: {}", distrust(error)),
+        Error::Io(io) => {
+            let code = io.raw_os_error();
+            return code.map_or_else(|| io.kind().to_string(), |code| io::Error::from_raw_os_error(code).to_string());
+        }
+        _ => "the connection failed",
+    };
+    words.to_owned()
 }
 
 /// What TLS has to say about a connection.

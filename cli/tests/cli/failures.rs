@@ -19,9 +19,44 @@ fn a_server_that_is_down_exits_5() {
 
 #[test]
 fn a_name_that_does_not_exist_exits_5() {
-    let outcome = program("https://uptrakit.invalid").run(&["hosts", "list"]);
-    assert_eq!(outcome.code, 5);
-    assert!(outcome.stderr.contains("uptrakit.invalid"), "{outcome:?}");
+    for more in [&[][..], &["--ca-cert", "named.pem"]] {
+        let program = program("https://uptrakit.invalid");
+        let certificate = rcgen::generate_simple_self_signed(["uptrakit.invalid".to_owned()]).unwrap();
+        std::fs::write(program.home().join("named.pem"), certificate.cert.pem()).unwrap();
+        let outcome = program.run(&[&["hosts", "list"], more].concat());
+        assert_eq!(outcome.code, 5);
+        assert!(outcome.stderr.contains("the name in https://uptrakit.invalid is not known"), "{outcome:?}");
+        // Nothing was sent, so nothing can have been done.
+        let outcome = program.run(&[&["auth", "token", "create", "--name", "x"], more].concat());
+        assert!(!outcome.stderr.contains("all the same"), "{outcome:?}");
+    }
+}
+
+#[test]
+fn more_words_are_no_debug_text_of_libraries() {
+    let (silent, closed, banner) =
+        (StandIn::silent(), StandIn::saying(b""), StandIn::saying(b"SSH-2.0-OpenSSH_9.2p1\r\n"));
+    let (over_tls, _) = StandIn::answering_over_tls("{}");
+    let spoken_to_in_tls = silent.url.replace("http://", "https://");
+    let without_tls = banner.url.replace("http://", "https://");
+    for (url, error) in [
+        ("http://127.0.0.1:1", "Connection refused (os error "),
+        ("https://uptrakit.invalid", "the name has no address\n"),
+        (&silent.url, "the time limit passed"),
+        (&spoken_to_in_tls, "the time limit passed"),
+        (&closed.url, "unexpected end of file\n"),
+        (&banner.url, "the answer breaks the rules of HTTP\n"),
+        (&without_tls, "TLS: "),
+        (&over_tls.url, "TLS: its certificate comes from an authority that is not trusted here\n"),
+    ] {
+        let outcome = program(url).run(&["hosts", "list", "-v", "--timeout", "300ms"]);
+        assert_eq!(outcome.code, 5, "{url}: {outcome:?}");
+        assert!(outcome.stderr.contains(&format!("\n  error: {error}")), "{url}: {outcome:?}");
+        for word in ["io:", "rustls", "protocol:", "timeout:", "Peer", "InvalidCertificate", "UnknownIssuer", "lookup"]
+        {
+            assert!(!outcome.stderr.contains(word), "{url}: {word}: {outcome:?}");
+        }
+    }
 }
 
 #[test]

@@ -67,8 +67,7 @@ fn look(output: &Output, arguments: &Report) -> Result<HostReport, Failure> {
 /// Shows what would be sent.
 fn show_only(context: &Context, arguments: &Report) -> Result<(), Failure> {
     let report = look(context.output, arguments)?;
-    let value =
-        serde_json::to_value(&report).map_err(|error| Failure::failed("could not write the report").because(error))?;
+    let value = serde_json::to_value(&report).map_err(|_| Failure::failed("the report can't be written as JSON"))?;
     context.output.thing(&value, properties(&report))
 }
 
