@@ -8,6 +8,19 @@ use crate::process::{announce, cargo, read};
 
 /// What may never reach the browser: the server's runtime, its web framework and its database driver.
 const SERVER_ONLY: &[&str] = &["tokio", "axum", "sqlx", "sqlx-core", "hyper", "uptrakit-server", "uptrakit-cli"];
+/// What the command line does without: the other programs, their frameworks, and every asynchronous runtime.
+const NOT_IN_CLI: &[&str] = &[
+    "uptrakit-server",
+    "uptrakit-app",
+    "leptos",
+    "sqlx",
+    "axum",
+    "tokio",
+    "async-executor",
+    "async-io",
+    "smol",
+    "zbus",
+];
 /// What the wire contract may be made of.
 const OF_API: &[&str] = &["crc32fast", "serde", "thiserror", "uuid"];
 
@@ -21,7 +34,7 @@ pub fn check() -> Result<()> {
     refuse("the app crate", &app, &["uptrakit-server", "uptrakit-cli", "sqlx", "tokio", "axum"])?;
 
     let cli = tree(&["--package", "uptrakit-cli", "--edges", "normal"])?;
-    refuse("the command line", &cli, &["uptrakit-server", "uptrakit-app", "leptos", "sqlx", "axum"])?;
+    refuse("the command line", &cli, NOT_IN_CLI)?;
 
     let mut api = tree(&["--package", "uptrakit-api", "--edges", "normal", "--depth", "1"])?;
     api.remove("uptrakit-api");

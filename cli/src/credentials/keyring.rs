@@ -2,6 +2,11 @@
 //! nobody looks at, must not hold up a command. A keyring that does not answer in time counts as none.
 
 use crate::server::Server;
+#[cfg(target_os = "macos")]
+use apple_native_keyring_store::keychain::Store;
+#[cfg(not(target_os = "macos"))]
+use dbus_secret_service_keyring_store::Store;
+use keyring_core::{Entry, Error, api::CredentialStoreApi as _};
 use std::{
     sync::{
         atomic::{AtomicBool, Ordering},
@@ -22,7 +27,7 @@ static SILENT: AtomicBool = AtomicBool::new(false);
 
 /// The token that is kept for a server. The error says why there is none, in plain words.
 pub(super) fn find(server: &Server) -> Result<String, String> {
-    ask(server, ::keyring::Entry::get_password)
+    ask(server, Entry::get_password)
 }
 
 /// Saves the token for a server and reads it back: some keyrings take a secret and lose it.
@@ -30,19 +35,19 @@ pub(super) fn save(server: &Server, token: &TokenText) -> Result<(), String> {
     let text = token.expose().to_owned();
     ask(server, move |entry| {
         entry.set_password(&text)?;
-        if entry.get_password()? == text { Ok(()) } else { Err(::keyring::Error::NoEntry) }
+        if entry.get_password()? == text { Ok(()) } else { Err(Error::NoEntry) }
     })
 }
 
 /// Forgets the token for a server. There is nothing to do about a keyring that keeps what it should forget.
 pub(super) fn forget(server: &Server) {
-    let _ = ask(server, ::keyring::Entry::delete_credential);
+    let _ = ask(server, Entry::delete_credential);
 }
 
 /// Does this in a thread of its own, which is left behind when it takes too long.
 fn ask<T: Send + 'static>(
     server: &Server,
-    question: impl FnOnce(&::keyring::Entry) -> ::keyring::Result<T> + Send + 'static,
+    question: impl FnOnce(&Entry) -> keyring_core::Result<T> + Send + 'static,
 ) -> Result<T, String> {
     let silent = || format!("it did not answer within {} s", LIMIT.as_secs());
     if SILENT.load(Ordering::Relaxed) {
@@ -51,15 +56,28 @@ fn ask<T: Send + 'static>(
     let user = server.as_str().to_owned();
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
-        let answer = ::keyring::Entry::new(SERVICE, &user).and_then(|entry| question(&entry));
-        // Nobody listens any more once the limit is over.
+        let entry = Store::new().and_then(|store| store.build(SERVICE, &user, None));
+        let answer = entry.and_then(|entry| question(&entry));
+        // The receiver is gone once the limit is over.
         let _ = sender.send(answer);
     });
     match receiver.recv_timeout(LIMIT) {
-        Ok(answer) => answer.map_err(|error| error.to_string()),
+        Ok(answer) => answer.map_err(|error| reason(&error).to_owned()),
         Err(_) => {
             SILENT.store(true, Ordering::Relaxed);
             Err(silent())
         }
+    }
+}
+
+/// Why a keyring did not do what it was asked for: a sentence about it.
+fn reason(error: &Error) -> &'static str {
+    match error {
+        Error::NoStorageAccess(_) => "it is locked",
+        Error::NoEntry => "it has no token for this server",
+        Error::Ambiguous(_) => "it has several entries for this server",
+        Error::BadEncoding(_) | Error::BadDataFormat(..) | Error::BadStoreFormat(_) => "what it holds can't be read",
+        Error::PlatformFailure(_) | Error::NoDefaultStore => "it can't be reached",
+        _ => "it refused to do so",
     }
 }

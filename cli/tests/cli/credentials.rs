@@ -3,7 +3,9 @@
 use crate::support::{Program, Server, UNKNOWN_TOKEN, assert_transcript};
 use std::{
     fs,
+    io::{BufRead as _, BufReader, Write as _},
     os::unix::{fs::PermissionsExt, net::UnixListener},
+    process::{Child, Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -252,4 +254,68 @@ fn no_keyring_means_that_it_is_never_touched() {
     let outcome = program.run_with_input(&login, &server.token);
     assert_eq!((outcome.code, asked.load(Ordering::SeqCst)), (0, 0), "{outcome:?}");
     assert!(outcome.stderr.contains("Another token was saved here before"), "{outcome:?}");
+}
+
+/// A message bus with a keyring on it, unlocked.
+struct Keyring {
+    processes: Vec<Child>,
+    address: String,
+}
+
+impl Keyring {
+    /// Starts one, if its programs are installed here.
+    fn start(home: &Program) -> Option<Self> {
+        let start = |name: &str, arguments: &[&str], address: &str| {
+            let mut command = Command::new(name);
+            home.prepare(&mut command);
+            command.args(arguments).env("DBUS_SESSION_BUS_ADDRESS", address);
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()
+        };
+        let mut keyring = Self { processes: Vec::new(), address: String::new() };
+        let mut bus = start("dbus-daemon", &["--session", "--nofork", "--print-address"], "")?;
+        let mut said = BufReader::new(bus.stdout.take().unwrap());
+        keyring.processes.push(bus);
+        said.read_line(&mut keyring.address).unwrap();
+        keyring.address.truncate(keyring.address.trim_end().len());
+        let arguments = ["--foreground", "--unlock", "--components=secrets"];
+        let mut daemon = start("gnome-keyring-daemon", &arguments, &keyring.address)?;
+        let mut said = BufReader::new(daemon.stdout.take().unwrap());
+        daemon.stdin.take().unwrap().write_all(b"a password").unwrap();
+        keyring.processes.push(daemon);
+        // It says where its other services are once it is ready.
+        said.read_line(&mut String::new()).unwrap();
+        Some(keyring)
+    }
+}
+
+impl Drop for Keyring {
+    fn drop(&mut self) {
+        for process in self.processes.iter_mut().rev() {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+}
+
+#[test]
+fn a_keyring_keeps_the_token_through_a_rotation_until_logout() {
+    let home = Program::new();
+    let Some(keyring) = Keyring::start(&home) else {
+        return eprintln!("skipped: there is no dbus-daemon or no gnome-keyring-daemon here");
+    };
+    let server = Server::start();
+    let program = home.with("DBUS_SESSION_BUS_ADDRESS", &keyring.address);
+    let outcome = program.run_with_input(&["auth", "login", "--with-token", "--server", &server.url], &server.token);
+    assert!(outcome.stderr.contains("is saved in the system keyring"), "{outcome:?}");
+    let kept = || fs::read_to_string(program.credentials()).unwrap();
+    assert!(!kept().contains("upk_"), "{}", kept());
+    program.ok(&["auth", "token", "rotate", "first"]);
+    let shown = program.ok(&["auth", "status"]).stdout;
+    assert!(shown.contains("Credential\tthe system keyring\n") && !kept().contains("upk_"), "{shown}");
+    program.ok(&["auth", "logout"]);
+    // An entry that says that the keyring has a token is not enough once it has none.
+    fs::write(program.credentials(), format!("[servers.\"{}\"]\n", server.url)).unwrap();
+    let outcome = program.run(&["auth", "status", "--server", &server.url]);
+    assert_eq!(outcome.code, 3, "{outcome:?}");
+    assert!(outcome.stderr.contains("  why:  it has no token for this server\n"), "{outcome:?}");
 }
