@@ -2,6 +2,7 @@
 //! Every part of the program fails with this one type, so that messages and exit codes are decided in one place.
 
 use std::{fmt, io, process::ExitCode};
+use uptrakit_api::Code;
 
 /// How a run ends; the numbers are a promise to scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +42,8 @@ pub struct Failure {
     pub next: Option<String>,
     /// Whether the server may have done it all the same.
     pub unsure: bool,
-    /// The server's code, by which the program decides.
-    pub code: Option<String>,
+    /// The server's code, by which the program decides; nothing for one that it does not know.
+    pub code: Option<Code>,
     /// The fields of the request that the server found wrong, and what is wrong with each: the end of a sentence.
     pub fields: Vec<(String, String)>,
     /// What only `-v` shows.
@@ -120,12 +121,12 @@ impl Failure {
 
     /// Whether the server knows no such token any more, so that it opens nothing anywhere.
     pub fn is_of_dead_token(&self) -> bool {
-        matches!(self.code.as_deref(), Some("invalid-token" | "token-expired" | "token-revoked"))
+        matches!(self.code, Some(Code::InvalidToken | Code::TokenExpired | Code::TokenRevoked))
     }
 
     /// Whether it is the token that was refused, and not what it asked for.
     pub fn is_of_token(&self) -> bool {
-        self.is_of_dead_token() || matches!(self.code.as_deref(), Some("account-disabled" | "network-not-allowed"))
+        self.is_of_dead_token() || matches!(self.code, Some(Code::AccountDisabled | Code::NetworkNotAllowed))
     }
 
     /// Standard output could not be written. A reader that went away (`| head`) has what it wanted.

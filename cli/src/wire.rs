@@ -3,7 +3,7 @@
 //! those types do not know, and older ones leave fields out. Requests use the exact types.
 
 use serde::{Deserialize, de::DeserializeOwned};
-use uptrakit_api::Timestamp;
+use uptrakit_api::{Code, Timestamp};
 
 /// A page of a list.
 #[derive(Deserialize)]
@@ -178,6 +178,13 @@ pub struct Problem {
     /// The fields that are wrong.
     #[serde(default)]
     pub errors: Vec<FieldError>,
+}
+
+impl Problem {
+    /// The code, if this program knows it.
+    pub fn known_code(&self) -> Option<Code> {
+        Code::ALL.iter().copied().find(|code| code.as_str() == self.code)
+    }
 }
 
 /// One field that is wrong.

@@ -11,7 +11,7 @@ use crate::{
 };
 use rustls::{CertificateError, Error as TlsError, InvalidMessage};
 use std::{io, time::Duration};
-use uptrakit_api::TokenId;
+use uptrakit_api::{Code, TokenId};
 use ureq::{
     Body, Error, Timeout,
     http::{Method, Response, StatusCode, header},
@@ -44,7 +44,8 @@ impl Client {
         let fields =
             problem.errors.iter().map(|error| (printable(&error.field), printable(&error.message))).collect::<Vec<_>>();
         let mut failure = Failure::new(exit, format!("could not {tried}")).because(cause).of_fields(fields);
-        failure.next = self.advice(&problem.code, &printable(&problem.request_id), wait.as_deref());
+        failure.code = problem.known_code();
+        failure.next = self.advice(failure.code, &printable(&problem.request_id), wait.as_deref());
         if exit == Exit::NotFound {
             failure.next = Some(missing(path).to_owned());
         }
@@ -54,32 +55,37 @@ impl Client {
             format!("code: {}", printable(&problem.code)),
             format!("request id: {}", printable(&problem.request_id)),
         ];
-        failure.code = Some(problem.code);
         failure
     }
 
-    fn advice(&self, code: &str, request_id: &str, wait: Option<&str>) -> Option<String> {
+    fn advice(&self, code: Option<Code>, request_id: &str, wait: Option<&str>) -> Option<String> {
         let server = &self.server;
-        match code {
-            "invalid-token" | "token-expired" | "token-revoked" | "missing-credentials" => Some(format!(
+        match code? {
+            Code::InvalidToken | Code::TokenExpired | Code::TokenRevoked | Code::MissingCredentials => Some(format!(
                 "sign in again with `uptrakit auth login --server {server}`, or set UPTRAKIT_TOKEN to a token made at {server}/profile"
             )),
-            "wrong-login" => Some(
+            Code::WrongLogin => Some(
                 "check both and run the command again; who runs the server can set another password with `uptrakit-server user set-password NAME`".to_owned(),
             ),
-            "invalid-field" => Some("correct it and run the command again; --help shows what it takes".to_owned()),
-            "not-active" => Some("make another with `uptrakit auth token create`".to_owned()),
-            "conflict" => Some("look at how it is now, and run the command again".to_owned()),
-            "account-disabled" => Some("ask an administrator to activate the account".to_owned()),
-            "insufficient-permission" => {
+            Code::InvalidField => Some("correct it and run the command again; --help shows what it takes".to_owned()),
+            Code::NotActive => Some("make another with `uptrakit auth token create`".to_owned()),
+            Code::Conflict => Some("look at how it is now, and run the command again".to_owned()),
+            Code::AccountDisabled => Some("ask an administrator to activate the account".to_owned()),
+            Code::InsufficientPermission => {
                 Some("use a token that may do this, or ask an administrator; `uptrakit auth status` shows what this one may do".to_owned())
             }
-            "network-not-allowed" => Some("use the token from one of its networks, or make one that is allowed from here".to_owned()),
-            "name-taken" => Some("choose another name, or revoke the token that has it".to_owned()),
-            "limit-reached" => Some("revoke a token that is no longer used: `uptrakit auth token list --sort last_used_at`".to_owned()),
-            "too-many-requests" | "unavailable" => wait.map(|seconds| format!("try again in {seconds} s")),
-            "internal" => Some(format!("the server's log says more about request {request_id}")),
-            _ => None,
+            Code::NetworkNotAllowed => Some("use the token from one of its networks, or make one that is allowed from here".to_owned()),
+            Code::NameTaken => Some("choose another name, or revoke the token that has it".to_owned()),
+            Code::LimitReached => Some("revoke a token that is no longer used: `uptrakit auth token list --sort last_used_at`".to_owned()),
+            Code::TooManyRequests | Code::Unavailable => wait.map(|seconds| format!("try again in {seconds} s")),
+            Code::Internal => Some(format!("the server's log says more about request {request_id}")),
+            Code::InvalidRequest
+            | Code::CrossOrigin
+            | Code::NotFound
+            | Code::MethodNotAllowed
+            | Code::LastAdministrator
+            | Code::TooLarge
+            | Code::UnsupportedMediaType => None,
         }
     }
 

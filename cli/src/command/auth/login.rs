@@ -18,7 +18,7 @@ use crate::{
     wire::{Created, Me},
 };
 use std::io::{self, Read};
-use uptrakit_api::{CreateToken, Secret, SignIn, TokenText};
+use uptrakit_api::{Code, CreateToken, Secret, SignIn, TokenText};
 use ureq::http::header;
 
 /// Longer than any token, so that a file given by mistake is not read whole.
@@ -173,7 +173,7 @@ fn create_named(session: &Client) -> Result<Created, Failure> {
         let request = CreateToken { name, ..CreateToken::default() };
         match session.post("make a token for this machine", "/api/v1/auth/api-tokens", &request) {
             Ok(answer) => return answer.read(),
-            Err(failure) if failure.code.as_deref() == Some("name-taken") && number < NAMES => number += 1,
+            Err(failure) if failure.code == Some(Code::NameTaken) && number < NAMES => number += 1,
             Err(failure) => return Err(failure),
         }
     }
