@@ -18,6 +18,7 @@ mod openapi;
 mod outage;
 mod policy;
 mod process;
+mod proxies;
 mod races;
 mod responses;
 mod rotation;
