@@ -119,7 +119,7 @@ impl Output {
             return;
         }
         let mut text = format!("{} {}\n", self.styled("error:", AnsiColor::Red), failure.message);
-        for (label, line) in [("why: ", &failure.cause), ("next:", &failure.next)] {
+        for (label, line) in [("why: ", &failure.cause), ("hint:", &failure.next)] {
             if let Some(line) = line {
                 text.extend(["  ", label, " ", line.as_str(), "\n"]);
             }

@@ -106,7 +106,7 @@ fn a_token_that_the_server_refuses_is_not_saved() {
     let program = Program::new();
     let outcome = program.run_with_input(&["auth", "login", "--with-token", "--server", &server.url], UNKNOWN_TOKEN);
     assert_eq!(outcome.code, 3);
-    assert!(outcome.stderr.contains("next: give it another token; make one at "), "{outcome:?}");
+    assert!(outcome.stderr.contains("hint: give it another token; make one at "), "{outcome:?}");
     assert!(!program.credentials().exists());
 }
 
@@ -152,7 +152,7 @@ fn a_wrong_password_is_refused_and_nothing_is_saved() {
     terminal.expect("Username or email: ").type_in("root\n").expect("Password: ").type_in("not this one, sorry\n");
     let (code, shown) = terminal.finish();
     assert_eq!(code, 3, "{shown}");
-    assert!(!shown.contains("sorry") && shown.contains("next: check both and run the command again"), "{shown}");
+    assert!(!shown.contains("sorry") && shown.contains("hint: check both and run the command again"), "{shown}");
     assert!(!program.credentials().exists());
 }
 

@@ -127,19 +127,19 @@ fn a_change_whose_answer_did_not_arrive_may_be_made_and_says_what_to_do() {
     let create = (
         &["auth", "token", "create", "--name", "x"][..],
         "; the token may be there all the same\n",
-        "  next: look with `uptrakit auth token list`, and revoke it with `uptrakit auth token revoke ID`",
+        "  hint: look with `uptrakit auth token list`, and revoke it with `uptrakit auth token revoke ID`",
     );
     let rotate = (
         &["auth", "token", "rotate", id][..],
         "; the token may have a new text all the same, which nobody knows\n",
-        "  next: rotate it again with `uptrakit auth token rotate 0190b2c3-0000-7000-8000-000000000000`\n",
+        "  hint: rotate it again with `uptrakit auth token rotate 0190b2c3-0000-7000-8000-000000000000`\n",
     );
     let revoke = (
         &["auth", "token", "revoke", id][..],
         "; the token may be revoked all the same\n",
-        "  next: ask again with `uptrakit auth token revoke 0190b2c3-0000-7000-8000-000000000000`",
+        "  hint: ask again with `uptrakit auth token revoke 0190b2c3-0000-7000-8000-000000000000`",
     );
-    let report = (&["hosts", "report"][..], "; the report may have arrived all the same\n", "  next: report again");
+    let report = (&["hosts", "report"][..], "; the report may have arrived all the same\n", "  hint: report again");
     for (stand_in, changes) in [
         (&silent, &[create, rotate, revoke][..]),
         (&closed, &[create, rotate, revoke, report]),

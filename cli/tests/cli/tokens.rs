@@ -88,7 +88,7 @@ fn what_the_server_refuses_is_said_flag_by_flag_with_the_entry_that_is_wrong() {
     ] {
         let outcome = create(arguments);
         assert_eq!((outcome.code, outcome.stdout.as_str()), (1, ""), "{arguments:?}: {outcome:?}");
-        for part in [said, "  next: correct it", "code: invalid-field", "request id: "] {
+        for part in [said, "  hint: correct it", "code: invalid-field", "request id: "] {
             assert!(outcome.stderr.contains(part), "{arguments:?}: {part}: {outcome:?}");
         }
     }
@@ -119,7 +119,7 @@ fn what_can_not_be_done_says_what_to_do_next() {
             "look at how it is now, and run the command again",
         ),
     ] {
-        assert!(outcome.code != 0 && outcome.stderr.contains(&format!("\n  next: {next}\n")), "{next}: {outcome:?}");
+        assert!(outcome.code != 0 && outcome.stderr.contains(&format!("\n  hint: {next}\n")), "{next}: {outcome:?}");
     }
 }
 

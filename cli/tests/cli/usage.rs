@@ -185,7 +185,7 @@ fn a_mistake_in_a_variable_or_a_flag_is_told_of_the_one_that_has_it() {
         (by_flag(&["--ca-cert", "/dev/null"]), "holds no certificate", "-----BEGIN CERTIFICATE-----"),
     ] {
         assert_eq!((outcome.code, outcome.stdout.as_str()), (2, ""), "{said}: {outcome:?}");
-        let (before, after) = outcome.stderr.split_once("  next: ").unwrap();
+        let (before, after) = outcome.stderr.split_once("  hint: ").unwrap();
         assert!(before.contains(said) && after.contains(next), "{said}: {outcome:?}");
     }
     // What is given as an example is taken.
