@@ -39,6 +39,8 @@ pub struct Source {
     pub token_longest_lifetime_days: Option<u32>,
     /// The lifetime that the form preselects, in days; 90 when left out.
     pub token_default_lifetime_days: Option<u32>,
+    /// Whether browsers are told to use https for every name below the public URL's too; `false` when left out.
+    pub hsts_include_subdomains: Option<bool>,
 }
 
 /// Valid settings.
@@ -83,6 +85,7 @@ pub struct PublicUrl {
     text: String,
     secure: bool,
     cookie_name: String,
+    includes_subdomains: bool,
 }
 
 /// A setting is wrong; the sentence names it.
@@ -124,7 +127,7 @@ impl PublicUrl {
         let text = port.map_or_else(|| format!("{scheme}://{host}"), |port| format!("{scheme}://{host}:{port}"));
         let cookie_name = if secure { "__Host-uptrakit" } else { "uptrakit" };
         let cookie_name = port.map_or_else(|| cookie_name.to_owned(), |port| format!("{cookie_name}-{port}"));
-        Ok(Self { text, secure, cookie_name })
+        Ok(Self { text, secure, cookie_name, includes_subdomains: false })
     }
 
     /// The URL, as browsers send it in `Origin`.
@@ -137,6 +140,23 @@ impl PublicUrl {
     #[must_use]
     pub const fn is_secure(&self) -> bool {
         self.secure
+    }
+
+    /// The same, with `Strict-Transport-Security` for all names below this one as well, or not.
+    #[must_use]
+    pub fn including_subdomains(self, includes_subdomains: bool) -> Self {
+        Self { includes_subdomains, ..self }
+    }
+
+    /// What `Strict-Transport-Security` says (RFC 6797): other servers on names below this one may have no https, so that
+    /// they are left out unless a setting includes them.
+    #[must_use]
+    pub const fn strict_transport_security(&self) -> Option<&'static str> {
+        match (self.secure, self.includes_subdomains) {
+            (false, _) => None,
+            (true, false) => Some("max-age=31536000"),
+            (true, true) => Some("max-age=31536000; includeSubDomains"),
+        }
     }
 
     /// The cookie's name: the prefix makes browsers insist on Secure and Path=/ (RFC 6265bis, section 4.1.3.2). Cookies
@@ -168,6 +188,11 @@ impl Source {
         let number = |name: &str| {
             text(name).map(|value| value.parse().map_err(|_| invalid(name, &value, "is no whole number"))).transpose()
         };
+        let switch = |name: &str| {
+            text(name)
+                .map(|value| value.parse().map_err(|_| invalid(name, &value, "must be true or false")))
+                .transpose()
+        };
         Ok(Self {
             listen: text("UPTRAKIT_LISTEN"),
             public_url: text("UPTRAKIT_PUBLIC_URL"),
@@ -182,6 +207,7 @@ impl Source {
             token_limit: number("UPTRAKIT_TOKEN_LIMIT")?,
             token_longest_lifetime_days: number("UPTRAKIT_TOKEN_LONGEST_LIFETIME_DAYS")?,
             token_default_lifetime_days: number("UPTRAKIT_TOKEN_DEFAULT_LIFETIME_DAYS")?,
+            hsts_include_subdomains: switch("UPTRAKIT_HSTS_INCLUDE_SUBDOMAINS")?,
         })
     }
 
@@ -201,6 +227,7 @@ impl Source {
             token_limit: self.token_limit.or(under.token_limit),
             token_longest_lifetime_days: self.token_longest_lifetime_days.or(under.token_longest_lifetime_days),
             token_default_lifetime_days: self.token_default_lifetime_days.or(under.token_default_lifetime_days),
+            hsts_include_subdomains: self.hsts_include_subdomains.or(under.hsts_include_subdomains),
         }
     }
 
@@ -211,6 +238,7 @@ impl Source {
         };
         let listen = address("listen", self.listen.unwrap_or_else(|| "127.0.0.1:8080".into()))?;
         let public_url = self.public_url.map(|text| PublicUrl::parse(&text)).transpose()?;
+        let public_url = public_url.map(|url| url.including_subdomains(self.hsts_include_subdomains.unwrap_or(false)));
         if public_url.is_none() && !listen.ip().is_loopback() {
             return Err(InvalidSetting(format!(
                 "The setting public_url is missing: the server listens on {listen}, so say where browsers find it, \
@@ -453,6 +481,25 @@ mod tests {
         ] {
             assert_eq!(PublicUrl::parse(url).unwrap().cookie_name(), name, "{url}");
         }
+    }
+
+    #[test]
+    fn names_below_the_public_url_are_held_to_https_only_if_that_is_set() {
+        let told = |url: &str, set: Option<&str>| {
+            let get = |name: &str| match name {
+                "UPTRAKIT_PUBLIC_URL" => Some(url.to_owned()),
+                "UPTRAKIT_HSTS_INCLUDE_SUBDOMAINS" => set.map(str::to_owned),
+                _ => None,
+            };
+            let settings = validate(Source::from_environment(get).map_err(|error| error.to_string())?)?;
+            Ok::<_, String>(settings.public_url.and_then(|url| url.strict_transport_security()))
+        };
+        let (plain, wide) = (Some("max-age=31536000"), Some("max-age=31536000; includeSubDomains"));
+        let url = "https://up.example.org";
+        assert_eq!(told(url, None), Ok(plain));
+        assert_eq!((told(url, Some("false")), told(url, Some("true"))), (Ok(plain), Ok(wide)));
+        assert_eq!(told("http://localhost", Some("true")), Ok(None));
+        assert!(told(url, Some("yes")).is_err_and(|why| why.contains("UPTRAKIT_HSTS_INCLUDE_SUBDOMAINS")));
     }
 
     #[test]

@@ -138,6 +138,8 @@ on_both! {
             assert!(reply.headers.get("access-control-allow-origin").is_none());
         }
         assert_eq!(root.get("//login").await.header("cache-control"), "no-store");
+        let hsts = root.get("//login").await.header("strict-transport-security").to_owned();
+        assert_eq!(hsts, "max-age=31536000", "other servers on names below may have no https");
     }
 }
 

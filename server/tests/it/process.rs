@@ -380,6 +380,7 @@ fn metrics_that_cannot_be_served_stop_the_start() {
     let address = taken.local_addr().unwrap().to_string();
     let output = program(directory.path(), None).env("UPTRAKIT_METRICS_LISTEN", &address).output().unwrap();
     assert!(!output.status.success());
+        ("UPTRAKIT_HSTS_INCLUDE_SUBDOMAINS", "yes", "UPTRAKIT_HSTS_INCLUDE_SUBDOMAINS"),
     assert!(output.stdout.is_empty(), "it said that it listens");
     assert!(String::from_utf8(output.stderr).unwrap().contains(&address));
 }

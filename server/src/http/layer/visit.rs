@@ -195,9 +195,8 @@ fn finish_headers(app: &Core, status: StatusCode, headers: &mut HeaderMap, is_pa
             HeaderValue::from_static("camera=(), geolocation=(), microphone=()"),
         );
     }
-    if app.public_url.is_secure() {
-        headers
-            .insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
+    if let Some(value) = app.public_url.strict_transport_security() {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(value));
     }
     let may_be_stored = |value: &HeaderValue| !value.as_bytes().starts_with(b"no-store");
     if headers.get(header::CACHE_CONTROL).is_none_or(|value| !is_page && may_be_stored(value)) {
