@@ -6,6 +6,7 @@ pub mod clock;
 pub mod domain;
 pub mod error;
 pub mod http;
+pub mod input;
 pub mod log;
 pub mod log_limit;
 pub mod outage;

@@ -8,7 +8,7 @@ use std::{
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use crate::{domain::tokens::parse_network, log};
+use crate::{domain::tokens::parse_network, input, log};
 
 /// What can be set, as it was typed: in `uptrakit.toml`, in the environment (`UPTRAKIT_` and the name in capitals) and,
 /// for some, by a flag.
@@ -175,9 +175,11 @@ pub fn is_loopback(host: &str) -> bool {
 impl Source {
     /// Reads a file of settings.
     pub fn from_file(path: &Path) -> Result<Self, InvalidSetting> {
-        let text = std::fs::read_to_string(path)
+        let bytes = std::fs::read(path)
             .map_err(|error| InvalidSetting(format!("The settings file {} can't be read: {error}.", path.display())))?;
-        toml::from_str(&text).map_err(|error| {
+        let text = input::decode(&bytes)
+            .map_err(|why| InvalidSetting(format!("The settings file {} {why}.", path.display())))?;
+        toml::from_str(text).map_err(|error| {
             InvalidSetting(format!("The settings file {} is wrong: {}", path.display(), error.to_string().trim_end()))
         })
     }
@@ -425,6 +427,19 @@ mod tests {
         let merged = named("127.0.0.1:1").over(environment).over(named("127.0.0.1:2"));
         assert_eq!(merged.listen.as_deref(), Some("127.0.0.1:1"));
         assert_eq!(merged.log.as_deref(), Some("debug"));
+    }
+
+    #[test]
+    fn a_file_may_have_a_mark_and_crlf_and_utf_16_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("uptrakit.toml");
+        let text = "\u{feff}listen = \"127.0.0.1:1\"\r\ntoken_limit = 7\r\n";
+        std::fs::write(&file, text).unwrap();
+        let source = Source::from_file(&file).unwrap();
+        assert_eq!((source.listen.as_deref(), source.token_limit), (Some("127.0.0.1:1"), Some(7)));
+        std::fs::write(&file, text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>()).unwrap();
+        let why = Source::from_file(&file).unwrap_err().to_string();
+        assert!(why.starts_with("The settings file ") && why.contains("uptrakit.toml is in UTF-16"), "{why}");
     }
 
     #[test]

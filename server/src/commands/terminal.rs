@@ -4,7 +4,7 @@ use std::io::{self, Read as _, Write as _};
 
 use anyhow::Context as _;
 use uptrakit_api::Secret;
-use uptrakit_server::error::Error;
+use uptrakit_server::{error::Error, input};
 
 /// A line on standard output. A reader that went away is no failure.
 pub fn say(line: std::fmt::Arguments<'_>) -> io::Result<()> {
@@ -21,10 +21,10 @@ pub fn read_password(from_stdin: bool) -> anyhow::Result<Secret> {
                 .context("The password can't be asked for here; use --password-stdin")?,
         ));
     }
-    let mut text = String::new();
-    io::stdin().read_to_string(&mut text).context("The password can't be read from standard input")?;
-    let text = text.strip_suffix('\n').unwrap_or(&text);
-    Ok(Secret(text.strip_suffix('\r').unwrap_or(text).to_owned()))
+    let mut bytes = Vec::new();
+    io::stdin().read_to_end(&mut bytes).context("The password can't be read from standard input")?;
+    let text = input::decode(&bytes).map_err(|why| anyhow::anyhow!("The password on standard input {why}."))?;
+    Ok(Secret(input::without_line_end(text).to_owned()))
 }
 
 /// What an error says at a terminal.

@@ -76,10 +76,14 @@ fn start_command(mut command: Command, directory: &Path) -> Process {
 }
 
 pub fn add_root(directory: &Path, database: Option<&str>) -> Output {
+    add_root_with(directory, database, PASSWORD.as_bytes())
+}
+
+fn add_root_with(directory: &Path, database: Option<&str>, input: &[u8]) -> Output {
     let mut command = program(directory, database);
     command.args(["user", "add", "root", "--email", "root@example.org", "--role", "administrator", "--password-stdin"]);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(PASSWORD.as_bytes()).unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
     std::fs::write(directory.join("account"), "").unwrap();
     child.wait_with_output().unwrap()
 }
@@ -350,6 +354,22 @@ fn people_are_managed_at_the_terminal_while_the_server_runs() {
     let url = format!("sqlite://{}", copy.display());
     let served = start(directory.path(), Some(&url));
     assert_eq!(served.with_token("GET", "/auth/me", &token, "").unwrap().0, 200);
+}
+
+#[test]
+fn a_password_on_standard_input_may_have_a_mark_and_crlf_and_utf_16_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let text = format!("\u{feff}{PASSWORD}\r\n");
+    let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (input, named) in [(&wide[..], "UTF-16"), (&wide[2..], "UTF-16"), (b"seven br\xf6wn owls at dusk", "UTF-8")] {
+        let refused = add_root_with(directory.path(), None, input);
+        let stderr = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!(refused.status.code(), Some(1), "{stderr}");
+        assert!(stderr.contains("The password on standard input is ") && stderr.contains(named), "{stderr}");
+    }
+    let added = add_root_with(directory.path(), None, text.as_bytes());
+    assert_eq!(added.status.code(), Some(0), "{}", String::from_utf8_lossy(&added.stderr));
+    start(directory.path(), None).first_token();
 }
 
 #[test]
