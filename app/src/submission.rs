@@ -62,7 +62,7 @@ impl Submission {
                 }
                 // A list's errors name the entry: `allowed_networks[1]`.
                 let error = problem.errors.iter().find(|error| error.field.split(['[', '.']).next() == Some(field))?;
-                let end = if error.message.ends_with('.') { "" } else { "." };
+                let end = if error.message.ends_with(['.', '?', '!']) { "" } else { "." };
                 Some([label, " ", &error.message, end].concat())
             })
         })

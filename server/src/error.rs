@@ -144,7 +144,10 @@ impl Error {
             }
             Self::Malformed(why) => (*why).into(),
             Self::Invalid(errors) => match errors.as_slice() {
-                [only] => format!("{} {}.", only.field, only.message.trim_end_matches('.')),
+                [only] => {
+                    let end = if only.message.ends_with(['.', '?', '!']) { "" } else { "." };
+                    format!("{} {}{end}", only.field, only.message)
+                }
                 all => format!("{} fields are wrong.", all.len()),
             },
             Self::WrongLogin => "Username, email or password is wrong, or the account is deactivated.".into(),

@@ -9,6 +9,7 @@ pub mod http;
 pub mod input;
 pub mod log;
 pub mod log_limit;
+pub mod network;
 pub mod outage;
 pub mod settings;
 pub mod state;

@@ -8,7 +8,10 @@ use std::{
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use crate::{domain::tokens::parse_network, input, log};
+use crate::{
+    input, log,
+    network::{InvalidNetwork, parse_network},
+};
 
 /// What can be set, as it was typed: in `uptrakit.toml`, in the environment (`UPTRAKIT_` and the name in capitals) and,
 /// for some, by a flag.
@@ -94,7 +97,8 @@ pub struct PublicUrl {
 pub struct InvalidSetting(String);
 
 fn invalid(name: &str, value: &str, why: &str) -> InvalidSetting {
-    InvalidSetting(format!("The setting {name} is wrong: \"{value}\" {why}."))
+    let end = if why.ends_with('?') { "" } else { "." };
+    InvalidSetting(format!("The setting {name} is wrong: \"{value}\" {why}{end}"))
 }
 
 impl PublicUrl {
@@ -386,7 +390,12 @@ fn is_in_memory(url: &str) -> bool {
 }
 
 fn network(text: &str) -> Result<IpNet, InvalidSetting> {
-    parse_network(text).ok_or_else(|| invalid("trusted_proxies", text, "is no network, such as 10.0.0.0/8"))
+    parse_network(text).map_err(|why| match why {
+        InvalidNetwork::Form => invalid("trusted_proxies", text, "is no network, such as 10.0.0.0/8"),
+        InvalidNetwork::BitsBehindPrefix(meant) => {
+            invalid("trusted_proxies", text, &format!("has bits behind its prefix; did you mean {meant}?"))
+        }
+    })
 }
 
 /// The URL of a SQLite file, with what has a meaning in URLs taken out of the path.
@@ -496,6 +505,20 @@ mod tests {
         ] {
             assert_eq!(PublicUrl::parse(url).unwrap().cookie_name(), name, "{url}");
         }
+    }
+
+    #[test]
+    fn a_network_of_proxies_is_read_as_a_tokens_is() {
+        let proxies = |text: &str| {
+            let source = Source { trusted_proxies: Some(vec![text.into()]), ..Source::default() };
+            validate(source).map(|settings| settings.trusted_proxies[0].to_string())
+        };
+        assert_eq!(proxies(" 10.0.0.0/8").as_deref(), Ok("10.0.0.0/8"));
+        assert_eq!(proxies("::ffff:10.0.0.0/104").as_deref(), Ok("10.0.0.0/8"));
+        let why =
+            "The setting trusted_proxies is wrong: \"10.0.0.1/8\" has bits behind its prefix; did you mean 10.0.0.0/8?";
+        assert_eq!(proxies("10.0.0.1/8").unwrap_err(), why);
+        assert!(proxies("010.0.0.0/8").is_err());
     }
 
     #[test]

@@ -31,7 +31,8 @@ pub fn form_problem(submission: Submission, fields: &'static [&'static str]) -> 
         }
         let mut text = problem.detail.clone();
         for error in &problem.errors {
-            text = [&text, " ", &error.field, " ", &error.message, "."].concat();
+            let end = if error.message.ends_with(['.', '?', '!']) { "" } else { "." };
+            text = [&text, " ", &error.field, " ", &error.message, end].concat();
         }
         let callout = el("p", "callout").attr("data-tone", "bad").attr("role", "alert").attr("tabindex", "-1");
         Some(callout.child(text).child(request_named(&problem)))

@@ -20,6 +20,7 @@ use crate::{
     },
     clock::{fill_random, horizon, new_id},
     error::Error,
+    network::{InvalidNetwork, parse_network},
     state::Core,
     store::{
         Transaction,
@@ -454,38 +455,17 @@ pub fn parse_allowed_networks(texts: &[String]) -> Result<Box<[IpNet]>, String> 
         return Err(format!("must have at most {MOST_NETWORKS} entries"));
     }
     let parse = |text: &String| {
-        let net = parse_network(text.trim());
-        let net =
-            net.ok_or_else(|| "has an entry that is no network, such as 10.0.0.0/8 or 2001:db8::/32".to_owned())?;
-        if net.addr() != net.network() {
-            return Err(format!("has an entry with bits behind its prefix; did you mean {}?", net.trunc()));
-        }
-        Ok(unmapped(net))
+        parse_network(text).map_err(|invalid| match invalid {
+            InvalidNetwork::Form => "has an entry that is no network, such as 10.0.0.0/8 or 2001:db8::/32".to_owned(),
+            InvalidNetwork::BitsBehindPrefix(meant) => {
+                format!("has an entry with bits behind its prefix; did you mean {meant}?")
+            }
+        })
     };
     let mut networks = texts.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
     networks.sort_unstable();
     networks.dedup();
     Ok(networks.into())
-}
-
-/// `address/prefix`, or an address alone. Zeros in front are refused: to some programs they mean octal.
-pub fn parse_network(text: &str) -> Option<IpNet> {
-    match text.split_once('/') {
-        Some((_, prefix)) if prefix.starts_with('+') || (prefix.len() > 1 && prefix.starts_with('0')) => None,
-        Some((address, prefix)) => IpNet::new(address.parse().ok()?, prefix.parse().ok()?).ok(),
-        None => text.parse().ok().map(|address: std::net::IpAddr| address.into()),
-    }
-}
-
-/// `::ffff:a.b.c.d/96+n` is `a.b.c.d/n`: clients are seen by their IPv4 address.
-fn unmapped(net: IpNet) -> IpNet {
-    if let IpNet::V6(six) = net
-        && six.prefix_len() >= 96
-        && let Some(four) = six.addr().to_ipv4_mapped()
-    {
-        return ipnet::Ipv4Net::new(four, six.prefix_len() - 96).map_or(net, IpNet::V4);
-    }
-    net
 }
 
 fn latest_end(core: &Core, now: Timestamp) -> Option<Timestamp> {

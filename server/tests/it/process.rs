@@ -380,6 +380,8 @@ fn a_wrong_setting_stops_the_start_with_a_sentence_that_names_it() {
         ("UPTRAKIT_PUBLIC_URL", "http://up.example.org", "public_url"),
         ("UPTRAKIT_DATABASE_URL", "mysql://x", "database_url"),
         ("UPTRAKIT_TRUSTED_PROXIES", "x", "trusted_proxies"),
+        ("UPTRAKIT_TRUSTED_PROXIES", "10.0.0.1/8", "did you mean 10.0.0.0/8?\n"),
+        ("UPTRAKIT_HSTS_INCLUDE_SUBDOMAINS", "yes", "UPTRAKIT_HSTS_INCLUDE_SUBDOMAINS"),
         ("UPTRAKIT_LOG", "=,=", "log"),
         ("UPTRAKIT_LOG", "loud", "log"),
         ("UPTRAKIT_LOG_FORMAT", "xml", "log_format"),
@@ -400,7 +402,6 @@ fn metrics_that_cannot_be_served_stop_the_start() {
     let address = taken.local_addr().unwrap().to_string();
     let output = program(directory.path(), None).env("UPTRAKIT_METRICS_LISTEN", &address).output().unwrap();
     assert!(!output.status.success());
-        ("UPTRAKIT_HSTS_INCLUDE_SUBDOMAINS", "yes", "UPTRAKIT_HSTS_INCLUDE_SUBDOMAINS"),
     assert!(output.stdout.is_empty(), "it said that it listens");
     assert!(String::from_utf8(output.stderr).unwrap().contains(&address));
 }

@@ -314,6 +314,14 @@ on_both! {
         assert_eq!(root.get("/auth/api-tokens?state=all").await.ok(200)["total"], 0);
     }
 
+    async fn a_question_in_a_refusal_has_one_mark(server: TestServer) {
+        let root = server.with_root().await;
+        let body = json!({ "name": "x", "allowed_networks": ["10.0.0.1/8"] });
+        let problem = root.post("/auth/api-tokens", body).await.refused(422, "invalid-field");
+        let detail = "allowed_networks has an entry with bits behind its prefix; did you mean 10.0.0.0/8?";
+        assert_eq!(problem["detail"], detail);
+    }
+
     async fn a_search_is_literal(server: TestServer) {
         let root = server.with_root().await;
         for name in ["100%", "100x", "under_score", "underXscore"] {

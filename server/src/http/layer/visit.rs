@@ -3,7 +3,7 @@
 //! the log and its place in the metrics, panics included.
 
 use std::{
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv6Addr, SocketAddr},
     panic::AssertUnwindSafe,
     sync::{
         Arc, LazyLock,
@@ -152,11 +152,13 @@ fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAdd
     client
 }
 
-/// An address as proxies write it; some write a port behind it.
+/// An address as proxies write it; some write a port behind it, and brackets around IPv6 with and without one.
 fn address_in(text: &str) -> Option<IpAddr> {
     let text = text.trim();
-    let address = text.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|socket| socket.ip()));
-    address.map(|address: IpAddr| address.to_canonical())
+    let bracketed = || text.strip_prefix('[')?.strip_suffix(']')?.parse::<Ipv6Addr>().ok().map(IpAddr::V6);
+    let with_port = || text.parse::<SocketAddr>().ok().map(|socket| socket.ip());
+    let address = text.parse::<IpAddr>().ok().or_else(bracketed).or_else(with_port);
+    address.map(|address| address.to_canonical())
 }
 
 /// RFC 6750 allows `access_token` in the query and RFC 9700 (section 4.3.2) takes it back.
@@ -252,6 +254,13 @@ mod tests {
         assert_eq!(address("10.0.0.1", &[b"\xff, 203.0.113.9"]), "203.0.113.9");
         assert_eq!(address("10.0.0.1", &[b"203.0.113.9", b"\xff"]), "10.0.0.1");
         assert_eq!(address("10.0.0.1", &[]), "10.0.0.1");
+        for part in ["2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:443", " [2001:db8::1] "] {
+            assert_eq!(address("10.0.0.1", &[part.as_bytes()]), "2001:db8::1", "{part}");
+        }
+        assert_eq!(address("10.0.0.1", &[b"[::ffff:203.0.113.9]"]), "203.0.113.9");
+        for part in ["[203.0.113.9]", "[2001:db8::1", "2001:db8::1]", "[]", "[[2001:db8::1]]"] {
+            assert_eq!(address("10.0.0.1", &[part.as_bytes()]), "10.0.0.1", "{part}");
+        }
         assert_eq!(address("::ffff:10.0.0.1", &[b"::ffff:203.0.113.9"]), "203.0.113.9");
         let none: IpAddr = "10.0.0.1".parse().unwrap();
         assert_eq!(client_address(none, &HeaderMap::new(), &[]), none);
