@@ -2,6 +2,7 @@
 //! holds bytes back would let an event through with a later comment only, or never.
 
 use std::{
+    fmt::Write as _,
     io::{Read as _, Write as _},
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
@@ -137,12 +138,14 @@ fn apache_passes_events_on_at_once() {
              User www-data\nGroup www-data\nListen {address}\nErrorLog /dev/stderr\n"
         );
         for module in ["mpm_event", "authz_core", "filter", "deflate", "proxy", "proxy_http"] {
-            lines += &format!("LoadModule {module}_module /usr/lib/apache2/modules/mod_{module}.so\n");
+            writeln!(lines, "LoadModule {module}_module /usr/lib/apache2/modules/mod_{module}.so").unwrap();
         }
-        lines += &format!(
-            "AddOutputFilterByType DEFLATE text/html text/plain text/xml\nProxyPass / http://{}/\n",
+        writeln!(
+            lines,
+            "AddOutputFilterByType DEFLATE text/html text/plain text/xml\nProxyPass / http://{}/",
             server.address
-        );
+        )
+        .unwrap();
         std::fs::write(directory.join("apache.conf"), lines).unwrap();
         let mut command = Command::new(program);
         command.args(["-D", "FOREGROUND", "-f"]).arg(directory.join("apache.conf"));
