@@ -124,15 +124,16 @@ on_both! {
         for name in ["\u{200b}", "\u{3000}", "\u{e0001}", "a\u{2067}b", "a\u{7f}b", "a\u{9b}31mb", "a\u{feff}b", "a\r\nb"] {
             root.post("/auth/api-tokens", json!({ "name": name })).await.refused(422, "invalid-field");
         }
-        for name in ["</script>", "e\u{301}", "\u{1f469}\u{200d}\u{1f680}", "100%_\\"] {
+        for name in ["</script>", "\u{1f469}\u{200d}\u{1f680}", "100%_\\"] {
             assert_eq!(root.post("/auth/api-tokens", json!({ "name": name })).await.ok(201)["name"], name);
         }
-        // Compared by Unicode lower case: İ is i with a dot above, ẞ is ß, and nothing is decomposed.
+        // Kept in Unicode's form C, compared by Unicode lower case: İ is i with a dot above, ẞ is ß.
         root.post("/auth/api-tokens", json!({ "name": "\u{130}" })).await.ok(201);
         root.post("/auth/api-tokens", json!({ "name": "i\u{307}" })).await.refused(409, "name-taken");
         root.post("/auth/api-tokens", json!({ "name": "\u{1e9e}" })).await.ok(201);
         root.post("/auth/api-tokens", json!({ "name": "\u{df}" })).await.refused(409, "name-taken");
-        root.post("/auth/api-tokens", json!({ "name": "\u{e9}" })).await.ok(201);
+        assert_eq!(root.post("/auth/api-tokens", json!({ "name": "e\u{301}" })).await.ok(201)["name"], "\u{e9}");
+        root.post("/auth/api-tokens", json!({ "name": "\u{e9}" })).await.refused(409, "name-taken");
     }
 
     async fn mapped_networks_are_the_ipv4_networks_that_they_map(server: TestServer) {
