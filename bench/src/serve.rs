@@ -103,7 +103,7 @@ pub async fn serve(design: Design, database: &str) -> Result<()> {
             let store = Store::open(database, 8).await?;
             let url = PublicUrl::parse(&format!("http://{address}"))?;
             let rules = TokenRules { limit: 100, longest_lifetime_days: None, default_lifetime_days: 90 };
-            let app = Core::new(store, Clock::System, url, Vec::new(), rules);
+            let app = Core::new(store, Clock::System, url, Vec::new(), rules, None);
             maintenance::start(&app).await?;
             router(&app)
         }

@@ -11,6 +11,7 @@ pub mod log;
 pub mod log_limit;
 pub mod network;
 pub mod outage;
+pub mod probe;
 pub mod settings;
 pub mod state;
 pub mod store;

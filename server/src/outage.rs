@@ -67,7 +67,7 @@ pub async fn follow(core: &Core, look_every: Duration, count_every: Duration) {
     loop {
         tokio::time::sleep(look_every).await;
         let Some(failed) = core.outage.failed() else { continue };
-        if core.readiness.find_out(&core.store, core.clock.now().0).await.is_ok()
+        if core.probe_writes().await.is_ok()
             && let Some((time, failed)) = core.outage.end(failed)
         {
             let seconds = time.as_secs();

@@ -2,10 +2,13 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
+    ops::RangeInclusive,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use ipnet::IpNet;
+use jiff::SignedDuration;
 use serde::Deserialize;
 
 use crate::{
@@ -32,6 +35,8 @@ pub struct Source {
     pub trusted_proxies: Option<Vec<String>>,
     /// Where to serve `/metrics`; nowhere when left out.
     pub metrics_listen: Option<String>,
+    /// For how long tokens are judged while the database takes no writes, such as `30s`; without end when left out.
+    pub reads_without_writes: Option<String>,
     /// What to log, as `tracing` filters say it; `info` for most when left out.
     pub log: Option<String>,
     /// `text` or `json`; `text` when left out.
@@ -63,6 +68,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// Where to serve `/metrics`.
     pub metrics_listen: Option<SocketAddr>,
+    /// For how long tokens are judged while the database takes no writes; `None`: without end.
+    pub reads_without_writes: Option<Duration>,
     /// What to log.
     pub log: String,
     /// How the log is written.
@@ -208,6 +215,7 @@ impl Source {
             trusted_proxies: text("UPTRAKIT_TRUSTED_PROXIES")
                 .map(|list| list.split([',', ' ']).filter(|part| !part.is_empty()).map(str::to_owned).collect()),
             metrics_listen: text("UPTRAKIT_METRICS_LISTEN"),
+            reads_without_writes: text("UPTRAKIT_READS_WITHOUT_WRITES"),
             log: text("UPTRAKIT_LOG"),
             log_format: text("UPTRAKIT_LOG_FORMAT"),
             token_limit: number("UPTRAKIT_TOKEN_LIMIT")?,
@@ -228,6 +236,7 @@ impl Source {
             database_connections: self.database_connections.or(under.database_connections),
             trusted_proxies: self.trusted_proxies.or(under.trusted_proxies),
             metrics_listen: self.metrics_listen.or(under.metrics_listen),
+            reads_without_writes: self.reads_without_writes.or(under.reads_without_writes),
             log: self.log.or(under.log),
             log_format: self.log_format.or(under.log_format),
             token_limit: self.token_limit.or(under.token_limit),
@@ -303,6 +312,7 @@ impl Source {
                 .map(|text| network(text))
                 .collect::<Result<_, _>>()?,
             metrics_listen: self.metrics_listen.map(|text| address("metrics_listen", text)).transpose()?,
+            reads_without_writes: self.reads_without_writes.as_deref().map(read_grace).transpose()?,
             log: self.log.map_or_else(|| Ok(LOG.to_owned()), checked_log)?,
             log_format: match self.log_format.as_deref() {
                 None | Some("text") => log::Format::Text,
@@ -343,6 +353,7 @@ impl Settings {
             data_dir: _,
             trusted_proxies,
             metrics_listen,
+            reads_without_writes,
             log,
             log_format,
             tokens: TokenRules { limit, longest_lifetime_days, default_lifetime_days },
@@ -357,6 +368,7 @@ impl Settings {
             ("database_connections", database_connections.to_string()),
             ("trusted_proxies", trusted_proxies.iter().map(IpNet::to_string).collect::<Vec<_>>().join(" ")),
             ("metrics_listen", metrics_listen.map(|address| address.to_string()).unwrap_or_default()),
+            ("reads_without_writes", reads_without_writes.map(|time| format!("{time:?}")).unwrap_or_default()),
             ("log", log.clone()),
             ("log_format", format.to_owned()),
             ("token_limit", limit.to_string()),
@@ -387,6 +399,16 @@ fn is_in_memory(url: &str) -> bool {
     let Some(rest) = url.strip_prefix("sqlite:") else { return false };
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
     matches!(path.trim_start_matches("//"), "" | ":memory:") || query.split('&').any(|pair| pair == "mode=memory")
+}
+
+/// Not shorter: writes are tried four times in it, and a slow one takes three seconds.
+const READ_GRACE: RangeInclusive<Duration> = Duration::from_secs(10)..=Duration::from_hours(720);
+
+fn read_grace(text: &str) -> Result<Duration, InvalidSetting> {
+    let wrong = |why| invalid("reads_without_writes", text, why);
+    let time: SignedDuration = text.parse().map_err(|_| wrong("is no duration, such as 30s or 5m"))?;
+    let time = Duration::try_from(time).ok().filter(|time| READ_GRACE.contains(time));
+    time.ok_or_else(|| wrong("must be from 10s to 720h"))
 }
 
 fn network(text: &str) -> Result<IpNet, InvalidSetting> {
@@ -464,6 +486,10 @@ mod tests {
             (Source { database_url: Some("sqlite:".into()), ..Source::default() }, "database_url"),
             (Source { database_url: Some("sqlite::memory:".into()), ..Source::default() }, "database_url"),
             (Source { database_url: Some("sqlite://x.db?mode=memory".into()), ..Source::default() }, "database_url"),
+            (Source { reads_without_writes: Some("30".into()), ..Source::default() }, "reads_without_writes"),
+            (Source { reads_without_writes: Some("9s".into()), ..Source::default() }, "reads_without_writes"),
+            (Source { reads_without_writes: Some("-1m".into()), ..Source::default() }, "reads_without_writes"),
+            (Source { reads_without_writes: Some("721h".into()), ..Source::default() }, "reads_without_writes"),
             (Source { log: Some("verbose".into()), ..Source::default() }, "log"),
         ];
         for (source, name) in cases {
@@ -483,12 +509,14 @@ mod tests {
             database_url: Some("postgres://ada:opensesame@localhost/uptrakit".into()),
             trusted_proxies: Some(vec!["10.0.0.0/8".into(), "::1".into()]),
             token_limit: Some(100),
+            reads_without_writes: Some("1m 30s".into()),
             log_format: Some("json".into()),
             ..Source::default()
         };
         assert_eq!(
             validate(source).unwrap().changed(),
-            "listen=0.0.0.0:80, public_url=https://up.example.org, trusted_proxies=10.0.0.0/8 ::1/128, log_format=json"
+            "listen=0.0.0.0:80, public_url=https://up.example.org, trusted_proxies=10.0.0.0/8 ::1/128, \
+             reads_without_writes=90s, log_format=json"
         );
     }
 

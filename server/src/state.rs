@@ -2,12 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     auth::{
         password::Hasher,
+        read_grace::ReadGrace,
         refusals::Refusals,
         throttle::{Source, Throttle},
         usage::Usage,
@@ -16,8 +17,9 @@ use crate::{
     clock::Clock,
     domain::{feed::Feed, trail},
     outage::Outage,
+    probe::SharedProbe,
     settings::{PublicUrl, TokenRules},
-    store::{Store, readiness::Readiness},
+    store::Store,
     tasks::Tasks,
 };
 
@@ -58,8 +60,10 @@ pub struct Core {
     pub bearer_failures: Throttle<Source>,
     /// Places for look-ups of unknown tokens from addresses that have failed too often.
     pub suspects: Semaphore,
-    /// Probes of the database.
-    pub readiness: Readiness,
+    /// How long credentials are judged while the database takes no writes; without it, as long as it answers reads.
+    pub read_grace: Option<Arc<ReadGrace>>,
+    read_probe: SharedProbe,
+    write_probe: SharedProbe,
     /// What runs in the background.
     pub tasks: Tasks,
     /// Whether requests fail because of the database.
@@ -88,6 +92,24 @@ impl Core {
         flushed
     }
 
+    /// Whether credentials can be judged.
+    pub async fn probe_reads(&self) -> Result<(), Arc<str>> {
+        self.read_probe.ask(self.verifier.probe()).await
+    }
+
+    /// Whether the database takes writes.
+    pub async fn probe_writes(&self) -> Result<(), Arc<str>> {
+        let probe = async {
+            let began = Instant::now();
+            self.store.probe(self.clock.now().0).await.map_err(|error| error.to_string())?;
+            if let Some(grace) = &self.read_grace {
+                grace.renew(began);
+            }
+            Ok(())
+        };
+        self.write_probe.ask(probe).await
+    }
+
     /// Puts the parts together and starts the verifier.
     #[must_use]
     pub fn new(
@@ -96,10 +118,12 @@ impl Core {
         public_url: PublicUrl,
         trusted_proxies: Vec<ipnet::IpNet>,
         token_rules: TokenRules,
+        reads_without_writes: Option<Duration>,
     ) -> App {
         let tasks = Tasks::default();
+        let read_grace = reads_without_writes.map(|limit| Arc::new(ReadGrace::new(limit)));
         Arc::new(Self {
-            verifier: Verifier::start(store.clone(), clock.clone(), &tasks),
+            verifier: Verifier::start(store.clone(), clock.clone(), read_grace.clone(), &tasks),
             feed: Feed::default(),
             usage: Usage::default(),
             refusals: Refusals::default(),
@@ -108,7 +132,9 @@ impl Core {
             address_failures: Throttle::new(50, Duration::from_secs(3)),
             bearer_failures: Throttle::new(300, Duration::from_millis(200)),
             suspects: Semaphore::new(64),
-            readiness: Readiness::default(),
+            read_grace,
+            read_probe: SharedProbe::default(),
+            write_probe: SharedProbe::default(),
             tasks,
             outage: Outage::default(),
             stopping: CancellationToken::new(),

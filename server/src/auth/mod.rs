@@ -8,6 +8,7 @@ pub mod digest;
 pub mod in_flight;
 pub mod origin;
 pub mod password;
+pub mod read_grace;
 pub mod refusals;
 pub mod throttle;
 pub mod usage;

@@ -28,13 +28,14 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::Instant};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uptrakit_api::{AccountId, Timestamp};
 
 use super::{
     credential::{AccountState, Credential, Inconsistent, Key, Need, Refusal},
     digest::Digest,
+    read_grace::ReadGrace,
 };
 use crate::{
     clock::Clock,
@@ -125,6 +126,7 @@ pub struct Verifier(Arc<Shared>);
 struct Shared {
     store: Store,
     clock: Clock,
+    read_grace: Option<Arc<ReadGrace>>,
     open: Mutex<Arc<Batch>>,
     wake: Notify,
     /// Set when the connection is to be given back.
@@ -213,11 +215,12 @@ impl Entry {
 impl Verifier {
     /// Starts the task that runs batches. It ends with the last clone of the verifier.
     #[must_use]
-    pub fn start(store: Store, clock: Clock, tasks: &Tasks) -> Self {
+    pub fn start(store: Store, clock: Clock, read_grace: Option<Arc<ReadGrace>>, tasks: &Tasks) -> Self {
         let end = CancellationToken::new();
         let shared = Arc::new(Shared {
             store,
             clock,
+            read_grace,
             open: Mutex::default(),
             wake: Notify::new(),
             release: AtomicBool::new(false),
@@ -244,6 +247,7 @@ impl Verifier {
     }
 
     async fn judge(&self, key: Key, need: Need, address: IpAddr) -> Result<Arc<Entry>, Denied> {
+        self.check_grace()?;
         let mut entry = self.get(key).await?;
         let mut judged = entry.judge(need, address, self.0.clock.now());
         if judged == Err(Refusal::SessionOver) {
@@ -260,6 +264,23 @@ impl Verifier {
             Key::Token(_) => Refusal::Unknown,
             Key::Session(_) => Refusal::SessionOver,
         }))
+    }
+
+    fn check_grace(&self) -> Result<(), Denied> {
+        self.0.read_grace.as_ref().map_or(Ok(()), |grace| grace.check(Instant::now())).map_err(Denied::Unavailable)
+    }
+
+    /// Whether credentials can be judged: asks for a token and a session that don't exist, as a request does.
+    pub async fn probe(&self) -> Result<(), Arc<str>> {
+        let outcome = async {
+            self.check_grace()?;
+            let digest = Digest::of("");
+            tokio::try_join!(self.find(Key::Token(digest)), self.find(Key::Session(digest)))
+        };
+        match outcome.await {
+            Err(Denied::Unavailable(cause)) => Err(cause),
+            Ok(_) | Err(Denied::Refused(_)) => Ok(()),
+        }
     }
 
     /// Takes notice of every move of the epoch that was committed before this call, so that whatever is under way in
@@ -615,7 +636,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", directory.path().join("test.db").display());
         let store = Store::open(&url, 1).await.unwrap();
-        let verifier = Verifier::start(store, Clock::System, &Tasks::default());
+        let verifier = Verifier::start(store, Clock::System, None, &Tasks::default());
         let unknown = Key::Token(Digest::of("unknown"));
         let ask = || verifier.authorise(unknown, Need::Anything, [127, 0, 0, 1].into());
         // As the task does it, in front of the task.

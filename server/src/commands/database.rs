@@ -55,5 +55,5 @@ pub fn core(settings: &Settings, store: Store) -> anyhow::Result<App> {
         Some(url) => url.clone(),
         None => PublicUrl::parse(&format!("http://{}", settings.listen))?,
     };
-    Ok(Core::new(store, Clock::System, public_url, Vec::new(), settings.tokens))
+    Ok(Core::new(store, Clock::System, public_url, Vec::new(), settings.tokens, None))
 }

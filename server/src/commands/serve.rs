@@ -50,7 +50,14 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         Some(url) => url,
         None => PublicUrl::parse(&format!("http://{address}"))?,
     };
-    let app = Core::new(store, Clock::System, public_url, settings.trusted_proxies, settings.tokens);
+    let app = Core::new(
+        store,
+        Clock::System,
+        public_url,
+        settings.trusted_proxies,
+        settings.tokens,
+        settings.reads_without_writes,
+    );
     maintenance::start(&app).await?;
     app.tasks.supervise("hangup", app.stopping.clone(), {
         let app = app.clone();

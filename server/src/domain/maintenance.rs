@@ -52,6 +52,17 @@ pub async fn start(app: &App) -> sqlx::Result<()> {
     app.tasks.supervise("flush", until_stop(), with(app, flush));
     app.tasks.supervise("fold", until_stop(), with(app, fold));
     app.tasks.supervise("clean", until_stop(), with(app, clean));
+    if let Some(grace) = &app.read_grace {
+        // The outcome counts in the grace itself; without a write, no credential is judged.
+        let _ = app.probe_writes().await;
+        let (grace, app) = (Arc::clone(grace), app.clone());
+        app.clone().tasks.supervise("read-grace", until_stop(), move || {
+            let (grace, app) = (Arc::clone(&grace), app.clone());
+            async move {
+                grace.follow(|| async { app.probe_writes().await.is_ok() }, || app.verifier.distrust()).await;
+            }
+        });
+    }
     app.tasks.supervise(
         "outage",
         until_stop(),

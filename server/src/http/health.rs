@@ -17,7 +17,7 @@ pub async fn is_alive() -> &'static str {
     "alive\n"
 }
 
-/// The database takes writes, and what runs in the background runs.
+/// Credentials can be judged, the database takes writes, and what runs in the background runs.
 pub async fn is_ready(State(app): State<App>) -> Result<&'static str, Response> {
     if let Some(task) = app.tasks.first_down() {
         let cause = format!("the background task {task} is down").into();
@@ -26,9 +26,18 @@ pub async fn is_ready(State(app): State<App>) -> Result<&'static str, Response> 
         response.extensions_mut().insert(Failure { cause, is_outage: false });
         return Err(response);
     }
-    app.readiness
-        .find_out(&app.store, app.clock.now().0)
-        .await
-        .map_err(|cause| Error::Unavailable(cause).into_response())?;
+    app.probe_reads().await.map_err(unavailable)?;
+    app.probe_writes().await.map_err(unavailable)?;
     Ok("ready\n")
+}
+
+/// Credentials can be judged. For load balancers: a server whose database takes no writes for a while, as with a
+/// synchronous standby that restarts, still answers whatever only reads.
+pub async fn is_ready_for_reads(State(app): State<App>) -> Result<&'static str, Response> {
+    app.probe_reads().await.map_err(unavailable)?;
+    Ok("ready for reads\n")
+}
+
+fn unavailable(cause: Arc<str>) -> Response {
+    Error::Unavailable(cause).into_response()
 }

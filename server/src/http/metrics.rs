@@ -68,6 +68,7 @@ fn router(handle: PrometheusHandle, app: App) -> Router {
         .route("/metrics", get(render))
         .route("/healthz", get(health::is_alive))
         .route("/readyz", get(health::is_ready))
+        .route("/readyz/reads", get(health::is_ready_for_reads))
         // A failed probe leaves its line here too.
         .layer(middleware::from_fn_with_state(app.clone(), visit))
         .with_state(app)

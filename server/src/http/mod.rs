@@ -56,6 +56,7 @@ pub fn router(app: &App) -> Router {
         .merge(rpc::router())
         .route("/healthz", get(health::is_alive))
         .route("/readyz", get(health::is_ready))
+        .route("/readyz/reads", get(health::is_ready_for_reads))
         .route("/docs", get(guide::get_page))
         .route("/docs/", get(guide::get_page))
         .route("/docs/{*path}", get(guide::get_page))

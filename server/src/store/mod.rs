@@ -28,7 +28,6 @@ mod place;
 mod pool;
 pub mod power;
 mod private_file;
-pub mod readiness;
 pub mod sessions;
 pub mod settled;
 pub mod tokens;

@@ -20,6 +20,7 @@ mod policy;
 mod process;
 mod proxies;
 mod races;
+mod readiness;
 mod responses;
 mod rotation;
 mod rpc;

@@ -2,9 +2,12 @@
 
 pub mod link;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
 };
 
 use axum::{Router, body::Body, extract::Request};
@@ -25,6 +28,7 @@ pub const PASSWORD: &str = "seven brown owls at dusk";
 pub const PUBLIC_URL: &str = "https://up.example.org";
 /// 2030-01-01T00:00:00Z
 pub const START: i64 = 1_893_456_000_000;
+const RULES: TokenRules = TokenRules { limit: 100, longest_lifetime_days: None, default_lifetime_days: 90 };
 
 /// Runs a test on both engines. Without a Postgres server the second half says so and is left out.
 macro_rules! on_both {
@@ -148,7 +152,13 @@ impl TestServer {
     /// Another server process, whose administrator has set a longest lifetime of tokens.
     pub async fn another_with_longest_lifetime(&self, days: u32) -> Self {
         let rules = TokenRules { limit: 100, longest_lifetime_days: Some(days), default_lifetime_days: days };
-        Self::start_with(self.url.clone(), self.directory.clone(), self.clock.clone(), PUBLIC_URL, rules).await
+        Self::start_with(self.url.clone(), self.directory.clone(), self.clock.clone(), PUBLIC_URL, rules, None).await
+    }
+
+    /// Another server process, which judges credentials for that long after the last write that the database took.
+    pub async fn another_with_read_grace(&self, limit: Duration) -> Self {
+        let clock = self.clock.clone();
+        Self::start_with(self.url.clone(), self.directory.clone(), clock, PUBLIC_URL, RULES, Some(limit)).await
     }
 
     /// Another server process, on a machine whose clock is ahead.
@@ -223,8 +233,7 @@ impl TestServer {
         clock: Arc<AtomicI64>,
         public_url: &str,
     ) -> Self {
-        let rules = TokenRules { limit: 100, longest_lifetime_days: None, default_lifetime_days: 90 };
-        Self::start_with(url, directory, clock, public_url, rules).await
+        Self::start_with(url, directory, clock, public_url, RULES, None).await
     }
 
     async fn start_with(
@@ -233,11 +242,12 @@ impl TestServer {
         clock: Arc<AtomicI64>,
         public_url: &str,
         rules: TokenRules,
+        reads_without_writes: Option<Duration>,
     ) -> Self {
         let store = Store::open(&url, 5).await.unwrap();
         let proxies = vec!["127.0.0.9/32".parse().unwrap()];
         let public_url = PublicUrl::parse(public_url).unwrap();
-        let app = Core::new(store, Clock::Manual(clock.clone()), public_url, proxies, rules);
+        let app = Core::new(store, Clock::Manual(clock.clone()), public_url, proxies, rules, reads_without_writes);
         maintenance::start(&app).await.unwrap();
         Self { router: router(&app), app, url, clock, directory }
     }

@@ -1,0 +1,52 @@
+//! Questions about the database that anybody may ask. Those who ask at once share one answer, and the database is asked a
+//! few times in a second at most.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{sync::Mutex, time::Instant};
+
+/// How long the database may take for an answer.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long after an answer the database is asked again at the earliest.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// A question, and its latest answer.
+#[derive(Debug, Default)]
+pub struct SharedProbe {
+    begun: AtomicU64,
+    last: Mutex<Option<Answer>>,
+}
+
+#[derive(Debug)]
+struct Answer {
+    number: u64,
+    outcome: Result<(), Arc<str>>,
+    ended: Instant,
+}
+
+impl SharedProbe {
+    /// The outcome of a probe that began after this was called: that of `probe`, or that of somebody who asked at once.
+    pub async fn ask(&self, probe: impl Future<Output = Result<(), Arc<str>>>) -> Result<(), Arc<str>> {
+        let begun = self.begun.load(Ordering::SeqCst);
+        let mut last = self.last.lock().await;
+        if let Some(answer) = &*last {
+            if answer.number > begun {
+                return answer.outcome.clone();
+            }
+            tokio::time::sleep_until(answer.ended + PAUSE).await;
+        }
+        let number = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
+        let outcome = match tokio::time::timeout(PROBE_TIMEOUT, probe).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err("the database did not answer in time".into()),
+        };
+        *last = Some(Answer { number, outcome: outcome.clone(), ended: Instant::now() });
+        outcome
+    }
+}
