@@ -14,6 +14,7 @@ use serde::Deserialize;
 use crate::{
     input, log,
     network::{InvalidNetwork, parse_network},
+    store::database_url,
 };
 
 /// What can be set, as it was typed: in `uptrakit.toml`, in the environment (`UPTRAKIT_` and the name in capitals) and,
@@ -266,17 +267,11 @@ impl Source {
                     "The setting database_url is wrong: SQLite needs a file, such as sqlite:///srv/uptrakit.db.".into(),
                 ));
             }
-            Some(url)
-                if url.starts_with("sqlite:") || url.starts_with("postgres:") || url.starts_with("postgresql:") =>
-            {
-                (url, None)
-            }
-            // Not repeated: it may have a password in it.
-            Some(_) => {
-                return Err(InvalidSetting(
-                    "The setting database_url is wrong: it must begin with sqlite: or postgres:.".into(),
-                ));
-            }
+            // The sentence doesn't repeat the URL, which may have a password in it.
+            Some(url) => match database_url::check(&url) {
+                Ok(()) => (url, None),
+                Err(why) => return Err(InvalidSetting(format!("The setting database_url is wrong: {why}."))),
+            },
             None => {
                 let data_dir = self.data_dir.map_or_else(default_data_dir, PathBuf::from);
                 (sqlite_url(&data_dir.join("uptrakit.db"))?, Some(data_dir))

@@ -32,7 +32,8 @@ pub fn is_none_yet(error: &anyhow::Error) -> bool {
 /// Says which setting is to be looked at.
 pub fn named(settings: &Settings, opened: Result<Store, OpenError>) -> anyhow::Result<Store> {
     opened.map_err(|error| {
-        let is_place = matches!(error, OpenError::Database(_) | OpenError::Missing(_));
+        let is_place =
+            !matches!(error, OpenError::Empty | OpenError::Older | OpenError::Newer(_) | OpenError::Migration(_));
         let error = anyhow::Error::new(error);
         let setting = if settings.data_dir.is_some() { "data_dir" } else { "database_url" };
         if is_place {

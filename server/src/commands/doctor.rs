@@ -5,7 +5,7 @@ use uptrakit_server::{domain::users, settings::Settings, store::OpenError};
 
 use super::{
     database::{core, is_none_yet, open_existing_store},
-    terminal::{readable, say},
+    terminal::{readable, readable_database, say},
 };
 
 pub async fn doctor(settings: Settings) -> anyhow::Result<()> {
@@ -22,15 +22,16 @@ pub async fn doctor(settings: Settings) -> anyhow::Result<()> {
     };
     let core = core(&settings, store)?;
     say(format_args!("database    ok, {}, migrations are up to date", core.store.engine()))?;
-    if let Err(found) = core.store.check().await? {
+    if let Err(found) = core.store.check().await.map_err(|error| readable_database(&error))? {
         bail!("database    is damaged: {found}; restore a backup");
     }
-    core.store.probe(core.clock.now().0).await.context("database    takes no writes")?;
+    let probed = core.store.probe(core.clock.now().0).await.map_err(|error| readable_database(&error));
+    probed.context("database    takes no writes")?;
     say(format_args!("writes      ok"))?;
     let people = users::list(&core, None, Some("1")).await.map_err(readable)?.total;
     say(format_args!(
         "accounts    {people}{}",
         if people == 0 { ": start the server and open the link it prints" } else { "" }
     ))?;
-    Ok(core.close().await?)
+    core.close().await.map_err(|error| readable_database(&error))
 }

@@ -17,10 +17,13 @@ use uptrakit_server::{
     http,
     settings::{PublicUrl, Settings},
     state::{App, Core},
-    store::place,
+    store::database_url::{place, plain},
 };
 
-use super::{database::open_store, terminal::readable};
+use super::{
+    database::open_store,
+    terminal::{readable, readable_database},
+};
 
 pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     // From here on it no longer ends the process; systemd and log rotation send it.
@@ -36,15 +39,14 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let measured = match settings.metrics_listen {
         Some(listen) => {
             let listener = TcpListener::bind(listen).await;
-            let listener = listener.with_context(|| format!("The server can't serve metrics on {listen}"))?;
+            let listener = listener.map_err(|error| unusable(listen, "metrics_listen", &error))?;
             Some((listener, http::metrics::install()?))
         }
         None => None,
     };
     let store = open_store(&settings).await?;
-    let listener = TcpListener::bind(settings.listen)
-        .await
-        .with_context(|| format!("The server can't listen on {}", settings.listen))?;
+    let listener = TcpListener::bind(settings.listen).await;
+    let listener = listener.map_err(|error| unusable(settings.listen, "listen", &error))?;
     let address = listener.local_addr()?;
     let public_url = match settings.public_url {
         Some(url) => url,
@@ -58,7 +60,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         settings.tokens,
         settings.reads_without_writes,
     );
-    maintenance::start(&app).await?;
+    maintenance::start(&app).await.map_err(|error| readable_database(&error))?;
     app.tasks.supervise("hangup", app.stopping.clone(), {
         let app = app.clone();
         move || write_at_hangup(app.clone())
@@ -82,7 +84,8 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         }
     };
     http::serve::serve(listener, router, http::serve::HEAD_TIMEOUT, stop).await;
-    app.close().await.context("Last uses could not be written")?;
+    let closed = app.close().await.map_err(|error| readable_database(&error));
+    closed.context("Last uses could not be written")?;
     tracing::info!("Uptrakit has stopped");
     Ok(())
 }
@@ -112,9 +115,22 @@ async fn write_at_hangup(app: App) {
     while hangup.recv().await.is_some() {
         match app.write_notes().await {
             Ok(()) => tracing::info!("SIGHUP: last uses and refused tokens are written"),
-            Err(error) => tracing::warn!(%error, "SIGHUP: last uses can't be written now; they are kept"),
+            Err(error) => {
+                tracing::warn!(error = plain(&error), "SIGHUP: last uses can't be written now; they are kept");
+            }
         }
     }
+}
+
+/// Why the server can't listen, and what to do.
+fn unusable(address: SocketAddr, setting: &str, error: &io::Error) -> anyhow::Error {
+    let why = match error.kind() {
+        io::ErrorKind::AddrInUse => "another program listens there; stop it, or choose another port".into(),
+        io::ErrorKind::AddrNotAvailable => "this machine has no such address".into(),
+        io::ErrorKind::PermissionDenied => "ports below 1024 need CAP_NET_BIND_SERVICE; choose another port".into(),
+        _ => error.to_string(),
+    };
+    anyhow::anyhow!("The server can't listen on {address} (the setting {setting}): {why}.")
 }
 
 /// Hears the signals that stop the server, from the call on; the answer is there when one has come.

@@ -4,6 +4,7 @@ use std::{io, path::Path};
 
 use super::{
     Store,
+    database_url::{plain, plain_io},
     pool::Pool,
     private_file::{make_durable, make_private_file},
 };
@@ -40,9 +41,22 @@ pub enum BackupError {
     #[error("the name of the backup file must be Unicode")]
     Name,
     /// It can't be made, or is there already.
-    #[error("{0}")]
-    File(#[from] io::Error),
+    #[error("{}", plain_io(.0))]
+    File(io::Error),
     /// The database refused.
-    #[error("{0}")]
-    Database(#[from] sqlx::Error),
+    #[error("{}", plain(.0))]
+    Database(sqlx::Error),
+}
+
+// Not as sources: the cause would be printed twice.
+impl From<io::Error> for BackupError {
+    fn from(error: io::Error) -> Self {
+        Self::File(error)
+    }
+}
+
+impl From<sqlx::Error> for BackupError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error)
+    }
 }

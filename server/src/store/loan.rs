@@ -8,10 +8,13 @@ use std::{
     time::Duration,
 };
 
-use sqlx::{Executor as _, PgConnection, PgPool, Postgres, pool::PoolConnection};
+use sqlx::{Connection as _, Executor as _, PgConnection, PgPool, Postgres, pool::PoolConnection};
+use tokio::sync::Semaphore;
 
 /// How long one statement may take. Postgres gives up on its own side after the same time, if it is there.
 pub const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long finding out why there is no connection may take.
+const REASON_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// A connection on loan. Dropping it undoes a transaction that was not committed.
 pub struct Loan {
@@ -23,7 +26,11 @@ pub struct Loan {
 impl Loan {
     /// Takes a connection of the pool.
     pub async fn take(pool: &PgPool) -> sqlx::Result<Self> {
-        Ok(Self { conn: Some(pool.acquire().await?), in_transaction: false })
+        let conn = match pool.acquire().await {
+            Err(sqlx::Error::PoolTimedOut) => return Err(find_reason(pool).await),
+            outcome => outcome?,
+        };
+        Ok(Self { conn: Some(conn), in_transaction: false })
     }
 
     /// Begins a transaction, in which each statement sees what was committed before it: who has waited for a lock must
@@ -73,6 +80,22 @@ impl Drop for Loan {
             // The pool would wait for ever.
             let _ = tokio::time::timeout(STATEMENT_TIMEOUT, conn.return_to_pool()).await;
         });
+    }
+}
+
+/// Why the pool had no connection in time. It tries again without a word where connections are refused, and then says
+/// that it timed out, as where all of its connections are in use. One request at a time finds out by connecting.
+async fn find_reason(pool: &PgPool) -> sqlx::Error {
+    static TURN: Semaphore = Semaphore::const_new(1);
+    let Ok(_turn) = TURN.try_acquire() else { return sqlx::Error::PoolTimedOut };
+    let options = pool.connect_options();
+    match tokio::time::timeout(REASON_TIMEOUT, PgConnection::connect_with(&options)).await {
+        Ok(Err(reason)) => reason,
+        Ok(Ok(conn)) => {
+            let _ = tokio::time::timeout(REASON_TIMEOUT, conn.close()).await;
+            sqlx::Error::PoolTimedOut
+        }
+        Err(_) => sqlx::Error::PoolTimedOut,
     }
 }
 

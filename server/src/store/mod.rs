@@ -13,6 +13,7 @@ mod checkpoint;
 pub mod commits;
 mod conn;
 pub mod credentials;
+pub mod database_url;
 pub mod hosts;
 pub mod invitations;
 pub mod keys;
@@ -24,7 +25,6 @@ mod open_file;
 mod open_postgres;
 mod open_sqlite;
 mod page;
-mod place;
 mod pool;
 pub mod power;
 mod private_file;
@@ -40,7 +40,6 @@ pub use self::{
     notify::Listener,
     open::OpenError,
     page::Slice,
-    place::place,
 };
 
 /// Runs one query on the driver of a [`Conn`].

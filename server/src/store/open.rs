@@ -4,7 +4,12 @@ use std::path::PathBuf;
 
 use sqlx::migrate::{MigrateError, Migrator};
 
-use super::{Store, on, open_postgres, open_sqlite, pool::Pool};
+use super::{
+    Store,
+    database_url::{self, is_postgres, plain},
+    on, open_postgres, open_sqlite,
+    pool::Pool,
+};
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
@@ -23,15 +28,23 @@ pub(super) enum Opening {
 /// Why the database can't be used at start.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The URL has another scheme.
-    #[error("the database URL must begin with sqlite: or postgres:")]
-    Scheme,
+    /// It can't be used; the text says why and what to do.
+    #[error("{0}")]
+    Unfit(String),
     /// There is none.
     #[error("there is no database at {0}")]
     Missing(PathBuf),
-    /// It doesn't answer, or refuses.
-    #[error("the database can't be opened: {0}")]
-    Database(#[from] sqlx::Error),
+    /// It doesn't answer, or lets nobody in.
+    #[error("{place}: {cause}")]
+    Unreachable {
+        /// Which database it is.
+        place: String,
+        /// What was wrong.
+        cause: String,
+    },
+    /// A statement failed. Not a source: the cause would be printed twice.
+    #[error("the database can't be opened: {}", plain(.0))]
+    Database(sqlx::Error),
     /// It has no tables.
     #[error("the database is empty; the server makes its tables when it is started")]
     Empty,
@@ -48,6 +61,12 @@ pub enum OpenError {
         "the database can't be brought up to date, and was left as it was: {0}; restore a backup or mend the cause, then start again"
     )]
     Migration(MigrateError),
+}
+
+impl From<sqlx::Error> for OpenError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error)
+    }
 }
 
 impl From<MigrateError> for OpenError {
@@ -76,12 +95,11 @@ impl Store {
     }
 
     async fn open_for(opening: Opening, url: &str, max_connections: u32) -> Result<Self, OpenError> {
-        let (store, migrations) = if url.starts_with("sqlite:") {
-            (open_sqlite::open(url, opening).await?, &SQLITE_MIGRATIONS)
-        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+        database_url::check(url).map_err(|why| OpenError::Unfit(format!("the database URL is wrong: {why}")))?;
+        let (store, migrations) = if is_postgres(url) {
             (open_postgres::open(url, opening, max_connections).await?, &POSTGRES_MIGRATIONS)
         } else {
-            return Err(OpenError::Scheme);
+            (open_sqlite::open(url, opening).await?, &SQLITE_MIGRATIONS)
         };
         if opening == Opening::Use {
             store.judge_version(migrations).await?;

@@ -9,6 +9,7 @@ use sqlx::{
 
 use super::{
     Store,
+    database_url::{place, plain},
     open::{OpenError, Opening},
     open_file::OpenFile,
     pool::{ACQUIRE_TIMEOUT, Pool},
@@ -32,6 +33,7 @@ pub(super) async fn open(url: &str, opening: Opening) -> Result<Store, OpenError
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT);
     let file = options.get_filename().to_owned();
+    let unreachable = |error: sqlx::Error| OpenError::Unreachable { place: place(url), cause: plain(&error) };
     let pool = |connections| {
         SqlitePoolOptions::new()
             .max_connections(connections)
@@ -46,12 +48,12 @@ pub(super) async fn open(url: &str, opening: Opening) -> Result<Store, OpenError
     let _turn = Turn::wait(&file).await;
     if !file.exists() {
         match opening {
-            Opening::Serve => make_private_file(&file).map_err(sqlx::Error::Io)?,
+            Opening::Serve => make_private_file(&file).map_err(|error| unreachable(error.into()))?,
             Opening::Use | Opening::Copy => return Err(OpenError::Missing(file)),
         }
     }
     // The writer connects first: it switches a new file to WAL.
-    let writer = pool(1).connect_with(options.clone()).await?;
+    let writer = pool(1).connect_with(options.clone()).await.map_err(unreachable)?;
     let aside = pool(1).connect_lazy_with(options.clone().synchronous(SqliteSynchronous::Normal));
     let readers = pool(SQLITE_READERS).connect_lazy_with(options);
     let file = Arc::new(OpenFile::new(&file).map_err(sqlx::Error::Io)?);

@@ -3,6 +3,7 @@
 mod audit;
 mod browser_defence;
 mod cut_off;
+mod databases;
 mod durability;
 mod full_disk;
 mod generated;
