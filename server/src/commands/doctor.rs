@@ -22,6 +22,9 @@ pub async fn doctor(settings: Settings) -> anyhow::Result<()> {
     };
     let core = core(&settings, store)?;
     say(format_args!("database    ok, {}, migrations are up to date", core.store.engine()))?;
+    for remark in core.store.remarks().await.map_err(|error| readable_database(&error))? {
+        say(format_args!("remark      {remark}"))?;
+    }
     if let Err(found) = core.store.check().await.map_err(|error| readable_database(&error))? {
         bail!("database    is damaged: {found}; restore a backup");
     }

@@ -11,6 +11,8 @@ use std::{
 use sqlx::{Connection as _, Executor as _, PgConnection, PgPool, Postgres, pool::PoolConnection};
 use tokio::sync::Semaphore;
 
+use super::session;
+
 /// How long one statement may take. Postgres gives up on its own side after the same time, if it is there.
 pub const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long finding out why there is no connection may take.
@@ -83,19 +85,21 @@ impl Drop for Loan {
     }
 }
 
-/// Why the pool had no connection in time. It tries again without a word where connections are refused, and then says
-/// that it timed out, as where all of its connections are in use. One request at a time finds out by connecting.
+/// Why the pool had no connection in time. It tries again without a word where connections are refused or take no writes,
+/// and then says that it timed out, as where all of its connections are in use. One request at a time finds out by
+/// connecting.
 async fn find_reason(pool: &PgPool) -> sqlx::Error {
     static TURN: Semaphore = Semaphore::const_new(1);
     let Ok(_turn) = TURN.try_acquire() else { return sqlx::Error::PoolTimedOut };
     let options = pool.connect_options();
-    match tokio::time::timeout(REASON_TIMEOUT, PgConnection::connect_with(&options)).await {
+    let attempt = async {
+        let mut conn = PgConnection::connect_with(&options).await?;
+        session::prepare(&mut conn, session::OF_REQUESTS).await?;
+        conn.close().await
+    };
+    match tokio::time::timeout(REASON_TIMEOUT, attempt).await {
         Ok(Err(reason)) => reason,
-        Ok(Ok(conn)) => {
-            let _ = tokio::time::timeout(REASON_TIMEOUT, conn.close()).await;
-            sqlx::Error::PoolTimedOut
-        }
-        Err(_) => sqlx::Error::PoolTimedOut,
+        _ => sqlx::Error::PoolTimedOut,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The database. One SQL text serves SQLite and Postgres: `on!` stamps a call for whichever driver the connection has,
 //! and what the two can't say alike stands in a file of its own: `account_lock`, `commits`, `loan`, `notify`,
-//! `open_postgres`, `open_sqlite`, `turn`.
+//! `open_postgres`, `open_sqlite`, `session`, `turn`.
 //!
 //! Lock order, the same in every write transaction: the account's row, then its tokens and sessions, then the epoch.
 
@@ -28,6 +28,8 @@ mod page;
 mod pool;
 pub mod power;
 mod private_file;
+mod remarks;
+mod session;
 pub mod sessions;
 pub mod settled;
 pub mod tokens;

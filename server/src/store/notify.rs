@@ -1,12 +1,8 @@
 //! Word between processes that share a Postgres database: something changed.
 
-use sqlx::postgres::{PgListener, PgPoolOptions};
+use sqlx::postgres::PgListener;
 
-use super::{
-    Conn, Store,
-    loan::within_limit,
-    pool::{ACQUIRE_TIMEOUT, Pool},
-};
+use super::{Conn, Store, loan::within_limit, pool::Pool};
 
 /// The channel by which Postgres tells other processes that the epoch or the hosts moved.
 const CHANNEL: &str = "uptrakit";
@@ -18,7 +14,8 @@ impl Store {
             Pool::Sqlite { .. } => Ok(None),
             Pool::Postgres(pool) => {
                 // Outside the pool: a listener whose connection has died without a word must not hold a place in it.
-                let own = PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT);
+                // Its sessions are set up as those of the pool are.
+                let own = pool.options().clone().max_connections(1);
                 let own = own.connect_lazy_with(pool.connect_options().as_ref().clone());
                 let mut listener = PgListener::connect_with(&own).await?;
                 within_limit(listener.listen(CHANNEL)).await?;

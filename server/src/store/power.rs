@@ -4,7 +4,7 @@
 use sqlx::Result;
 use uuid::Uuid;
 
-use super::{Conn, Transaction, lock_account, notify, on, open_postgres::replica, within_limit};
+use super::{Conn, Transaction, lock_account, notify, on, session::replica, within_limit};
 
 /// A place in the history of a database. A number alone names none: after a failover that lost commits, or in a restored
 /// file, the same number may stand for another change.

@@ -149,5 +149,32 @@ async fn in_an_outage_the_cause_is_that_of_the_connection_and_not_of_the_pool() 
             Err(error) => causes.push(plain(&error)),
         }
     }
+    link.set(Wire::Whole);
+    held.clear();
+    server.sql(&format!("ALTER DATABASE {} SET default_transaction_read_only = on", server.database())).await;
+    while !causes.iter().any(|cause| cause.contains("takes no writes")) {
+        assert!(causes.len() < 40, "{causes:?}");
+        match store.read().await {
+            Ok(reader) => held.push(reader),
+            Err(error) => causes.push(plain(&error)),
+        }
+    }
     assert!(!causes.iter().any(|cause| cause.contains("pool")), "{causes:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn doctor_names_settings_by_which_acknowledged_revokes_can_be_lost() {
+    let Some(server) = TestServer::postgres().await else {
+        eprintln!("left out: UPTRAKIT_TEST_POSTGRES_URL is not set; cargo xtask test sets it");
+        return;
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let doctor = || Said::by(program(directory.path(), Some(&server.url)).arg("doctor"));
+    server.sql(&format!("ALTER DATABASE {} SET synchronous_commit = on", server.database())).await;
+    let said = doctor();
+    assert!(said.succeeded && !said.stdout.contains("synchronous_commit"), "{}{}", said.stdout, said.stderr);
+    server.sql(&format!("ALTER DATABASE {} SET synchronous_commit = off", server.database())).await;
+    let said = doctor();
+    assert!(said.succeeded, "{}", said.stderr);
+    assert!(said.stdout.contains("remark      synchronous_commit is off"), "{}", said.stdout);
 }

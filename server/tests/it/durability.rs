@@ -93,8 +93,52 @@ async fn postgres_transactions_see_what_was_committed_whatever_its_default_is() 
     let mut tx = store.begin().await.unwrap();
     let uptrakit_server::store::Conn::Postgres(c) = tx.conn() else { panic!("this is Postgres") };
     let mut shown = async |name| sqlx::query_scalar::<_, String>(name).fetch_one(&mut *c).await.unwrap();
-    assert_eq!(shown("SHOW default_transaction_isolation").await, "serializable");
+    assert_eq!(shown("SHOW default_transaction_isolation").await, "read committed");
     assert_eq!(shown("SHOW transaction_isolation").await, "read committed");
+}
+
+/// What a session of a new server has for a setting.
+async fn setting(url: &str, name: &str) -> String {
+    let store = Store::open(url, 2).await.unwrap();
+    let mut tx = store.begin().await.unwrap();
+    let uptrakit_server::store::Conn::Postgres(c) = tx.conn() else { panic!("this is Postgres") };
+    sqlx::query_scalar("SELECT current_setting($1)").bind(name).fetch_one(c).await.unwrap()
+}
+
+/// Or an acknowledged revoke could be lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgres_commits_are_synchronous_whatever_the_database_and_the_role_say() {
+    let Some(server) = TestServer::postgres().await else {
+        eprintln!("left out: UPTRAKIT_TEST_POSTGRES_URL is not set; cargo xtask test sets it");
+        return;
+    };
+    let database = server.database();
+    for (said, kept) in [("off", "on"), ("local", "on"), ("remote_write", "on"), ("remote_apply", "remote_apply")] {
+        server.sql(&format!("ALTER DATABASE {database} SET synchronous_commit = {said}")).await;
+        assert_eq!(setting(&server.url, "synchronous_commit").await, kept, "of the database: {said}");
+        server.sql(&format!("ALTER DATABASE {database} RESET synchronous_commit")).await;
+        server.sql(&format!("ALTER ROLE CURRENT_USER IN DATABASE {database} SET synchronous_commit = {said}")).await;
+        assert_eq!(setting(&server.url, "synchronous_commit").await, kept, "of the role: {said}");
+        server.sql(&format!("ALTER ROLE CURRENT_USER IN DATABASE {database} RESET synchronous_commit")).await;
+    }
+    for (name, limit) in
+        [("statement_timeout", "5s"), ("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "3s")]
+    {
+        server.sql(&format!("ALTER DATABASE {database} SET {name} = 0")).await;
+        assert_eq!(setting(&server.url, name).await, limit);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_connection_that_listens_is_refused_by_a_replica_as_the_others_are() {
+    let Some(server) = TestServer::postgres().await else {
+        eprintln!("left out: UPTRAKIT_TEST_POSTGRES_URL is not set; cargo xtask test sets it");
+        return;
+    };
+    server.app.store.listen().await.unwrap();
+    let database = server.database();
+    server.sql(&format!("ALTER DATABASE {database} SET default_transaction_read_only = on")).await;
+    assert!(server.app.store.listen().await.is_err());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

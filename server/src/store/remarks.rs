@@ -1,0 +1,60 @@
+//! What `doctor` says about a database that can be used, and that may still lose what it has acknowledged.
+
+use sqlx::{PgConnection, Row as _};
+
+use super::{Conn, Store, within_limit};
+
+impl Store {
+    /// One sentence for each setting of the database by which acknowledged changes can be lost.
+    pub async fn remarks(&self) -> sqlx::Result<Vec<String>> {
+        match self.read().await?.conn() {
+            Conn::Sqlite(_) => Ok(Vec::new()),
+            Conn::Postgres(conn) => of_postgres(conn).await,
+        }
+    }
+}
+
+async fn of_postgres(conn: &mut PgConnection) -> sqlx::Result<Vec<String>> {
+    let row = within_limit(
+        sqlx::query(
+            "SELECT current_setting('fsync') = 'off' AS no_fsync, \
+             current_setting('full_page_writes') = 'off' AS no_full_pages, \
+             (SELECT reset_val FROM pg_settings WHERE name = 'synchronous_commit') AS commits, \
+             (SELECT string_agg(coalesce(nullif(application_name, ''), client_addr::text, 'without a name'), ', ') \
+              FROM pg_stat_replication WHERE sync_state IN ('async', 'potential')) AS standbys, \
+             (SELECT count(*) FROM pg_stat_replication WHERE sync_state IS NULL) AS unseen",
+        )
+        .fetch_one(conn),
+    )
+    .await?;
+    let mut remarks: Vec<String> = Vec::new();
+    if row.try_get("no_fsync")? {
+        remarks.push(
+            "fsync is off: a power cut can lose or damage what was acknowledged, revokes among it; turn it on".into(),
+        );
+    }
+    if row.try_get("no_full_pages")? {
+        remarks.push("full_page_writes is off: a power cut can damage pages; turn it on".into());
+    }
+    let commits: Option<String> = row.try_get("commits")?;
+    if let Some(commits) = commits.filter(|commits| matches!(commits.as_str(), "off" | "local" | "remote_write")) {
+        remarks.push(format!(
+            "synchronous_commit is {commits}, with which commits that were acknowledged can be lost; Uptrakit sets it \
+             to on for its own connections"
+        ));
+    }
+    if let Some(standbys) = row.try_get::<Option<String>, _>("standbys")? {
+        remarks.push(format!(
+            "asynchronous standbys ({standbys}): one that takes over may lack the last revokes, and bring their tokens \
+             back; name them in synchronous_standby_names, or never promote them"
+        ));
+    }
+    if row.try_get::<i64, _>("unseen")? > 0 {
+        remarks.push(
+            "there are standbys, and this role may not see whether they are synchronous; GRANT pg_monitor to it to \
+             find out"
+                .into(),
+        );
+    }
+    Ok(remarks)
+}

@@ -1,0 +1,54 @@
+//! What every session of a server with Postgres is set to, whatever the role, the database or the server say.
+
+use std::time::Duration;
+
+use sqlx::{PgConnection, Row as _};
+
+use super::{loan::STATEMENT_TIMEOUT, within_limit};
+
+/// The limits that Postgres itself keeps; zero means none.
+#[derive(Clone, Copy)]
+pub(super) struct Limits {
+    statement: Duration,
+    lock: Duration,
+    abandoned_transaction: Duration,
+}
+
+/// A statement that takes longer is part of an outage; the request has its 503 by then. A server that vanishes in a
+/// transaction leaves its locks behind; others must get past them before they give up.
+pub(super) const OF_REQUESTS: Limits =
+    Limits { statement: STATEMENT_TIMEOUT, lock: STATEMENT_TIMEOUT, abandoned_transaction: Duration::from_secs(3) };
+
+/// Sets a session up, and refuses servers that take no writes: they may be replicas, which are behind, and a revoked
+/// token could pass.
+///
+/// It is one statement of the session, not parameters of its start: poolers refuse or drop those.
+pub(super) async fn prepare(conn: &mut PgConnection, limits: Limits) -> sqlx::Result<()> {
+    // An acknowledged revoke is on the disk, and on those of the synchronous standbys. `remote_apply` is more than `on`,
+    // and stays.
+    let sql = format!(
+        "SELECT set_config('statement_timeout', '{}', false), set_config('lock_timeout', '{}', false), \
+         set_config('idle_in_transaction_session_timeout', '{}', false), \
+         set_config('default_transaction_isolation', 'read committed', false), \
+         set_config('synchronous_commit', CASE current_setting('synchronous_commit') \
+         WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false), \
+         current_setting('transaction_read_only') AS read_only",
+        limits.statement.as_millis(),
+        limits.lock.as_millis(),
+        limits.abandoned_transaction.as_millis()
+    );
+    let row = within_limit(sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).fetch_one(conn)).await?;
+    if row.try_get::<String, _>("read_only")? == "on" {
+        return Err(replica());
+    }
+    Ok(())
+}
+
+/// What is said of a server that may be behind.
+pub(super) fn replica() -> sqlx::Error {
+    sqlx::Error::Configuration(
+        "this server takes no writes: it may be a replica, or default_transaction_read_only is on; name the primary's \
+         address"
+            .into(),
+    )
+}
