@@ -1,22 +1,29 @@
 //! Opening the database that the settings name.
 
-use std::{io, path::Path};
+use std::{
+    io::{self, Write as _},
+    path::Path,
+};
 
 use anyhow::Context as _;
 use uptrakit_server::{
     clock::Clock,
     settings::{PublicUrl, Settings},
     state::{App, Core},
-    store::{OpenError, Store},
+    store::{OpenError, Store, database_url::place},
 };
 
 /// Opens the database, and makes it where there is none.
 pub async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
-    if let Some(directory) = &settings.data_dir {
-        make_private_directory(directory)
-            .with_context(|| format!("The data directory {} can't be made", directory.display()))?;
-    }
+    make_data_dir(settings)?;
     named(settings, Store::open(&settings.database_url, settings.database_connections).await)
+}
+
+/// Makes the directory of the SQLite file, where the settings name one.
+pub fn make_data_dir(settings: &Settings) -> anyhow::Result<()> {
+    let Some(directory) = &settings.data_dir else { return Ok(()) };
+    make_private_directory(directory)
+        .with_context(|| format!("The data directory {} can't be made", directory.display()))
 }
 
 /// Opens a database that must be there: whoever asks about it must not be told of an empty one that was just made.
@@ -24,23 +31,31 @@ pub async fn open_existing_store(settings: &Settings) -> anyhow::Result<Store> {
     named(settings, Store::open_existing(&settings.database_url, settings.database_connections).await)
 }
 
+/// Names the database that a command acts on, beside what the command prints.
+pub fn announce(settings: &Settings, is_new: bool) {
+    let new = if is_new { " (new)" } else { "" };
+    // A standard error that can't be written is no reason to do nothing.
+    let _ = writeln!(io::stderr(), "Database: {}{new}", place(&settings.database_url));
+}
+
 /// Whether there is nothing yet, which the server makes at its first start.
 pub fn is_none_yet(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref(), Some(OpenError::Missing(_) | OpenError::Empty))
 }
 
-/// Says which setting is to be looked at.
-pub fn named(settings: &Settings, opened: Result<Store, OpenError>) -> anyhow::Result<Store> {
+/// Says which database it is, and which setting is to be looked at.
+pub fn named<T>(settings: &Settings, opened: Result<T, OpenError>) -> anyhow::Result<T> {
     opened.map_err(|error| {
-        let is_place =
-            !matches!(error, OpenError::Empty | OpenError::Older | OpenError::Newer(_) | OpenError::Migration(_));
-        let error = anyhow::Error::new(error);
         let setting = if settings.data_dir.is_some() { "data_dir" } else { "database_url" };
-        if is_place {
-            error.context(format!("The setting {setting} names no database that can be used"))
-        } else {
-            error
-        }
+        let unusable = format!("The setting {setting} names no database that can be used");
+        let place = place(&settings.database_url);
+        let context = match &error {
+            // It names the place itself.
+            OpenError::Unreachable { .. } | OpenError::Missing(_) => unusable,
+            OpenError::Unfit(_) | OpenError::Database(_) => format!("{unusable}: {place}"),
+            _ => place,
+        };
+        anyhow::Error::new(error).context(context)
     })
 }
 

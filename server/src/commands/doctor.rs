@@ -1,7 +1,11 @@
 //! `doctor`: checks settings and database.
 
 use anyhow::{Context as _, bail};
-use uptrakit_server::{domain::users, settings::Settings, store::OpenError};
+use uptrakit_server::{
+    domain::users,
+    settings::Settings,
+    store::{OpenError, database_url::place},
+};
 
 use super::{
     database::{core, is_none_yet, open_existing_store},
@@ -10,18 +14,21 @@ use super::{
 
 pub async fn doctor(settings: Settings) -> anyhow::Result<()> {
     say(format_args!("settings    ok, listens on {}", settings.listen))?;
+    let place = place(&settings.database_url);
     let store = match open_existing_store(&settings).await {
         Err(error) if is_none_yet(&error) => {
-            return Ok(say(format_args!("database    none yet: the server makes it when it is started"))?);
+            return Ok(say(format_args!(
+                "database    none yet, {place}: the server, or `uptrakit-server migrate`, makes its tables"
+            ))?);
         }
         Err(error) if matches!(error.downcast_ref(), Some(OpenError::Older)) => {
-            let next = "the server brings it up to date when it is started; back it up before";
-            return Ok(say(format_args!("database    that of an older Uptrakit: {next}"))?);
+            let next = "the server, or `uptrakit-server migrate`, brings it up to date; back it up before";
+            return Ok(say(format_args!("database    that of an older Uptrakit, {place}: {next}"))?);
         }
         outcome => outcome.context("database    can't be used")?,
     };
     let core = core(&settings, store)?;
-    say(format_args!("database    ok, {}, migrations are up to date", core.store.engine()))?;
+    say(format_args!("database    ok, {place}, migrations are up to date"))?;
     for remark in core.store.remarks().await.map_err(|error| readable_database(&error))? {
         say(format_args!("remark      {remark}"))?;
     }

@@ -3,6 +3,7 @@
 mod backup;
 mod database;
 mod doctor;
+mod migrate;
 mod openapi;
 mod serve;
 mod terminal;
@@ -53,6 +54,8 @@ enum Command {
     User(user::UserCommand),
     /// Check settings and database; exits 0 when all is well
     Doctor,
+    /// Bring the database up to date, as the server does at its start
+    Migrate,
     /// Copy the SQLite database, while it is in use, into a new file
     Backup {
         /// The file to make
@@ -79,6 +82,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             None => serve::serve(settings).await,
             Some(Command::User(command)) => user::user(settings, command).await,
             Some(Command::Doctor) => doctor::doctor(settings).await,
+            Some(Command::Migrate) => migrate::migrate(settings).await,
             Some(Command::Backup { file }) => backup::backup(settings, &file).await,
             Some(Command::Openapi) => openapi::print(),
         }

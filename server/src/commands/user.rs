@@ -6,7 +6,7 @@ use uptrakit_api::{AccountId, Role, User};
 use uptrakit_server::{domain::users, error::Error, settings::Settings, state::Core};
 
 use super::{
-    database::{core, is_none_yet, open_existing_store, open_store},
+    database::{announce, core, is_none_yet, open_existing_store, open_store},
     terminal::{read_password, readable, readable_database, say},
 };
 
@@ -46,12 +46,13 @@ pub enum UserCommand {
 }
 
 pub async fn user(settings: Settings, command: UserCommand) -> anyhow::Result<()> {
-    let store = match open_existing_store(&settings).await {
+    let (store, is_new) = match open_existing_store(&settings).await {
         Err(error) if matches!(command, UserCommand::Add { .. }) && is_none_yet(&error) => {
-            open_store(&settings).await?
+            (open_store(&settings).await?, true)
         }
-        opened => opened?,
+        opened => (opened?, false),
     };
+    announce(&settings, is_new);
     let core = core(&settings, store)?;
     match command {
         UserCommand::Add { username, email, roles, password_stdin } => {

@@ -132,7 +132,7 @@ pub fn place(url: &str) -> String {
             |_| "SQLite".into(),
             |options| {
                 let file = options.get_filename();
-                format!("SQLite file {}", std::path::absolute(file).unwrap_or_else(|_| file.to_owned()).display())
+                format!("SQLite {}", std::path::absolute(file).unwrap_or_else(|_| file.to_owned()).display())
             },
         )
     }
@@ -154,12 +154,12 @@ pub(super) fn postgres_place(options: &PgConnectOptions) -> String {
     let database = options.get_database().unwrap_or_else(|| options.get_username());
     let port = options.get_port();
     let host = options.get_host();
-    let address = match socket(options) {
-        Some(socket) => format!("{socket} (port {port})"),
-        None if host.contains(':') => format!("[{host}]:{port}"),
-        None => format!("{host}:{port}"),
+    let host = match socket(options) {
+        Some(socket) => socket,
+        None if host.contains(':') => format!("[{host}]"),
+        None => host.to_owned(),
     };
-    format!("Postgres database {database} at {address}, as {}", options.get_username())
+    format!("Postgres {host}:{port}/{database} as {}", options.get_username())
 }
 
 /// The directory of the socket, where there is one.
@@ -297,10 +297,13 @@ mod tests {
     #[test]
     fn a_place_is_named_without_the_password() {
         for (url, named) in [
-            ("postgres://u:secret@db.example.org:5433/up", "Postgres database up at db.example.org:5433, as u"),
-            ("postgres://u:secret@[::1]:5433/up", "Postgres database up at [::1]:5433, as u"),
-            ("postgres://u:secret@%2Frun:5433/up", "Postgres database up at /run (port 5433), as u"),
-            ("sqlite:///srv/up.db", "SQLite file /srv/up.db"),
+            ("postgres://u:secret@db.example.org:5433/up", "Postgres db.example.org:5433/up as u"),
+            ("postgresql://u:sec%2Fret@db.example.org:5433/up?sslmode=require", "Postgres db.example.org:5433/up as u"),
+            ("postgres://db.example.org:5433/up?user=u&password=secret", "Postgres db.example.org:5433/up as u"),
+            ("postgres://u:secret@[::1]:5433/up", "Postgres [::1]:5433/up as u"),
+            ("postgres://u:secret@%2Frun:5433/up", "Postgres /run:5433/up as u"),
+            ("postgres://u:secret@:::/", "Postgres"),
+            ("sqlite:///srv/my%20data.db?mode=rwc", "SQLite /srv/my data.db"),
         ] {
             assert_eq!(place(url), named);
         }

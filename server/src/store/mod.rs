@@ -1,6 +1,6 @@
 //! The database. One SQL text serves SQLite and Postgres: `on!` stamps a call for whichever driver the connection has,
 //! and what the two can't say alike stands in a file of its own: `account_lock`, `commits`, `loan`, `notify`,
-//! `open_postgres`, `open_sqlite`, `session`, `turn`.
+//! `open_postgres`, `open_sqlite`, `requirements`, `session`, `turn`.
 //!
 //! Lock order, the same in every write transaction: the account's row, then its tokens and sessions, then the epoch.
 
@@ -19,6 +19,7 @@ pub mod invitations;
 pub mod keys;
 mod like;
 mod loan;
+mod migrate;
 mod notify;
 mod open;
 mod open_file;
@@ -29,6 +30,7 @@ mod pool;
 pub mod power;
 mod private_file;
 mod remarks;
+mod requirements;
 mod session;
 pub mod sessions;
 pub mod settled;
@@ -39,6 +41,7 @@ use self::{account_lock::lock_account, like::containing, loan::within_limit, not
 pub use self::{
     backup::BackupError,
     conn::{Conn, Reader, Transaction},
+    migrate::State,
     notify::Listener,
     open::OpenError,
     page::Slice,

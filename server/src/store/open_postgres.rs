@@ -1,4 +1,4 @@
-//! Opening a Postgres database: how its connections are set, and which servers are refused.
+//! Opening a Postgres database: how its connections are set, and what is asked of it first.
 
 use std::{io, time::Duration};
 
@@ -10,9 +10,10 @@ use sqlx::{
 use super::{
     Store,
     database_url::{advice, check_files, plain, postgres_options, postgres_place},
-    open::{OpenError, Opening},
+    migrate::{self, State},
+    open::{OpenError, Opening, POSTGRES_MIGRATIONS},
     pool::{ACQUIRE_TIMEOUT, Pool},
-    session,
+    requirements, session,
 };
 
 /// How long a connection to Postgres may be idle before it is tried out.
@@ -20,17 +21,11 @@ const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 /// How long to wait before a server that is starting is tried again.
 const STARTING: Duration = Duration::from_millis(200);
 
-pub(super) async fn open(url: &str, opening: Opening, max_connections: u32) -> Result<Store, OpenError> {
+pub(super) async fn open(url: &str, opening: Opening, max_connections: u32) -> Result<(Store, State), OpenError> {
     check_files(url).map_err(OpenError::Unfit)?;
     // Uptrakit reads no floating-point numbers, and poolers refuse the parameter.
     let options = postgres_options(url)?.extra_float_digits(None);
-    check(&options).await.map_err(|error| {
-        let cause = match advice(&error, &options) {
-            Some(advice) => format!("{}; {advice}", plain(&error)),
-            None => plain(&error),
-        };
-        OpenError::Unreachable { place: postgres_place(&options), cause }
-    })?;
+    let state = prepare(&options, opening).await?;
     let pool = PgPoolOptions::new()
         .max_connections(max_connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -47,19 +42,43 @@ pub(super) async fn open(url: &str, opening: Opening, max_connections: u32) -> R
         })
         .connect_with(options)
         .await?;
-    let store = Store(Pool::Postgres(pool));
-    if opening == Opening::Serve {
-        store.migrate().await?;
-    }
-    Ok(store)
+    Ok((Store(Pool::Postgres(pool)), state))
 }
 
-/// Tries the database on a connection of its own: the pool would hide the reason.
-async fn check(options: &PgConnectOptions) -> sqlx::Result<()> {
-    let mut conn = connect(options).await?;
-    session::prepare(&mut conn, session::OF_REQUESTS).await?;
+/// Checks all that the database must be able to do, on a connection of its own, for the pool would hide the reason, and
+/// brings it up to date.
+async fn prepare(options: &PgConnectOptions, opening: Opening) -> Result<State, OpenError> {
+    let unreachable = |error: sqlx::Error| {
+        let cause = match advice(&error, options) {
+            Some(advice) => format!("{}; {advice}", plain(&error)),
+            None => plain(&error),
+        };
+        OpenError::Unreachable { place: postgres_place(options), cause }
+    };
+    let mut conn = connect(options).await.map_err(unreachable)?;
+    requirements::check_database(&mut conn).await?;
+    requirements::refuse_transaction_pooler(&mut conn, options).await?;
+    session::prepare(&mut conn, session::OF_REQUESTS).await.map_err(unreachable)?;
+    if opening == Opening::Copy {
+        return Ok(State::Current);
+    }
+    let found = migrate::state_of_postgres(&mut conn).await?;
+    if found.state != State::Current {
+        requirements::check_rights_to_migrate(&mut conn).await?;
+    }
+    if opening == Opening::Use {
+        found.require_current()?;
+    } else {
+        if found.state != State::Current {
+            migrate::migrate_postgres(options.clone()).await?;
+        }
+        found.log_up_to_date(&POSTGRES_MIGRATIONS);
+    }
+    if opening != Opening::Migrate {
+        requirements::check_rights(&mut conn).await?;
+    }
     let _ = tokio::time::timeout(ACQUIRE_TIMEOUT, conn.close()).await;
-    Ok(())
+    Ok(found.state)
 }
 
 /// Connects, and waits a little for a server that is just starting.

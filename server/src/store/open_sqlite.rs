@@ -10,7 +10,8 @@ use sqlx::{
 use super::{
     Store,
     database_url::{place, plain},
-    open::{OpenError, Opening},
+    migrate::{self, State},
+    open::{OpenError, Opening, SQLITE_MIGRATIONS},
     open_file::OpenFile,
     pool::{ACQUIRE_TIMEOUT, Pool},
     private_file::make_private_file,
@@ -24,7 +25,7 @@ const LONGEST_LOG: &str = "16384";
 /// Readers of a SQLite file; each is a thread, and reads take microseconds.
 const SQLITE_READERS: u32 = 4;
 
-pub(super) async fn open(url: &str, opening: Opening) -> Result<Store, OpenError> {
+pub(super) async fn open(url: &str, opening: Opening) -> Result<(Store, State), OpenError> {
     let options = SqliteConnectOptions::from_str(url)?
         .journal_mode(SqliteJournalMode::Wal)
         // FULL, not NORMAL: an acknowledged revoke must survive a power cut.
@@ -48,18 +49,27 @@ pub(super) async fn open(url: &str, opening: Opening) -> Result<Store, OpenError
     let _turn = Turn::wait(&file).await;
     if !file.exists() {
         match opening {
-            Opening::Serve => make_private_file(&file).map_err(|error| unreachable(error.into()))?,
+            Opening::Serve | Opening::Migrate => make_private_file(&file).map_err(|error| unreachable(error.into()))?,
             Opening::Use | Opening::Copy => return Err(OpenError::Missing(file)),
         }
     }
     // The writer connects first: it switches a new file to WAL.
     let writer = pool(1).connect_with(options.clone()).await.map_err(unreachable)?;
+    let state = match opening {
+        // It is copied as it is.
+        Opening::Copy => State::Current,
+        Opening::Use => migrate::state_of_sqlite(&writer).await?.require_current()?,
+        Opening::Serve | Opening::Migrate => {
+            let found = migrate::state_of_sqlite(&writer).await?;
+            if found.state != State::Current {
+                migrate::migrate_sqlite(&writer).await?;
+            }
+            found.log_up_to_date(&SQLITE_MIGRATIONS);
+            found.state
+        }
+    };
     let aside = pool(1).connect_lazy_with(options.clone().synchronous(SqliteSynchronous::Normal));
     let readers = pool(SQLITE_READERS).connect_lazy_with(options);
     let file = Arc::new(OpenFile::new(&file).map_err(sqlx::Error::Io)?);
-    let store = Store(Pool::Sqlite { readers, writer, aside, file });
-    if opening == Opening::Serve {
-        store.migrate().await?;
-    }
-    Ok(store)
+    Ok((Store(Pool::Sqlite { readers, writer, aside, file }), state))
 }

@@ -19,6 +19,11 @@ pub(super) struct Limits {
 pub(super) const OF_REQUESTS: Limits =
     Limits { statement: STATEMENT_TIMEOUT, lock: STATEMENT_TIMEOUT, abandoned_transaction: Duration::from_secs(3) };
 
+/// A migration may take long. While it waits for a lock, the statements of servers wait behind it, so that it must give
+/// up before they do.
+pub(super) const OF_MIGRATIONS: Limits =
+    Limits { statement: Duration::ZERO, lock: Duration::from_secs(2), abandoned_transaction: Duration::ZERO };
+
 /// Sets a session up, and refuses servers that take no writes: they may be replicas, which are behind, and a revoked
 /// token could pass.
 ///

@@ -5,13 +5,17 @@ use std::{
     process::{Command, Stdio},
 };
 
-use uptrakit_server::store::{Store, database_url::plain};
+use serde_json::json;
+use uptrakit_server::store::{OpenError, State, Store, database_url::plain};
 
 use crate::{
     process::program,
     support::{
         TestServer,
         link::{Link, Wire},
+        new_postgres_database_with, on_both,
+        pgbouncer::PgBouncer,
+        report,
     },
 };
 
@@ -72,7 +76,7 @@ fn a_database_that_refuses_connections_is_named_with_the_reason_said_once() {
     let url = format!("postgres://ada:secret@{address}/up");
     for arguments in [[].as_slice(), &["doctor"], &["user", "list"]] {
         let stderr = Said::refusal(directory.path(), &url, arguments);
-        let place = format!("Postgres database up at {address}, as ada: connection refused");
+        let place = format!("Postgres {address}/up as ada: connection refused");
         assert!(stderr.contains(&place) && stderr.contains("see that Postgres runs there"), "{stderr}");
         assert_eq!(stderr.matches("refused").count(), 1, "{stderr}");
         assert!(!stderr.contains("secret") && !stderr.contains("timed out"), "{stderr}");
@@ -85,7 +89,7 @@ fn a_place_that_is_none_is_named_with_the_reason_said_once() {
     let stderr = Said::refusal(directory.path(), "sqlite:///nowhere/at/all.db", &[]);
     assert_eq!(
         stderr,
-        "The setting database_url names no database that can be used: SQLite file /nowhere/at/all.db: No such file or \
+        "The setting database_url names no database that can be used: SQLite /nowhere/at/all.db: No such file or \
          directory\n"
     );
     let stderr = Said::refusal(
@@ -114,10 +118,7 @@ fn a_place_that_is_none_is_named_with_the_reason_said_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_postgres_that_lets_nobody_in_says_why() {
-    let Some(server) = TestServer::postgres().await else {
-        eprintln!("left out: UPTRAKIT_TEST_POSTGRES_URL is not set; cargo xtask test sets it");
-        return;
-    };
+    let Some(server) = on_postgres().await else { return };
     let directory = tempfile::tempdir().unwrap();
     let address = server.postgres_address();
     let url = format!("postgres://nobody_{}:secret@{address}/{}", server.database(), server.database());
@@ -132,10 +133,7 @@ async fn a_postgres_that_lets_nobody_in_says_why() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn in_an_outage_the_cause_is_that_of_the_connection_and_not_of_the_pool() {
-    let Some(server) = TestServer::postgres().await else {
-        eprintln!("left out: UPTRAKIT_TEST_POSTGRES_URL is not set; cargo xtask test sets it");
-        return;
-    };
+    let Some(server) = on_postgres().await else { return };
     let link = Link::to(server.postgres_address()).await;
     let url = server.url.replace(&server.postgres_address(), &link.address.to_string());
     let store = Store::open(&url, 5).await.unwrap();
@@ -164,10 +162,7 @@ async fn in_an_outage_the_cause_is_that_of_the_connection_and_not_of_the_pool() 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn doctor_names_settings_by_which_acknowledged_revokes_can_be_lost() {
-    let Some(server) = TestServer::postgres().await else {
-        eprintln!("left out: UPTRAKIT_TEST_POSTGRES_URL is not set; cargo xtask test sets it");
-        return;
-    };
+    let Some(server) = on_postgres().await else { return };
     let directory = tempfile::tempdir().unwrap();
     let doctor = || Said::by(program(directory.path(), Some(&server.url)).arg("doctor"));
     server.sql(&format!("ALTER DATABASE {} SET synchronous_commit = on", server.database())).await;
@@ -177,4 +172,175 @@ async fn doctor_names_settings_by_which_acknowledged_revokes_can_be_lost() {
     let said = doctor();
     assert!(said.succeeded, "{}", said.stderr);
     assert!(said.stdout.contains("remark      synchronous_commit is off"), "{}", said.stdout);
+}
+
+/// A server on Postgres, or a line that says why the test is left out.
+async fn on_postgres() -> Option<TestServer> {
+    let server = TestServer::postgres().await;
+    if server.is_none() {
+        eprintln!("left out: UPTRAKIT_TEST_POSTGRES_URL is not set; cargo xtask test sets it");
+    }
+    server
+}
+
+/// What the start and `doctor` say, alike, about a database that must be refused.
+#[track_caller]
+fn refused_at_start_and_by_doctor(url: &str, parts: &[&str]) {
+    let directory = tempfile::tempdir().unwrap();
+    for arguments in [[].as_slice(), &["doctor"]] {
+        let stderr = Said::refusal(directory.path(), url, arguments);
+        for part in parts {
+            assert!(stderr.contains(part), "{arguments:?}: {stderr}");
+        }
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_cannot_hold_all_text_is_refused_at_start_and_by_doctor() {
+    let Some(url) =
+        new_postgres_database_with("ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0").await
+    else {
+        eprintln!("left out: UPTRAKIT_TEST_POSTGRES_URL is not set; cargo xtask test sets it");
+        return;
+    };
+    refused_at_start_and_by_doctor(&url, &["is LATIN1", "ENCODING 'UTF8'"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_role_without_rights_is_refused_with_the_right_that_it_lacks() {
+    let Some(server) = on_postgres().await else { return };
+    let (url, role) = server.new_role().await;
+    refused_at_start_and_by_doctor(&url, &["_sqlx_migrations", "GRANT"]);
+    server.sql(&format!("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}")).await;
+    server.sql(&format!("REVOKE UPDATE, DELETE ON power_epoch FROM {role}")).await;
+    refused_at_start_and_by_doctor(&url, &[&role, "lacks the right to UPDATE, DELETE on power_epoch", "GRANT"]);
+    server.sql(&format!("GRANT UPDATE, DELETE ON power_epoch TO {role}")).await;
+    server.sql("ALTER TABLE hosts ENABLE ROW LEVEL SECURITY").await;
+    refused_at_start_and_by_doctor(&url, &["row security", "hosts", &role]);
+    server.sql("ALTER TABLE hosts DISABLE ROW LEVEL SECURITY").await;
+    Store::open(&url, 2).await.unwrap();
+    server.sql("DROP TABLE readiness").await;
+    refused_at_start_and_by_doctor(&url, &["missing", "readiness", "backup"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_role_with_data_rights_alone_serves_a_database_that_another_role_migrates() {
+    let Some(server) = on_postgres().await else { return };
+    server.sql("REVOKE CREATE ON SCHEMA public FROM PUBLIC").await;
+    let (url, role) = server.new_role().await;
+    server.sql("ALTER TABLE api_tokens DROP COLUMN revoked_by").await;
+    server.sql("DELETE FROM _sqlx_migrations WHERE version = 4").await;
+    server.sql(&format!("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}")).await;
+    let remedy = "run `uptrakit-server migrate`";
+    refused_at_start_and_by_doctor(&url, &["migrations are pending", &role, remedy]);
+    let directory = tempfile::tempdir().unwrap();
+    let stderr = Said::refusal(directory.path(), &url, &["migrate"]);
+    assert!(stderr.contains(remedy), "{stderr}");
+    let said = Said::by(program(directory.path(), Some(&server.url)).arg("migrate"));
+    assert_eq!(said.stdout, "The database is brought up to date.\n", "{}", said.stderr);
+    let database = format!("Database: Postgres database {} at {}", server.database(), server.postgres_address());
+    assert!(said.stderr.starts_with(&database) && !said.stderr.contains("(new)"), "{}", said.stderr);
+    let served = server.another_at(url).await;
+    let root = served.with_root().await;
+    let (id, text) = root.new_token(json!({ "name": "ci" })).await;
+    root.delete(&format!("/auth/api-tokens/{id}")).await.ok(204);
+    served.bearer(&text).get("/auth/me").await.refused(401, "token-revoked");
+}
+
+on_both! {
+    async fn migrate_makes_the_tables_and_says_what_it_found(server: TestServer) {
+        server.sql("DELETE FROM _sqlx_migrations WHERE version = 4").await;
+        server.sql("ALTER TABLE api_tokens DROP COLUMN revoked_by").await;
+        assert_eq!(Store::migrate(&server.url).await.unwrap(), State::Older);
+        assert_eq!(Store::migrate(&server.url).await.unwrap(), State::Current);
+        Store::open_existing(&server.url, 2).await.unwrap();
+    }
+
+    async fn a_migration_that_is_another_one_here_is_refused_at_start_and_by_doctor(server: TestServer) {
+        server.sql("UPDATE _sqlx_migrations SET checksum = 'x' WHERE version = 2").await;
+        let refused = Store::open(&server.url, 2).await.unwrap_err();
+        assert!(matches!(refused, OpenError::Modified(2)), "{refused}");
+        refused_at_start_and_by_doctor(&server.url, &["checksum of its migration 2", "restore a backup"]);
+    }
+}
+
+/// What is locked is waited for, longer than requests wait.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_migration_waits_for_a_long_transaction_and_then_runs() {
+    use sqlx::{Connection as _, Executor as _};
+    let Some(server) = on_postgres().await else { return };
+    server.sql("ALTER TABLE api_tokens DROP COLUMN revoked_by").await;
+    server.sql("DELETE FROM _sqlx_migrations WHERE version = 4").await;
+    let mut long = sqlx::PgConnection::connect(&server.url).await.unwrap();
+    long.execute("BEGIN").await.unwrap();
+    long.execute("LOCK TABLE api_tokens IN ACCESS SHARE MODE").await.unwrap();
+    let migrating = tokio::spawn({
+        let url = server.url.clone();
+        async move { Store::migrate(&url).await }
+    });
+    // Beyond the limit of requests.
+    tokio::time::sleep(std::time::Duration::from_secs(6)).await;
+    assert!(!migrating.is_finished(), "{:?}", migrating.await);
+    long.execute("COMMIT").await.unwrap();
+    assert_eq!(migrating.await.unwrap().unwrap(), State::Older);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pooler_in_session_mode_is_as_good_as_no_pooler() {
+    let Some(near) = on_postgres().await else { return };
+    let Some(pooler) = PgBouncer::start(&near.url, "pool_mode = session\ndefault_pool_size = 20") else { return };
+    let url = pooler.through(&near.url);
+    let root = near.with_root().await;
+    // More than once: the pooler hands the same connections out again.
+    for round in 0..3 {
+        let far = near.another_at(url.clone()).await;
+        let (id, text) = root.new_token(json!({ "name": format!("{round}") })).await;
+        let client = far.bearer(&text);
+        client.get("/auth/me").await.ok(200);
+        client.post("/hosts/report", report("m")).await;
+        assert!(far.app.store.listen().await.unwrap().is_some());
+        root.delete(&format!("/auth/api-tokens/{id}")).await.ok(204);
+        client.get("/auth/me").await.refused(401, "token-revoked");
+        far.app.close().await.unwrap();
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let said = Said::by(program(directory.path(), Some(&url)).arg("doctor"));
+    assert!(said.succeeded, "{}{}", said.stdout, said.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pooler_that_shares_a_session_among_clients_is_refused_at_start_and_by_doctor() {
+    let Some(server) = on_postgres().await else { return };
+    for configuration in [
+        "pool_mode = transaction",
+        "pool_mode = transaction\nserver_round_robin = 1\nmin_pool_size = 2",
+        "pool_mode = transaction\nserver_round_robin = 1\nmin_pool_size = 3",
+        "pool_mode = statement",
+    ] {
+        let Some(pooler) = PgBouncer::start(&server.url, configuration) else { return };
+        refused_at_start_and_by_doctor(&pooler.through(&server.url), &["a pooler", "pool_mode = session"]);
+    }
+    let Some(pooler) = PgBouncer::start(&server.url, "pool_mode = session\ndefault_pool_size = 1") else { return };
+    refused_at_start_and_by_doctor(&pooler.through(&server.url), &["a second connection", "pool_size"]);
+}
+
+#[test]
+fn a_command_names_its_database_and_says_when_it_is_new() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = format!("Database: SQLite file {}", directory.path().join("uptrakit.db").display());
+    let said = Said::by(program(directory.path(), None).arg("migrate"));
+    assert_eq!((said.stdout.as_str(), said.stderr), ("The tables are made.\n", format!("{database} (new)\n")));
+    let said = Said::by(program(directory.path(), None).arg("migrate"));
+    let kept = "The database was up to date already.\n";
+    assert_eq!((said.stdout.as_str(), said.stderr), (kept, format!("{database}\n")));
+    let copy = directory.path().join("copy.db");
+    let said = Said::by(program(directory.path(), None).arg("backup").arg(&copy));
+    assert_eq!(said.stderr, format!("{database}\n"));
+    let said = Said::by(program(directory.path(), None).arg("doctor"));
+    assert!(said.stdout.contains(&directory.path().join("uptrakit.db").display().to_string()), "{}", said.stdout);
+    let other = tempfile::tempdir().unwrap();
+    let added = crate::process::add_root(other.path(), None);
+    let stderr = String::from_utf8(added.stderr).unwrap();
+    assert!(stderr.contains(&format!("{} (new)\n", other.path().join("uptrakit.db").display())), "{stderr}");
 }

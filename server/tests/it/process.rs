@@ -444,7 +444,8 @@ fn a_reader_that_went_away_is_no_failure() {
     let mut list = program(directory.path(), None);
     list.env("UPTRAKIT_LOG", "off").args(["user", "list"]).stdout(writer).stderr(Stdio::piped());
     let output = list.spawn().unwrap().wait_with_output().unwrap();
-    assert_eq!((output.status.code(), String::from_utf8(output.stderr).unwrap().as_str()), (Some(0), ""));
+    let database = format!("Database: SQLite {}\n", directory.path().join("uptrakit.db").display());
+    assert_eq!((output.status.code(), String::from_utf8(output.stderr).unwrap()), (Some(0), database));
 }
 
 /// Not a connection that is reset, which tells nobody what was wrong.

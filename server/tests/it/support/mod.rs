@@ -1,6 +1,7 @@
 //! A server with a database of its own, and clients with each kind of credential.
 
 pub mod link;
+pub mod pgbouncer;
 
 use std::{
     sync::{
@@ -119,9 +120,14 @@ impl Reply {
 
 /// The URL of an empty database, where there is a Postgres server to make it on.
 pub async fn new_postgres_database() -> Option<String> {
+    new_postgres_database_with("").await
+}
+
+/// The same, made with more options.
+pub async fn new_postgres_database_with(options: &str) -> Option<String> {
     let base = std::env::var("UPTRAKIT_TEST_POSTGRES_URL").ok()?;
     let name = format!("t{}", uptrakit_server::clock::new_id(Clock::System.now()).simple());
-    beside(&base, &format!("CREATE DATABASE {name}")).await;
+    beside(&base, &format!("CREATE DATABASE {name} {options}")).await;
     let (path, query) = base.split_once('?').map_or((base.as_str(), None), |(path, query)| (path, Some(query)));
     let (server, _) = path.rsplit_once('/').expect("the URL names a database");
     Some(format!("{server}/{name}{}", query.map(|query| format!("?{query}")).unwrap_or_default()))
@@ -184,6 +190,18 @@ impl TestServer {
     pub fn database(&self) -> &str {
         let (_, rest) = self.url.rsplit_once('/').unwrap();
         rest.split('?').next().unwrap()
+    }
+
+    /// Another server process on the same database, which reaches it at another URL.
+    pub async fn another_at(&self, url: String) -> Self {
+        Self::start(url, self.directory.clone(), self.clock.clone(), PUBLIC_URL).await
+    }
+
+    /// The URL of the database for a new role that may do nothing in it yet, and the name of the role.
+    pub async fn new_role(&self) -> (String, String) {
+        let role = format!("role_{}", self.database());
+        self.sql(&format!("CREATE ROLE {role} LOGIN PASSWORD 'few'")).await;
+        (format!("postgres://{role}:few@{}/{}", self.postgres_address(), self.database()), role)
     }
 
     /// Another server process on the same database, which reaches it over `link`.

@@ -1,0 +1,156 @@
+//! Bringing a database up to date, and telling in which version it is.
+
+use std::time::Duration;
+
+use sqlx::{
+    PgConnection, PgPool, Row as _,
+    migrate::{MigrateError, Migrator},
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use super::{
+    open::{OpenError, POSTGRES_MIGRATIONS, SQLITE_MIGRATIONS},
+    pool::ACQUIRE_TIMEOUT,
+    session, within_limit,
+};
+
+/// How long to let others go first before a migration that found a table locked tries again.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How often a migration tries: for some five minutes.
+const TRIES: u32 = 100;
+
+/// In which version a database is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It has no tables.
+    Empty,
+    /// Migrations are pending.
+    Older,
+    /// It is what this program knows.
+    Current,
+}
+
+/// A database as it was found.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub state: State,
+    /// The versions of the migrations that are pending.
+    pending: Vec<i64>,
+}
+
+impl Found {
+    /// Refuses a database that only the start of a server, or the command for it, may bring up to date.
+    pub fn require_current(&self) -> Result<State, OpenError> {
+        match self.state {
+            State::Empty => Err(OpenError::Empty),
+            State::Older => Err(OpenError::Older),
+            State::Current => Ok(State::Current),
+        }
+    }
+
+    /// Says in the log that the database is up to date, once what was pending is applied.
+    pub fn log_up_to_date(&self, migrations: &Migrator) {
+        let newest = migrations.iter().map(|migration| migration.version).max();
+        let applied: Vec<String> = self.pending.iter().map(i64::to_string).collect();
+        let applied = (!applied.is_empty()).then(|| applied.join(" "));
+        tracing::info!(migration = newest, applied, "the database is up to date");
+    }
+}
+
+/// Compares what was applied, versions and checksums, with what this program knows.
+fn compare(migrations: &Migrator, applied: &[(i64, Vec<u8>)]) -> Result<Found, OpenError> {
+    for (version, checksum) in applied {
+        match migrations.iter().find(|migration| migration.version == *version) {
+            None => return Err(OpenError::Newer(*version)),
+            Some(known) if *known.checksum != **checksum => return Err(OpenError::Modified(*version)),
+            Some(_) => {}
+        }
+    }
+    let pending: Vec<i64> = migrations
+        .iter()
+        .map(|migration| migration.version)
+        .filter(|known| !applied.iter().any(|(version, _)| version == known))
+        .collect();
+    let state = match (applied.len(), pending.len()) {
+        (_, 0) => State::Current,
+        (0, _) => State::Empty,
+        _ => State::Older,
+    };
+    Ok(Found { state, pending })
+}
+
+const APPLIED: &str = "SELECT version, checksum FROM _sqlx_migrations WHERE success ORDER BY version";
+
+pub(super) async fn state_of_sqlite(pool: &sqlx::SqlitePool) -> Result<Found, OpenError> {
+    match sqlx::query_as(APPLIED).fetch_all(pool).await {
+        Ok(applied) => compare(&SQLITE_MIGRATIONS, &applied),
+        Err(sqlx::Error::Database(error)) if error.message().contains("no such table") => {
+            compare(&SQLITE_MIGRATIONS, &[])
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(super) async fn state_of_postgres(conn: &mut PgConnection) -> Result<Found, OpenError> {
+    match within_limit(sqlx::query(APPLIED).fetch_all(conn)).await {
+        Ok(rows) => {
+            let applied: sqlx::Result<Vec<_>> = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect();
+            compare(&POSTGRES_MIGRATIONS, &applied?)
+        }
+        Err(sqlx::Error::Database(error)) => match &*error.code().unwrap_or_default() {
+            // undefined_table
+            "42P01" => compare(&POSTGRES_MIGRATIONS, &[]),
+            // insufficient_privilege
+            "42501" => Err(OpenError::Unfit(
+                "the role lacks the right to read the table _sqlx_migrations; GRANT SELECT, INSERT, UPDATE, DELETE on \
+                 all tables to it"
+                    .into(),
+            )),
+            _ => Err(sqlx::Error::Database(error).into()),
+        },
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Runs what is pending, without the limits that requests have.
+pub(super) async fn migrate_postgres(options: PgConnectOptions) -> Result<(), OpenError> {
+    // One connection, which is closed afterwards: what an error has left of the migrations' locks goes with it.
+    let pool = PgPoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .after_connect(|conn, _| Box::pin(session::prepare(conn, session::OF_MIGRATIONS)))
+        .connect_with(options)
+        .await?;
+    let outcome = run_when_unlocked(&pool).await;
+    pool.close().await;
+    outcome
+}
+
+async fn run_when_unlocked(pool: &PgPool) -> Result<(), OpenError> {
+    let mut tried = 0;
+    loop {
+        tried += 1;
+        match POSTGRES_MIGRATIONS.run(pool).await {
+            Err(error) if is_locked(&error) && tried < TRIES => {
+                tracing::warn!(
+                    tried,
+                    "a migration waits for a lock that another session holds: a server that migrates too, or a long \
+                     transaction (see pg_stat_activity)"
+                );
+                tokio::time::sleep(PAUSE).await;
+            }
+            outcome => return Ok(outcome?),
+        }
+    }
+}
+
+/// Runs what is pending.
+pub(super) async fn migrate_sqlite(pool: &sqlx::SqlitePool) -> Result<(), OpenError> {
+    Ok(SQLITE_MIGRATIONS.run(pool).await?)
+}
+
+/// Whether a lock was not to be had in time (`lock_not_available`).
+fn is_locked(error: &MigrateError) -> bool {
+    let (MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) = error else { return false };
+    matches!(error, sqlx::Error::Database(error) if error.code().is_some_and(|code| code == "55P03"))
+}

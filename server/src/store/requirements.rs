@@ -1,0 +1,233 @@
+//! What a Postgres database must be able to do. It is asked at start and by `doctor`; what is missing is refused with a
+//! sentence that names it and the cure.
+
+use sqlx::{Connection as _, PgConnection, Row as _, postgres::PgConnectOptions};
+
+use super::{
+    database_url::plain,
+    open::{OpenError, POSTGRES_MIGRATIONS},
+    pool::ACQUIRE_TIMEOUT,
+    within_limit,
+};
+
+/// The oldest version of Postgres that is not refused, the oldest that the SQL was written for.
+const OLDEST_VERSION: i32 = 13;
+
+const RIGHTS_REMEDY: &str = "GRANT SELECT, INSERT, UPDATE, DELETE on all tables to it";
+
+/// Refuses a server that is too old, and a database whose encoding can't hold all text.
+pub(super) async fn check_database(conn: &mut PgConnection) -> Result<(), OpenError> {
+    let row = within_limit(
+        sqlx::raw_sql(
+            "SELECT current_setting('server_version') AS version, current_setting('server_version_num') AS number, \
+             current_setting('server_encoding') AS encoding, current_database()::text AS name",
+        )
+        .fetch_one(conn),
+    )
+    .await?;
+    let [version, number, encoding, name]: [String; 4] =
+        [row.try_get("version")?, row.try_get("number")?, row.try_get("encoding")?, row.try_get("name")?];
+    judge_version(&version, &number)?;
+    if encoding != "UTF8" {
+        return Err(OpenError::Unfit(format!(
+            "the encoding of the database {name} is {encoding}, which can't hold all text; make one with CREATE \
+             DATABASE … ENCODING 'UTF8' TEMPLATE template0, and name that"
+        )));
+    }
+    Ok(())
+}
+
+fn judge_version(version: &str, number: &str) -> Result<(), OpenError> {
+    if number.parse::<i32>().is_ok_and(|number| number < OLDEST_VERSION * 10_000) {
+        return Err(OpenError::Unfit(format!(
+            "the server is PostgreSQL {version}, and Uptrakit needs at least version {OLDEST_VERSION}; update it"
+        )));
+    }
+    Ok(())
+}
+
+/// Refuses a pooler that gives the statements of one session to several sessions of the server, as PgBouncer does with
+/// `pool_mode = transaction`: settings of the session, prepared statements and `LISTEN` would reach another client.
+///
+/// Two sessions that are open at once have two backends, and each keeps its own. A pooler that lends backends out per
+/// transaction gives the second session the backend that the first has just left, or, where it takes turns, gives the
+/// first another one the next time.
+pub(super) async fn refuse_transaction_pooler(
+    first: &mut PgConnection,
+    options: &PgConnectOptions,
+) -> Result<(), OpenError> {
+    let refusal = || {
+        OpenError::Unfit(
+            "a pooler lends the connections out per transaction (PgBouncer: pool_mode = transaction or statement), and \
+             settings, prepared statements and LISTEN need a session of their own; set pool_mode = session for this \
+             database, or connect without the pooler"
+                .into(),
+        )
+    };
+    let ours = backend(first).await?;
+    let begun = async {
+        let mut second = PgConnection::connect_with(options).await?;
+        sqlx::raw_sql("BEGIN").execute(&mut second).await?;
+        Ok(second)
+    };
+    let mut second = match tokio::time::timeout(ACQUIRE_TIMEOUT, begun).await {
+        Ok(Ok(second)) => second,
+        // PgBouncer with `pool_mode = statement`.
+        Ok(Err(sqlx::Error::Database(error))) if error.message().contains("statement pooling") => {
+            return Err(refusal());
+        }
+        Ok(Err(error)) => {
+            return Err(OpenError::Unfit(format!(
+                "a second connection is refused ({}), and a server needs several; raise the limit of the role, the \
+                 server or the pooler",
+                plain(&error)
+            )));
+        }
+        Err(_) => {
+            return Err(OpenError::Unfit(
+                "a second connection gets no answer, and a server needs several; raise the pooler's pool_size".into(),
+            ));
+        }
+    };
+    let theirs = backend(&mut second).await?;
+    if theirs == ours {
+        return Err(refusal());
+    }
+    // Several times, for a pooler that takes turns between two backends.
+    for _ in 0..2 {
+        if backend(first).await? != ours {
+            return Err(refusal());
+        }
+    }
+    within_limit(sqlx::raw_sql("COMMIT").execute(&mut second)).await?;
+    for _ in 0..2 {
+        if backend(&mut second).await? != theirs || backend(first).await? != ours {
+            return Err(refusal());
+        }
+    }
+    let _ = tokio::time::timeout(ACQUIRE_TIMEOUT, second.close()).await;
+    Ok(())
+}
+
+/// The process of the server that answers. Asked without a prepared statement: behind a pooler its name could be that of
+/// another client's.
+async fn backend(conn: &mut PgConnection) -> Result<String, OpenError> {
+    let row = within_limit(sqlx::raw_sql("SELECT pg_backend_pid()::text AS pid").fetch_one(conn)).await?;
+    Ok(row.try_get("pid")?)
+}
+
+/// Refuses a role that may not read and write every table, or from which row security hides rows.
+pub(super) async fn check_rights(conn: &mut PgConnection) -> Result<(), OpenError> {
+    let rows = within_limit(
+        sqlx::query(
+            "SELECT name, to_regclass(name) IS NULL AS missing, row_security_active(to_regclass(name)) AS hidden, \
+             (SELECT string_agg(needed, ', ') FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS needed \
+              WHERE NOT has_table_privilege(to_regclass(name), needed)) AS lacking, current_user::text AS role \
+             FROM unnest($1::text[]) AS name",
+        )
+        .bind(tables())
+        .fetch_all(conn),
+    )
+    .await?;
+    let (mut missing, mut lacking, mut role) = (Vec::new(), Vec::new(), String::new());
+    for row in rows {
+        let name: String = row.try_get("name")?;
+        role = row.try_get("role")?;
+        if row.try_get("missing")? {
+            missing.push(name);
+        } else if let Some(rights) = row.try_get::<Option<String>, _>("lacking")? {
+            lacking.push(format!("{rights} on {name}"));
+        } else if row.try_get::<Option<bool>, _>("hidden")?.unwrap_or(false) {
+            return Err(OpenError::Unfit(format!(
+                "row security hides rows of the table {name} from the role {role}; give it BYPASSRLS, or turn row \
+                 security off for the table"
+            )));
+        }
+    }
+    if !missing.is_empty() {
+        return Err(OpenError::Unfit(format!(
+            "these tables are missing, though the migrations that make them have run: {}; restore a backup",
+            missing.join(", ")
+        )));
+    }
+    if !lacking.is_empty() {
+        return Err(OpenError::Unfit(format!(
+            "the role {role} lacks the right to {}; {RIGHTS_REMEDY}",
+            lacking.join("; ")
+        )));
+    }
+    Ok(())
+}
+
+/// Refuses a role that may not run migrations which are pending.
+pub(super) async fn check_rights_to_migrate(conn: &mut PgConnection) -> Result<(), OpenError> {
+    let row = within_limit(
+        sqlx::query(
+            "SELECT current_user::text AS role, current_schema()::text AS schema, \
+             has_schema_privilege(current_schema()::text, 'CREATE') AS may_create, \
+             (SELECT string_agg(relname, ', ' ORDER BY relname) FROM pg_class WHERE oid IN \
+              (SELECT to_regclass(name) FROM unnest($1::text[]) AS name) \
+              AND NOT pg_has_role(relowner, 'USAGE')) AS of_others",
+        )
+        .bind(tables())
+        .fetch_one(conn),
+    )
+    .await?;
+    let role: String = row.try_get("role")?;
+    let remedy = "run `uptrakit-server migrate` with the database_url of a role that may, then start again";
+    let Some(schema) = row.try_get::<Option<String>, _>("schema")? else {
+        return Err(OpenError::Unfit(format!(
+            "no schema of the search_path is there, or the role {role} may use none of them; make one, or GRANT USAGE \
+             on it"
+        )));
+    };
+    if !row.try_get::<Option<bool>, _>("may_create")?.unwrap_or(false) {
+        return Err(OpenError::Unfit(format!(
+            "migrations are pending, and the role {role} may not create tables in the schema {schema}; {remedy}"
+        )));
+    }
+    if let Some(tables) = row.try_get::<Option<String>, _>("of_others")? {
+        return Err(OpenError::Unfit(format!(
+            "migrations are pending, and the role {role} does not own {tables}; {remedy}"
+        )));
+    }
+    Ok(())
+}
+
+/// The tables that the migrations make, in the order of their making.
+fn tables() -> Vec<String> {
+    let mut tables = vec!["_sqlx_migrations".to_owned()];
+    for line in POSTGRES_MIGRATIONS.iter().flat_map(|migration| migration.sql.as_str().lines()) {
+        let words: Vec<&str> =
+            line.split(|character: char| character.is_whitespace() || "(;".contains(character)).collect();
+        match words.as_slice() {
+            ["CREATE", "TABLE", name, ..] => tables.push((*name).to_owned()),
+            ["DROP", "TABLE", name, ..] => tables.retain(|table| table != name),
+            ["ALTER", "TABLE", old, "RENAME", "TO", new, ..] => {
+                for table in tables.iter_mut().filter(|table| table == old) {
+                    (*new).clone_into(table);
+                }
+            }
+            _ => {}
+        }
+    }
+    tables
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_tables_are_those_of_the_migrations() {
+        let tables = super::tables();
+        for table in ["accounts", "api_tokens", "token_texts", "hosts", "readiness"] {
+            assert!(tables.iter().any(|name| name == table), "{table} is missing in {tables:?}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_is_too_old_is_refused_with_its_version() {
+        let refused = super::judge_version("12.22 (Debian)", "120022").unwrap_err().to_string();
+        assert!(refused.contains("PostgreSQL 12.22") && refused.contains("at least version 13"), "{refused}");
+        assert!(super::judge_version("13.0", "130000").is_ok());
+    }
+}

@@ -1,0 +1,73 @@
+//! A real PgBouncer before the tests' Postgres. Where there is none, tests say so and are left out.
+
+use std::{
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+/// A pooler that ends with its test.
+pub struct PgBouncer {
+    child: Child,
+    port: u16,
+    _directory: tempfile::TempDir,
+}
+
+impl Drop for PgBouncer {
+    fn drop(&mut self) {
+        // `runuser` passes the signal on; a kill would end `runuser` alone.
+        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+        let _ = self.child.wait();
+    }
+}
+
+impl PgBouncer {
+    /// Starts one before the server of a URL, with more lines of configuration.
+    pub fn start(url: &str, configuration: &str) -> Option<Self> {
+        let Some(program) =
+            ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer"].into_iter().find(|path| Path::new(path).exists())
+        else {
+            eprintln!("left out: pgbouncer is not installed");
+            return None;
+        };
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let (authority, _) = url.split_once("://").unwrap().1.split_once('/').unwrap();
+        let (user, address) = authority.rsplit_once('@').unwrap();
+        let (host, server_port) = address.split_once(':').unwrap_or((address, "5432"));
+        let (user, password) = user.split_once(':').unwrap_or((user, ""));
+        let file = directory.path().join("pgbouncer.ini");
+        let text = format!(
+            "[databases]\n* = host={host} port={server_port} user={user} password={password}\n[pgbouncer]\n\
+             listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = any\n{configuration}\n"
+        );
+        std::fs::write(&file, text).unwrap();
+        // PgBouncer refuses to be root, as Postgres does.
+        let is_root = std::fs::metadata("/proc/self").is_ok_and(|about| about.uid() == 0);
+        let mut command = if is_root {
+            let mut command = Command::new("runuser");
+            command.args(["-u", "postgres", "--", program]);
+            command
+        } else {
+            Command::new(program)
+        };
+        let child = command.arg("-q").arg(&file).stdin(Stdio::null()).spawn().unwrap();
+        let pooler = Self { child, port, _directory: directory };
+        let began = Instant::now();
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(began.elapsed() < Duration::from_secs(20), "pgbouncer does not listen");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Some(pooler)
+    }
+
+    /// The URL of a database, through the pooler.
+    pub fn through(&self, url: &str) -> String {
+        let (scheme, rest) = url.split_once("://").unwrap();
+        let (authority, database) = rest.split_once('/').unwrap();
+        let user = authority.rsplit_once('@').map_or("postgres", |(user, _)| user);
+        format!("{scheme}://{user}@127.0.0.1:{}/{database}", self.port)
+    }
+}
