@@ -1,6 +1,7 @@
 //! Every setting, its default and what makes it valid. Flags go over the environment, the environment over the file.
 
 use std::{
+    io,
     net::{IpAddr, SocketAddr},
     ops::RangeInclusive,
     path::{Path, PathBuf},
@@ -22,6 +23,9 @@ use crate::{
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
+    /// The file that was read, if there was one.
+    #[serde(skip)]
+    pub file: Option<PathBuf>,
     /// Where to listen; `127.0.0.1:8080` when left out.
     pub listen: Option<String>,
     /// Where browsers find the server; `http://` and the listen address when left out.
@@ -55,6 +59,8 @@ pub struct Source {
 /// Valid settings.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// The file of settings, if there is one.
+    pub file: Option<PathBuf>,
     /// Where to listen.
     pub listen: SocketAddr,
     /// Where browsers find the server, if it was said.
@@ -107,6 +113,14 @@ pub struct InvalidSetting(String);
 fn invalid(name: &str, value: &str, why: &str) -> InvalidSetting {
     let end = if why.ends_with('?') { "" } else { "." };
     InvalidSetting(format!("The setting {name} is wrong: \"{value}\" {why}{end}"))
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> InvalidSetting {
+    let why = match error.kind() {
+        io::ErrorKind::PermissionDenied => "Permission denied; use sudo, or become the user of the service".into(),
+        _ => database_url::plain_io(error),
+    };
+    InvalidSetting(format!("The settings file {} can't be read: {why}.", path.display()))
 }
 
 impl PublicUrl {
@@ -187,13 +201,28 @@ pub fn is_loopback(host: &str) -> bool {
 impl Source {
     /// Reads a file of settings.
     pub fn from_file(path: &Path) -> Result<Self, InvalidSetting> {
-        let bytes = std::fs::read(path)
-            .map_err(|error| InvalidSetting(format!("The settings file {} can't be read: {error}.", path.display())))?;
-        let text = input::decode(&bytes)
+        Self::from_bytes(path, &std::fs::read(path).map_err(|error| unreadable(path, &error))?)
+    }
+
+    /// Reads the file that is used when none is named. A file that is there and can't be read is an error: its service has
+    /// another database than the one that would be used without it.
+    pub fn from_default_file(path: &Path) -> Result<Self, InvalidSetting> {
+        match std::fs::read(path) {
+            Ok(bytes) => Self::from_bytes(path, &bytes),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                Ok(Self::default())
+            }
+            Err(error) => Err(unreadable(path, &error)),
+        }
+    }
+
+    fn from_bytes(path: &Path, bytes: &[u8]) -> Result<Self, InvalidSetting> {
+        let text = input::decode(bytes)
             .map_err(|why| InvalidSetting(format!("The settings file {} {why}.", path.display())))?;
-        toml::from_str(text).map_err(|error| {
+        let read: Self = toml::from_str(text).map_err(|error| {
             InvalidSetting(format!("The settings file {} is wrong: {}", path.display(), error.to_string().trim_end()))
-        })
+        })?;
+        Ok(Self { file: Some(path.to_owned()), ..read })
     }
 
     /// Reads the environment through `get`.
@@ -208,6 +237,7 @@ impl Source {
                 .transpose()
         };
         Ok(Self {
+            file: None,
             listen: text("UPTRAKIT_LISTEN"),
             public_url: text("UPTRAKIT_PUBLIC_URL"),
             data_dir: text("UPTRAKIT_DATA_DIR"),
@@ -230,6 +260,7 @@ impl Source {
     #[must_use]
     pub fn over(self, under: Self) -> Self {
         Self {
+            file: self.file.or(under.file),
             listen: self.listen.or(under.listen),
             public_url: self.public_url.or(under.public_url),
             data_dir: self.data_dir.or(under.data_dir),
@@ -295,6 +326,7 @@ impl Source {
             return Err(invalid("token_default_lifetime_days", &value, "is longer than token_longest_lifetime_days"));
         }
         Ok(Settings {
+            file: self.file,
             listen,
             public_url,
             database_url,
@@ -341,6 +373,7 @@ impl Settings {
     /// Every setting whose value may be shown. No `..` in the pattern: whoever adds a setting decides whether it may.
     fn listed(&self) -> Vec<(&'static str, String)> {
         let Self {
+            file,
             listen,
             public_url,
             database_url: _,
@@ -358,6 +391,7 @@ impl Settings {
             log::Format::Json => "json",
         };
         vec![
+            ("config", file.as_ref().map(|file| file.display().to_string()).unwrap_or_default()),
             ("listen", listen.to_string()),
             ("public_url", public_url.as_ref().map(|url| url.as_str().to_owned()).unwrap_or_default()),
             ("database_connections", database_connections.to_string()),
@@ -453,6 +487,25 @@ mod tests {
         let merged = named("127.0.0.1:1").over(environment).over(named("127.0.0.1:2"));
         assert_eq!(merged.listen.as_deref(), Some("127.0.0.1:1"));
         assert_eq!(merged.log.as_deref(), Some("debug"));
+    }
+
+    #[test]
+    fn the_default_file_counts_where_it_is_there_and_is_never_passed_over_silently() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("uptrakit.toml");
+        assert_eq!(Source::from_default_file(&path).unwrap().file, None);
+        assert_eq!(Source::from_default_file(&path.join("below")).unwrap().file, None);
+        std::fs::write(&path, "data_dir = \"/srv/uptrakit\"\n").unwrap();
+        let settings = validate(Source::from_default_file(&path).unwrap()).unwrap();
+        assert_eq!(settings.database_url, "sqlite:///srv/uptrakit/uptrakit.db");
+        assert_eq!(settings.file.as_deref(), Some(path.as_path()));
+        // What is no file can't be read either, also by the superuser.
+        for refused in [Source::from_default_file(directory.path()), Source::from_file(&directory.path().join("none"))]
+        {
+            let error = refused.unwrap_err().to_string();
+            assert!(error.contains(directory.path().to_str().unwrap()) && error.contains("can't be read"), "{error}");
+            assert!(!error.contains("os error"), "{error}");
+        }
     }
 
     #[test]

@@ -5,12 +5,14 @@ use std::{
     path::Path,
 };
 
-use anyhow::Context as _;
 use uptrakit_server::{
     clock::Clock,
     settings::{PublicUrl, Settings},
     state::{App, Core},
-    store::{OpenError, Store, database_url::place},
+    store::{
+        OpenError, Store,
+        database_url::{place, plain},
+    },
 };
 
 /// Opens the database, and makes it where there is none.
@@ -22,8 +24,12 @@ pub async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
 /// Makes the directory of the SQLite file, where the settings name one.
 pub fn make_data_dir(settings: &Settings) -> anyhow::Result<()> {
     let Some(directory) = &settings.data_dir else { return Ok(()) };
-    make_private_directory(directory)
-        .with_context(|| format!("The data directory {} can't be made", directory.display()))
+    make_private_directory(directory).map_err(|error| {
+        let (directory, why) = (directory.display(), plain(&error.into()));
+        anyhow::anyhow!(
+            "The data directory {directory} can't be made: {why}; make it, or name another one in data_dir."
+        )
+    })
 }
 
 /// Opens a database that must be there: whoever asks about it must not be told of an empty one that was just made.
@@ -35,7 +41,12 @@ pub async fn open_existing_store(settings: &Settings) -> anyhow::Result<Store> {
 pub fn announce(settings: &Settings, is_new: bool) {
     let new = if is_new { " (new)" } else { "" };
     // A standard error that can't be written is no reason to do nothing.
-    let _ = writeln!(io::stderr(), "Database: {}{new}", place(&settings.database_url));
+    let _ = writeln!(io::stderr(), "Database: {}{new}{}", place(&settings.database_url), by_file(settings));
+}
+
+/// Which file the settings are from, if there is one.
+pub fn by_file(settings: &Settings) -> String {
+    settings.file.as_ref().map(|file| format!(", by the settings file {}", file.display())).unwrap_or_default()
 }
 
 /// Whether there is nothing yet, which the server makes at its first start.

@@ -8,12 +8,12 @@ use uptrakit_server::{
 };
 
 use super::{
-    database::{core, is_none_yet, open_existing_store},
+    database::{by_file, core, is_none_yet, open_existing_store},
     terminal::{readable, readable_database, say},
 };
 
 pub async fn doctor(settings: Settings) -> anyhow::Result<()> {
-    say(format_args!("settings    ok, listens on {}", settings.listen))?;
+    say(format_args!("settings    ok, listens on {}{}", settings.listen, by_file(&settings)))?;
     let place = place(&settings.database_url);
     let store = match open_existing_store(&settings).await {
         Err(error) if is_none_yet(&error) => {

@@ -9,7 +9,7 @@ mod serve;
 mod terminal;
 mod user;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
@@ -30,7 +30,7 @@ pub struct Arguments {
 
 #[derive(Debug, Args)]
 struct SettingFlags {
-    /// A file of settings
+    /// A file of settings [default: /etc/uptrakit/uptrakit.toml, where it is there]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Where to listen [default: 127.0.0.1:8080]
@@ -97,7 +97,7 @@ fn settings(flags: SettingFlags) -> anyhow::Result<Settings> {
     let environment = |name: &str| std::env::var(name).ok();
     let file = match &flags.config {
         Some(path) => Source::from_file(path)?,
-        None => Source::default(),
+        None => Source::from_default_file(Path::new("/etc/uptrakit/uptrakit.toml"))?,
     };
     let flags = Source {
         listen: flags.listen,

@@ -239,7 +239,7 @@ async fn a_role_with_data_rights_alone_serves_a_database_that_another_role_migra
     assert!(stderr.contains(remedy), "{stderr}");
     let said = Said::by(program(directory.path(), Some(&server.url)).arg("migrate"));
     assert_eq!(said.stdout, "The database is brought up to date.\n", "{}", said.stderr);
-    let database = format!("Database: Postgres database {} at {}", server.database(), server.postgres_address());
+    let database = format!("Database: Postgres {}/{}", server.postgres_address(), server.database());
     assert!(said.stderr.starts_with(&database) && !said.stderr.contains("(new)"), "{}", said.stderr);
     let served = server.another_at(url).await;
     let root = served.with_root().await;
@@ -328,7 +328,7 @@ async fn a_pooler_that_shares_a_session_among_clients_is_refused_at_start_and_by
 #[test]
 fn a_command_names_its_database_and_says_when_it_is_new() {
     let directory = tempfile::tempdir().unwrap();
-    let database = format!("Database: SQLite file {}", directory.path().join("uptrakit.db").display());
+    let database = format!("Database: SQLite {}", directory.path().join("uptrakit.db").display());
     let said = Said::by(program(directory.path(), None).arg("migrate"));
     assert_eq!((said.stdout.as_str(), said.stderr), ("The tables are made.\n", format!("{database} (new)\n")));
     let said = Said::by(program(directory.path(), None).arg("migrate"));
