@@ -17,6 +17,7 @@ pub mod database_url;
 pub mod hosts;
 pub mod invitations;
 pub mod keys;
+mod leftover_log;
 mod like;
 mod loan;
 mod migrate;

@@ -1,6 +1,6 @@
 //! Opening a SQLite file: how its connections are set, and that one process at a time does it.
 
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::{path::Path, str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
     Connection as _,
@@ -10,6 +10,7 @@ use sqlx::{
 use super::{
     Store,
     database_url::{place, plain},
+    leftover_log,
     migrate::{self, State},
     open::{OpenError, Opening, SQLITE_MIGRATIONS},
     open_file::OpenFile,
@@ -34,7 +35,7 @@ pub(super) async fn open(url: &str, opening: Opening) -> Result<(Store, State), 
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT);
     let file = options.get_filename().to_owned();
-    let unreachable = |error: sqlx::Error| OpenError::Unreachable { place: place(url), cause: plain(&error) };
+    let unreachable = |error: sqlx::Error| OpenError::Unreachable { place: place(url), cause: cause(&error, &file) };
     let pool = |connections| {
         SqlitePoolOptions::new()
             .max_connections(connections)
@@ -47,6 +48,7 @@ pub(super) async fn open(url: &str, opening: Opening) -> Result<(Store, State), 
             .max_lifetime(None)
     };
     let _turn = Turn::wait(&file).await;
+    leftover_log::refuse(&file, matches!(opening, Opening::Serve | Opening::Migrate)).await?;
     if !file.exists() {
         match opening {
             Opening::Serve | Opening::Migrate => make_private_file(&file).map_err(|error| unreachable(error.into()))?,
@@ -72,4 +74,20 @@ pub(super) async fn open(url: &str, opening: Opening) -> Result<(Store, State), 
     let readers = pool(SQLITE_READERS).connect_lazy_with(options);
     let file = Arc::new(OpenFile::new(&file).map_err(sqlx::Error::Io)?);
     Ok((Store(Pool::Sqlite { readers, writer, aside, file }), state))
+}
+
+/// Why a file can't be opened. SQLite itself says no more than that it can't.
+fn cause(error: &sqlx::Error, file: &Path) -> String {
+    let error = match error {
+        sqlx::Error::Database(told) if told.message().contains("unable to open") => {
+            std::fs::OpenOptions::new().read(true).write(true).open(file).err().map(sqlx::Error::Io)
+        }
+        _ => None,
+    }
+    .as_ref()
+    .map_or_else(|| plain(error), plain);
+    if error == "Permission denied" {
+        return format!("{error}; the file and its directory must be writable for the user that runs this");
+    }
+    error
 }

@@ -344,3 +344,87 @@ fn a_command_names_its_database_and_says_when_it_is_new() {
     let stderr = String::from_utf8(added.stderr).unwrap();
     assert!(stderr.contains(&format!("{} (new)\n", other.path().join("uptrakit.db").display())), "{stderr}");
 }
+
+/// A server that was killed, so that its log is left, with a backup made before, and a later change in the log.
+struct Killed {
+    directory: tempfile::TempDir,
+    backup: std::path::PathBuf,
+    token: String,
+}
+
+impl Killed {
+    fn new() -> Self {
+        use crate::process::{add_root, start};
+        let directory = tempfile::tempdir().unwrap();
+        assert!(add_root(directory.path(), None).status.success());
+        let mut process = start(directory.path(), None);
+        let token = process.first_token();
+        let backup = directory.path().join("backup.db");
+        assert!(Said::by(program(directory.path(), None).arg("backup").arg(&backup)).succeeded);
+        for host in ["a", "b", "c"] {
+            assert_eq!(process.with_token("POST", "/hosts/report", &token, &report(host).to_string()).unwrap().0, 201);
+        }
+        process.signal("KILL");
+        process.child.wait().unwrap();
+        Self { directory, backup, token }
+    }
+
+    fn file(&self, suffix: &str) -> std::path::PathBuf {
+        self.directory.path().join(format!("uptrakit.db{suffix}"))
+    }
+
+    /// The refusal names the log and leaves everything as it was; without the log the server starts.
+    #[track_caller]
+    fn is_refused_until_the_log_is_moved_away(&self) {
+        let all = || ["", "-wal"].map(|suffix| std::fs::read(self.file(suffix)).unwrap());
+        let before = all();
+        let stderr = Said::refusal(self.directory.path(), &format!("sqlite://{}", self.file("").display()), &[]);
+        assert!(stderr.contains(&format!("move {}", self.file("-wal").display())), "{stderr}");
+        assert!(all() == before, "the refusal changed the files");
+        for suffix in ["-wal", "-shm"] {
+            let _ = std::fs::remove_file(self.file(suffix));
+        }
+        let process = crate::process::start(self.directory.path(), None);
+        assert_eq!(process.with_token("GET", "/auth/me", &self.token, "").unwrap().0, 200);
+    }
+}
+
+#[test]
+fn the_log_of_a_server_that_was_killed_is_taken() {
+    let killed = Killed::new();
+    assert!(killed.file("-wal").metadata().unwrap().len() > 0);
+    let process = crate::process::start(killed.directory.path(), None);
+    let (status, hosts) = process.with_token("GET", "/hosts", &killed.token, "").unwrap();
+    assert_eq!((status, &hosts["total"]), (200, &json!(3)));
+}
+
+#[test]
+fn the_log_of_the_former_file_is_noticed_when_a_backup_was_put_in_place() {
+    let killed = Killed::new();
+    std::fs::copy(&killed.backup, killed.file("")).unwrap();
+    let doctor = Said::by(program(killed.directory.path(), None).arg("doctor"));
+    assert!(!doctor.succeeded && doctor.stderr.contains("is the log of another file"), "{}", doctor.stderr);
+    killed.is_refused_until_the_log_is_moved_away();
+}
+
+#[test]
+fn the_log_of_the_former_file_is_noticed_when_the_backup_has_been_served_before() {
+    let killed = Killed::new();
+    // A migration that is not pending changes nothing but that the copy has a log of its own from now on.
+    let url = format!("sqlite://{}", killed.backup.display());
+    assert!(Said::by(program(killed.directory.path(), Some(&url)).arg("migrate")).succeeded);
+    std::fs::copy(&killed.backup, killed.file("")).unwrap();
+    killed.is_refused_until_the_log_is_moved_away();
+}
+
+#[test]
+fn a_log_without_its_file_is_noticed_and_nothing_is_made() {
+    let killed = Killed::new();
+    std::fs::remove_file(killed.file("")).unwrap();
+    let stderr = Said::refusal(killed.directory.path(), &format!("sqlite://{}", killed.file("").display()), &[]);
+    assert!(
+        stderr.contains(&killed.file("-wal").display().to_string()) && stderr.contains("put that back"),
+        "{stderr}"
+    );
+    assert!(!killed.file("").exists());
+}
