@@ -72,8 +72,20 @@ pub fn named<T>(settings: &Settings, opened: Result<T, OpenError>) -> anyhow::Re
 
 /// Only the owner may look inside: the database has digests and password hashes in it.
 fn make_private_directory(directory: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
+    use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+    if directory.as_os_str().is_empty() || directory.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = directory.parent() {
+        make_private_directory(parent)?;
+    }
+    match std::fs::DirBuilder::new().mode(0o700).create(directory) {
+        // Another process was quicker.
+        Err(_) if directory.is_dir() => Ok(()),
+        Err(error) => Err(error),
+        // The umask may have taken rights away.
+        Ok(()) => std::fs::set_permissions(directory, std::fs::Permissions::from_mode(0o700)),
+    }
 }
 
 /// The parts for a command at the terminal; they work on the database while servers do.

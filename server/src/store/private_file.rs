@@ -4,8 +4,10 @@ use std::{io, path::Path};
 
 /// Makes an empty file that only its owner may read: password hashes and digests will be in it.
 pub(super) fn make_private_file(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map(drop)
+    use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+    let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    // The umask may have taken rights away.
+    file.set_permissions(std::fs::Permissions::from_mode(0o600))
 }
 
 /// Returns when a file and its name are on the disk.

@@ -304,6 +304,25 @@ async fn a_hangup_writes_last_uses_and_does_not_end_the_server_on_postgres() {
 }
 
 #[test]
+fn a_umask_that_takes_all_rights_away_leaves_the_owner_theirs() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("made/for/it");
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", "umask 0777; exec \"$0\" migrate", PROGRAM]);
+    let output = settings_for(shell, &data, None).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    for (path, mode) in [("made", 0o700), ("made/for", 0o700), ("made/for/it/uptrakit.db", 0o600)] {
+        assert_eq!(
+            std::fs::metadata(directory.path().join(path)).unwrap().permissions().mode() & 0o777,
+            mode,
+            "{path}"
+        );
+    }
+    assert!(start(&data, None).second_line.is_some());
+}
+
+#[test]
 fn the_first_run_link_is_printed_while_there_is_no_account() {
     let directory = tempfile::tempdir().unwrap();
     let process = start(directory.path(), None);
