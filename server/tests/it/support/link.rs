@@ -22,10 +22,17 @@ pub enum Wire {
     Slow(Duration),
 }
 
+/// How the wire is, and how often it was cut: a connection must hear of a cut also when the wire is whole again by then.
+#[derive(Clone, Copy)]
+struct State {
+    wire: Wire,
+    cuts: u64,
+}
+
 /// A proxy to one Postgres server. It ends with the test's runtime.
 pub struct Link {
     pub address: SocketAddr,
-    wire: watch::Sender<Wire>,
+    state: watch::Sender<State>,
 }
 
 impl Link {
@@ -33,24 +40,27 @@ impl Link {
     pub async fn to(postgres: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (wire, watching) = watch::channel(Wire::Whole);
+        let (state, watching) = watch::channel(State { wire: Wire::Whole, cuts: 0 });
         tokio::spawn(accept(listener, address, postgres, watching));
-        Self { address, wire }
+        Self { address, state }
     }
 
     pub fn set(&self, wire: Wire) {
-        self.wire.send_replace(wire);
+        self.state.send_modify(|state| {
+            state.wire = wire;
+            state.cuts += u64::from(wire == Wire::Cut);
+        });
     }
 }
 
-async fn accept(first: TcpListener, address: SocketAddr, postgres: String, mut wire: watch::Receiver<Wire>) {
+async fn accept(first: TcpListener, address: SocketAddr, postgres: String, mut state: watch::Receiver<State>) {
     let mut listener = Some(first);
     loop {
-        let now = *wire.borrow_and_update();
-        if now == Wire::Cut {
+        let now = *state.borrow_and_update();
+        if now.wire == Wire::Cut {
             // Closed, so that the system refuses for us.
             listener = None;
-            if wire.changed().await.is_err() {
+            if state.changed().await.is_err() {
                 return;
             }
             continue;
@@ -60,18 +70,18 @@ async fn accept(first: TcpListener, address: SocketAddr, postgres: String, mut w
         }
         tokio::select! {
             accepted = listener.as_ref().unwrap().accept() => {
-                tokio::spawn(carry(accepted.unwrap().0, postgres.clone(), wire.clone()));
+                tokio::spawn(carry(accepted.unwrap().0, postgres.clone(), state.clone(), now.cuts));
             }
-            changed = wire.changed() => if changed.is_err() { return },
+            changed = state.changed() => if changed.is_err() { return },
         }
     }
 }
 
 /// Carries one connection until either end closes it or the wire is cut.
-async fn carry(server: TcpStream, postgres: String, mut wire: watch::Receiver<Wire>) {
-    if *wire.borrow_and_update() == Wire::Silent {
+async fn carry(server: TcpStream, postgres: String, mut state: watch::Receiver<State>, cuts: u64) {
+    if state.borrow().wire == Wire::Silent {
         // Taken, and never spoken to.
-        lie_dead(server, None, wire).await;
+        lie_dead(server, None, state, cuts).await;
         return;
     }
     let Ok(postgres) = TcpStream::connect(postgres).await else { return };
@@ -83,25 +93,27 @@ async fn carry(server: TcpStream, postgres: String, mut wire: watch::Receiver<Wi
         let (server_read, server_write) = server.split();
         let (postgres_read, postgres_write) = postgres.split();
         tokio::select! {
-            () = pump(server_read, postgres_write, wire.clone()) => false,
-            () = pump(postgres_read, server_write, wire.clone()) => false,
-            _ = wire.wait_for(|wire| matches!(wire, Wire::Cut | Wire::Silent)) => true,
+            () = pump(server_read, postgres_write, state.clone()) => None,
+            () = pump(postgres_read, server_write, state.clone()) => None,
+            broke = state.wait_for(|state| state.cuts != cuts || state.wire == Wire::Silent) => {
+                broke.ok().map(|state| *state)
+            }
         }
     };
-    if broke && *wire.borrow() == Wire::Silent {
-        lie_dead(server, Some(postgres), wire).await;
+    if broke.is_some_and(|state| state.cuts == cuts) {
+        lie_dead(server, Some(postgres), state, cuts).await;
     }
 }
 
 /// Keeps both ends open and says nothing more, also when the wire is whole again; a cut ends it.
-async fn lie_dead(_server: TcpStream, _postgres: Option<TcpStream>, mut wire: watch::Receiver<Wire>) {
-    let _ = wire.wait_for(|wire| *wire == Wire::Cut).await;
+async fn lie_dead(_server: TcpStream, _postgres: Option<TcpStream>, mut state: watch::Receiver<State>, cuts: u64) {
+    let _ = state.wait_for(|state| state.cuts != cuts).await;
 }
 
-async fn pump(mut from: tcp::ReadHalf<'_>, mut to: tcp::WriteHalf<'_>, wire: watch::Receiver<Wire>) {
+async fn pump(mut from: tcp::ReadHalf<'_>, mut to: tcp::WriteHalf<'_>, state: watch::Receiver<State>) {
     let mut piece = vec![0; 16 * 1024];
     while let Ok(length @ 1..) = from.read(&mut piece).await {
-        let now = *wire.borrow();
+        let now = state.borrow().wire;
         if let Wire::Slow(delay) = now {
             tokio::time::sleep(delay).await;
         }
