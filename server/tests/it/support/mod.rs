@@ -2,6 +2,7 @@
 
 pub mod link;
 pub mod pgbouncer;
+pub mod proxy;
 
 use std::{
     sync::{
