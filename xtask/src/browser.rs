@@ -3,9 +3,10 @@
 
 use std::{env, path::PathBuf, process::Command};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 
 use crate::{
+    debian,
     process::{announce, find, program, read, run},
     tools,
 };
@@ -19,7 +20,7 @@ pub fn chromium() -> Result<Option<PathBuf>> {
     if let Some(there) = named_in("UPTRAKIT_CHROMIUM")?.or_else(|| CHROMIUM.into_iter().find_map(find)) {
         return Ok(Some(there));
     }
-    if tools::install_debian_package("chromium")? {
+    if debian::install("chromium")? {
         return Ok(Some(
             find("chromium").context("the Debian package chromium is installed but has no `chromium` on the PATH")?,
         ));
@@ -35,11 +36,11 @@ pub fn chromium() -> Result<Option<PathBuf>> {
 pub fn firefox() -> Result<Option<PathBuf>> {
     let there = match named_in("UPTRAKIT_FIREFOX")?.or_else(|| FIREFOX.into_iter().find_map(find)) {
         Some(there) => Ok(Some(there)),
-        None => tools::install_debian_package("firefox-esr").map(|_| find("firefox-esr")),
+        None => debian::install("firefox-esr").map(|_| find("firefox-esr")),
     };
-    let usable = there.and_then(|there| match there {
-        Some(firefox) => recent(&read(Command::new(&firefox).arg("--version"))?).map(|()| Some(firefox)),
-        None => Ok(None),
+    let usable = there.and_then(|there| {
+        let firefox = there.ok_or_else(|| anyhow!("it is not installed"))?;
+        recent(&read(Command::new(&firefox).arg("--version"))?).map(|()| Some(firefox))
     });
     Ok(usable.unwrap_or_else(|error| {
         announce(&format!("The journeys in Firefox are left out: {error:#}"));

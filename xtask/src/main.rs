@@ -3,6 +3,7 @@
 
 mod bench;
 mod browser;
+mod debian;
 mod dependencies;
 mod e2e;
 mod lint;
@@ -12,6 +13,7 @@ mod page;
 mod postgres;
 mod process;
 mod product;
+mod proxies;
 mod run;
 mod tally;
 mod test;

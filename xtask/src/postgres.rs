@@ -15,6 +15,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use crate::{
+    debian,
     process::{announce, find, program, run, succeeds},
     tools,
 };
@@ -123,7 +124,7 @@ fn programs() -> Result<PathBuf> {
     if let Some(found) = find_programs() {
         return Ok(found);
     }
-    if tools::install_debian_package("postgresql")?
+    if debian::install("postgresql")?
         && let Some(found) = find_programs()
     {
         return Ok(found);

@@ -13,6 +13,7 @@ use crate::{
     postgres::{Cluster, URL_VARIABLE},
     process::{announce, cargo, find, watch},
     product::{self, Profile, Programs},
+    proxies,
     tally::Tally,
 };
 
@@ -83,6 +84,7 @@ fn checked(check: fn() -> Result<()>) -> Result<Tally> {
 /// Unit and integration tests of all crates. The ones of the command line use the server that was just built.
 fn rust() -> Result<Tally> {
     let programs = product::programs(Profile::Debug)?;
+    proxies::prepare();
     let postgres = Cluster::start_unless_given()?;
     announce("Running unit and integration tests");
     let mut runner = cargo();

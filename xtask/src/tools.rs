@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use crate::process::{announce, cargo, program, read, root, run, succeeds};
+use crate::process::{announce, cargo, program, read, root, run};
 
 /// 0.22 needs a newer compiler than `rust-toolchain.toml` pins.
 const TRUNK: &str = "0.21.14";
@@ -179,32 +179,6 @@ fn cache_folder() -> Result<PathBuf> {
     let home = env::var_os("HOME").context("HOME is not set, so there is no place to install tools to")?;
     let caches = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
     Ok(Path::new(&home).join(caches).join("uptrakit"))
-}
-
-/// Installs a Debian package, where that can be done without asking anybody; answers whether it was.
-pub fn install_debian_package(package: &str) -> Result<bool> {
-    if !succeeds(program("apt-get").arg("--version")) {
-        return Ok(false);
-    }
-    let as_root = |arguments: &[&str]| {
-        let mut command = if is_root() { program("apt-get") } else { program("sudo") };
-        if !is_root() {
-            command.args(["-n", "apt-get"]);
-        }
-        command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
-        command
-    };
-    if !is_root() && !succeeds(program("sudo").args(["-n", "true"])) {
-        return Ok(false);
-    }
-    announce(&format!("Installing the Debian package {package} (once, about a minute)"));
-    let install = ["install", "--yes", "--no-install-recommends", package];
-    if !succeeds(&mut as_root(&install)) {
-        // The lists of a fresh machine are old or not there.
-        run(&mut as_root(&["update"]))?;
-        run(&mut as_root(&install))?;
-    }
-    Ok(true)
 }
 
 /// Whether this process may do everything.
