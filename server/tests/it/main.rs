@@ -5,6 +5,7 @@ mod browser_defence;
 mod cut_off;
 mod databases;
 mod durability;
+mod failover;
 mod full_disk;
 mod generated;
 mod guide;

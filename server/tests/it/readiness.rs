@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use http_body_util::BodyExt as _;
 use serde_json::json;
-use uptrakit_server::store::{Transaction, power};
+use uptrakit_server::store::{Conn, Transaction, power};
 use uuid::Uuid;
 
 use crate::support::{Client, TestServer, on_both};
@@ -15,6 +15,9 @@ const NOTICED: Duration = Duration::from_secs(15);
 /// Keeps every write of the epoch waiting, in all processes, until the transaction is dropped.
 async fn hold_writes(server: &TestServer) -> Transaction {
     let mut tx = server.app.store.begin().await.unwrap();
+    if let Conn::Postgres(conn) = tx.conn() {
+        sqlx::query("SET LOCAL idle_in_transaction_session_timeout = 0").execute(conn).await.unwrap();
+    }
     power::move_epoch(&mut tx, Uuid::nil(), 1).await.unwrap();
     tx
 }

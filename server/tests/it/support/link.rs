@@ -1,7 +1,11 @@
 //! The wire between a server and its Postgres, as a small proxy that a test can cut, hang or slow down. What a real
 //! network does to a connection is done here to real bytes of the real driver.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -32,6 +36,7 @@ struct State {
 /// A proxy to one Postgres server. It ends with the test's runtime.
 pub struct Link {
     pub address: SocketAddr,
+    postgres: Arc<Mutex<String>>,
     state: watch::Sender<State>,
 }
 
@@ -41,8 +46,16 @@ impl Link {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (state, watching) = watch::channel(State { wire: Wire::Whole, cuts: 0 });
-        tokio::spawn(accept(listener, address, postgres, watching));
-        Self { address, state }
+        let postgres = Arc::new(Mutex::new(postgres));
+        tokio::spawn(accept(listener, address, Arc::clone(&postgres), watching));
+        Self { address, postgres, state }
+    }
+
+    /// Leads new connections to another server, as an address that moves does; those that are open break.
+    pub fn move_to(&self, postgres: String) {
+        self.set(Wire::Cut);
+        *self.postgres.lock().unwrap() = postgres;
+        self.set(Wire::Whole);
     }
 
     pub fn set(&self, wire: Wire) {
@@ -53,7 +66,12 @@ impl Link {
     }
 }
 
-async fn accept(first: TcpListener, address: SocketAddr, postgres: String, mut state: watch::Receiver<State>) {
+async fn accept(
+    first: TcpListener,
+    address: SocketAddr,
+    postgres: Arc<Mutex<String>>,
+    mut state: watch::Receiver<State>,
+) {
     let mut listener = Some(first);
     loop {
         let now = *state.borrow_and_update();
@@ -70,7 +88,7 @@ async fn accept(first: TcpListener, address: SocketAddr, postgres: String, mut s
         }
         tokio::select! {
             accepted = listener.as_ref().unwrap().accept() => {
-                tokio::spawn(carry(accepted.unwrap().0, postgres.clone(), state.clone(), now.cuts));
+                tokio::spawn(carry(accepted.unwrap().0, postgres.lock().unwrap().clone(), state.clone(), now.cuts));
             }
             changed = state.changed() => if changed.is_err() { return },
         }

@@ -1,5 +1,6 @@
 //! A server with a database of its own, and clients with each kind of credential.
 
+pub mod cluster;
 pub mod link;
 pub mod pgbouncer;
 pub mod proxy;
@@ -205,6 +206,12 @@ impl TestServer {
         (format!("postgres://{role}:few@{}/{}", self.postgres_address(), self.database()), role)
     }
 
+    /// A server process on a Postgres database that is reached over `link`.
+    pub async fn over(link: &link::Link, url: &str, address: &str, read_grace: Option<Duration>) -> Self {
+        let url = url.replace(address, &link.address.to_string());
+        Self::start_with(url, None, Arc::new(AtomicI64::new(START)), PUBLIC_URL, RULES, read_grace).await
+    }
+
     /// Another server process on the same database, which reaches it over `link`.
     pub async fn another_over(&self, link: &link::Link) -> Self {
         let url = self.url.replace(&self.postgres_address(), &link.address.to_string());
@@ -244,6 +251,11 @@ impl TestServer {
     pub async fn open_database(&self) {
         let (base, name) = (std::env::var("UPTRAKIT_TEST_POSTGRES_URL").unwrap(), self.database());
         beside(&base, &format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")).await;
+    }
+
+    /// A server process on a database that is there.
+    pub async fn on(url: String) -> Self {
+        Self::start(url, None, Arc::new(AtomicI64::new(START)), PUBLIC_URL).await
     }
 
     async fn start(

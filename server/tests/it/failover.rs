@@ -1,0 +1,155 @@
+//! Contract, section 3, R8, on two real Postgres clusters: a primary and its standby, which takes over with or without
+//! the primary's latest commits.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::support::{Client, TestServer, cluster::Cluster, link::Link};
+
+/// By then a server has found the new primary.
+const RECOVERY: Duration = Duration::from_secs(20);
+
+/// Asks until there is an answer other than 503.
+async fn answered(client: &Client) -> u16 {
+    let began = Instant::now();
+    loop {
+        let status = client.get("/auth/me").await.status.as_u16();
+        if status != 503 {
+            return status;
+        }
+        assert!(began.elapsed() < RECOVERY, "the server does not come back");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Waits until a standby has replayed all that its primary has written.
+async fn caught_up(primary: &TestServer) {
+    let began = Instant::now();
+    loop {
+        let mut reader = primary.app.store.read().await.unwrap();
+        let uptrakit_server::store::Conn::Postgres(conn) = reader.conn() else { unreachable!("it is Postgres") };
+        let behind: Option<bool> = sqlx::query_scalar(
+            "SELECT bool_or(replay_lsn IS NULL OR replay_lsn < pg_current_wal_lsn()) FROM pg_stat_replication",
+        )
+        .fetch_one(conn)
+        .await
+        .unwrap();
+        if behind == Some(false) {
+            return;
+        }
+        assert!(began.elapsed() < RECOVERY, "the standby does not follow");
+        drop(reader);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Moves the epoch `times`, about tokens that the test does not ask for.
+async fn move_on(root: &Client, times: u32) {
+    for _ in 0..times {
+        let (id, _) = root.new_token(json!({ "name": "other" })).await;
+        root.delete(&format!("/auth/api-tokens/{id}")).await.ok(204);
+    }
+}
+
+/// The old primary makes `lost` changes that its standby never sees, and a server learns of them. The new primary makes
+/// `kept` changes, the last of which revokes the token that this server has cached. Then the address moves.
+async fn lets_no_revoked_token_pass(lost: u32, kept: u32) {
+    let Some(old) = Cluster::primary() else { return };
+    let link = Link::to(old.address()).await;
+    let server = TestServer::over(&link, &old.url(), &old.address(), None).await;
+    let root = server.with_root().await;
+    let (id, token) = root.new_token(json!({ "name": "ci" })).await;
+    let (late_id, late_token) = root.new_token(json!({ "name": "revoked before the failover" })).await;
+    move_on(&root, 2).await;
+    let new = old.standby("standby");
+    caught_up(&server).await;
+
+    // The standby hears no more.
+    new.kill();
+    move_on(&root, lost).await;
+    root.delete(&format!("/auth/api-tokens/{late_id}")).await.ok(204);
+    let (client, late) = (server.bearer(&token), server.bearer(&late_token));
+    client.get("/auth/me").await.ok(200);
+    late.get("/auth/me").await.refused(401, "token-revoked");
+
+    new.start("-c primary_conninfo=''");
+    new.promote();
+    let successor = TestServer::on(new.url()).await;
+    let root = successor.sign_in("root").await;
+    move_on(&root, kept - 1).await;
+    root.delete(&format!("/auth/api-tokens/{id}")).await.ok(204);
+
+    link.move_to(new.address());
+    assert_eq!(answered(&client).await, 401, "a token passes that was revoked at the new primary");
+    client.get("/auth/me").await.refused(401, "token-revoked");
+    // That revoke was lost with the commits of the old primary; both servers see the same history.
+    let here = late.get("/auth/me").await.status;
+    assert_eq!(here, successor.bearer(&late_token).get("/auth/me").await.status);
+    let root = server.sign_in("root").await;
+    root.delete(&format!("/auth/api-tokens/{late_id}")).await.ok(204);
+    late.get("/auth/me").await.refused(401, "token-revoked");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_revoked_token_passes_where_the_new_primary_is_at_the_known_number() {
+    lets_no_revoked_token_pass(2, 3).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_revoked_token_passes_where_the_new_primary_is_behind_the_known_number() {
+    lets_no_revoked_token_pass(3, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_revoked_token_passes_where_the_new_primary_is_ahead_of_the_known_number() {
+    lets_no_revoked_token_pass(1, 5).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_revoke_outlives_the_primary_that_acknowledged_it_and_a_stale_primary_is_not_believed() {
+    let Some(old) = Cluster::primary() else { return };
+    let link = Link::to(old.address()).await;
+    let grace = Duration::from_secs(2);
+    let server = TestServer::over(&link, &old.url(), &old.address(), Some(grace)).await;
+    let root = server.with_root().await;
+    let (id, token) = root.new_token(json!({ "name": "ci" })).await;
+    let (other_id, other) = root.new_token(json!({ "name": "revoked at the successor" })).await;
+    let new = old.standby("standby");
+    caught_up(&server).await;
+    old.kill();
+    old.start("-c synchronous_standby_names=standby");
+    let (client, other) = (server.bearer(&token), server.bearer(&other));
+    assert_eq!(answered(&client).await, 200);
+
+    root.delete(&format!("/auth/api-tokens/{id}")).await.ok(204);
+    old.kill();
+    new.promote();
+    link.move_to(new.address());
+    let began = Instant::now();
+    assert_eq!(answered(&client).await, 401, "the revoke was acknowledged");
+    println!("a server judges tokens again {} ms after the standby was promoted", began.elapsed().as_millis());
+    assert_eq!(answered(&other).await, 200);
+
+    let root = server.sign_in("root").await;
+    root.delete(&format!("/auth/api-tokens/{other_id}")).await.ok(204);
+    // The old primary comes back, and the address with it. It takes reads, and waits with every write for its standby.
+    old.start("-c synchronous_standby_names=standby");
+    link.move_to(old.address());
+    let began = Instant::now();
+    let mut refused = 0;
+    // Until the setting says that reads alone are believed no more, nobody can tell it from a primary in service.
+    while refused < 20 {
+        let status = other.get("/auth/me").await.status;
+        if status == 503 {
+            refused += 1;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        } else {
+            refused = 0;
+            assert!(began.elapsed() < RECOVERY, "a stale primary is believed");
+        }
+    }
+    server.anonymous().get("//readyz/reads").await.refused(503, "unavailable");
+    link.move_to(new.address());
+    assert_eq!(answered(&other).await, 401);
+}
