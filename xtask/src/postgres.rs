@@ -22,6 +22,8 @@ use crate::{
 
 /// Names a Postgres that the tests may make databases in.
 pub const URL_VARIABLE: &str = "UPTRAKIT_TEST_POSTGRES_URL";
+/// Leaves the tests on Postgres out when it is `1`.
+pub const WITHOUT_VARIABLE: &str = "UPTRAKIT_TEST_WITHOUT_POSTGRES";
 const START_LIMIT: Duration = Duration::from_mins(1);
 
 /// A cluster that runs until this is dropped.
@@ -34,9 +36,13 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts one; `None` when the environment names one already.
+    /// Starts one; `None` when the environment names one already or wants none.
     pub fn start_unless_given() -> Result<Option<Self>> {
-        if env::var_os(URL_VARIABLE).is_some() { Ok(None) } else { Self::start().map(Some) }
+        if is_left_out("The tests on Postgres are") || env::var_os(URL_VARIABLE).is_some() {
+            Ok(None)
+        } else {
+            Self::start().map(Some)
+        }
     }
 
     /// Starts one.
@@ -119,6 +125,15 @@ impl Drop for Cluster {
     }
 }
 
+/// Whether the environment wants no Postgres; then says what is left out.
+pub fn is_left_out(what: &str) -> bool {
+    let is_left_out = env::var_os(WITHOUT_VARIABLE).is_some_and(|value| value == "1");
+    if is_left_out {
+        announce(&format!("{what} left out, because {WITHOUT_VARIABLE} is 1"));
+    }
+    is_left_out
+}
+
 /// The folder with Postgres's programs: Debian keeps them off the PATH, one folder per version.
 fn programs() -> Result<PathBuf> {
     if let Some(found) = find_programs() {
@@ -131,7 +146,7 @@ fn programs() -> Result<PathBuf> {
     }
     bail!(
         "Postgres was not found: install it (Debian: `apt-get install postgresql`, macOS: `brew install postgresql`), \
-         or name a running one in {URL_VARIABLE}"
+         name a running one in {URL_VARIABLE}, or leave the tests on Postgres out with {WITHOUT_VARIABLE}=1"
     )
 }
 

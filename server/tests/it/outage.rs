@@ -22,10 +22,7 @@ const RECOVERY: Duration = Duration::from_secs(15);
 
 /// A server, and another one on the same database whose wire a test holds.
 async fn two_servers() -> Option<(TestServer, TestServer, Link)> {
-    let Some(near) = TestServer::postgres().await else {
-        eprintln!("left out: UPTRAKIT_TEST_POSTGRES_URL is not set; cargo xtask test sets it");
-        return None;
-    };
+    let near = TestServer::postgres().await?;
     let link = Link::to(near.postgres_address()).await;
     let far = near.another_over(&link).await;
     Some((near, far, link))

@@ -33,7 +33,7 @@ pub const PUBLIC_URL: &str = "https://up.example.org";
 pub const START: i64 = 1_893_456_000_000;
 const RULES: TokenRules = TokenRules { limit: 100, longest_lifetime_days: None, default_lifetime_days: 90 };
 
-/// Runs a test on both engines. Without a Postgres server the second half says so and is left out.
+/// Runs a test on both engines.
 macro_rules! on_both {
     ($($(#[$meta:meta])* async fn $name:ident($server:ident: TestServer) $body:block)+) => {
         $(async fn $name($server: $crate::support::TestServer) $body
@@ -48,9 +48,8 @@ macro_rules! on_both {
             $(#[$meta])*
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
-                match $crate::support::TestServer::postgres().await {
-                    Some(server) => super::$name(server).await,
-                    None => eprintln!("left out: UPTRAKIT_TEST_POSTGRES_URL is not set; cargo xtask test sets it"),
+                if let Some(server) = $crate::support::TestServer::postgres().await {
+                    super::$name(server).await;
                 }
             }
         })+
@@ -120,14 +119,31 @@ impl Reply {
     }
 }
 
-/// The URL of an empty database, where there is a Postgres server to make it on.
+const POSTGRES_URL: &str = "UPTRAKIT_TEST_POSTGRES_URL";
+const WITHOUT_POSTGRES: &str = "UPTRAKIT_TEST_WITHOUT_POSTGRES";
+
+/// The Postgres server that the tests make databases on; `None` where tests on Postgres are to be left out.
+pub fn postgres_server() -> Option<String> {
+    if std::env::var(WITHOUT_POSTGRES).is_ok_and(|value| value == "1") {
+        eprintln!("left out: {WITHOUT_POSTGRES} is 1");
+        return None;
+    }
+    Some(std::env::var(POSTGRES_URL).unwrap_or_else(|_| {
+        panic!(
+            "{POSTGRES_URL} is not set: run `cargo xtask test rust`, which starts a Postgres and sets it, \
+             or leave the tests on Postgres out with {WITHOUT_POSTGRES}=1"
+        )
+    }))
+}
+
+/// The URL of an empty database on the tests' Postgres server.
 pub async fn new_postgres_database() -> Option<String> {
     new_postgres_database_with("").await
 }
 
 /// The same, made with more options.
 pub async fn new_postgres_database_with(options: &str) -> Option<String> {
-    let base = std::env::var("UPTRAKIT_TEST_POSTGRES_URL").ok()?;
+    let base = postgres_server()?;
     let name = format!("t{}", uptrakit_server::clock::new_id(Clock::System.now()).simple());
     beside(&base, &format!("CREATE DATABASE {name} {options}")).await;
     let (path, query) = base.split_once('?').map_or((base.as_str(), None), |(path, query)| (path, Some(query)));
@@ -241,7 +257,7 @@ impl TestServer {
 
     /// Has Postgres close the database: it ends its sessions, as when it is shut down, and takes no new ones.
     pub async fn close_database(&self) {
-        let (base, name) = (std::env::var("UPTRAKIT_TEST_POSTGRES_URL").unwrap(), self.database());
+        let (base, name) = (postgres_server().expect("this server is on Postgres"), self.database());
         beside(&base, &format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")).await;
         let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname";
         beside(&base, &format!("{end} = '{name}'")).await;
@@ -249,7 +265,7 @@ impl TestServer {
 
     /// Has Postgres take sessions again.
     pub async fn open_database(&self) {
-        let (base, name) = (std::env::var("UPTRAKIT_TEST_POSTGRES_URL").unwrap(), self.database());
+        let (base, name) = (postgres_server().expect("this server is on Postgres"), self.database());
         beside(&base, &format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")).await;
     }
 
