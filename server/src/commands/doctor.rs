@@ -35,6 +35,8 @@ pub async fn doctor(settings: Settings) -> anyhow::Result<()> {
     if let Err(found) = core.store.check().await.map_err(|error| readable_database(&error))? {
         bail!("database    is damaged: {found}; restore a backup");
     }
+    core.probe_reads().await.map_err(anyhow::Error::msg).context("tokens      can't be judged")?;
+    say(format_args!("tokens      can be judged"))?;
     let probed = core.store.probe(core.clock.now().0).await.map_err(|error| readable_database(&error));
     probed.context("database    takes no writes")?;
     say(format_args!("writes      ok"))?;

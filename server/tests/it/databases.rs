@@ -118,7 +118,7 @@ fn a_place_that_is_none_is_named_with_the_reason_said_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_postgres_that_lets_nobody_in_says_why() {
-    let Some(server) = on_postgres().await else { return };
+    let Some(server) = TestServer::postgres().await else { return };
     let directory = tempfile::tempdir().unwrap();
     let address = server.postgres_address();
     let url = format!("postgres://nobody_{}:secret@{address}/{}", server.database(), server.database());
@@ -133,7 +133,7 @@ async fn a_postgres_that_lets_nobody_in_says_why() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn in_an_outage_the_cause_is_that_of_the_connection_and_not_of_the_pool() {
-    let Some(server) = on_postgres().await else { return };
+    let Some(server) = TestServer::postgres().await else { return };
     let link = Link::to(server.postgres_address()).await;
     let url = server.url.replace(&server.postgres_address(), &link.address.to_string());
     let store = Store::open(&url, 5).await.unwrap();
@@ -162,7 +162,7 @@ async fn in_an_outage_the_cause_is_that_of_the_connection_and_not_of_the_pool() 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn doctor_names_settings_by_which_acknowledged_revokes_can_be_lost() {
-    let Some(server) = on_postgres().await else { return };
+    let Some(server) = TestServer::postgres().await else { return };
     let directory = tempfile::tempdir().unwrap();
     let doctor = || Said::by(program(directory.path(), Some(&server.url)).arg("doctor"));
     server.sql(&format!("ALTER DATABASE {} SET synchronous_commit = on", server.database())).await;
@@ -172,15 +172,6 @@ async fn doctor_names_settings_by_which_acknowledged_revokes_can_be_lost() {
     let said = doctor();
     assert!(said.succeeded, "{}", said.stderr);
     assert!(said.stdout.contains("remark      synchronous_commit is off"), "{}", said.stdout);
-}
-
-/// A server on Postgres, or a line that says why the test is left out.
-async fn on_postgres() -> Option<TestServer> {
-    let server = TestServer::postgres().await;
-    if server.is_none() {
-        eprintln!("left out: UPTRAKIT_TEST_POSTGRES_URL is not set; cargo xtask test sets it");
-    }
-    server
 }
 
 /// What the start and `doctor` say, alike, about a database that must be refused.
@@ -201,7 +192,6 @@ async fn a_database_that_cannot_hold_all_text_is_refused_at_start_and_by_doctor(
     let Some(url) =
         new_postgres_database_with("ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0").await
     else {
-        eprintln!("left out: UPTRAKIT_TEST_POSTGRES_URL is not set; cargo xtask test sets it");
         return;
     };
     refused_at_start_and_by_doctor(&url, &["is LATIN1", "ENCODING 'UTF8'"]);
@@ -209,7 +199,7 @@ async fn a_database_that_cannot_hold_all_text_is_refused_at_start_and_by_doctor(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_role_without_rights_is_refused_with_the_right_that_it_lacks() {
-    let Some(server) = on_postgres().await else { return };
+    let Some(server) = TestServer::postgres().await else { return };
     let (url, role) = server.new_role().await;
     refused_at_start_and_by_doctor(&url, &["_sqlx_migrations", "GRANT"]);
     server.sql(&format!("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}")).await;
@@ -226,7 +216,7 @@ async fn a_role_without_rights_is_refused_with_the_right_that_it_lacks() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_role_with_data_rights_alone_serves_a_database_that_another_role_migrates() {
-    let Some(server) = on_postgres().await else { return };
+    let Some(server) = TestServer::postgres().await else { return };
     server.sql("REVOKE CREATE ON SCHEMA public FROM PUBLIC").await;
     let (url, role) = server.new_role().await;
     server.sql("ALTER TABLE api_tokens DROP COLUMN revoked_by").await;
@@ -269,7 +259,7 @@ on_both! {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_migration_waits_for_a_long_transaction_and_then_runs() {
     use sqlx::{Connection as _, Executor as _};
-    let Some(server) = on_postgres().await else { return };
+    let Some(server) = TestServer::postgres().await else { return };
     server.sql("ALTER TABLE api_tokens DROP COLUMN revoked_by").await;
     server.sql("DELETE FROM _sqlx_migrations WHERE version = 4").await;
     let mut long = sqlx::PgConnection::connect(&server.url).await.unwrap();
@@ -288,7 +278,7 @@ async fn a_migration_waits_for_a_long_transaction_and_then_runs() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pooler_in_session_mode_is_as_good_as_no_pooler() {
-    let Some(near) = on_postgres().await else { return };
+    let Some(near) = TestServer::postgres().await else { return };
     let Some(pooler) = PgBouncer::start(&near.url, "pool_mode = session\ndefault_pool_size = 20") else { return };
     let url = pooler.through(&near.url);
     let root = near.with_root().await;
@@ -311,7 +301,7 @@ async fn a_pooler_in_session_mode_is_as_good_as_no_pooler() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pooler_that_shares_a_session_among_clients_is_refused_at_start_and_by_doctor() {
-    let Some(server) = on_postgres().await else { return };
+    let Some(server) = TestServer::postgres().await else { return };
     for configuration in [
         "pool_mode = transaction",
         "pool_mode = transaction\nserver_round_robin = 1\nmin_pool_size = 2",

@@ -2,17 +2,20 @@
 //! holds bytes back would let an event through with a later comment only, or never.
 
 use std::{
-    io::{Read as _, Write as _},
+    io::{Read, Write},
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::Command,
     time::Duration,
 };
 
+use serde_json::json;
+
 use crate::{
-    process::{Process, add_root, start},
+    process::{Process, add_root, start, start_with},
     support::{
-        proxy::{Proxy, find, knows_token},
+        new_postgres_database,
+        proxy::{Proxy, Tls, find, knows_token, lets_token_in},
         report,
     },
 };
@@ -22,7 +25,7 @@ use crate::{
 const LATE_EVENTS: usize = 4;
 
 /// Reads until `wanted` is there.
-fn read_until(stream: &mut TcpStream, text: &mut String, wanted: &str) {
+fn read_until(stream: &mut impl Read, text: &mut String, wanted: &str) {
     let mut part = [0; 4096];
     while !text.contains(wanted) {
         let count = stream.read(&mut part).unwrap_or_else(|error| panic!("no {wanted:?} ({error}) after: {text}"));
@@ -78,12 +81,19 @@ fn passes_events_on_at_once(program: &str, configure: impl FnMut(&Configuration)
     let setup = Setup::new();
     let proxy = setup.start_proxy(&program, configure);
     let Setup { directory: _directory, server, token } = setup;
-    let mut stream = TcpStream::connect(&proxy.address).unwrap();
+    let stream = TcpStream::connect(&proxy.address).unwrap();
     stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
+    events_arrive_at_once(stream, &proxy.address, &token, &server);
+    // Apache takes ten seconds to stop while a worker waits for the server.
+    drop(server);
+}
+
+/// Follows hosts on a connection to a proxy, and reports some to a server behind it.
+fn events_arrive_at_once(mut stream: impl Read + Write, host: &str, token: &str, server: &Process) {
     write!(
         stream,
-        "GET /api/v1/hosts/events HTTP/1.1\r\nhost: {}\r\naccept-encoding: gzip, br\r\nauthorization: Bearer {token}\r\n\r\n",
-        proxy.address
+        "GET /api/v1/hosts/events HTTP/1.1\r\nhost: {host}\r\naccept-encoding: gzip, br\r\n\
+         authorization: Bearer {token}\r\n\r\n",
     )
     .unwrap();
     let mut text = String::new();
@@ -93,7 +103,7 @@ fn passes_events_on_at_once(program: &str, configure: impl FnMut(&Configuration)
     while in_time < 2 {
         let machine = format!("machine-{in_time}-{late}");
         text.clear();
-        let (status, _) = server.with_token("POST", "/hosts/report", &token, &report(&machine).to_string()).unwrap();
+        let (status, _) = server.with_token("POST", "/hosts/report", token, &report(&machine).to_string()).unwrap();
         assert_eq!(status, 201);
         read_until(&mut stream, &mut text, &format!("\"machine_id\":\"{machine}\""));
         if text.contains("still here") {
@@ -103,8 +113,6 @@ fn passes_events_on_at_once(program: &str, configure: impl FnMut(&Configuration)
         }
         assert!(late <= LATE_EVENTS, "events come no earlier than the next comment: {text}");
     }
-    // Apache takes ten seconds to stop while a worker waits for the server.
-    drop(server);
 }
 
 fn nginx(of: &Configuration) -> Command {
@@ -214,4 +222,134 @@ fn a_proxy_whose_port_was_taken_meanwhile_gets_another() {
         drop(proxy);
         assert!(TcpStream::connect(address).is_err(), "{name} outlives its test");
     }
+}
+
+/// The name in the documented configurations.
+const HOST: &str = "updates.example.org";
+
+/// A documented configuration in which names and addresses of this test stand for the ones in the file.
+fn adapted(file: &str, replacements: &[(&str, &str)]) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operations").join(file);
+    let text = std::fs::read_to_string(path).unwrap();
+    replacements.iter().fold(text, |text, (documented, of_test)| {
+        assert!(text.contains(documented), "{file} does not say {documented:?} any more");
+        text.replace(documented, of_test)
+    })
+}
+
+/// What a documented configuration is adapted to.
+struct TwoServers<'a> {
+    of: &'a Configuration<'a>,
+    second: &'a str,
+    tls: &'a Tls,
+}
+
+fn documented_nginx(two: &TwoServers) -> Command {
+    let (of, folder) = (two.of, two.of.directory.display());
+    let certificate = of.write("certificate.pem", &two.tls.certificate);
+    let key = of.write("key.pem", &two.tls.key);
+    let lines = adapted(
+        "nginx.conf",
+        &[
+            ("listen 443", &format!("listen {}", of.address)),
+            ("/etc/ssl/certs/updates.example.org.pem", certificate.to_str().unwrap()),
+            ("/etc/ssl/private/updates.example.org.key", key.to_str().unwrap()),
+            ("127.0.0.1:8081", of.server),
+            ("127.0.0.1:8082", two.second),
+        ],
+    );
+    let site = of.write("site.conf", &lines);
+    let around = format!(
+        "daemon off; pid {folder}/pid; user root;\nevents {{}}\nhttp {{\n  access_log off;\n  \
+         client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;\n  \
+         uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;\n  include {};\n}}\n",
+        site.display()
+    );
+    let mut command = Command::new(of.program);
+    command.args(["-e", "stderr", "-c"]).arg(of.write("nginx.conf", &around));
+    command
+}
+
+fn documented_haproxy(two: &TwoServers) -> Command {
+    let of = two.of;
+    let certificate = of.write("certificate.pem", &format!("{}{}", two.tls.certificate, two.tls.key));
+    let lines = adapted(
+        "haproxy.cfg",
+        &[
+            ("bind :443", &format!("bind {}", of.address)),
+            ("/etc/haproxy/updates.example.org.pem", certificate.to_str().unwrap()),
+            ("127.0.0.1:8081", of.server),
+            ("127.0.0.1:8082", two.second),
+        ],
+    );
+    let mut command = Command::new(of.program);
+    command.args(["-db", "-f"]).arg(of.write("haproxy.cfg", &lines));
+    command
+}
+
+/// A connection from another address of this machine than the proxy's own.
+fn connect_from(address: &str, to: &str) -> TcpStream {
+    let stream = tokio::runtime::Handle::current().block_on(async {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind(format!("{address}:0").parse().unwrap()).unwrap();
+        socket.connect(to.parse().unwrap()).await.unwrap().into_std().unwrap()
+    });
+    stream.set_nonblocking(false).unwrap();
+    stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
+    stream
+}
+
+/// Runs two servers on one Postgres behind a proxy with its documented configuration: the servers know the client's
+/// address, events arrive at once, and when one server is killed, no read fails.
+fn works_as_documented(program: &str, database: &str, configure: fn(&TwoServers) -> Command) {
+    let Some(program) = find(program) else { return };
+    let directory = tempfile::tempdir().unwrap();
+    assert!(add_root(directory.path(), Some(database)).status.success());
+    let before = start(directory.path(), Some(database));
+    let token = before.first_token();
+    let near = json!({ "name": "near", "allowed_networks": ["127.0.0.2/32"] }).to_string();
+    let (status, near) = before.with_token("POST", "/auth/api-tokens", &token, &near).unwrap();
+    assert_eq!(status, 201, "{near}");
+    drop(before);
+    let settings =
+        [("UPTRAKIT_PUBLIC_URL", "https://updates.example.org"), ("UPTRAKIT_TRUSTED_PROXIES", "127.0.0.1/32")];
+    let [first, second] = [(); 2].map(|()| start_with(directory.path(), Some(database), &settings));
+    let tls = Tls::for_host(HOST);
+    let proxy = Proxy::start(
+        directory.path(),
+        |address| {
+            let of = Configuration { program: &program, directory: directory.path(), address, server: &first.address };
+            configure(&TwoServers { of: &of, second: &second.address, tls: &tls })
+        },
+        |address| tls.knows_token(address, &token),
+    );
+
+    // All of 127.0.0.0/8 are addresses of the machine on Linux alone.
+    if cfg!(target_os = "linux") {
+        for (address, is_near) in [("127.0.0.2", true), ("127.0.0.3", false)] {
+            let stream = tls.over(connect_from(address, &proxy.address));
+            assert_eq!(lets_token_in(stream, HOST, near["token"].as_str().unwrap()), is_near, "from {address}");
+        }
+    }
+
+    let stream = TcpStream::connect(&proxy.address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
+    events_arrive_at_once(tls.over(stream), HOST, &token, &first);
+
+    drop(first);
+    for request in 0..20 {
+        assert!(tls.knows_token(&proxy.address, &token), "request {request} after a server was killed");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nginx_works_as_documented() {
+    let Some(database) = new_postgres_database().await else { return };
+    tokio::task::block_in_place(|| works_as_documented("nginx", &database, documented_nginx));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn haproxy_works_as_documented() {
+    let Some(database) = new_postgres_database().await else { return };
+    tokio::task::block_in_place(|| works_as_documented("haproxy", &database, documented_haproxy));
 }

@@ -3,14 +3,17 @@
 
 use std::{
     fs::File,
-    io::{BufRead as _, BufReader, Write as _},
+    io::{BufRead as _, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
+
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, pki_types::ServerName};
 
 /// Starts the arguments as a program and stops it when standard input ends, which a test's end causes even where the
 /// test is killed. The program gets SIGTERM alone, because it then ends its workers itself; SIGKILL for all is last.
@@ -100,13 +103,52 @@ fn supervise(command: &Command, log_file: &Path) -> Child {
 /// Whether a request with this token gets 200 at an address: of all servers on this machine, from the one that made
 /// the token alone.
 pub fn knows_token(address: &str, token: &str) -> bool {
-    let status_line = || -> std::io::Result<String> {
-        let mut stream = TcpStream::connect(address)?;
-        stream.set_read_timeout(Some(Duration::from_secs(1)))?;
-        write!(stream, "GET /api/v1/auth/me HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\n\r\n")?;
+    TcpStream::connect(address).is_ok_and(|stream| lets_token_in(with_limit(stream), address, token))
+}
+
+/// The same on a connection that is there already.
+pub fn lets_token_in(mut stream: impl Read + Write, host: &str, token: &str) -> bool {
+    let mut status_line = || -> std::io::Result<String> {
+        write!(stream, "GET /api/v1/auth/me HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {token}\r\n\r\n")?;
         let mut line = String::new();
-        BufReader::new(stream).read_line(&mut line)?;
+        BufReader::new(&mut stream).read_line(&mut line)?;
         Ok(line)
     };
     status_line().is_ok_and(|line| line.starts_with("HTTP/1.1 200"))
+}
+
+/// A proxy that listens and does not answer must not stop a test that only tries.
+fn with_limit(stream: TcpStream) -> TcpStream {
+    stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    stream
+}
+
+/// A certificate of a proxy, and its clients.
+pub struct Tls {
+    host: &'static str,
+    /// The certificate and its key in PEM.
+    pub certificate: String,
+    pub key: String,
+    trust: Arc<ClientConfig>,
+}
+
+impl Tls {
+    pub fn for_host(host: &'static str) -> Self {
+        let made = rcgen::generate_simple_self_signed([host.to_owned()]).unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(made.cert.der().clone()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let trust = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let trust = trust.with_root_certificates(roots).with_no_client_auth();
+        Self { host, certificate: made.cert.pem(), key: made.signing_key.serialize_pem(), trust: Arc::new(trust) }
+    }
+
+    pub fn over(&self, stream: TcpStream) -> StreamOwned<ClientConnection, TcpStream> {
+        let host = ServerName::try_from(self.host).unwrap();
+        StreamOwned::new(ClientConnection::new(self.trust.clone(), host).unwrap(), stream)
+    }
+
+    pub fn knows_token(&self, address: &str, token: &str) -> bool {
+        TcpStream::connect(address).is_ok_and(|stream| lets_token_in(self.over(with_limit(stream)), self.host, token))
+    }
 }
