@@ -253,6 +253,12 @@ on_both! {
         assert!(matches!(refused, OpenError::Modified(2)), "{refused}");
         refused_at_start_and_by_doctor(&server.url, &["checksum of its migration 2", "restore a backup"]);
     }
+
+    async fn doctor_says_that_no_token_can_be_judged(server: TestServer) {
+        server.sql("ALTER TABLE api_tokens RENAME TO elsewhere").await;
+        let stderr = Said::refusal(tempfile::tempdir().unwrap().path(), &server.url, &["doctor"]);
+        assert!(stderr.contains("api_tokens"), "{stderr}");
+    }
 }
 
 /// What is locked is waited for, longer than requests wait.
