@@ -9,10 +9,13 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use uptrakit_api::{Code, FieldError, Permission, Permissions, Problem, TokenState};
 
-use crate::auth::{
-    credential::{Inconsistent, Refusal},
-    password::Busy,
-    verifier::Denied,
+use crate::{
+    auth::{
+        credential::{Inconsistent, Refusal},
+        password::Busy,
+        verifier::Denied,
+    },
+    store::database_url::plain,
 };
 
 /// Why an answer is 5xx, for the log. A response carries it to the outermost layer, which knows the request.
@@ -253,7 +256,7 @@ impl IntoResponse for Error {
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        if is_outage(&error) { Self::Unavailable(error.to_string().into()) } else { Self::Internal(error.to_string()) }
+        if is_outage(&error) { Self::Unavailable(plain(&error).into()) } else { Self::Internal(error.to_string()) }
     }
 }
 

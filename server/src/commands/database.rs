@@ -25,10 +25,12 @@ pub async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
 pub fn make_data_dir(settings: &Settings) -> anyhow::Result<()> {
     let Some(directory) = &settings.data_dir else { return Ok(()) };
     make_private_directory(directory).map_err(|error| {
-        let (directory, why) = (directory.display(), plain(&error.into()));
-        anyhow::anyhow!(
-            "The data directory {directory} can't be made: {why}; make it, or name another one in data_dir."
-        )
+        let why = match error.kind() {
+            io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => "what is there is no directory".into(),
+            _ => plain(&error.into()),
+        };
+        let directory = directory.display();
+        anyhow::anyhow!("The data directory {directory} can't be made: {why}; make it, or name another in data_dir.")
     })
 }
 

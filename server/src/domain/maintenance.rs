@@ -17,7 +17,7 @@ use crate::{
     error::Error,
     outage,
     state::{App, Core},
-    store::{hosts, invitations, power, sessions, tokens},
+    store::{database_url::plain, hosts, invitations, power, sessions, tokens},
 };
 
 /// How long expired and revoked tokens stay listed: 90 days.
@@ -111,7 +111,9 @@ async fn listen(app: &App, ring: &Notify, distrusted: &Notify) {
                     () = distrusted.notified() => {}
                 }
             }
-            Err(error) => tracing::debug!(%error, "there is no word of other processes; looking must do"),
+            Err(error) => {
+                tracing::debug!(error = plain(&error), "there is no word of other processes; looking must do");
+            }
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
@@ -162,9 +164,9 @@ impl Streak {
             Ok(()) => {}
             Err(error) => {
                 if self.failed == 0 {
-                    tracing::warn!(%error, "{what} can't be written now; they are kept");
+                    tracing::warn!(error = plain(&error), "{what} can't be written now; they are kept");
                 } else {
-                    tracing::debug!(%error, "{what} can't be written now; they are kept");
+                    tracing::debug!(error = plain(&error), "{what} can't be written now; they are kept");
                 }
                 self.failed += 1;
             }
@@ -176,7 +178,10 @@ async fn fold(app: App) {
     loop {
         tokio::time::sleep(FOLD_EVERY).await;
         if let Err(error) = app.store.fold_log().await {
-            tracing::debug!(%error, "the log can't be folded into the database now; a commit will do it");
+            tracing::debug!(
+                error = plain(&error),
+                "the log can't be folded into the database now; a commit will do it"
+            );
         }
     }
 }

@@ -115,11 +115,19 @@ fn check_sqlite(url: &str) -> Result<(), String> {
         if name != "mode" {
             return Err(format!("its parameter {name} is not supported; the only one for SQLite is mode"));
         }
-        if !matches!(&*value, "ro" | "rw" | "rwc") {
-            return Err("its mode is none of ro, rw and rwc".into());
+        match &*value {
+            "rw" | "rwc" => {}
+            "ro" => return Err("its mode is ro, and Uptrakit writes to its database; leave the mode out".into()),
+            _ => return Err("its mode is none of rw and rwc".into()),
         }
     }
     SqliteConnectOptions::from_str(url).map(drop).map_err(|error| format!("it can't be read: {}", plain(&error)))
+}
+
+/// Whether a SQLite URL says that the file must be there.
+pub(super) fn must_exist(url: &str) -> bool {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == "mode" && value == "rw")
 }
 
 /// Which database a URL names, for people: no password.
@@ -200,6 +208,8 @@ pub(crate) fn plain_io(error: &io::Error) -> String {
     let text = error.to_string();
     match error.kind() {
         io::ErrorKind::ConnectionRefused => "connection refused".into(),
+        // The standard library has no kind for a name that isn't resolved.
+        _ if text.starts_with("failed to lookup address information") => "the host name can't be resolved".into(),
         _ => plain_tls(text.split(" (os error").next().unwrap_or(&text)),
     }
 }
@@ -230,12 +240,22 @@ pub(super) fn advice(error: &sqlx::Error, options: &PgConnectOptions) -> Option<
             io::ErrorKind::TimedOut | io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
                 Some("see that the address is right and that no firewall is between")
             }
+            _ if plain_io(error).contains("can't be resolved") => {
+                Some("see that the name is right, and that the name service of this machine answers")
+            }
             _ => None,
         },
+        sqlx::Error::Tls(_) if plain(error).contains("does not support TLS") => {
+            Some("turn TLS on there (ssl = on), or say sslmode=disable where nobody can listen between")
+        }
         sqlx::Error::Database(error) => match &*error.code().unwrap_or_default() {
             "28P01" => Some("see the password in database_url, PGPASSWORD or the file of PGPASSFILE"),
             "28000" => Some("see pg_hba.conf, or the rules of the pooler"),
             "3D000" => Some("make it with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"),
+            // PgBouncer's too, for whatever it refuses at the start of a session.
+            "08P01" if error.message().contains("startup parameter") => {
+                Some("leave options out of database_url, or have the pooler take them (ignore_startup_parameters)")
+            }
             "53300" => Some("raise the limit of the server, the role or the pooler"),
             _ => None,
         },
@@ -273,6 +293,7 @@ mod tests {
             ("sqlite:///up.db?immutable=1", "immutable"),
             ("sqlite:///up.db?vfs=unix-none", "vfs"),
             ("sqlite:///up.db?mode=memory", "mode"),
+            ("sqlite:///up.db?mode=ro", "writes"),
             ("mysql://u:secret@a/up", "postgres:"),
         ] {
             let sentence = check(url).expect_err(url);
@@ -287,7 +308,7 @@ mod tests {
             "postgres:///up?host=/run/postgresql&user=u&options[search_path]=up&options[geqo]=off",
             "postgresql://u@%2Frun%2Fpostgresql/up",
             "postgres://u:p%3F%23%2F@[::1]:5432/up",
-            "sqlite:///srv/up.db?mode=ro",
+            "sqlite:///srv/up.db?mode=rw",
             "sqlite:up.db",
         ] {
             assert_eq!(check(url), Ok(()), "{url}");

@@ -1,6 +1,6 @@
 //! Opening a SQLite file: how its connections are set, and that one process at a time does it.
 
-use std::{path::Path, str::FromStr, sync::Arc, time::Duration};
+use std::{fs::OpenOptions, io, path::Path, str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
     Connection as _,
@@ -9,7 +9,7 @@ use sqlx::{
 
 use super::{
     Store,
-    database_url::{place, plain},
+    database_url::{must_exist, place, plain},
     leftover_log,
     migrate::{self, State},
     open::{OpenError, Opening, SQLITE_MIGRATIONS},
@@ -51,8 +51,10 @@ pub(super) async fn open(url: &str, opening: Opening) -> Result<(Store, State), 
     leftover_log::refuse(&file, matches!(opening, Opening::Serve | Opening::Migrate)).await?;
     if !file.exists() {
         match opening {
-            Opening::Serve | Opening::Migrate => make_private_file(&file).map_err(|error| unreachable(error.into()))?,
-            Opening::Use | Opening::Copy => return Err(OpenError::Missing(file)),
+            Opening::Serve | Opening::Migrate if !must_exist(url) => {
+                make_private_file(&file).map_err(|error| unreachable(error.into()))?;
+            }
+            _ => return Err(OpenError::Missing(file)),
         }
     }
     // The writer connects first: it switches a new file to WAL.
@@ -70,24 +72,56 @@ pub(super) async fn open(url: &str, opening: Opening) -> Result<(Store, State), 
             found.state
         }
     };
+    if opening != Opening::Copy {
+        require_writable(&writer).await.map_err(unreachable)?;
+    }
     let aside = pool(1).connect_lazy_with(options.clone().synchronous(SqliteSynchronous::Normal));
     let readers = pool(SQLITE_READERS).connect_lazy_with(options);
     let file = Arc::new(OpenFile::new(&file).map_err(sqlx::Error::Io)?);
     Ok((Store(Pool::Sqlite { readers, writer, aside, file }), state))
 }
 
-/// Why a file can't be opened. SQLite itself says no more than that it can't.
+/// Fails where SQLite may read alone, which it says of itself at the first write. A lock of another process is no reason
+/// to fail, and isn't waited for.
+async fn require_writable(writer: &sqlx::SqlitePool) -> sqlx::Result<()> {
+    let mut conn = writer.acquire().await?;
+    sqlx::raw_sql("PRAGMA busy_timeout = 0").execute(&mut *conn).await?;
+    // BEGIN IMMEDIATE would begin a transaction that reads.
+    let written = sqlx::raw_sql("DELETE FROM readiness WHERE false").execute(&mut *conn).await;
+    let timeout = BUSY_TIMEOUT.as_millis();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(format!("PRAGMA busy_timeout = {timeout}"))).execute(&mut *conn).await?;
+    written.map(drop).or_else(|error| if result_code(&error) == Some(SQLITE_READONLY) { Err(error) } else { Ok(()) })
+}
+
+const SQLITE_READONLY: i32 = 8;
+const SQLITE_CORRUPT: i32 = 11;
+const SQLITE_CANTOPEN: i32 = 14;
+const SQLITE_NOTADB: i32 = 26;
+
+/// SQLite's primary result code: the lowest byte of the extended one.
+fn result_code(error: &sqlx::Error) -> Option<i32> {
+    let code: i32 = error.as_database_error()?.code()?.parse().ok()?;
+    Some(code & 0xff)
+}
+
+/// Why a file can't be used, and what to do. SQLite itself says no more than that it can't.
 fn cause(error: &sqlx::Error, file: &Path) -> String {
-    let error = match error {
-        sqlx::Error::Database(told) if told.message().contains("unable to open") => {
-            std::fs::OpenOptions::new().read(true).write(true).open(file).err().map(sqlx::Error::Io)
-        }
-        _ => None,
+    let why = plain(error);
+    let rights = "the user that runs this must be able to write the file, its -wal and -shm, and their directory";
+    match result_code(error) {
+        Some(SQLITE_CANTOPEN) => match OpenOptions::new().read(true).write(true).open(file) {
+            Ok(_) => format!("{why}; {rights}"),
+            Err(error) => cause(&error.into(), file),
+        },
+        Some(SQLITE_READONLY) => format!("it can't be written; {rights}"),
+        Some(SQLITE_NOTADB) => format!("{why}; name another file, or restore a backup"),
+        Some(SQLITE_CORRUPT) => format!("{why}; restore a backup"),
+        _ => match error {
+            sqlx::Error::Io(error) if error.kind() == io::ErrorKind::PermissionDenied => format!("{why}; {rights}"),
+            sqlx::Error::Io(error) if error.kind() == io::ErrorKind::NotFound => {
+                format!("{why}; make the directory first, or name a file in another one")
+            }
+            _ => why,
+        },
     }
-    .as_ref()
-    .map_or_else(|| plain(error), plain);
-    if error == "Permission denied" {
-        return format!("{error}; the file and its directory must be writable for the user that runs this");
-    }
-    error
 }

@@ -1,13 +1,28 @@
 //! Files that hold the database.
 
-use std::{io, path::Path};
+use std::{
+    fs::File,
+    io,
+    os::unix::fs::{MetadataExt as _, fchown},
+    path::Path,
+};
 
 /// Makes an empty file that only its owner may read: password hashes and digests will be in it.
 pub(super) fn make_private_file(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
     let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     // The umask may have taken rights away.
-    file.set_permissions(std::fs::Permissions::from_mode(0o600))
+    file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+    give_to_owner_of_directory(&file, path);
+    Ok(())
+}
+
+/// What the superuser makes in the directory of a service belongs to the service, which could not open it otherwise. For
+/// others than the superuser it belongs to them, whatever is asked here.
+fn give_to_owner_of_directory(file: &File, path: &Path) {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let Ok(about) = directory.metadata() else { return };
+    let _ = fchown(file, Some(about.uid()), Some(about.gid()));
 }
 
 /// Returns when a file and its name are on the disk.

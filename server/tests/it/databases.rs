@@ -90,7 +90,7 @@ fn a_place_that_is_none_is_named_with_the_reason_said_once() {
     assert_eq!(
         stderr,
         "The setting database_url names no database that can be used: SQLite /nowhere/at/all.db: No such file or \
-         directory\n"
+         directory; make the directory first, or name a file in another one\n"
     );
     let stderr = Said::refusal(
         directory.path(),
@@ -103,7 +103,10 @@ fn a_place_that_is_none_is_named_with_the_reason_said_once() {
     let url = format!("sqlite://{}", directory.path().join("text.db").display());
     let stderr = Said::refusal(directory.path(), &url, &[]);
     assert_eq!(stderr.matches("not a database").count(), 1, "{stderr}");
-    assert!(stderr.contains("text.db"), "{stderr}");
+    assert!(stderr.contains("text.db") && stderr.contains("restore a backup"), "{stderr}");
+    let url = format!("sqlite://{}?mode=rw", directory.path().join("none.db").display());
+    let stderr = Said::refusal(directory.path(), &url, &[]);
+    assert!(stderr.contains("none.db") && !directory.path().join("none.db").exists(), "{stderr}");
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let said = Said::by(program(directory.path(), None).env("UPTRAKIT_LISTEN", &address));
@@ -114,6 +117,97 @@ fn a_place_that_is_none_is_named_with_the_reason_said_once() {
              choose another port.\n"
         )
     );
+}
+
+#[test]
+fn a_name_that_is_not_resolved_is_named_with_what_to_look_at() {
+    let directory = tempfile::tempdir().unwrap();
+    let stderr = Said::refusal(directory.path(), "postgres://ada:secret@uptrakit.invalid/up", &[]);
+    assert!(
+        stderr.contains("Postgres uptrakit.invalid:5432/up as ada: the host name can't be resolved; see"),
+        "{stderr}"
+    );
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+}
+
+#[test]
+fn a_postgres_without_tls_is_refused_with_what_to_do_where_tls_is_asked_for() {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    // What a server that has no TLS answers to the first message of a client that asks for it.
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 8];
+            stream.read_exact(&mut request).unwrap();
+            stream.write_all(b"N").unwrap();
+        }
+    });
+    let directory = tempfile::tempdir().unwrap();
+    let stderr = Said::refusal(directory.path(), &format!("postgres://ada:secret@{address}/up?sslmode=require"), &[]);
+    assert!(stderr.contains("does not support TLS; turn TLS on there"), "{stderr}");
+}
+
+/// The program as a user who is not the superuser, for whom all files can be written.
+fn unprivileged(directory: &Path) -> Option<Command> {
+    use std::os::unix::fs::MetadataExt as _;
+    let program = program(directory, None);
+    if std::fs::metadata("/proc/self").is_ok_and(|about| about.uid() != 0) {
+        return Some(program);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"]).arg(program.get_program()).env_clear();
+    command.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let mut trial = Command::new("setpriv");
+    trial.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--", "test", "-x"]).arg(program.get_program());
+    if !trial.status().is_ok_and(|status| status.success()) {
+        eprintln!("left out: the program can't be run as another user than the superuser here");
+        return None;
+    }
+    Some(command)
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_refused_at_start_by_doctor_and_by_commands() {
+    use std::os::unix::fs::{PermissionsExt as _, chown};
+    let directory = tempfile::tempdir().unwrap();
+    if unprivileged(directory.path()).is_none() {
+        return;
+    }
+    assert!(Said::by(program(directory.path(), None).arg("migrate")).succeeded);
+    let file = directory.path().join("uptrakit.db");
+    let _ = (chown(directory.path(), Some(65534), Some(65534)), chown(&file, Some(65534), Some(65534)));
+    let set = |mode| std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+    set(0o400);
+    for arguments in [[].as_slice(), &["doctor"], &["user", "list"], &["migrate"]] {
+        let said = Said::by(unprivileged(directory.path()).unwrap().args(arguments));
+        assert!(!said.succeeded, "{arguments:?}: {}", said.stdout);
+        assert_eq!(
+            said.stderr.matches("can't be written; the user that runs this must be able to").count(),
+            1,
+            "{arguments:?}: {}",
+            said.stderr
+        );
+        assert!(said.stderr.contains(file.to_str().unwrap()), "{}", said.stderr);
+        assert_eq!(said.stderr.lines().count(), 1, "{}", said.stderr);
+    }
+    set(0o000);
+    let said = Said::by(&mut unprivileged(directory.path()).unwrap());
+    assert!(said.stderr.contains("Permission denied; the user that runs this must be able to"), "{}", said.stderr);
+}
+
+#[test]
+fn what_the_superuser_makes_in_the_directory_of_a_service_belongs_to_the_service() {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+    let directory = tempfile::tempdir().unwrap();
+    if chown(directory.path(), Some(65534), Some(65534)).is_err() {
+        eprintln!("left out: only the superuser may give a directory away");
+        return;
+    }
+    assert!(Said::by(program(directory.path(), None).arg("migrate")).succeeded);
+    let about = std::fs::metadata(directory.path().join("uptrakit.db")).unwrap();
+    assert_eq!((about.uid(), about.gid(), about.mode() & 0o777), (65534, 65534, 0o600));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -271,15 +365,21 @@ async fn a_migration_waits_for_a_long_transaction_and_then_runs() {
     let mut long = sqlx::PgConnection::connect(&server.url).await.unwrap();
     long.execute("BEGIN").await.unwrap();
     long.execute("LOCK TABLE api_tokens IN ACCESS SHARE MODE").await.unwrap();
-    let migrating = tokio::spawn({
+    let migrating = tokio::task::spawn_blocking({
         let url = server.url.clone();
-        async move { Store::migrate(&url).await }
+        move || {
+            let directory = tempfile::tempdir().unwrap();
+            program(directory.path(), Some(&url)).arg("migrate").env("UPTRAKIT_LOG", "warn").output().unwrap()
+        }
     });
     // Beyond the limit of requests.
     tokio::time::sleep(std::time::Duration::from_secs(6)).await;
     assert!(!migrating.is_finished(), "{:?}", migrating.await);
     long.execute("COMMIT").await.unwrap();
-    assert_eq!(migrating.await.unwrap().unwrap(), State::Older);
+    let output = migrating.await.unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "The database is brought up to date.\n", "{stderr}");
+    assert!(stderr.matches("a migration waits for a lock that another session holds").count() > 1, "{stderr}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -191,10 +191,19 @@ impl TestServer {
         Self::start(self.url.clone(), self.directory.clone(), clock, PUBLIC_URL).await
     }
 
-    /// Another server process that may only read the SQLite file.
+    /// Another server process that may only read the SQLite file from now on, as where its disk was mounted anew.
     pub async fn another_reading_only(&self) -> Self {
-        let url = format!("{}?mode=ro", self.url);
-        Self::start(url, self.directory.clone(), self.clock.clone(), PUBLIC_URL).await
+        const READ_ONLY: &str = "PRAGMA query_only = true";
+        let other = self.another().await;
+        let mut writer = other.app.store.begin().await.unwrap();
+        let Conn::Sqlite(conn) = writer.conn() else { panic!("this is SQLite") };
+        sqlx::query(READ_ONLY).execute(conn).await.unwrap();
+        writer.commit().await.unwrap();
+        let mut aside = other.app.store.aside().await.unwrap();
+        let Conn::Sqlite(conn) = aside.conn() else { panic!("this is SQLite") };
+        sqlx::query(READ_ONLY).execute(conn).await.unwrap();
+        drop(aside);
+        other
     }
 
     /// Host and port of the Postgres server.
