@@ -21,6 +21,7 @@ mod leftover_log;
 mod like;
 mod loan;
 mod migrate;
+mod network_disk;
 mod notify;
 mod open;
 mod open_file;

@@ -2,11 +2,21 @@
 
 use sqlx::{PgConnection, Row as _};
 
-use super::{Conn, Store, within_limit};
+use super::{Conn, Store, network_disk, pool::Pool, within_limit};
 
 impl Store {
     /// One sentence for each setting of the database by which acknowledged changes can be lost.
     pub async fn remarks(&self) -> sqlx::Result<Vec<String>> {
+        if let Pool::Sqlite { file, .. } = &self.0 {
+            let kind = network_disk::kind_of(file.path());
+            let remark = |kind| {
+                format!(
+                    "the file is on a network file system ({kind}), whose locks and memory SQLite can't rely on: two \
+                     machines, or a network that fails, damage it; move it to a disk of this machine, or use Postgres"
+                )
+            };
+            return Ok(kind.map(remark).into_iter().collect());
+        }
         match self.read().await?.conn() {
             Conn::Sqlite(_) => Ok(Vec::new()),
             Conn::Postgres(conn) => of_postgres(conn).await,
@@ -20,9 +30,13 @@ async fn of_postgres(conn: &mut PgConnection) -> sqlx::Result<Vec<String>> {
             "SELECT current_setting('fsync') = 'off' AS no_fsync, \
              current_setting('full_page_writes') = 'off' AS no_full_pages, \
              (SELECT reset_val FROM pg_settings WHERE name = 'synchronous_commit') AS commits, \
-             (SELECT string_agg(coalesce(nullif(application_name, ''), client_addr::text, 'without a name'), ', ') \
-              FROM pg_stat_replication WHERE sync_state IN ('async', 'potential')) AS standbys, \
-             (SELECT count(*) FROM pg_stat_replication WHERE sync_state IS NULL) AS unseen",
+             string_agg(name, ', ' ORDER BY name) FILTER (WHERE sync_state IN ('async', 'potential')) AS standbys, \
+             string_agg(name, ', ' ORDER BY name) FILTER (WHERE sync_state = 'quorum') AS quorum, \
+             count(*) FILTER (WHERE pid IS NOT NULL AND sync_state IS NULL) AS unseen \
+             FROM (SELECT pid, sync_state, coalesce(nullif(application_name, ''), client_addr::text, 'without a name') \
+              AS name FROM pg_stat_replication WHERE state IS DISTINCT FROM 'backup' AND pid NOT IN \
+              (SELECT active_pid FROM pg_replication_slots WHERE slot_type = 'logical' AND active_pid IS NOT NULL)) \
+             AS standby",
         )
         .fetch_one(conn),
     )
@@ -47,6 +61,12 @@ async fn of_postgres(conn: &mut PgConnection) -> sqlx::Result<Vec<String>> {
         remarks.push(format!(
             "asynchronous standbys ({standbys}): one that takes over may lack the last revokes, and bring their tokens \
              back; name them in synchronous_standby_names, or never promote them"
+        ));
+    }
+    if let Some(standbys) = row.try_get::<Option<String>, _>("quorum")? {
+        remarks.push(format!(
+            "synchronous standbys by quorum ({standbys}): promote the one that has received most; another one may lack \
+             the last revokes, and bring their tokens back"
         ));
     }
     if row.try_get::<i64, _>("unseen")? > 0 {

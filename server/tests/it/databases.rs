@@ -268,6 +268,51 @@ async fn doctor_names_settings_by_which_acknowledged_revokes_can_be_lost() {
     assert!(said.stdout.contains("remark      synchronous_commit is off"), "{}", said.stdout);
 }
 
+/// Follows a Postgres server as an asynchronous standby does, until it is dropped.
+struct Follower(std::process::Child);
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn doctor_names_asynchronous_standbys_and_what_they_mean() {
+    let Some(server) = TestServer::postgres().await else { return };
+    let Some(receiver) = std::fs::read_dir("/usr/lib/postgresql").ok().and_then(|versions| {
+        versions.map(|version| version.unwrap().path().join("bin/pg_receivewal")).filter(|path| path.exists()).max()
+    }) else {
+        eprintln!("left out: there is no pg_receivewal in /usr/lib/postgresql");
+        return;
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let name = format!("standby_of_{}", server.database());
+    let connection = format!("{}?application_name={name}", server.url);
+    let mut command = Command::new(receiver);
+    command.args(["--no-loop", "--no-password", "--directory"]).arg(directory.path());
+    let follower = command.arg("--dbname").arg(&connection).stderr(Stdio::null()).spawn().unwrap();
+    let mut follower = Follower(follower);
+    let began = std::time::Instant::now();
+    loop {
+        let said = Said::by(program(directory.path(), Some(&server.url)).arg("doctor"));
+        assert!(said.succeeded, "{}", said.stderr);
+        if said.stdout.contains(&name) {
+            let remark = said.stdout.lines().find(|line| line.contains(&name)).unwrap();
+            assert!(remark.starts_with("remark      asynchronous standbys ("), "{remark}");
+            assert!(
+                remark.contains("lack the last revokes") && remark.contains("synchronous_standby_names"),
+                "{remark}"
+            );
+            break;
+        }
+        assert_eq!(follower.0.try_wait().unwrap(), None, "pg_receivewal could not follow");
+        assert!(began.elapsed() < std::time::Duration::from_secs(30), "{}", said.stdout);
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+}
+
 /// What the start and `doctor` say, alike, about a database that must be refused.
 #[track_caller]
 fn refused_at_start_and_by_doctor(url: &str, parts: &[&str]) {
