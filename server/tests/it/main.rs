@@ -34,5 +34,6 @@ mod support;
 mod tasks;
 mod tokens;
 mod unicode_forms;
+mod unit;
 mod users;
 mod wrong_clock;
