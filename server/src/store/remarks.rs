@@ -19,9 +19,34 @@ impl Store {
         }
         match self.read().await?.conn() {
             Conn::Sqlite(_) => Ok(Vec::new()),
-            Conn::Postgres(conn) => of_postgres(conn).await,
+            Conn::Postgres(conn) => {
+                let mut remarks = of_postgres(conn).await?;
+                if let Pool::Postgres(pool) = &self.0 {
+                    remarks.extend(too_few_connections(conn, pool.options().get_max_connections() + 1).await?);
+                }
+                Ok(remarks)
+            }
         }
     }
+}
+
+/// Says when one server may want more connections than the role or the database may have.
+async fn too_few_connections(conn: &mut PgConnection, wanted: u32) -> sqlx::Result<Option<String>> {
+    let allowed: Option<i32> = within_limit(
+        sqlx::query_scalar(
+            "SELECT min(allowed) FROM (SELECT rolconnlimit AS allowed FROM pg_roles WHERE rolname = current_user \
+             AND NOT rolsuper UNION ALL SELECT datconnlimit FROM pg_database WHERE datname = current_database()) AS limits \
+             WHERE allowed >= 0",
+        )
+        .fetch_one(conn),
+    )
+    .await?;
+    Ok(allowed.filter(|allowed| i64::from(*allowed) < i64::from(wanted)).map(|allowed| {
+        format!(
+            "the role or the database may have {allowed} connections, and one server takes up to {wanted}; raise its \
+             CONNECTION LIMIT, or lower database_connections"
+        )
+    }))
 }
 
 async fn of_postgres(conn: &mut PgConnection) -> sqlx::Result<Vec<String>> {

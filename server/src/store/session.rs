@@ -22,7 +22,7 @@ pub(super) const OF_REQUESTS: Limits =
 /// A migration may take long. While it waits for a lock, the statements of servers wait behind it, so that it must give
 /// up before they do.
 pub(super) const OF_MIGRATIONS: Limits =
-    Limits { statement: Duration::ZERO, lock: Duration::from_secs(2), abandoned_transaction: Duration::ZERO };
+    Limits { statement: Duration::ZERO, lock: Duration::from_secs(2), abandoned_transaction: Duration::from_mins(1) };
 
 /// Sets a session up, and refuses servers that take no writes: they may be replicas, which are behind, and a revoked
 /// token could pass.

@@ -9,6 +9,7 @@ use serde_json::json;
 use uptrakit_server::store::{OpenError, State, Store, database_url::plain};
 
 use crate::{
+    durability::setting,
     process::program,
     support::{
         TestServer,
@@ -427,9 +428,43 @@ async fn a_migration_waits_for_a_long_transaction_and_then_runs() {
     assert!(stderr.matches("a migration waits for a lock that another session holds").count() > 1, "{stderr}");
 }
 
+/// A server's statements end after five seconds, a migration's don't.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_migration_may_take_longer_than_a_request() {
+    let Some(server) = TestServer::postgres().await else { return };
+    server.sql("ALTER TABLE api_tokens DROP COLUMN revoked_by").await;
+    server.sql("DELETE FROM _sqlx_migrations WHERE version = 4").await;
+    server
+        .sql(
+            "CREATE FUNCTION take_long() RETURNS event_trigger LANGUAGE plpgsql AS \
+             $$ BEGIN PERFORM pg_sleep(6); END $$",
+        )
+        .await;
+    server
+        .sql("CREATE EVENT TRIGGER slow ON ddl_command_start WHEN TAG IN ('ALTER TABLE') EXECUTE FUNCTION take_long()")
+        .await;
+    assert_eq!(Store::migrate(&server.url).await.unwrap(), State::Older);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn doctor_names_a_limit_of_connections_that_one_server_can_exceed() {
+    let Some(server) = TestServer::postgres().await else { return };
+    let (url, role) = server.new_role().await;
+    server.sql(&format!("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}")).await;
+    let directory = tempfile::tempdir().unwrap();
+    for (limit, is_named) in [(-1, false), (5, true), (11, false)] {
+        server.sql(&format!("ALTER ROLE {role} CONNECTION LIMIT {limit}")).await;
+        let said = Said::by(program(directory.path(), Some(&url)).arg("doctor"));
+        assert!(said.succeeded, "{}", said.stderr);
+        let named = said.stdout.contains(&format!("may have {limit} connections, and one server takes up to 11"));
+        assert_eq!(named, is_named, "{limit}: {}", said.stdout);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pooler_in_session_mode_is_as_good_as_no_pooler() {
     let Some(near) = TestServer::postgres().await else { return };
+    near.sql(&format!("ALTER DATABASE {} SET synchronous_commit = off", near.database())).await;
     let Some(pooler) = PgBouncer::start(&near.url, "pool_mode = session\ndefault_pool_size = 20") else { return };
     let url = pooler.through(&near.url);
     let root = near.with_root().await;
@@ -444,6 +479,9 @@ async fn a_pooler_in_session_mode_is_as_good_as_no_pooler() {
         root.delete(&format!("/auth/api-tokens/{id}")).await.ok(204);
         client.get("/auth/me").await.refused(401, "token-revoked");
         far.app.close().await.unwrap();
+        for (name, value) in [("synchronous_commit", "on"), ("statement_timeout", "5s")] {
+            assert_eq!(setting(&url, name).await, value);
+        }
     }
     let directory = tempfile::tempdir().unwrap();
     let said = Said::by(program(directory.path(), Some(&url)).arg("doctor"));

@@ -94,7 +94,7 @@ async fn postgres_transactions_see_what_was_committed_whatever_its_default_is() 
 }
 
 /// What a session of a new server has for a setting.
-async fn setting(url: &str, name: &str) -> String {
+pub async fn setting(url: &str, name: &str) -> String {
     let store = Store::open(url, 2).await.unwrap();
     let mut tx = store.begin().await.unwrap();
     let uptrakit_server::store::Conn::Postgres(c) = tx.conn() else { panic!("this is Postgres") };
