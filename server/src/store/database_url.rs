@@ -246,7 +246,7 @@ pub(super) fn advice(error: &sqlx::Error, options: &PgConnectOptions) -> Option<
             _ => None,
         },
         sqlx::Error::Tls(_) if plain(error).contains("does not support TLS") => {
-            Some("turn TLS on there (ssl = on), or say sslmode=disable where nobody can listen between")
+            Some("turn TLS on there (ssl = on), or say sslmode=disable where the network between is trusted")
         }
         sqlx::Error::Database(error) => match &*error.code().unwrap_or_default() {
             "28P01" => Some("see the password in database_url, PGPASSWORD or the file of PGPASSFILE"),

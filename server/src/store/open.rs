@@ -36,7 +36,7 @@ pub enum OpenError {
     /// There is none.
     #[error("there is no database at {0}")]
     Missing(PathBuf),
-    /// It doesn't answer, or lets nobody in.
+    /// It doesn't answer, or refuses the role.
     #[error("{place}: {cause}")]
     Unreachable {
         /// Which database it is.

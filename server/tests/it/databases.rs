@@ -214,11 +214,11 @@ fn what_the_superuser_makes_in_the_directory_of_a_service_belongs_to_the_service
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_postgres_that_lets_nobody_in_says_why() {
+async fn a_postgres_that_refuses_the_role_says_why() {
     let Some(server) = TestServer::postgres().await else { return };
     let directory = tempfile::tempdir().unwrap();
     let address = server.postgres_address();
-    let url = format!("postgres://nobody_{}:secret@{address}/{}", server.database(), server.database());
+    let url = format!("postgres://stranger_{}:secret@{address}/{}", server.database(), server.database());
     let stderr = Said::refusal(directory.path(), &url, &[]);
     assert_eq!(stderr.matches("password authentication failed").count(), 1, "{stderr}");
     assert!(stderr.contains(&address) && stderr.contains("PGPASSWORD"), "{stderr}");
