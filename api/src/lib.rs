@@ -3,6 +3,8 @@
 //! Everything here builds for the browser as well as for the server: no I/O, no clock, no source of randomness.
 //! Requests carry text as it was typed; the server's domain parses it. Responses are typed.
 
+#![warn(missing_docs)]
+
 mod account;
 mod audit;
 mod character;

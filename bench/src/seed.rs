@@ -6,11 +6,11 @@ use uptrakit_server::{
     auth::digest::Digest,
     clock::{Clock, fill_random, new_id},
     domain::text::key,
-    store::{
-        Store,
-        accounts::{self, AccountRow},
-        tokens::{self, NewToken},
-    },
+};
+use uptrakit_store::{
+    Store,
+    accounts::{self, AccountRow},
+    tokens::{self, NewToken},
 };
 
 const TOKENS_PER_ACCOUNT: u32 = 100;
@@ -48,7 +48,7 @@ pub async fn fill(url: &str, count: u32, used: usize) -> Result<Vec<String>> {
 
 /// Adds a token to an account.
 pub async fn add(
-    tx: &mut uptrakit_server::store::Transaction,
+    tx: &mut uptrakit_store::Transaction,
     account_id: uuid::Uuid,
     name: &str,
     now: Timestamp,

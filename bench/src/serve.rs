@@ -18,8 +18,8 @@ use uptrakit_server::{
     http::{router, serve as serve_http},
     settings::{PublicUrl, TokenRules},
     state::Core,
-    store::{Store, credentials},
 };
+use uptrakit_store::{Store, credentials};
 
 /// How a request is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

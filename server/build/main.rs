@@ -14,7 +14,6 @@ use asset::Assets;
 fn main() -> io::Result<()> {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     println!("cargo::rerun-if-changed=build");
-    println!("cargo::rerun-if-changed=../migrations");
     app(&out)?;
     guide::build(&out)
 }

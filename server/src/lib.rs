@@ -14,5 +14,4 @@ pub mod outage;
 pub mod probe;
 pub mod settings;
 pub mod state;
-pub mod store;
 pub mod tasks;

@@ -15,8 +15,8 @@ use serde::Deserialize;
 use crate::{
     input, log,
     network::{InvalidNetwork, parse_network},
-    store::database_url,
 };
+use uptrakit_store::database_url;
 
 /// What can be set, as it was typed: in `uptrakit.toml`, in the environment (`UPTRAKIT_` and the name in capitals) and,
 /// for some, by a flag.
@@ -357,7 +357,7 @@ impl Source {
 
 impl Settings {
     /// The settings that differ from their defaults, as `name=value, …`. The database is left out, for its URL may have
-    /// a password in it: [`crate::store::place`] says which it is.
+    /// a password in it: [`uptrakit_store::place`] says which it is.
     #[must_use]
     pub fn changed(&self) -> String {
         let Ok(defaults) = Source::default().validate(PathBuf::new) else { return String::new() };

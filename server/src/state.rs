@@ -19,9 +19,9 @@ use crate::{
     outage::Outage,
     probe::SharedProbe,
     settings::{PublicUrl, TokenRules},
-    store::Store,
     tasks::Tasks,
 };
+use uptrakit_store::Store;
 
 /// How long to wait for connections that are still in use when the server closes.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use uptrakit_api::{AccountId, Permission, Permissions, Roles, SessionId, Timestamp, Token, TokenId, TokenState};
 
 use super::digest::Digest;
-use crate::store::credentials::{CredentialAccountRow, SessionCredentialRow, TokenCredentialRow};
+use uptrakit_store::credentials::{CredentialAccountRow, SessionCredentialRow, TokenCredentialRow};
 
 /// How long a session lives without being used: 7 days.
 pub const SESSION_IDLE_MILLIS: i64 = 7 * 86_400_000;
@@ -244,6 +244,14 @@ pub fn parse_networks(text: &str) -> Result<Box<[IpNet]>, Inconsistent> {
     text.split_whitespace().map(|net| net.parse().map_err(|_| Inconsistent("network"))).collect()
 }
 
+/// A credential that was read from the database, with its account.
+#[derive(Debug)]
+pub struct Found {
+    pub key: Key,
+    pub account: AccountState,
+    pub credential: Credential,
+}
+
 impl TryFrom<CredentialAccountRow> for AccountState {
     type Error = Inconsistent;
 
@@ -259,10 +267,9 @@ impl TryFrom<CredentialAccountRow> for AccountState {
     }
 }
 
-impl TryFrom<TokenCredentialRow> for (Key, AccountState, Credential) {
-    type Error = Inconsistent;
-
-    fn try_from(row: TokenCredentialRow) -> Result<Self, Inconsistent> {
+impl Found {
+    /// A token, as the database has it.
+    pub fn token(row: TokenCredentialRow) -> Result<Self, Inconsistent> {
         let key = Key::Token(Digest::from_bytes(&row.digest).ok_or(Inconsistent("digest"))?);
         let permissions = row.permissions.map(|names| names.parse()).transpose();
         let grant = TokenGrant {
@@ -279,20 +286,17 @@ impl TryFrom<TokenCredentialRow> for (Key, AccountState, Credential) {
             last_used_at: row.last_used_at.map(Timestamp),
             last_used_ip: row.last_used_ip.map(Into::into),
         };
-        Ok((key, row.account.try_into()?, Credential::Token(grant)))
+        Ok(Self { key, account: row.account.try_into()?, credential: Credential::Token(grant) })
     }
-}
 
-impl TryFrom<SessionCredentialRow> for (Key, AccountState, Credential) {
-    type Error = Inconsistent;
-
-    fn try_from(row: SessionCredentialRow) -> Result<Self, Inconsistent> {
+    /// A session, as the database has it.
+    pub fn session(row: SessionCredentialRow) -> Result<Self, Inconsistent> {
         let key = Key::Session(Digest::from_bytes(&row.digest).ok_or(Inconsistent("digest"))?);
         let grant = SessionGrant {
             id: SessionId(row.session_id),
             created_at: Timestamp(row.created_at),
             last_active_at: Timestamp(row.last_active_at),
         };
-        Ok((key, row.account.try_into()?, Credential::Session(grant)))
+        Ok(Self { key, account: row.account.try_into()?, credential: Credential::Session(grant) })
     }
 }

@@ -11,12 +11,10 @@ use http::{HeaderMap, header};
 use uptrakit_api::Timestamp;
 
 use super::{backlog::Backlog, credential::Key, digest::Digest, verifier::Entry};
-use crate::{
-    clock::horizon,
-    store::{
-        Store, sessions,
-        tokens::{self, UseRow},
-    },
+use crate::clock::horizon;
+use uptrakit_store::{
+    Store, sessions,
+    tokens::{self, UseRow},
 };
 
 /// How long after a write the next one of the same credential waits.

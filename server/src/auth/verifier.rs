@@ -12,7 +12,7 @@
 //! where the moves do not lead from the known point to the present one, everything cached is dropped.
 //!
 //! On SQLite most requests need no batch either: where nothing at all was committed to the file since the epoch was
-//! last read ([`crate::store::commits`]), the epoch stands, and what is cached holds.
+//! last read ([`uptrakit_store::commits`]), the epoch stands, and what is cached holds.
 //!
 //! The invariant, kept by the single task that runs batches: *whatever is cached reflects the database at the cached
 //! epoch or later*. An entry that is read after the epoch was read may be younger than the epoch it is filed under;
@@ -33,19 +33,16 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use uptrakit_api::{AccountId, Timestamp};
 
 use super::{
-    credential::{AccountState, Credential, Inconsistent, Key, Need, Refusal},
+    credential::{AccountState, Credential, Found, Inconsistent, Key, Need, Refusal},
     digest::Digest,
     read_grace::ReadGrace,
 };
-use crate::{
-    clock::Clock,
-    store::{
-        Reader, Store,
-        commits::{Commits, Mark},
-        credentials,
-        power::{self, EpochMove, EpochPoint},
-    },
-    tasks::Tasks,
+use crate::{clock::Clock, tasks::Tasks};
+use uptrakit_store::{
+    Reader, Store,
+    commits::{Commits, Mark},
+    credentials,
+    power::{self, EpochMove, EpochPoint},
 };
 
 /// How long the database may take for one batch before everybody in it is told that it can't answer.
@@ -525,17 +522,17 @@ impl Shared {
         let mut rows = Vec::with_capacity(missing.len());
         for digests in tokens.chunks(credentials::LOOKUP) {
             for row in credentials::list_tokens(reader.conn(), digests).await? {
-                rows.push(row.try_into()?);
+                rows.push(Found::token(row)?);
             }
         }
         for digests in sessions.chunks(credentials::LOOKUP) {
             for row in credentials::list_sessions(reader.conn(), digests).await? {
-                rows.push(row.try_into()?);
+                rows.push(Found::session(row)?);
             }
         }
         found.extend(missing.iter().map(|key| (*key, None)));
         let mut cache = lock(&self.cache);
-        for (key, account, credential) in rows {
+        for Found { key, account, credential } in rows {
             let entry = Arc::new(Entry::new(key, cache.cell(account), credential));
             cache.insert(key, Arc::clone(&entry));
             found.insert(key, Some(entry));
@@ -629,7 +626,8 @@ mod tests {
     use std::sync::{Arc, atomic::Ordering};
 
     use super::{Batch, ClosedBatch, Denied, Key, Need, Refusal, Verifier, lock};
-    use crate::{auth::digest::Digest, clock::Clock, store::Store, tasks::Tasks};
+    use crate::{auth::digest::Digest, clock::Clock, tasks::Tasks};
+    use uptrakit_store::Store;
 
     #[tokio::test]
     async fn a_request_whose_batch_panics_is_answered_and_the_next_one_is_judged() {

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use uptrakit_server::{settings::Settings, store::Store};
+use uptrakit_server::settings::Settings;
+use uptrakit_store::Store;
 
 use super::{
     database::{announce, named},

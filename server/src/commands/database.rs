@@ -9,10 +9,10 @@ use uptrakit_server::{
     clock::Clock,
     settings::{PublicUrl, Settings},
     state::{App, Core},
-    store::{
-        OpenError, Store,
-        database_url::{place, plain},
-    },
+};
+use uptrakit_store::{
+    OpenError, Store,
+    database_url::{place, plain},
 };
 
 /// Opens the database, and makes it where there is none.

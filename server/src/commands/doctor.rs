@@ -1,11 +1,8 @@
 //! `doctor`: checks settings and database.
 
 use anyhow::{Context as _, bail};
-use uptrakit_server::{
-    domain::users,
-    settings::Settings,
-    store::{OpenError, database_url::place},
-};
+use uptrakit_server::{domain::users, settings::Settings};
+use uptrakit_store::{OpenError, database_url::place};
 
 use super::{
     database::{by_file, core, is_none_yet, open_existing_store},

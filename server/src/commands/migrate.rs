@@ -1,9 +1,7 @@
 //! `migrate`: brings a database up to date, for servers whose role may not.
 
-use uptrakit_server::{
-    settings::Settings,
-    store::{State, Store},
-};
+use uptrakit_server::settings::Settings;
+use uptrakit_store::{State, Store};
 
 use super::{
     database::{announce, make_data_dir, named},

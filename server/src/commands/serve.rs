@@ -17,8 +17,8 @@ use uptrakit_server::{
     http,
     settings::{PublicUrl, Settings},
     state::{App, Core},
-    store::database_url::{place, plain},
 };
+use uptrakit_store::database_url::{place, plain};
 
 use super::{
     database::open_store,

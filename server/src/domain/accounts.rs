@@ -23,13 +23,13 @@ use crate::{
     log::loggable,
     log_limit::{Admitted, LogLimit},
     state::Core,
-    store::{
-        Transaction,
-        accounts::{self, AccountRow},
-        invitations, power,
-        sessions::{self, SessionRow},
-        tokens,
-    },
+};
+use uptrakit_store::{
+    Transaction,
+    accounts::{self, AccountRow},
+    invitations, power,
+    sessions::{self, SessionRow},
+    tokens,
 };
 
 /// How long a one-time code works: 7 days.

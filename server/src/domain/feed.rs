@@ -6,7 +6,7 @@ use tokio::sync::{Notify, broadcast};
 use uptrakit_api::{Host, HostId};
 
 use super::hosts::public;
-use crate::store::{Store, hosts};
+use uptrakit_store::{Store, hosts};
 
 /// Changes that a slow follower may be behind before it has to start over.
 const BACKLOG: usize = 256;

@@ -14,8 +14,8 @@ use crate::{
     clock::{horizon, new_id},
     error::Error,
     state::Core,
-    store::hosts::{self, HostRow, HostSort},
 };
+use uptrakit_store::hosts::{self, HostRow, HostSort};
 
 /// More updates than any machine has: a larger number is a mistake of the program that reports.
 const MOST_UPDATES: u32 = 1_000_000;

@@ -4,7 +4,7 @@
 use uuid::Uuid;
 
 use super::{hosts::search_key_of, text};
-use crate::store::{Store, keys};
+use uptrakit_store::{Store, keys};
 
 /// Has everything that is compared and found by [`text::key`] have the key that this version would give it.
 pub async fn bring_up_to_date(store: &Store) -> sqlx::Result<()> {

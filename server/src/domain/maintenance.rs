@@ -17,8 +17,8 @@ use crate::{
     error::Error,
     outage,
     state::{App, Core},
-    store::{database_url::plain, hosts, invitations, power, sessions, tokens},
 };
+use uptrakit_store::{database_url::plain, hosts, invitations, power, sessions, tokens};
 
 /// How long expired and revoked tokens stay listed: 90 days.
 const KEPT_MILLIS: i64 = 90 * 86_400_000;

@@ -20,13 +20,13 @@ use uptrakit_api::{AccountId, TokenId};
 use crate::{
     auth::{
         caller::Actor,
-        credential::{AccountState, Credential, Key, Refusal},
+        credential::{AccountState, Credential, Found, Key, Refusal},
         digest::Digest,
     },
     error::Error,
     state::Core,
-    store::{Transaction, credentials, power},
 };
+use uptrakit_store::{Transaction, credentials, power};
 
 /// What a write is going to change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,15 +83,15 @@ pub async fn begin_write_as(core: &Core, actor: &Actor, change: Change) -> Resul
 }
 
 async fn reread(tx: &mut Transaction, key: Key) -> Result<(AccountState, Credential), Error> {
-    let row = match key {
+    let found = match key {
         Key::Token(Digest(digest)) => {
-            credentials::list_tokens(tx.conn(), &[digest]).await?.pop().map(TryInto::try_into).transpose()?
+            credentials::list_tokens(tx.conn(), &[digest]).await?.pop().map(Found::token).transpose()?
         }
         Key::Session(Digest(digest)) => {
-            credentials::list_sessions(tx.conn(), &[digest]).await?.pop().map(TryInto::try_into).transpose()?
+            credentials::list_sessions(tx.conn(), &[digest]).await?.pop().map(Found::session).transpose()?
         }
     };
-    let (_, account, credential): (Key, _, _) = row.ok_or(Error::Refused(match key {
+    let Found { account, credential, .. } = found.ok_or(Error::Refused(match key {
         Key::Token(_) => Refusal::Unknown,
         Key::Session(_) => Refusal::SessionOver,
     }))?;

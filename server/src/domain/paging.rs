@@ -2,7 +2,8 @@
 
 use uptrakit_api::{FieldError, Page};
 
-use crate::{error::Error, store::Slice};
+use crate::error::Error;
+use uptrakit_store::Slice;
 
 /// Which page of how many items.
 #[derive(Clone, Copy, Debug)]

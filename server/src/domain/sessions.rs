@@ -13,8 +13,8 @@ use crate::{
     },
     error::Error,
     state::Core,
-    store::sessions,
 };
+use uptrakit_store::sessions;
 
 /// The actor's sessions, the last used first.
 pub async fn list(core: &Core, actor: &Actor) -> Result<Vec<Session>, Error> {

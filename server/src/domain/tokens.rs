@@ -22,10 +22,10 @@ use crate::{
     error::Error,
     network::{InvalidNetwork, parse_network},
     state::Core,
-    store::{
-        Transaction,
-        tokens::{self, NewToken, TokenFilter, TokenRow, TokenSort},
-    },
+};
+use uptrakit_store::{
+    Transaction,
+    tokens::{self, NewToken, TokenFilter, TokenRow, TokenSort},
 };
 
 /// Most characters of a name.

@@ -13,10 +13,10 @@ use crate::{
     clock::new_id,
     error::Error,
     state::Core,
-    store::{
-        Transaction,
-        audit::{self, AuditFilter, AuditRow, NamedRow},
-    },
+};
+use uptrakit_store::{
+    Transaction,
+    audit::{self, AuditFilter, AuditRow, NamedRow},
 };
 
 /// An event to record.

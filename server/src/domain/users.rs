@@ -21,11 +21,11 @@ use crate::{
     },
     error::Error,
     state::Core,
-    store::{
-        Transaction,
-        accounts::{self, AccountRow},
-        invitations, power, sessions,
-    },
+};
+use uptrakit_store::{
+    Transaction,
+    accounts::{self, AccountRow},
+    invitations, power, sessions,
 };
 
 /// A page of people, by username.

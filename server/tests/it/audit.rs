@@ -6,7 +6,8 @@ use std::time::Duration;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use uptrakit_api::Timestamp;
-use uptrakit_server::{clock::new_id, store::audit};
+use uptrakit_server::clock::new_id;
+use uptrakit_store::audit;
 use uuid::Uuid;
 
 use crate::support::{Client, START, TestServer, on_both};

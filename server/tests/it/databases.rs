@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde_json::json;
-use uptrakit_server::store::{OpenError, State, Store, database_url::plain};
+use uptrakit_store::{OpenError, State, Store, database_url::plain};
 
 use crate::{
     durability::setting,

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use uptrakit_server::store::{OpenError, Store};
+use uptrakit_store::{OpenError, Store};
 
 use crate::support::{TestServer, new_postgres_database, on_both, report};
 
@@ -43,8 +43,8 @@ on_both! {
         let mut tx = server.app.store.begin().await.unwrap();
         let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (9999, 'later', TRUE, $1, 0)";
         match tx.conn() {
-            uptrakit_server::store::Conn::Sqlite(c) => drop(sqlx::query(newer).bind(b"x".as_slice()).execute(c).await.unwrap()),
-            uptrakit_server::store::Conn::Postgres(c) => drop(sqlx::query(newer).bind(b"x".as_slice()).execute(c).await.unwrap()),
+            uptrakit_store::Conn::Sqlite(c) => drop(sqlx::query(newer).bind(b"x".as_slice()).execute(c).await.unwrap()),
+            uptrakit_store::Conn::Postgres(c) => drop(sqlx::query(newer).bind(b"x".as_slice()).execute(c).await.unwrap()),
         }
         tx.commit().await.unwrap();
         let refused = Store::open(&server.url, 2).await.unwrap_err();
@@ -87,7 +87,7 @@ async fn postgres_transactions_see_what_was_committed_whatever_its_default_is() 
         .await;
     let store = Store::open(&server.url, 2).await.unwrap();
     let mut tx = store.begin().await.unwrap();
-    let uptrakit_server::store::Conn::Postgres(c) = tx.conn() else { panic!("this is Postgres") };
+    let uptrakit_store::Conn::Postgres(c) = tx.conn() else { panic!("this is Postgres") };
     let mut shown = async |name| sqlx::query_scalar::<_, String>(name).fetch_one(&mut *c).await.unwrap();
     assert_eq!(shown("SHOW default_transaction_isolation").await, "read committed");
     assert_eq!(shown("SHOW transaction_isolation").await, "read committed");
@@ -97,7 +97,7 @@ async fn postgres_transactions_see_what_was_committed_whatever_its_default_is() 
 pub async fn setting(url: &str, name: &str) -> String {
     let store = Store::open(url, 2).await.unwrap();
     let mut tx = store.begin().await.unwrap();
-    let uptrakit_server::store::Conn::Postgres(c) = tx.conn() else { panic!("this is Postgres") };
+    let uptrakit_store::Conn::Postgres(c) = tx.conn() else { panic!("this is Postgres") };
     sqlx::query_scalar("SELECT current_setting($1)").bind(name).fetch_one(c).await.unwrap()
 }
 
@@ -135,7 +135,7 @@ async fn the_connection_that_listens_is_refused_by_a_replica_as_the_others_are()
 async fn sqlite_writes_through_to_the_disk() {
     let server = TestServer::sqlite().await;
     let mut tx = server.app.store.begin().await.unwrap();
-    let uptrakit_server::store::Conn::Sqlite(c) = tx.conn() else { panic!("this is SQLite") };
+    let uptrakit_store::Conn::Sqlite(c) = tx.conn() else { panic!("this is SQLite") };
     let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut *c).await.unwrap();
     let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut *c).await.unwrap();
     assert_eq!((synchronous, journal.as_str()), (2, "wal"), "2 is FULL");
@@ -168,6 +168,6 @@ async fn a_backup_made_in_use_can_be_served_as_it_is() {
     assert_eq!(copy.check().await.unwrap(), Ok(()));
     let digest = uptrakit_server::auth::digest::Digest::of(&text);
     let mut reader = copy.read().await.unwrap();
-    let found = uptrakit_server::store::credentials::list_tokens(reader.conn(), &[digest.0]).await.unwrap();
+    let found = uptrakit_store::credentials::list_tokens(reader.conn(), &[digest.0]).await.unwrap();
     assert_eq!(found.len(), 1);
 }

@@ -28,7 +28,7 @@ async fn caught_up(primary: &TestServer) {
     let began = Instant::now();
     loop {
         let mut reader = primary.app.store.read().await.unwrap();
-        let uptrakit_server::store::Conn::Postgres(conn) = reader.conn() else { unreachable!("it is Postgres") };
+        let uptrakit_store::Conn::Postgres(conn) = reader.conn() else { unreachable!("it is Postgres") };
         let behind: Option<bool> = sqlx::query_scalar(
             "SELECT bool_or(replay_lsn IS NULL OR replay_lsn < pg_current_wal_lsn()) FROM pg_stat_replication",
         )

@@ -2,7 +2,7 @@
 //! history or another file said before is forgotten, and nothing is acknowledged in a file that no start will find.
 
 use serde_json::json;
-use uptrakit_server::store::Conn;
+use uptrakit_store::Conn;
 
 use crate::support::{TestServer, on_both};
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use axum::body::Body;
 use http_body_util::BodyExt as _;
 use serde_json::json;
-use uptrakit_server::store::power;
+use uptrakit_store::power;
 
 use crate::support::{
     Client, PASSWORD, Reply, TestServer,

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use http_body_util::BodyExt as _;
 use serde_json::json;
-use uptrakit_server::store::{Conn, Transaction, power};
+use uptrakit_store::{Conn, Transaction, power};
 use uuid::Uuid;
 
 use crate::support::{Client, TestServer, on_both};

@@ -4,7 +4,7 @@
 use axum::body::Body;
 use http::{Method, header};
 use serde_json::json;
-use uptrakit_server::store::Conn;
+use uptrakit_store::Conn;
 
 use crate::{
     process::{add_root, program, start_with},

@@ -1,7 +1,7 @@
 //! Contract, section 2: names and searches are the same in every Unicode form that a keyboard or a program sends.
 
 use serde_json::json;
-use uptrakit_server::store::hosts::{self, HostRow};
+use uptrakit_store::hosts::{self, HostRow};
 
 use crate::support::{Client, PASSWORD, on_both, report};
 

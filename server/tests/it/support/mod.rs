@@ -24,8 +24,8 @@ use uptrakit_server::{
     http::{layer::visit::Peer, router},
     settings::{PublicUrl, TokenRules},
     state::{App, Core},
-    store::{Conn, Store},
 };
+use uptrakit_store::{Conn, Store};
 
 pub const PASSWORD: &str = "seven brown owls at dusk";
 pub const PUBLIC_URL: &str = "https://up.example.org";

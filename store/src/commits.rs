@@ -74,7 +74,7 @@ fn index_path(database: &Path) -> io::Result<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use crate::store::{Store, power};
+    use crate::{Store, power};
 
     async fn read(store: &Store) {
         power::get_epoch(store.read().await.unwrap().conn()).await.unwrap();

@@ -204,7 +204,7 @@ pub fn plain(error: &sqlx::Error) -> String {
 }
 
 /// The same of an error of the system: its words, without its number.
-pub(crate) fn plain_io(error: &io::Error) -> String {
+pub fn plain_io(error: &io::Error) -> String {
     let text = error.to_string();
     match error.kind() {
         io::ErrorKind::ConnectionRefused => "connection refused".into(),

@@ -53,8 +53,8 @@ pub use self::{
 macro_rules! on {
     ($conn:expr, |$c:ident| $query:expr) => {
         match $conn {
-            $crate::store::Conn::Sqlite($c) => $query,
-            $crate::store::Conn::Postgres($c) => $crate::store::within_limit(async { $query }).await,
+            $crate::Conn::Sqlite($c) => $query,
+            $crate::Conn::Postgres($c) => $crate::within_limit(async { $query }).await,
         }
     };
 }
