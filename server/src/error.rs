@@ -9,13 +9,10 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use uptrakit_api::{Code, FieldError, Permission, Permissions, Problem, TokenState};
 
-use crate::{
-    auth::{
-        credential::{Inconsistent, Refusal},
-        password::Busy,
-        verifier::Denied,
-    },
-    store::database_url::plain,
+use crate::auth::{
+    credential::{Inconsistent, Refusal},
+    password::Busy,
+    verifier::Denied,
 };
 
 /// Why an answer is 5xx, for the log. A response carries it to the outermost layer, which knows the request.
@@ -254,53 +251,10 @@ impl IntoResponse for Error {
     }
 }
 
-impl From<sqlx::Error> for Error {
-    fn from(error: sqlx::Error) -> Self {
-        if is_outage(&error) { Self::Unavailable(plain(&error).into()) } else { Self::Internal(error.to_string()) }
+impl From<uptrakit_store::Error> for Error {
+    fn from(error: uptrakit_store::Error) -> Self {
+        if error.is_outage() { Self::Unavailable(error.to_string().into()) } else { Self::Internal(error.detail()) }
     }
-}
-
-/// Whether the database can't answer now, so that trying again helps. What is none is a mistake of the server.
-#[must_use]
-pub fn is_outage(error: &sqlx::Error) -> bool {
-    use sqlx::{
-        postgres::{PgDatabaseError, PgSeverity},
-        sqlite::SqliteError,
-    };
-    match error {
-        sqlx::Error::Database(error) => {
-            let code = error.code().unwrap_or_default();
-            if let Some(postgres) = error.try_downcast_ref::<PgDatabaseError>() {
-                // FATAL ends or refuses the session, whatever the code. Besides the classes of outages: a transaction
-                // that was rolled back for another one, a lock that was not given in time, a read-only server.
-                matches!(postgres.severity(), PgSeverity::Fatal | PgSeverity::Panic) || is_outage_state(&code)
-            } else if error.try_downcast_ref::<SqliteError>().is_some() {
-                code.parse().is_ok_and(is_sqlite_outage)
-            } else {
-                false
-            }
-        }
-        // Of a connection that is opened: a replica is refused so.
-        sqlx::Error::Io(_)
-        | sqlx::Error::Tls(_)
-        | sqlx::Error::Protocol(_)
-        | sqlx::Error::Configuration(_)
-        | sqlx::Error::PoolTimedOut
-        | sqlx::Error::PoolClosed
-        | sqlx::Error::WorkerCrashed
-        | sqlx::Error::BeginFailed => true,
-        _ => false,
-    }
-}
-
-fn is_outage_state(state: &str) -> bool {
-    ["08", "40", "53", "57", "58"].iter().any(|class| state.starts_with(class))
-        || matches!(state, "25006" | "25P03" | "55P03")
-}
-
-/// The low byte is the kind: busy, locked, read-only, I/O error, full, can't open, locking protocol.
-const fn is_sqlite_outage(code: i32) -> bool {
-    matches!(code & 0xff, 5 | 6 | 8 | 10 | 13 | 14 | 15)
 }
 
 impl From<Inconsistent> for Error {
@@ -327,24 +281,5 @@ impl From<Busy> for Error {
 impl From<Permission> for Error {
     fn from(missing: Permission) -> Self {
         Self::Refused(Refusal::Insufficient(missing))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{is_outage, is_outage_state, is_sqlite_outage};
-
-    #[test]
-    fn a_database_that_cannot_answer_is_told_from_a_mistake() {
-        for outage in [sqlx::Error::PoolTimedOut, sqlx::Error::PoolClosed, std::io::Error::other("x").into()] {
-            assert!(is_outage(&outage), "{outage}");
-        }
-        for mistake in [sqlx::Error::RowNotFound, sqlx::Error::ColumnNotFound("x".into())] {
-            assert!(!is_outage(&mistake), "{mistake}");
-        }
-        assert!(["08006", "53300", "57014", "57P01", "40001", "25006", "55P03"].into_iter().all(is_outage_state));
-        assert!(!["23505", "42601", "42P01", "22003", "25001"].into_iter().any(is_outage_state));
-        assert!([5, 261, 6, 8, 1_032, 10, 4_618, 13].into_iter().all(is_sqlite_outage));
-        assert!(![1, 11, 19, 2_067, 20].into_iter().any(is_sqlite_outage));
     }
 }

@@ -118,7 +118,7 @@ fn invalid(name: &str, value: &str, why: &str) -> InvalidSetting {
 fn unreadable(path: &Path, error: &io::Error) -> InvalidSetting {
     let why = match error.kind() {
         io::ErrorKind::PermissionDenied => "Permission denied; use sudo, or become the user of the service".into(),
-        _ => database_url::plain_io(error),
+        _ => uptrakit_store::plain_io(error),
     };
     InvalidSetting(format!("The settings file {} can't be read: {why}.", path.display()))
 }

@@ -76,13 +76,13 @@ pub struct Core {
 
 impl Core {
     /// Writes what is noted in memory: last uses, and refused tokens.
-    pub async fn write_notes(&self) -> sqlx::Result<()> {
+    pub async fn write_notes(&self) -> uptrakit_store::Result<()> {
         let written = self.usage.flush(&self.store, self.clock.now(), true).await;
         written.and(trail::write_refusals(self).await)
     }
 
     /// Writes what is still in memory and closes the database. Nothing can be done after it.
-    pub async fn close(&self) -> sqlx::Result<()> {
+    pub async fn close(&self) -> uptrakit_store::Result<()> {
         self.stopping.cancel();
         self.stopped.cancel();
         let flushed = self.write_notes().await;

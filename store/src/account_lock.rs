@@ -7,10 +7,10 @@ use super::{Conn, within_limit};
 ///
 /// Nobody shares the row: Postgres lets those who share go past one who waits to have it alone, and a stolen token that
 /// writes without a pause would keep its own revoke waiting for ever.
-pub(super) async fn lock_account(conn: Conn<'_>, id: uuid::Uuid) -> sqlx::Result<()> {
+pub(super) async fn lock_account(conn: Conn<'_>, id: uuid::Uuid) -> crate::Result<()> {
     const LOCK: &str = "SELECT id FROM accounts WHERE id = $1 FOR NO KEY UPDATE";
     match conn {
         Conn::Sqlite(_) => Ok(()),
-        Conn::Postgres(c) => within_limit(sqlx::query(LOCK).bind(id).fetch_optional(c)).await.map(drop),
+        Conn::Postgres(c) => Ok(within_limit(sqlx::query(LOCK).bind(id).fetch_optional(c)).await.map(drop)?),
     }
 }

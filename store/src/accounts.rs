@@ -1,6 +1,8 @@
 //! Accounts.
 
-use sqlx::{FromRow, Result};
+use sqlx::FromRow;
+
+use crate::Result;
 use uuid::Uuid;
 
 use super::{Conn, Slice, Transaction, on};

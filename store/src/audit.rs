@@ -1,6 +1,8 @@
 //! The audit trail. Events are added in the transaction of what they record, and never changed.
 
-use sqlx::{FromRow, Result};
+use sqlx::FromRow;
+
+use crate::Result;
 use uuid::Uuid;
 
 use super::{Conn, Slice, Transaction, on};

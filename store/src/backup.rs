@@ -4,7 +4,7 @@ use std::{io, path::Path};
 
 use super::{
     Store,
-    database_url::{plain, plain_io},
+    error::{Error, plain_io},
     pool::Pool,
     private_file::{make_durable, make_private_file},
 };
@@ -44,8 +44,8 @@ pub enum BackupError {
     #[error("{}", plain_io(.0))]
     File(io::Error),
     /// The database refused.
-    #[error("{}", plain(.0))]
-    Database(sqlx::Error),
+    #[error("{0}")]
+    Database(Error),
 }
 
 // Not as sources: the cause would be printed twice.
@@ -55,8 +55,14 @@ impl From<io::Error> for BackupError {
     }
 }
 
+impl From<Error> for BackupError {
+    fn from(error: Error) -> Self {
+        Self::Database(error)
+    }
+}
+
 impl From<sqlx::Error> for BackupError {
     fn from(error: sqlx::Error) -> Self {
-        Self::Database(error)
+        Self::Database(error.into())
     }
 }

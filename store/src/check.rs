@@ -6,7 +6,7 @@ use super::{Store, on, pool::Pool, power};
 
 impl Store {
     /// Finds out whether the database takes writes, that of the epoch's row too, which every revoke needs.
-    pub async fn probe(&self, now: i64) -> sqlx::Result<()> {
+    pub async fn probe(&self, now: i64) -> crate::Result<()> {
         let mut tx = self.begin().await?;
         on!(tx.conn(), |c| sqlx::query("UPDATE readiness SET at = $1").bind(now).execute(c).await.map(drop))?;
         power::probe(&mut tx).await?;
@@ -14,7 +14,7 @@ impl Store {
     }
 
     /// Asks the engine whether the data is sound; `Err` carries what it found.
-    pub async fn check(&self) -> sqlx::Result<Result<(), String>> {
+    pub async fn check(&self) -> crate::Result<Result<(), String>> {
         match &self.0 {
             Pool::Sqlite { readers, .. } => {
                 let mut conn = readers.acquire().await?;

@@ -7,7 +7,7 @@ use super::{Store, commits::Commits, pool::Pool};
 impl Store {
     /// Folds SQLite's log into the file, beside the writes. Otherwise every hundredth revoke or so would have to do it
     /// before it is acknowledged.
-    pub async fn fold_log(&self) -> sqlx::Result<()> {
+    pub async fn fold_log(&self) -> crate::Result<()> {
         if let Pool::Sqlite { readers, .. } = &self.0 {
             sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&mut *readers.acquire().await?).await?;
         }
@@ -24,7 +24,7 @@ impl Store {
     }
 
     /// Whether [`Store::commits`] can be relied on with this file system: it must notice a commit of our own.
-    pub async fn notices_commits(&self, now: i64) -> sqlx::Result<bool> {
+    pub async fn notices_commits(&self, now: i64) -> crate::Result<bool> {
         let Some(commits) = self.commits() else { return Ok(false) };
         let before = commits.mark();
         self.probe(now).await?;

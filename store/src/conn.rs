@@ -51,13 +51,13 @@ impl Transaction {
 
     /// Makes it durable. A SQLite file that was removed or replaced meanwhile will not be there at the next start: that is
     /// no success.
-    pub async fn commit(self) -> sqlx::Result<()> {
+    pub async fn commit(self) -> crate::Result<()> {
         match self {
             Self::Sqlite(tx, file) => {
                 tx.commit().await?;
                 file.require_in_place()
             }
-            Self::Postgres(mut tx) => tx.commit().await,
+            Self::Postgres(mut tx) => Ok(tx.commit().await?),
         }
     }
 }

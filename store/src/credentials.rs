@@ -1,7 +1,9 @@
 //! What the verifier reads: a credential and its account in one row, by digest. The same rows are read again inside
 //! the transactions that write under a credential.
 
-use sqlx::{FromRow, Result};
+use sqlx::FromRow;
+
+use crate::Result;
 use uuid::Uuid;
 
 use super::{Conn, on};

@@ -7,6 +7,8 @@ use sqlx::{
     sqlite::SqliteConnectOptions,
 };
 
+use super::error::{plain, plain_io};
+
 /// The parameters that sqlx 0.9 reads from a Postgres URL (`options/parse.rs`), the names of one parameter in one row.
 /// sqlx ignores all others with a warning.
 const POSTGRES_PARAMETERS: [&[&str]; 12] = [
@@ -189,44 +191,6 @@ pub(super) fn check_files(url: &str) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-/// What was wrong, without the frames that the driver puts around it.
-#[must_use]
-pub fn plain(error: &sqlx::Error) -> String {
-    match error {
-        sqlx::Error::Io(error) => plain_io(error),
-        sqlx::Error::Configuration(error) | sqlx::Error::Tls(error) => plain_tls(&error.to_string()),
-        sqlx::Error::Database(error) => error.message().to_owned(),
-        sqlx::Error::PoolTimedOut => "no connection of this server's pool was free in time".into(),
-        other => other.to_string(),
-    }
-}
-
-/// The same of an error of the system: its words, without its number.
-pub fn plain_io(error: &io::Error) -> String {
-    let text = error.to_string();
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => "connection refused".into(),
-        // The standard library has no kind for a name that isn't resolved.
-        _ if text.starts_with("failed to lookup address information") => "the host name can't be resolved".into(),
-        _ => plain_tls(text.split(" (os error").next().unwrap_or(&text)),
-    }
-}
-
-/// The TLS library names most causes by its own names alone.
-fn plain_tls(text: &str) -> String {
-    const CAUSES: [(&str, &str); 5] = [
-        ("UnknownIssuer", "was issued by an authority that is not known here; name its certificate in sslrootcert"),
-        ("CaUsedAsEndEntity", "is that of an authority, and not a server's; have it issue one for the server"),
-        ("Expired", "has expired"),
-        ("NotValidYet", "is not valid yet; look at the clock of this machine"),
-        ("not valid for", "is for another name; use that name in database_url, or have one issued for this one"),
-    ];
-    let Some(cause) = text.strip_prefix("invalid peer certificate: ") else { return text.to_owned() };
-    let known = CAUSES.iter().find(|(name, _)| cause.contains(name));
-    let why = known.map_or("can't be trusted; see what `psql` says with the same sslmode", |(_, why)| why);
-    format!("the server's certificate {why}")
 }
 
 /// What to do about a Postgres server that can't be reached, where more can be said than its own words do.

@@ -1,6 +1,8 @@
 //! Hosts. Every change takes the next revision, so that followers in any process can ask for what came after one.
 
-use sqlx::{FromRow, Result};
+use sqlx::FromRow;
+
+use crate::Result;
 use uuid::Uuid;
 
 use super::{Conn, Slice, Transaction, containing, notify, on};

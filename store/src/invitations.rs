@@ -1,6 +1,6 @@
 //! One-time codes, by their digest: for the first run and for invited people.
 
-use sqlx::Result;
+use crate::Result;
 use uuid::Uuid;
 
 use super::{Conn, Transaction, on};

@@ -2,7 +2,9 @@
 //! keys of another version. A key is replaced only where the row is still what was read, so that a change by another
 //! server is not undone.
 
-use sqlx::{FromRow, Result};
+use sqlx::FromRow;
+
+use crate::Result;
 use uuid::Uuid;
 
 use super::{Conn, Store, on};
@@ -111,7 +113,7 @@ impl Store {
         });
         match updated {
             // Somebody has just added such an account.
-            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(false),
+            Err(error) if error.is_unique_violation() => Ok(false),
             updated => {
                 tx.commit().await?;
                 updated

@@ -9,7 +9,7 @@ use sqlx::{
 };
 
 use super::{
-    database_url::{plain, plain_io},
+    error::{plain, plain_io},
     open::OpenError,
 };
 

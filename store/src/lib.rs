@@ -14,6 +14,7 @@ pub mod commits;
 mod conn;
 pub mod credentials;
 pub mod database_url;
+mod error;
 pub mod hosts;
 pub mod invitations;
 pub mod keys;
@@ -43,6 +44,7 @@ use self::{account_lock::lock_account, like::containing, loan::within_limit, not
 pub use self::{
     backup::BackupError,
     conn::{Conn, Reader, Transaction},
+    error::{Error, Result, plain_io},
     migrate::State,
     notify::Listener,
     open::OpenError,
@@ -56,6 +58,7 @@ macro_rules! on {
             $crate::Conn::Sqlite($c) => $query,
             $crate::Conn::Postgres($c) => $crate::within_limit(async { $query }).await,
         }
+        .map_err($crate::Error::from)
     };
 }
 pub(crate) use on;

@@ -9,7 +9,7 @@ const CHANNEL: &str = "uptrakit";
 
 impl Store {
     /// Waits for word that another process changed something; `None` where the engine sends none (SQLite).
-    pub async fn listen(&self) -> sqlx::Result<Option<Listener>> {
+    pub async fn listen(&self) -> crate::Result<Option<Listener>> {
         match &self.0 {
             Pool::Sqlite { .. } => Ok(None),
             Pool::Postgres(pool) => {
@@ -31,18 +31,18 @@ pub struct Listener(PgListener);
 
 impl Listener {
     /// Returns when some process said that something changed, or that word may have been lost.
-    pub async fn changed(&mut self) -> sqlx::Result<()> {
-        self.0.try_recv().await.map(drop)
+    pub async fn changed(&mut self) -> crate::Result<()> {
+        Ok(self.0.try_recv().await.map(drop)?)
     }
 }
 
 /// Tells other processes, when the transaction commits, that something changed.
-pub(super) async fn notify(conn: Conn<'_>) -> sqlx::Result<()> {
+pub(super) async fn notify(conn: Conn<'_>) -> crate::Result<()> {
     match conn {
         Conn::Sqlite(_) => Ok(()),
         Conn::Postgres(c) => {
             let told = sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL).execute(c);
-            within_limit(told).await.map(drop)
+            Ok(within_limit(told).await.map(drop)?)
         }
     }
 }

@@ -6,7 +6,8 @@ use sqlx::migrate::{MigrateError, Migrator};
 
 use super::{
     Store,
-    database_url::{self, is_postgres, plain},
+    database_url::{self, is_postgres},
+    error::{Error, plain},
     migrate::State,
     open_postgres, open_sqlite,
 };
@@ -45,8 +46,8 @@ pub enum OpenError {
         cause: String,
     },
     /// A statement failed. Not a source: the cause would be printed twice.
-    #[error("the database can't be opened: {}", plain(.0))]
-    Database(sqlx::Error),
+    #[error("the database can't be opened: {0}")]
+    Database(Error),
     /// It has no tables.
     #[error("the database is empty; the server makes its tables when it is started, or `uptrakit-server migrate`")]
     Empty,
@@ -73,9 +74,15 @@ pub enum OpenError {
     Migration(MigrateError),
 }
 
+impl From<Error> for OpenError {
+    fn from(error: Error) -> Self {
+        Self::Database(error)
+    }
+}
+
 impl From<sqlx::Error> for OpenError {
     fn from(error: sqlx::Error) -> Self {
-        Self::Database(error)
+        Self::Database(error.into())
     }
 }
 

@@ -36,7 +36,7 @@ impl OpenFile {
     }
 
     /// Fails where the path names it no more.
-    pub fn require_in_place(&self) -> sqlx::Result<()> {
+    pub fn require_in_place(&self) -> crate::Result<()> {
         if self.is_in_place() {
             return Ok(());
         }

@@ -9,7 +9,8 @@ use sqlx::{
 
 use super::{
     Store,
-    database_url::{advice, check_files, plain, postgres_options, postgres_place},
+    database_url::{advice, check_files, postgres_options, postgres_place},
+    error::plain,
     migrate::{self, State},
     open::{OpenError, Opening, POSTGRES_MIGRATIONS},
     pool::{ACQUIRE_TIMEOUT, Pool},

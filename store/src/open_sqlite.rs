@@ -9,7 +9,8 @@ use sqlx::{
 
 use super::{
     Store,
-    database_url::{must_exist, place, plain},
+    database_url::{must_exist, place},
+    error::plain,
     leftover_log,
     migrate::{self, State},
     open::{OpenError, Opening, SQLITE_MIGRATIONS},

@@ -23,7 +23,7 @@ pub(super) enum Pool {
 
 impl Store {
     /// A connection for reading.
-    pub async fn read(&self) -> sqlx::Result<Reader> {
+    pub async fn read(&self) -> crate::Result<Reader> {
         Ok(match &self.0 {
             Pool::Sqlite { readers, file, .. } => {
                 file.require_in_place()?;
@@ -35,7 +35,7 @@ impl Store {
 
     /// A connection for notes that nobody was promised: each statement stands for itself and may be undone by a power
     /// cut. On SQLite it doesn't wait for the disk, so that a revoke never waits long for it.
-    pub async fn aside(&self) -> sqlx::Result<Reader> {
+    pub async fn aside(&self) -> crate::Result<Reader> {
         match &self.0 {
             Pool::Sqlite { aside, file, .. } => {
                 file.require_in_place()?;
@@ -46,7 +46,7 @@ impl Store {
     }
 
     /// Begins a write transaction. SQLite's takes the write lock at once, so that what it reads can't change under it.
-    pub async fn begin(&self) -> sqlx::Result<Transaction> {
+    pub async fn begin(&self) -> crate::Result<Transaction> {
         Ok(match &self.0 {
             Pool::Sqlite { writer, file, .. } => {
                 file.require_in_place()?;
@@ -61,7 +61,7 @@ impl Store {
     }
 
     /// Fails where SQLite's file was removed or replaced since it was opened, for one who keeps a connection for long.
-    pub fn require_in_place(&self) -> sqlx::Result<()> {
+    pub fn require_in_place(&self) -> crate::Result<()> {
         match &self.0 {
             Pool::Sqlite { file, .. } => file.require_in_place(),
             Pool::Postgres(_) => Ok(()),

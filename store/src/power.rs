@@ -1,7 +1,7 @@
 //! The epoch: a single row that every change of power moves in its own transaction, and the log of which account each
 //! move was about. The row's lock puts moves in the order of their commits, which a sequence would not.
 
-use sqlx::Result;
+use crate::Result;
 use uuid::Uuid;
 
 use super::{Conn, Transaction, lock_account, notify, on, session::replica, within_limit};
@@ -59,7 +59,7 @@ pub async fn get_epoch(conn: Conn<'_>) -> Result<EpochPoint> {
             let row = within_limit(sqlx::query_as(POSTGRES).fetch_one(c)).await?;
             let (epoch, nonce, server_started_at, is_replica): (_, _, _, bool) = row;
             if is_replica {
-                return Err(replica());
+                return Err(replica().into());
             }
             Ok(EpochPoint { epoch, nonce, server_started_at })
         }
@@ -93,9 +93,9 @@ pub async fn move_epoch(tx: &mut Transaction, account_id: Uuid, now: i64) -> Res
     const SQLITE: &str = "UPDATE power_epoch SET epoch = epoch + 1, nonce = randomblob(16) RETURNING epoch, nonce";
     const POSTGRES: &str = "UPDATE power_epoch SET epoch = epoch + 1, nonce = gen_random_uuid() RETURNING epoch, nonce";
     let (epoch, nonce) = match tx.conn() {
-        Conn::Sqlite(c) => sqlx::query_as(SQLITE).fetch_one(c).await,
-        Conn::Postgres(c) => within_limit(sqlx::query_as(POSTGRES).fetch_one(c)).await,
-    }?;
+        Conn::Sqlite(c) => sqlx::query_as(SQLITE).fetch_one(c).await?,
+        Conn::Postgres(c) => within_limit(sqlx::query_as(POSTGRES).fetch_one(c)).await?,
+    };
     let (epoch, nonce): (i64, Uuid) = (epoch, nonce);
     on!(tx.conn(), |c| {
         sqlx::query("INSERT INTO power_changes (epoch, account_id, at, nonce) VALUES ($1, $2, $3, $4)")
@@ -114,9 +114,10 @@ pub async fn move_epoch(tx: &mut Transaction, account_id: Uuid, now: i64) -> Res
 pub async fn probe(tx: &mut Transaction) -> Result<()> {
     const SQL: &str = "UPDATE power_epoch SET epoch = epoch";
     match tx.conn() {
-        Conn::Sqlite(c) => sqlx::query(SQL).execute(c).await.map(drop),
-        Conn::Postgres(c) => within_limit(sqlx::query(SQL).execute(c)).await.map(drop),
+        Conn::Sqlite(c) => drop(sqlx::query(SQL).execute(c).await?),
+        Conn::Postgres(c) => drop(within_limit(sqlx::query(SQL).execute(c)).await?),
     }
+    Ok(())
 }
 
 /// Notes of moves that a wrong clock put behind the horizon that they were made now, so that they are forgotten in time.

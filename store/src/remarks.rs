@@ -6,7 +6,7 @@ use super::{Conn, Store, network_disk, pool::Pool, within_limit};
 
 impl Store {
     /// One sentence for each setting of the database by which acknowledged changes can be lost.
-    pub async fn remarks(&self) -> sqlx::Result<Vec<String>> {
+    pub async fn remarks(&self) -> crate::Result<Vec<String>> {
         if let Pool::Sqlite { file, .. } = &self.0 {
             let kind = network_disk::kind_of(file.path());
             let remark = |kind| {
@@ -31,7 +31,7 @@ impl Store {
 }
 
 /// Says when one server may want more connections than the role or the database may have.
-async fn too_few_connections(conn: &mut PgConnection, wanted: u32) -> sqlx::Result<Option<String>> {
+async fn too_few_connections(conn: &mut PgConnection, wanted: u32) -> crate::Result<Option<String>> {
     let allowed: Option<i32> = within_limit(
         sqlx::query_scalar(
             "SELECT min(allowed) FROM (SELECT rolconnlimit AS allowed FROM pg_roles WHERE rolname = current_user \
@@ -49,7 +49,7 @@ async fn too_few_connections(conn: &mut PgConnection, wanted: u32) -> sqlx::Resu
     }))
 }
 
-async fn of_postgres(conn: &mut PgConnection) -> sqlx::Result<Vec<String>> {
+async fn of_postgres(conn: &mut PgConnection) -> crate::Result<Vec<String>> {
     let row = within_limit(
         sqlx::query(
             "SELECT current_setting('fsync') = 'off' AS no_fsync, \

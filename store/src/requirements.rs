@@ -4,7 +4,7 @@
 use sqlx::{Connection as _, PgConnection, Row as _, postgres::PgConnectOptions};
 
 use super::{
-    database_url::plain,
+    error::plain,
     open::{OpenError, POSTGRES_MIGRATIONS},
     pool::ACQUIRE_TIMEOUT,
     within_limit,

@@ -1,6 +1,8 @@
 //! Web sessions, by the digest of their cookie.
 
-use sqlx::{FromRow, Result};
+use sqlx::FromRow;
+
+use crate::Result;
 use uuid::Uuid;
 
 use super::{Conn, Reader, Transaction, on};

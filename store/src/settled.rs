@@ -1,6 +1,8 @@
 //! When the server's clock was last believed, in the one row that is there to be written.
 
-use sqlx::{FromRow, Result};
+use sqlx::FromRow;
+
+use crate::Result;
 
 use super::{Conn, Transaction, on};
 

@@ -1,6 +1,8 @@
 //! API tokens and the texts they have had.
 
-use sqlx::{FromRow, Result};
+use sqlx::FromRow;
+
+use crate::Result;
 use uuid::Uuid;
 
 use super::{Conn, Reader, Slice, Transaction, containing, on};

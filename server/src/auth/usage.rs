@@ -49,7 +49,7 @@ impl Usage {
 
     /// Writes what is due; everything, when the server stops. What can't be written now is kept, also when this is
     /// dropped in the middle.
-    pub async fn flush(&self, store: &Store, now: Timestamp, everything: bool) -> sqlx::Result<()> {
+    pub async fn flush(&self, store: &Store, now: Timestamp, everything: bool) -> uptrakit_store::Result<()> {
         let is_due = |entry: &mut Arc<Entry>| {
             let written = entry.written_at.load(Ordering::Relaxed);
             everything || now.0 - written >= INTERVAL_MILLIS || now.0 < written
@@ -69,7 +69,7 @@ impl Usage {
     }
 }
 
-async fn write(store: &Store, entries: &[Arc<Entry>], now: Timestamp) -> sqlx::Result<()> {
+async fn write(store: &Store, entries: &[Arc<Entry>], now: Timestamp) -> uptrakit_store::Result<()> {
     let outcome = try_write(store, entries, now).await;
     if outcome.is_err() {
         // They stay in the list, so that noting another use must not add them twice.
@@ -80,7 +80,7 @@ async fn write(store: &Store, entries: &[Arc<Entry>], now: Timestamp) -> sqlx::R
     outcome
 }
 
-async fn try_write(store: &Store, entries: &[Arc<Entry>], now: Timestamp) -> sqlx::Result<()> {
+async fn try_write(store: &Store, entries: &[Arc<Entry>], now: Timestamp) -> uptrakit_store::Result<()> {
     let horizon = horizon(now).0;
     let mut aside = store.aside().await?;
     let mut written = Vec::with_capacity(entries.len());

@@ -436,7 +436,7 @@ impl Drop for ClosedBatch<'_> {
 #[derive(Debug, thiserror::Error)]
 enum BatchError {
     #[error("{0}")]
-    Database(#[from] sqlx::Error),
+    Database(#[from] uptrakit_store::Error),
     #[error("{0}")]
     Inconsistent(#[from] Inconsistent),
 }

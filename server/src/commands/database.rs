@@ -10,10 +10,7 @@ use uptrakit_server::{
     settings::{PublicUrl, Settings},
     state::{App, Core},
 };
-use uptrakit_store::{
-    OpenError, Store,
-    database_url::{place, plain},
-};
+use uptrakit_store::{OpenError, Store, database_url::place, plain_io};
 
 /// Opens the database, and makes it where there is none.
 pub async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
@@ -27,7 +24,7 @@ pub fn make_data_dir(settings: &Settings) -> anyhow::Result<()> {
     make_private_directory(directory).map_err(|error| {
         let why = match error.kind() {
             io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => "what is there is no directory".into(),
-            _ => plain(&error.into()),
+            _ => plain_io(&error),
         };
         let directory = directory.display();
         anyhow::anyhow!("The data directory {directory} can't be made: {why}; make it, or name another in data_dir.")

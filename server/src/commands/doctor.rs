@@ -6,7 +6,7 @@ use uptrakit_store::{OpenError, database_url::place};
 
 use super::{
     database::{by_file, core, is_none_yet, open_existing_store},
-    terminal::{readable, readable_database, say},
+    terminal::{readable, say},
 };
 
 pub async fn doctor(settings: Settings) -> anyhow::Result<()> {
@@ -26,15 +26,15 @@ pub async fn doctor(settings: Settings) -> anyhow::Result<()> {
     };
     let core = core(&settings, store)?;
     say(format_args!("database    ok, {place}, migrations are up to date"))?;
-    for remark in core.store.remarks().await.map_err(|error| readable_database(&error))? {
+    for remark in core.store.remarks().await? {
         say(format_args!("remark      {remark}"))?;
     }
-    if let Err(found) = core.store.check().await.map_err(|error| readable_database(&error))? {
+    if let Err(found) = core.store.check().await? {
         bail!("database    is damaged: {found}; restore a backup");
     }
     core.probe_reads().await.map_err(anyhow::Error::msg).context("tokens      can't be judged")?;
     say(format_args!("tokens      can be judged"))?;
-    let probed = core.store.probe(core.clock.now().0).await.map_err(|error| readable_database(&error));
+    let probed = core.store.probe(core.clock.now().0).await;
     probed.context("database    takes no writes")?;
     say(format_args!("writes      ok"))?;
     let people = users::list(&core, None, Some("1")).await.map_err(readable)?.total;
@@ -42,5 +42,5 @@ pub async fn doctor(settings: Settings) -> anyhow::Result<()> {
         "accounts    {people}{}",
         if people == 0 { ": start the server and open the link it prints" } else { "" }
     ))?;
-    core.close().await.map_err(|error| readable_database(&error))
+    Ok(core.close().await?)
 }

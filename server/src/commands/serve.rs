@@ -18,12 +18,9 @@ use uptrakit_server::{
     settings::{PublicUrl, Settings},
     state::{App, Core},
 };
-use uptrakit_store::database_url::{place, plain};
+use uptrakit_store::database_url::place;
 
-use super::{
-    database::open_store,
-    terminal::{readable, readable_database},
-};
+use super::{database::open_store, terminal::readable};
 
 pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     // From here on it no longer ends the process; systemd and log rotation send it.
@@ -60,7 +57,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         settings.tokens,
         settings.reads_without_writes,
     );
-    maintenance::start(&app).await.map_err(|error| readable_database(&error))?;
+    maintenance::start(&app).await?;
     app.tasks.supervise("hangup", app.stopping.clone(), {
         let app = app.clone();
         move || write_at_hangup(app.clone())
@@ -84,7 +81,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         }
     };
     http::serve::serve(listener, router, http::serve::HEAD_TIMEOUT, stop).await;
-    let closed = app.close().await.map_err(|error| readable_database(&error));
+    let closed = app.close().await;
     closed.context("Last uses could not be written")?;
     tracing::info!("Uptrakit has stopped");
     Ok(())
@@ -116,7 +113,7 @@ async fn write_at_hangup(app: App) {
         match app.write_notes().await {
             Ok(()) => tracing::info!("SIGHUP: last uses and refused tokens are written"),
             Err(error) => {
-                tracing::warn!(error = plain(&error), "SIGHUP: last uses can't be written now; they are kept");
+                tracing::warn!(%error, "SIGHUP: last uses can't be written now; they are kept");
             }
         }
     }

@@ -5,7 +5,6 @@ use std::io::{self, Read as _, Write as _};
 use anyhow::Context as _;
 use uptrakit_api::Secret;
 use uptrakit_server::{error::Error, input};
-use uptrakit_store::database_url::plain;
 
 /// A line on standard output. A reader that went away is no failure.
 pub fn say(line: std::fmt::Arguments<'_>) -> io::Result<()> {
@@ -26,11 +25,6 @@ pub fn read_password(from_stdin: bool) -> anyhow::Result<Secret> {
     io::stdin().read_to_end(&mut bytes).context("The password can't be read from standard input")?;
     let text = input::decode(&bytes).map_err(|why| anyhow::anyhow!("The password on standard input {why}."))?;
     Ok(Secret(input::without_line_end(text).to_owned()))
-}
-
-/// What an error of the database says at a terminal. The error itself would say its cause twice.
-pub fn readable_database(error: &sqlx::Error) -> anyhow::Error {
-    anyhow::anyhow!(plain(error))
 }
 
 /// What an error says at a terminal.

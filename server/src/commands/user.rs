@@ -7,7 +7,7 @@ use uptrakit_server::{domain::users, error::Error, settings::Settings, state::Co
 
 use super::{
     database::{announce, core, is_none_yet, open_existing_store, open_store},
-    terminal::{read_password, readable, readable_database, say},
+    terminal::{read_password, readable, say},
 };
 
 #[derive(Debug, Subcommand)]
@@ -85,7 +85,7 @@ pub async fn user(settings: Settings, command: UserCommand) -> anyhow::Result<()
             say(format_args!("The password of {username} is set; their sessions have ended."))?;
         }
     }
-    core.close().await.map_err(|error| readable_database(&error))
+    Ok(core.close().await?)
 }
 
 async fn find(core: &Core, username: &str) -> anyhow::Result<AccountId> {

@@ -378,7 +378,7 @@ pub async fn insert(tx: &mut Transaction, account: &AccountRow) -> Result<(), Er
     }
     let inserted = accounts::insert(tx, account, &text::key(&account.username), &text::key(&account.email)).await;
     match inserted {
-        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
+        Err(error) if error.is_unique_violation() => {
             Err(Error::field("username", "or the email belongs to another account"))
         }
         outcome => Ok(outcome?),

@@ -53,7 +53,7 @@ impl Feed {
     }
 
     /// Reads what changed after a revision, tells everybody, and returns the revision it came to.
-    pub async fn advance(&self, store: &Store, after: i64) -> sqlx::Result<i64> {
+    pub async fn advance(&self, store: &Store, after: i64) -> uptrakit_store::Result<i64> {
         let mut reader = store.read().await?;
         let revision = hosts::get_revision(reader.conn()).await?;
         if revision == after || self.changes.receiver_count() == 0 {

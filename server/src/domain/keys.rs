@@ -7,13 +7,13 @@ use super::{hosts::search_key_of, text};
 use uptrakit_store::{Store, keys};
 
 /// Has everything that is compared and found by [`text::key`] have the key that this version would give it.
-pub async fn bring_up_to_date(store: &Store) -> sqlx::Result<()> {
+pub async fn bring_up_to_date(store: &Store) -> uptrakit_store::Result<()> {
     bring_accounts(store).await?;
     bring_tokens(store).await?;
     bring_hosts(store).await
 }
 
-async fn bring_accounts(store: &Store) -> sqlx::Result<()> {
+async fn bring_accounts(store: &Store) -> uptrakit_store::Result<()> {
     let mut after = Uuid::nil();
     loop {
         let rows = keys::list_accounts(store.read().await?.conn(), after).await?;
@@ -32,7 +32,7 @@ async fn bring_accounts(store: &Store) -> sqlx::Result<()> {
     }
 }
 
-async fn bring_tokens(store: &Store) -> sqlx::Result<()> {
+async fn bring_tokens(store: &Store) -> uptrakit_store::Result<()> {
     let mut after = Uuid::nil();
     loop {
         let rows = keys::list_tokens(store.read().await?.conn(), after).await?;
@@ -49,7 +49,7 @@ async fn bring_tokens(store: &Store) -> sqlx::Result<()> {
     }
 }
 
-async fn bring_hosts(store: &Store) -> sqlx::Result<()> {
+async fn bring_hosts(store: &Store) -> uptrakit_store::Result<()> {
     let mut after = Uuid::nil();
     loop {
         let rows = keys::list_hosts(store.read().await?.conn(), after).await?;

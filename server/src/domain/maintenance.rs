@@ -18,7 +18,7 @@ use crate::{
     outage,
     state::{App, Core},
 };
-use uptrakit_store::{database_url::plain, hosts, invitations, power, sessions, tokens};
+use uptrakit_store::{hosts, invitations, power, sessions, tokens};
 
 /// How long expired and revoked tokens stay listed: 90 days.
 const KEPT_MILLIS: i64 = 90 * 86_400_000;
@@ -35,7 +35,7 @@ const CLEAN_AFTER: Duration = Duration::from_mins(10);
 const CLEAN_EVERY: Duration = Duration::from_hours(1);
 
 /// Starts the tasks; they end as the server stops. Whoever follows hosts after this returns misses nothing.
-pub async fn start(app: &App) -> sqlx::Result<()> {
+pub async fn start(app: &App) -> uptrakit_store::Result<()> {
     keys::bring_up_to_date(&app.store).await?;
     let revision = current_revision(app).await?;
     if app.store.notices_commits(app.clock.now().0).await.unwrap_or(false) {
@@ -112,7 +112,7 @@ async fn listen(app: &App, ring: &Notify, distrusted: &Notify) {
                 }
             }
             Err(error) => {
-                tracing::debug!(error = plain(&error), "there is no word of other processes; looking must do");
+                tracing::debug!(%error, "there is no word of other processes; looking must do");
             }
         }
         tokio::time::sleep(LOOK_EVERY).await;
@@ -129,7 +129,7 @@ async fn follow_hosts(app: App, reached: Arc<AtomicI64>) {
     }
 }
 
-async fn current_revision(core: &Core) -> sqlx::Result<i64> {
+async fn current_revision(core: &Core) -> uptrakit_store::Result<i64> {
     let mut reader = core.store.read().await?;
     hosts::get_revision(reader.conn()).await
 }
@@ -154,7 +154,7 @@ impl Streak {
         Self { what, failed: 0 }
     }
 
-    fn note(&mut self, outcome: sqlx::Result<()>) {
+    fn note(&mut self, outcome: uptrakit_store::Result<()>) {
         let what = self.what;
         match outcome {
             Ok(()) if self.failed > 0 => {
@@ -164,9 +164,9 @@ impl Streak {
             Ok(()) => {}
             Err(error) => {
                 if self.failed == 0 {
-                    tracing::warn!(error = plain(&error), "{what} can't be written now; they are kept");
+                    tracing::warn!(%error, "{what} can't be written now; they are kept");
                 } else {
-                    tracing::debug!(error = plain(&error), "{what} can't be written now; they are kept");
+                    tracing::debug!(%error, "{what} can't be written now; they are kept");
                 }
                 self.failed += 1;
             }
@@ -179,7 +179,7 @@ async fn fold(app: App) {
         tokio::time::sleep(FOLD_EVERY).await;
         if let Err(error) = app.store.fold_log().await {
             tracing::debug!(
-                error = plain(&error),
+                %error,
                 "the log can't be folded into the database now; a commit will do it"
             );
         }

@@ -70,7 +70,7 @@ const WRITTEN_AT_ONCE: usize = 32;
 
 /// Writes what was noted of dead tokens that were presented. What can't be written now is kept, also when this is
 /// dropped in the middle.
-pub async fn write_refusals(core: &Core) -> sqlx::Result<()> {
+pub async fn write_refusals(core: &Core) -> uptrakit_store::Result<()> {
     let mut noted = core.refusals.waiting.take(|_| true).await;
     while let Some(attempts) = noted.last(WRITTEN_AT_ONCE) {
         write_attempts(core, attempts).await?;
@@ -79,7 +79,7 @@ pub async fn write_refusals(core: &Core) -> sqlx::Result<()> {
     Ok(())
 }
 
-async fn write_attempts(core: &Core, attempts: &[DeadToken]) -> sqlx::Result<()> {
+async fn write_attempts(core: &Core, attempts: &[DeadToken]) -> uptrakit_store::Result<()> {
     let mut tx = core.store.begin().await?;
     for attempt in attempts {
         let row = AuditRow {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde_json::json;
-use uptrakit_store::{OpenError, State, Store, database_url::plain};
+use uptrakit_store::{OpenError, State, Store};
 
 use crate::{
     durability::setting,
@@ -241,7 +241,7 @@ async fn in_an_outage_the_cause_is_that_of_the_connection_and_not_of_the_pool() 
         assert!(causes.len() < 20, "{causes:?}");
         match store.read().await {
             Ok(reader) => held.push(reader),
-            Err(error) => causes.push(plain(&error)),
+            Err(error) => causes.push(error.to_string()),
         }
     }
     link.set(Wire::Whole);
@@ -251,7 +251,7 @@ async fn in_an_outage_the_cause_is_that_of_the_connection_and_not_of_the_pool() 
         assert!(causes.len() < 40, "{causes:?}");
         match store.read().await {
             Ok(reader) => held.push(reader),
-            Err(error) => causes.push(plain(&error)),
+            Err(error) => causes.push(error.to_string()),
         }
     }
     assert!(!causes.iter().any(|cause| cause.contains("pool")), "{causes:?}");
