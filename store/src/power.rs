@@ -112,12 +112,7 @@ pub async fn move_epoch(tx: &mut Transaction, account_id: Uuid, now: i64) -> Res
 
 /// Writes the epoch's row as it is. Last thing in the transaction, as a move is.
 pub async fn probe(tx: &mut Transaction) -> Result<()> {
-    const SQL: &str = "UPDATE power_epoch SET epoch = epoch";
-    match tx.conn() {
-        Conn::Sqlite(c) => drop(sqlx::query(SQL).execute(c).await?),
-        Conn::Postgres(c) => drop(within_limit(sqlx::query(SQL).execute(c)).await?),
-    }
-    Ok(())
+    on!(tx.conn(), |c| sqlx::query("UPDATE power_epoch SET epoch = epoch").execute(c).await.map(drop))
 }
 
 /// Notes of moves that a wrong clock put behind the horizon that they were made now, so that they are forgotten in time.
