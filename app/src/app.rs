@@ -3,8 +3,8 @@
 use crate::{
     clock,
     components::{
-        Announcer, Arrivals, Connection, Notices, Tone, button, live_region, notice_area, offline_banner, page_head,
-        refusal, skeleton_page, top_bar,
+        Announcer, Arrivals, Connection, Notices, Tone, button, clock_banner, live_region, notice_area, offline_banner,
+        page_head, refusal, skeleton_page, top_bar,
     },
     dom::{Child, El, afterwards, el, live},
     pages, rest,
@@ -52,6 +52,7 @@ fn frame(route: Route) -> Vec<El> {
         button("Skip to content", "button skip", skip_to_content),
         top_bar(sign_out),
         offline_banner(),
+        clock_banner(),
         main,
         notice_area(),
         live_region(),

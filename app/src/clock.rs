@@ -1,9 +1,10 @@
-//! The browser's clock and calendar. `Intl` knows the person's locale and zone, so no calendar library is downloaded.
+//! The server's clock and the browser's calendar. What the server counts is counted here from the same clock, because a
+//! device's own may be minutes off; how far, its answers say. `Intl` knows the person's locale and zone, so no calendar library is downloaded.
 
 use crate::distance;
 use js_sys::{Array, Function, Intl, Object, Reflect};
 use leptos::prelude::*;
-use std::{thread::LocalKey, time::Duration};
+use std::{cell::Cell, thread::LocalKey, time::Duration};
 use uptrakit_api::Timestamp;
 use wasm_bindgen::JsValue;
 
@@ -18,28 +19,67 @@ thread_local! {
         Intl::RelativeTimeFormat::new(&Array::of1(&"en".into()), &options(&[("numeric", "auto")]));
 }
 
+thread_local! {
+    /// By how many milliseconds the server's clock is ahead of the browser's.
+    static AHEAD: Cell<Option<RwSignal<i64>>> = const { Cell::new(None) };
+}
+
+/// A difference that is not worth a word: less than this may be the way of an answer through a slow network.
+const NOTICEABLE: i64 = 60_000;
+/// `Date` has whole seconds; a difference of two may be none at all.
+const RESOLUTION: i64 = 2_000;
+
 /// Moves twice a minute, so that "3 minutes ago" stays true.
 #[derive(Clone, Copy)]
-struct Tick(RwSignal<Timestamp>);
+struct Tick(RwSignal<()>);
 
 /// Starts the tick for everything below the current owner.
 pub fn start() {
-    let tick = Tick(RwSignal::new(now()));
+    AHEAD.set(Some(RwSignal::new(0)));
+    let tick = Tick(RwSignal::new(()));
     provide_context(tick);
-    let _ = set_interval_with_handle(move || tick.0.set(now()), Duration::from_secs(30));
+    let _ = set_interval_with_handle(move || tick.0.set(()), Duration::from_secs(30));
 }
 
-/// The present instant, once.
+/// The present instant by the server's clock, once.
 pub fn now() -> Timestamp {
+    let ahead = AHEAD.get().and_then(|ahead| ahead.try_get_untracked()).unwrap_or_default();
+    own().plus_millis(ahead)
+}
+
+/// The present instant by the browser's clock.
+pub fn own() -> Timestamp {
     #[expect(clippy::cast_possible_truncation, reason = "a clock's milliseconds are whole and far below 2^53")]
     Timestamp(js_sys::Date::now() as i64)
 }
 
+/// Learns from an answer's `Date` how far the two clocks are apart; `sent` is the browser's instant of the request.
+pub fn compare(date: &str, sent: Timestamp) {
+    let said = js_sys::Date::parse(date);
+    let (Some(ahead), true) = (AHEAD.get(), said.is_finite()) else { return };
+    #[expect(clippy::cast_possible_truncation, reason = "a date's milliseconds are whole and below 2^53")]
+    let Some(found) = distance::between(said as i64, sent.0, own().0) else { return };
+    let known = ahead.try_get_untracked().unwrap_or_default();
+    if (found - known).abs() > RESOLUTION {
+        ahead.try_set(if found.abs() > RESOLUTION { found } else { 0 });
+    }
+}
+
+/// By how many milliseconds the server's clock is ahead of the browser's, where that is worth a word.
+pub fn difference() -> Option<i64> {
+    AHEAD.get().map(|ahead| ahead.get()).filter(|ahead| ahead.abs() > NOTICEABLE)
+}
+
 /// The present instant, to within half a minute; what reads it is drawn again as it moves.
 pub fn ticking() -> Timestamp {
-    let tick = use_context::<Tick>().map_or_else(now, |tick| tick.0.get());
-    // A view that is drawn between two ticks must not see the past.
-    tick.max(now())
+    if let Some(tick) = use_context::<Tick>() {
+        tick.0.track();
+    }
+    // What was drawn by the wrong clock is drawn again once the difference is known.
+    if let Some(ahead) = AHEAD.get() {
+        ahead.track();
+    }
+    now()
 }
 
 /// "3 minutes ago", "in 5 days", "just now".

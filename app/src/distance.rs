@@ -6,6 +6,13 @@ const HOUR: i64 = 60 * MINUTE;
 /// A day, in milliseconds.
 pub const DAY: i64 = 24 * HOUR;
 
+/// By how many milliseconds the clock that said so is ahead of the one that measured the question and its answer. It says
+/// whole seconds. An answer that was long on its way tells too little.
+pub fn between(said: i64, asked: i64, answered: i64) -> Option<i64> {
+    let way = answered - asked;
+    (0..20 * SECOND).contains(&way).then(|| said + SECOND / 2 - (asked + way / 2))
+}
+
 /// A signed number of units, and the unit's name in `Intl.RelativeTimeFormat`. Negative is the past.
 pub fn in_words(millis: i64) -> (i32, &'static str) {
     let size = millis.abs();
@@ -25,7 +32,7 @@ pub fn in_words(millis: i64) -> (i32, &'static str) {
 
 #[cfg(test)]
 mod tests {
-    use super::{DAY, HOUR, MINUTE, SECOND, in_words};
+    use super::{DAY, HOUR, MINUTE, SECOND, between, in_words};
 
     #[test]
     fn the_unit_fits_the_distance() {
@@ -42,6 +49,15 @@ mod tests {
         ] {
             assert_eq!(in_words(millis), expected, "{millis}");
         }
+    }
+
+    #[test]
+    fn two_clocks_are_compared_at_the_middle_of_the_way() {
+        assert_eq!(between(10 * MINUTE, 0, 0), Some(10 * MINUTE + 500));
+        assert_eq!(between(10_000, 10_400, 10_600), Some(0));
+        assert_eq!(between(0, 5 * MINUTE + 500, 5 * MINUTE + 500), Some(-5 * MINUTE));
+        assert_eq!(between(0, 0, MINUTE), None, "the way took too long");
+        assert_eq!(between(0, MINUTE, 0), None, "the clock was set meanwhile");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use crate::{dom::afterwards, rest::Pending, session::Session};
 use leptos::prelude::*;
-use uptrakit_api::Problem;
+use uptrakit_api::{Page, Problem};
 
 /// Puts data that has arrived where it is shown.
 type Arrived = Box<dyn FnOnce()>;
@@ -31,25 +31,52 @@ impl<T: Send + Sync + 'static> Clone for Loader<T> {
 impl<T: Send + Sync + 'static> Copy for Loader<T> {}
 
 impl<T: Send + Sync + 'static> Loader<T> {
-    /// Fetches now, and again whenever a signal moves that `fetch` reads.
-    pub fn new(fetch: impl Fn() -> Pending<T> + 'static) -> Self {
-        let loader = Self {
+    fn empty() -> Self {
+        Self {
             data: RwSignal::new(None),
             problem: RwSignal::new(None),
             busy: RwSignal::new(true),
             again: RwSignal::new(()),
-        };
+        }
+    }
+
+    /// Fetches now, and again whenever a signal moves that `fetch` reads.
+    pub fn new(fetch: impl Fn() -> Pending<T> + 'static) -> Self {
+        let loader = Self::empty();
         let data = loader.data;
-        let fetch: Fetch = Box::new(move |done| {
-            fetch().then(move |answer| done(answer.map(|value| Box::new(move || data.set(Some(value))) as Arrived)));
-        });
-        follow(fetch, loader.problem, loader.busy, loader.again);
+        loader.start(fetch, move |value| data.set(Some(value)));
         loader
+    }
+
+    fn start(self, fetch: impl Fn() -> Pending<T> + 'static, show: impl Fn(T) + Copy + 'static) {
+        let fetch: Fetch = Box::new(move |done| {
+            fetch().then(move |answer| done(answer.map(|value| Box::new(move || show(value)) as Arrived)));
+        });
+        follow(fetch, self.problem, self.busy, self.again);
     }
 
     /// Fetches again.
     pub fn reload(self) {
         self.again.try_set(());
+    }
+}
+
+impl<T: Send + Sync + 'static> Loader<Page<T>> {
+    /// The same for a list in pages. A page behind the last one, whose rows are gone, is not shown: `turn` goes to the last
+    /// one, and by that moves a signal that `fetch` reads.
+    pub fn paged(fetch: impl Fn() -> Pending<Page<T>> + 'static, turn: impl Fn(u32) + 'static) -> Self {
+        let loader = Self::empty();
+        let data = loader.data;
+        let turn = StoredValue::new_local(turn);
+        loader.start(fetch, move |page| {
+            let last = u32::try_from(page.total_pages).unwrap_or(u32::MAX).max(1);
+            if page.page > last {
+                turn.with_value(|turn| turn(last));
+            } else {
+                data.set(Some(page));
+            }
+        });
+        loader
     }
 }
 

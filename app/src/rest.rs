@@ -2,7 +2,7 @@
 //! All of it is one exchange of text, compiled once; only what the text means differs from call to call. An answer
 //! that is no problem document becomes one, so that a view knows a single kind of error.
 
-use crate::rpc::Revoked;
+use crate::{clock, rpc::Revoked};
 use gloo_net::http::{Method, RequestBuilder, Response};
 use leptos::{server_fn::ServerFn, task::spawn_local};
 use serde::{Serialize, de::DeserializeOwned};
@@ -118,7 +118,11 @@ fn send(method: Method, path: String, body: Option<String>) -> Waiting<Response>
             Some(body) => request.header("Content-Type", "application/json").body(body),
             None => request.build(),
         };
+        let sent = clock::own();
         let response = request.map_err(|_| unreadable())?.send().await.map_err(|_| unreachable())?;
+        if let Some(date) = response.headers().get("Date") {
+            clock::compare(&date, sent);
+        }
         if response.ok() {
             return Ok(response);
         }

@@ -1,9 +1,30 @@
 //! Plain words for what the server names tersely. Pure text, so that it is tested without a browser.
 
+use crate::distance;
+
 /// `1 request`, `2 requests`.
 pub fn counted(count: u64, one: &str) -> String {
     let end = if count == 1 { "" } else { "s" };
     [&count.to_string(), " ", one, end].concat()
+}
+
+/// That the server's clock is so many milliseconds ahead of this device's.
+pub fn clock_difference(ahead: i64) -> String {
+    let (count, unit) = distance::in_words(ahead);
+    let size = counted(u64::from(count.unsigned_abs()), unit);
+    let side = if ahead > 0 { "behind" } else { "ahead of" };
+    ["This device's clock is about ", &size, " ", side, " the server's. Times here are counted from the server's."]
+        .concat()
+}
+
+/// What a revoke did; `when` is the instant, to the millisecond.
+pub fn revoked(when: &str, cut_off: u64) -> String {
+    let since = ["Revoked. Effective everywhere since ", when].concat();
+    match cut_off {
+        0 => since + ".",
+        1 => since + "; 1 request was cut off.",
+        _ => [&since, "; ", &counted(cut_off, "request"), " were cut off."].concat(),
+    }
 }
 
 /// An audit event as a person would tell it; an unknown one is shown as it is.
@@ -49,13 +70,28 @@ fn refused_token(outcome: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::{counted, event};
+    use super::{clock_difference, counted, event, revoked};
 
     #[test]
     fn one_is_singular() {
         assert_eq!(counted(1, "request"), "1 request");
         assert_eq!(counted(0, "request"), "0 requests");
         assert_eq!(counted(2, "request"), "2 requests");
+    }
+
+    #[test]
+    fn requests_that_were_not_cut_off_are_not_counted() {
+        assert_eq!(revoked("14:03:07.120", 0), "Revoked. Effective everywhere since 14:03:07.120.");
+        assert!(revoked("14:03:07.120", 1).ends_with("14:03:07.120; 1 request was cut off."));
+        assert!(revoked("14:03:07.120", 2).ends_with("14:03:07.120; 2 requests were cut off."));
+    }
+
+    #[test]
+    fn a_clock_is_behind_or_ahead() {
+        assert!(clock_difference(600_000).starts_with("This device's clock is about 10 minutes behind the server's."));
+        assert!(
+            clock_difference(-7_200_000).starts_with("This device's clock is about 2 hours ahead of the server's.")
+        );
     }
 
     #[test]

@@ -76,7 +76,7 @@ export class CreateDialog {
   readonly submit: Locator;
 
   constructor(page: Page) {
-    this.dialog = page.getByRole("dialog", { name: "Create token" });
+    this.dialog = page.getByRole("dialog", { name: "Create Token" });
     this.name = this.dialog.getByLabel("Name", { exact: true });
     this.expires = this.dialog.getByLabel("Expires", { exact: true });
     this.everything = this.dialog.getByRole("radio", { name: "Everything my account may do" });

@@ -128,7 +128,7 @@ export const states: View[] = [
     isEmpty: true,
     async open(page, server) {
       await arrive(page, server, "profile");
-      await expect(page.getByRole("button", { name: "Create a token" })).toBeVisible();
+      await expect(page.getByRole("button", { name: "Create Token" }).last()).toBeVisible();
     },
   },
   {

@@ -1,6 +1,10 @@
 //! Whether the browser has a network. Without one the page says so, once, instead of failing everywhere.
 
-use crate::dom::{El, el, live};
+use crate::{
+    clock,
+    dom::{El, el, live},
+    wording,
+};
 use leptos::{ev, prelude::*};
 
 /// Whether the browser believes that it is online.
@@ -33,4 +37,13 @@ pub fn offline_banner() -> El {
     el("div", "offline-area").attr("aria-live", "polite").child(live(move || {
         (!connection.is_online()).then(|| el("p", "offline").child("You are offline. What you see may be out of date."))
     }))
+}
+
+/// The sentence that stands above the page while the device's clock is wrong by more than a minute, or the server's is.
+pub fn clock_banner() -> El {
+    // A difference that moves by seconds is the same sentence.
+    let words = Memo::new(move |_| clock::difference().map(wording::clock_difference));
+    el("div", "")
+        .attr("aria-live", "polite")
+        .child(live(move || words.get().map(|words| el("p", "offline").child(words))))
 }

@@ -9,11 +9,11 @@ use crate::{
     rest::Pending,
     rpc::Revoked,
     submission::Submission,
-    wording::counted,
+    wording,
 };
 use leptos::prelude::*;
 use std::rc::Rc;
-use uptrakit_api::{Timestamp, Token};
+use uptrakit_api::Token;
 
 /// What the dialog asks of whoever opens it.
 pub struct Revoking {
@@ -47,7 +47,7 @@ fn confirmation(token: &Token, ask: Box<dyn Fn() -> Pending<Revoked>>, done: Rc<
         }
         let (modal, done) = (closing.clone(), Rc::clone(&done));
         submission.send(ask(), move |revoked| {
-            notices.show(Tone::Good, told(revoked.at, revoked.cut_off));
+            notices.show(Tone::Good, wording::revoked(&clock::time_with_millis(revoked.at), revoked.cut_off));
             done();
             modal.close();
         });
@@ -72,11 +72,4 @@ fn confirmation(token: &Token, ask: Box<dyn Fn() -> Pending<Revoked>>, done: Rc<
         .child(facts)
         .child(name)
         .child(cancel_and(modal, submit_button))
-}
-
-/// What the revoke did, to the millisecond.
-fn told(at: Timestamp, cut_off: u64) -> String {
-    let was = if cut_off == 1 { " was " } else { " were " };
-    let (when, requests) = (clock::time_with_millis(at), counted(cut_off, "request"));
-    ["Revoked. Effective everywhere since ", &when, "; ", &requests, was, "cut off."].concat()
 }

@@ -54,10 +54,14 @@ pub fn hosts() -> El {
         let path = rest::with_query("/hosts", &[("q", &to.search), ("sort", &to.sort), ("page", &to.page)]);
         route.go(&path, Leave::Replaced);
     });
-    let hosts = Loader::new(move || {
-        let Wanted { search, sort, page } = wanted();
-        rest::get(&rest::with_query("/api/v1/hosts", &[("q", &search), ("sort", &sort), ("page", &page)]))
-    });
+    let go_last = Rc::clone(&go);
+    let hosts = Loader::paged(
+        move || {
+            let Wanted { search, sort, page } = wanted();
+            rest::get(&rest::with_query("/api/v1/hosts", &[("q", &search), ("sort", &sort), ("page", &page)]))
+        },
+        move |last| go_last(Wanted { page: last.to_string(), ..untrack(wanted) }),
+    );
     let in_place = Memo::new(move |_| {
         let Wanted { search, sort, .. } = wanted();
         search.is_empty() && matches!(&*sort, "" | "hostname")

@@ -77,10 +77,13 @@ pub fn users() -> El {
 
 fn page(session: Session) -> El {
     let number = RwSignal::new(1_u32);
-    let users = Loader::new(move || {
-        let number = number.get().to_string();
-        rest::get(&rest::with_query("/api/v1/users", &[("page", &number)]))
-    });
+    let users = Loader::paged(
+        move || {
+            let number = number.get().to_string();
+            rest::get(&rest::with_query("/api/v1/users", &[("page", &number)]))
+        },
+        move |last| number.set(last),
+    );
     let (open, inspected) = (RwSignal::new(None), RwSignal::new(None));
     let people = People { open, inspected, users, notices: Notices::current(), session };
     let add = button("Add person", "button primary", move || people.open.set(Some(Open::Add)));

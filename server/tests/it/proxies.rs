@@ -97,7 +97,7 @@ fn events_arrive_at_once(mut stream: impl Read + Write, host: &str, token: &str,
     )
     .unwrap();
     let mut text = String::new();
-    read_until(&mut stream, &mut text, ": following\n\n");
+    read_until(&mut stream, &mut text, ": following\nevent: ping\ndata: {}\n\n");
     assert!(text.starts_with("HTTP/1.1 200"), "{text}");
     let (mut in_time, mut late) = (0, 0);
     while in_time < 2 {

@@ -16,10 +16,13 @@ use uptrakit_api::Page;
 pub fn section() -> El {
     let changes = Changes::current();
     let page = RwSignal::new(1_u32);
-    let events = Loader::new(move || {
-        changes.track();
-        rest::call(&rpc::ListActivity { page: page.get() })
-    });
+    let events = Loader::paged(
+        move || {
+            changes.track();
+            rest::call(&rpc::ListActivity { page: page.get() })
+        },
+        move |last| page.set(last),
+    );
     let refresh = row_button("Refresh", "activity", "activity", "button small", move || events.reload());
     panel("activity", "Activity", refresh).child(loaded(events, skeleton_rows, move |events| list(&events, page)))
 }

@@ -17,6 +17,7 @@ use crate::{
     dom::{El, afterwards, el, live},
     loader::Loader,
     rest,
+    route::{Leave, Route},
     rpc::{self, Visitor},
     session::{Session, Who},
 };
@@ -68,23 +69,44 @@ impl Section {
     }
 }
 
-/// The list's filter, as it is asked for.
-#[derive(Clone, Copy)]
-struct Filter {
-    state: RwSignal<String>,
-    search: RwSignal<String>,
-    sort: RwSignal<String>,
-    page: RwSignal<u32>,
+/// What the address says of the list. A state or an order that there isn't is the usual one, which the address leaves out.
+#[derive(Clone)]
+struct Wanted {
+    state: String,
+    search: String,
+    sort: String,
+    page: u32,
 }
 
-impl Filter {
-    /// Another filter starts on its first page.
-    fn choose(self, signal: RwSignal<String>, asked: impl Fn()) -> impl Fn(String) {
-        move |value| {
-            asked();
-            self.page.set(1);
-            signal.set(value);
+impl Wanted {
+    fn of(route: Route) -> Self {
+        let one_of = |name: &str, options: &[(&str, &str)]| {
+            let value = route.parameter(name);
+            let known = options.iter().skip(1).any(|(option, _)| *option == value);
+            if known { value } else { String::new() }
+        };
+        Self {
+            state: one_of("state", TOKEN_STATES),
+            search: route.parameter("q"),
+            sort: one_of("sort", SORTS),
+            page: route.parameter("page").parse().unwrap_or(1).max(1),
         }
+    }
+
+    fn now(route: Route) -> Self {
+        untrack(|| Self::of(route))
+    }
+
+    fn go(self, route: Route) {
+        let Self { mut state, search, mut sort, page } = self;
+        for (value, options) in [(&mut state, TOKEN_STATES), (&mut sort, SORTS)] {
+            if options.first().is_some_and(|(usual, _)| *usual == value.as_str()) {
+                value.clear();
+            }
+        }
+        let page = if page > 1 { page.to_string() } else { String::new() };
+        let parameters = [("q", search.as_str()), ("state", &state), ("sort", &sort), ("page", &page)];
+        route.go(&rest::with_query("/profile", &parameters), Leave::Replaced);
     }
 }
 
@@ -103,25 +125,25 @@ pub fn section() -> El {
         changes: Changes::current(),
         notices: Notices::current(),
     };
-    let filter = Filter {
-        state: RwSignal::new("active".to_owned()),
-        search: RwSignal::new(String::new()),
-        sort: RwSignal::new("-created_at".to_owned()),
-        page: RwSignal::new(1),
-    };
-    let tokens = Loader::new(move || {
-        section.changes.track();
-        // The count stands beside the list, comes with the visitor, and may be no older than the list.
-        section.session.ask_anew();
-        let query = TokenQuery {
-            state: Some(filter.state.get()),
-            q: Some(filter.search.get()).filter(|search| !search.is_empty()),
-            sort: Some(filter.sort.get()),
-            page: Some(filter.page.get().to_string()),
-            per_page: None,
-        };
-        rest::call(&rpc::ListTokens { query })
-    });
+    let route = Route::current();
+    let tokens = Loader::paged(
+        move || {
+            section.changes.track();
+            // The count stands beside the list, comes with the visitor, and may be no older than the list.
+            section.session.ask_anew();
+            let wanted = Wanted::of(route);
+            let given = |value: String| Some(value).filter(|value| !value.is_empty());
+            let query = TokenQuery {
+                state: given(wanted.state),
+                q: given(wanted.search),
+                sort: given(wanted.sort),
+                page: Some(wanted.page.to_string()),
+                per_page: None,
+            };
+            rest::call(&rpc::ListTokens { query })
+        },
+        move |last| Wanted { page: last, ..Wanted::now(route) }.go(route),
+    );
     let counts =
         Memo::new(move |_| section.session.visitor().map(|visitor| (visitor.active_tokens, visitor.token_limit)));
     let full = Memo::new(move |_| counts.get().is_some_and(|(active, limit)| active >= limit));
@@ -140,10 +162,20 @@ pub fn section() -> El {
         })
     });
     let asked = announce_found(tokens, "token");
+    let at_first = Wanted::now(route);
+    // Another filter starts on its first page.
+    let change = move |change: fn(&mut Wanted, String)| {
+        move |value: String| {
+            asked();
+            let mut wanted = Wanted { page: 1, ..Wanted::now(route) };
+            change(&mut wanted, value);
+            wanted.go(route);
+        }
+    };
     let controls = el("div", "controls")
-        .child(search_box("Search by name", "", filter.choose(filter.search, asked)))
-        .child(select_box("State", "active", TOKEN_STATES, filter.choose(filter.state, asked)))
-        .child(select_box("Sort by", "-created_at", SORTS, filter.choose(filter.sort, asked)));
+        .child(search_box("Search by name", &at_first.search, change(|wanted, text| wanted.search = text)))
+        .child(select_box("State", &at_first.state, TOKEN_STATES, change(|wanted, state| wanted.state = state)))
+        .child(select_box("Sort by", &at_first.sort, SORTS, change(|wanted, sort| wanted.sort = sort)));
     // The visitor is known before their tokens are, and with them how many there will be.
     let waiting = move || {
         let active = section.visitor().map_or(0, |visitor| visitor.active_tokens);
@@ -153,7 +185,7 @@ pub fn section() -> El {
         .attr("data-focus-home", "")
         .child(no_room)
         .child(controls)
-        .child(loaded(tokens, waiting, move |page| list(&page, section, filter)))
+        .child(loaded(tokens, waiting, move |page| list(&page, section, route)))
         .child(live(move || section.open.get().map(|open| untrack(|| dialog(open, section)))))
 }
 
@@ -185,22 +217,22 @@ fn follow_ends(tokens: &[Token], section: Section) {
     });
 }
 
-fn list(tokens: &Page<Token>, section: Section, filter: Filter) -> El {
+fn list(tokens: &Page<Token>, section: Section, route: Route) -> El {
     let may_write = section.may_write();
     follow_ends(&tokens.items, section);
-    let turn = move |to| filter.page.set(to);
+    let turn = move |page| Wanted { page, ..Wanted::now(route) }.go(route);
     let inside = if tokens.items.is_empty() {
-        empty(section, filter)
+        empty(section, route)
     } else {
         token_table(&tokens.items, |token| row::row(token, section, may_write))
     };
     el("div", "").child(inside).child(pager("Pages of tokens", tokens.page, tokens.total_pages, turn))
 }
 
-fn empty(section: Section, filter: Filter) -> El {
-    let searched = filter.search.with_untracked(|search| !search.is_empty());
-    let state = filter.state.get_untracked();
-    if searched || filter.page.get_untracked() > 1 {
+fn empty(section: Section, route: Route) -> El {
+    let Wanted { state, search, .. } = Wanted::now(route);
+    let state = if state.is_empty() { "active".to_owned() } else { state };
+    if !search.is_empty() {
         let text = match state.as_str() {
             "all" => "No token matches.".to_owned(),
             state => ["No ", state, " token matches. Other states are under State."].concat(),
@@ -217,5 +249,5 @@ fn empty(section: Section, filter: Filter) -> El {
             "A token lets a script, a pipeline or the command line act as you, without your password. Make one for \
              each of them, so that you can revoke one without stopping the others.",
         ))
-        .child(section.may_write().then(|| button("Create a token", "button", create)))
+        .child(section.may_write().then(|| button("Create Token", "button", create)))
 }

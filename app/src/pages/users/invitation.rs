@@ -2,7 +2,9 @@
 
 use super::People;
 use crate::{
-    components::{Modal, button, cancel_and, check_box, copy_line, form, form_problem, submit_button},
+    components::{
+        Modal, ask_before_leaving, button, cancel_and, check_box, copy_line, form, form_problem, submit_button,
+    },
     dom::{El, el, live},
     rest,
     submission::Submission,
@@ -66,6 +68,7 @@ fn shown(invited: Invited, people: People, done: RwSignal<bool>, modal: &Modal) 
     let Invited { username, invite_url: Secret(url) } = invited;
     people.session.hold();
     let sent = RwSignal::new(false);
+    ask_before_leaving(move || sent.try_get() == Some(false) && done.try_get() == Some(false));
     let link = el("code", "").attr("data-testid", "invite-url").child(url.as_str());
     let (line, _) = copy_line(link, "The link", move || url.clone(), move || sent.set(true));
     let modal = modal.clone();

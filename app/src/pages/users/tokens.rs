@@ -21,9 +21,10 @@ pub fn section(user: &User, people: People) -> El {
     let (state, number) = (RwSignal::new("active".to_owned()), RwSignal::new(1_u32));
     let revoking = RwSignal::new(None::<Token>);
     let listed = Rc::clone(&path);
-    let tokens = Loader::<Page<Token>>::new(move || {
-        rest::get(&rest::with_query(&listed, &[("state", &state.get()), ("page", &number.get().to_string())]))
-    });
+    let tokens = Loader::<Page<Token>>::paged(
+        move || rest::get(&rest::with_query(&listed, &[("state", &state.get()), ("page", &number.get().to_string())])),
+        move |last| number.set(last),
+    );
     let dialog = move |token: Token| {
         let path = [path.as_str(), "/", &token.id.to_string()].concat();
         let done = move || {

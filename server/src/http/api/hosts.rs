@@ -94,13 +94,13 @@ pub async fn delete_host(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Follows changes: `host` with the host, `host-deleted` with its id, a comment every 15 seconds.
+/// Follows changes: `host` with the host, `host-deleted` with its id, a comment and a `ping` every 15 seconds.
 #[utoipa::path(
     get, path = "/hosts/events", tag = "hosts",
     responses((status = 200, content_type = "text/event-stream", description = "Server-sent events", body = String))
 )]
 pub async fn follow_hosts(State(app): State<App>, _: Caller<HostsRead>) -> Response {
-    let keep_alive = KeepAlive::new().interval(Duration::from_secs(15)).text("still here");
+    let keep_alive = KeepAlive::new().interval(Duration::from_secs(15)).event(alive("still here"));
     let mut response = Sse::new(events(app)).keep_alive(keep_alive).into_response();
     let headers = response.headers_mut();
     // nginx, and balancers built on it, hold back what they pass on until 4 kB have come, unless this tells them not to.
@@ -111,12 +111,18 @@ pub async fn follow_hosts(State(app): State<App>, _: Caller<HostsRead>) -> Respo
     response
 }
 
+/// A comment, and an event beside it: a page can't see comments, and has to notice that nothing gets through to it. An event
+/// without data would not be handed to it.
+fn alive(comment: &str) -> Event {
+    Event::default().comment(comment).event("ping").data("{}")
+}
+
 /// Ends when the server stops, or when the follower has fallen too far behind to be told everything: it connects again
 /// and reads the list.
 fn events(app: App) -> impl Stream<Item = Result<Event, Infallible>> {
     let changes = app.feed.follow();
     // Some proxies pass the head on with the first bytes of the body, so that a client would wait for it until a change.
-    let greeting = stream::once(async { Ok(Event::default().comment("following")) });
+    let greeting = stream::once(async { Ok(alive("following")) });
     let events = stream::unfold((changes, app), |(mut changes, app)| async move {
         let change = tokio::select! {
             change = changes.recv() => change,

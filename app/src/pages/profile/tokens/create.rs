@@ -21,7 +21,7 @@ pub fn dialog(like: Option<Token>, section: Section) -> El {
     let created = RwSignal::new(None::<reveal::Shown>);
     let name = RwSignal::new(like.as_ref().map(|like| like.name.clone()).unwrap_or_default());
     Modal::draw(
-        "Create token",
+        "Create Token",
         move || reveal::is_locked(created),
         section.closed(),
         move |modal| {
@@ -70,10 +70,15 @@ fn settings(
             return submission.refuse(&wrong.into_iter().flatten().collect::<Vec<_>>());
         }
         let list = chosen.get_untracked().iter().map(|permission| permission.as_str().to_owned()).collect();
+        // A length is counted by the server's clock and no other.
+        let days = match Lifetime::of_value(&expires.get_untracked()) {
+            Lifetime::Days(days) => Some(i64::from(days) * 86_400),
+            Lifetime::Custom | Lifetime::Never => None,
+        };
         let request = CreateToken {
             name: name.get_untracked(),
-            expires_at: end.map(|end| end.to_string()),
-            expires_in_seconds: None,
+            expires_at: end.filter(|_| days.is_none()).map(|end| end.to_string()),
+            expires_in_seconds: days,
             permissions: narrowed.get_untracked().then_some(list),
             allowed_networks: networks::parse(&nets.get_untracked()),
         };
@@ -83,8 +88,11 @@ fn settings(
         });
     };
     form("form", submit)
-        .child(el("h2", "").child("Create token"))
-        .child(form_problem(submission, &["name", "expires_at", "permissions", "allowed_networks"]))
+        .child(el("h2", "").child("Create Token"))
+        .child(form_problem(
+            submission,
+            &["name", "expires_at", "expires_in_seconds", "permissions", "allowed_networks"],
+        ))
         .child(
             Field::line("Name", name)
                 .attr("placeholder", "ci-pipeline")
@@ -122,7 +130,8 @@ fn expiry(expires: RwSignal<String>, end_day: RwSignal<String>, longest: Option<
     });
     let at_day = submission.error("expires_at", "The last day");
     let at_choice = submission.error("expires_at", "Expiry");
-    let at_choice = Rc::new(move || at_choice().filter(|_| kind() != Lifetime::Custom));
+    let at_length = submission.error("expires_in_seconds", "Expiry");
+    let at_choice = Rc::new(move || at_length().or_else(&*at_choice).filter(|_| kind() != Lifetime::Custom));
     let more = live(move || match kind() {
         Lifetime::Days(_) => None,
         Lifetime::Custom => {

@@ -3,7 +3,7 @@
 
 use super::Section;
 use crate::{
-    components::{CopyButton, Modal, button, check_box, copy_line},
+    components::{CopyButton, Modal, ask_before_leaving, button, check_box, copy_line},
     dom::{El, el, live},
     rest::{self, Pending},
     rpc,
@@ -21,6 +21,8 @@ pub struct Shown {
     copied: RwSignal<bool>,
     /// Whether the person says that it is stored.
     stored: RwSignal<bool>,
+    /// Whether somebody has used it, who must have it then.
+    used: RwSignal<bool>,
 }
 
 /// What the dialog needs of [`uptrakit_api::CreatedToken`], read flat: serde's way to read a flattened struct
@@ -43,6 +45,7 @@ pub fn show(place: RwSignal<Option<Shown>>, answer: Answer) {
         id: answer.id,
         copied: RwSignal::new(false),
         stored: RwSignal::new(false),
+        used: RwSignal::new(false),
     }));
 }
 
@@ -54,7 +57,7 @@ pub fn is_locked(place: RwSignal<Option<Shown>>) -> bool {
 impl Shown {
     /// Whether the person has the text somewhere else.
     fn is_safe(self) -> bool {
-        self.copied.try_get() != Some(false) || self.stored.try_get() != Some(false)
+        [self.copied, self.stored, self.used].into_iter().any(|known| known.try_get() != Some(false))
     }
 
     /// Drops the text.
@@ -78,6 +81,7 @@ pub fn reveal(shown: Shown, title: &str, name: &str, section: Section, modal: &M
         gone.close();
     });
     on_cleanup(move || leaving.remove());
+    ask_before_leaving(move || !shown.is_safe());
 
     let text = el("code", "").attr("data-testid", "token-text").child(live(move || shown.text.get()));
     let (line, copying) = copy_line(text, "The token", move || shown.copy_of_text(), move || shown.copied.set(true));
@@ -151,6 +155,7 @@ fn first_use(shown: Shown, section: Section) -> El {
         rest::call(&rpc::FindFirstUse { id: shown.id }).then(move |answer| match answer {
             Ok(Some(first)) => {
                 stop();
+                shown.used.try_set(true);
                 if seen.try_set(Some(first)).is_none() {
                     section.changed();
                 }
