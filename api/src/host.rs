@@ -38,9 +38,6 @@ pub struct Host {
     pub created_at: Timestamp,
     /// When anything of this last changed.
     pub updated_at: Timestamp,
-    /// When it was last noticed that two machines report with this machine id; null when it never was.
-    #[serde(default)]
-    pub shared_machine_id_at: Option<Timestamp>,
 }
 
 /// What a machine says of itself.

@@ -80,11 +80,12 @@ impl Route {
         // What moves nobody must not redraw anything.
         let searched = self.search.with_untracked(|known| *known != search);
         let elsewhere = self.path.with_untracked(|known| *known != path) || (searched && !by_itself);
-        if searched {
-            self.search.set(search);
-        }
+        // The path first: the page that is left must be gone before it could take the other's query for its own.
         if elsewhere {
             self.path.set(path);
+        }
+        if searched {
+            self.search.set(search);
         }
         elsewhere
     }

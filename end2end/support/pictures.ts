@@ -20,6 +20,16 @@ export async function expectNarrow(page: Page, what: string): Promise<void> {
   expect(widths.dialogs.filter((excess) => excess > 0), `a dialog in ${what} scrolls sideways`).toEqual([]);
 }
 
+/** Expects that no field makes the browser of a phone zoom when it is tapped: its text has at least 16 px. */
+export async function expectNoZoom(page: Page, what: string): Promise<void> {
+  const small = await page.evaluate(() => {
+    const fields = [...document.querySelectorAll<HTMLElement>("input:not([type=radio], [type=checkbox]), select, textarea")];
+    const size = (field: HTMLElement) => Number.parseFloat(getComputedStyle(field).fontSize);
+    return fields.filter((field) => size(field) < 16).map((field) => `${field.outerHTML}: ${size(field)} px`);
+  });
+  expect(small, `fields of ${what} whose text is too small`).toEqual([]);
+}
+
 /** Waits until what can be seen is drawn: pictures are fetched only where they are shown. */
 async function settle(page: Page): Promise<void> {
   await page.evaluate(async () => {

@@ -9,6 +9,7 @@ import { SetupPage } from "../pages/setup.ts";
 import { Shell } from "../pages/shell.ts";
 import { UsersPage } from "../pages/users.ts";
 import { becomes, call, mint, used } from "./api.ts";
+import { installClock } from "./clock.ts";
 import { signIn } from "./fixtures.ts";
 import { type Server, ada } from "./server.ts";
 import type { View } from "./views.ts";
@@ -567,6 +568,26 @@ export const states: View[] = [
       await arrive(page, server, "users");
       await page.getByRole("button", { name: "Deactivate ada", exact: true }).click();
       await expect(page.getByRole("dialog", { name: "Deactivate" })).toBeVisible();
+    },
+  },
+  {
+    name: "hosts-held-back",
+    visitor: "signed in",
+    async open(page, server) {
+      await installClock(page);
+      await page.route("**/api/v1/hosts/events", () => {});
+      await arrive(page, server, "hosts");
+      await page.clock.runFor(15_000);
+      await expect(page.getByText("Live updates aren't getting through.")).toBeVisible();
+    },
+  },
+  {
+    name: "profile-clock-off",
+    visitor: "signed in",
+    async open(page, server) {
+      await page.clock.setSystemTime(Date.now() - 900_000);
+      await arrive(page, server, "profile");
+      await expect(page.getByText("This device's clock is about 15 minutes behind the server's.")).toBeVisible();
     },
   },
   {

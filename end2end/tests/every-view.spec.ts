@@ -1,8 +1,8 @@
-// Every view and dialog: axe finds nothing in either theme, nothing is wider than a small phone, and there are
-// pictures at three widths for people to look at.
+// Every view and dialog: axe finds nothing in either theme, nothing is wider than a small phone, no field makes a
+// phone zoom, and there are pictures at three widths for people to look at.
 import { expectAccessible } from "../support/accessibility.ts";
 import { test } from "../support/fixtures.ts";
-import { expectNarrow, takePictures } from "../support/pictures.ts";
+import { expectNarrow, expectNoZoom, takePictures } from "../support/pictures.ts";
 import { states } from "../support/states.ts";
 import { show, views } from "../support/views.ts";
 
@@ -15,6 +15,7 @@ for (const view of [...views, ...states]) {
     await expectAccessible(page, view.name);
     await page.setViewportSize({ width: 320, height: 640 });
     await expectNarrow(page, view.name);
+    await expectNoZoom(page, view.name);
     await expectAccessible(page, `${view.name} at 320 px`);
     // 1280 px at 200 % zoom is a window of 640 px.
     await page.setViewportSize({ width: 640, height: 400 });

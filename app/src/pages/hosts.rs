@@ -6,7 +6,7 @@ mod stream;
 
 use crate::{
     components::{
-        actions_cell, announce_found, badge, cell, instant, loaded, name_cell, page_head, pager, row as table_row,
+        Tone, actions_cell, announce_found, badge, callout, cell, instant, loaded, name_cell, page_head, pager, row as table_row,
         row_button, search_box, select_box, skeleton_table, table,
     },
     dom::{El, el, live},
@@ -66,7 +66,7 @@ pub fn hosts() -> El {
         let Wanted { search, sort, .. } = wanted();
         search.is_empty() && matches!(&*sort, "" | "hostname")
     });
-    stream::follow(hosts, in_place);
+    let is_silent = stream::follow(hosts, in_place);
     let open = RwSignal::new(None::<Open>);
     let may_write = Session::current().may(Permission::HostsWrite);
     let now = move || untrack(wanted);
@@ -84,10 +84,15 @@ pub fn hosts() -> El {
             asked();
             go_sort(Wanted { sort, page: String::new(), ..now() });
         }));
+    let silence = live(move || {
+        let words = "Live updates aren't getting through. The list is asked for every 30 seconds.";
+        is_silent.get().then(|| callout(Tone::Warn, words))
+    });
+    let silence = el("div", "").attr("aria-live", "polite").child(silence);
     let listed = loaded(hosts, skeleton_table, move |page| list(page, now(), may_write, open, &go));
     el("div", "")
         .child(page_head("Hosts").child(el("span", "muted").child(total)))
-        .child(el("section", "panel").attr("aria-label", "All hosts").child(controls).child(listed))
+        .child(el("section", "panel").attr("aria-label", "All hosts").child(silence).child(controls).child(listed))
         .child(live(move || open.get().map(|what| untrack(|| change::dialog(what, open, hosts)))))
 }
 

@@ -195,6 +195,5 @@ pub fn public(row: HostRow) -> Host {
         last_seen_at: Timestamp(row.last_seen_at),
         created_at: Timestamp(row.created_at),
         updated_at: Timestamp(row.updated_at),
-        shared_machine_id_at: None,
     }
 }

@@ -1,15 +1,23 @@
 //! Keeps the list of hosts up to date from the server's event stream. A stream that breaks is opened again quietly,
-//! with growing pauses, and the list is fetched anew, because what happened in between is not sent again.
+//! with growing pauses, and the list is fetched anew, because what happened in between is not sent again. A stream that is
+//! silent for too long is held back by something on the way: then the page says so, and the list is fetched now and then.
 
-use crate::{loader::Loader, rest};
+use crate::{clock, loader::Loader, rest};
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 use std::time::Duration;
-use uptrakit_api::{Host, HostId, Page};
+use uptrakit_api::{Host, HostId, Page, Timestamp};
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Event, EventSource, MessageEvent};
 
 const PATH: &str = "/api/v1/hosts/events";
-const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+/// How long the server's answer may be on its way.
+const HEAD_LIMIT: Duration = Duration::from_secs(10);
+/// How long the stream may be silent: the server sends a `ping` every 15 seconds, and one may be lost.
+const SILENCE_LIMIT: Duration = Duration::from_secs(35);
+/// How long to wait from one fetch of the list to the next while the stream is silent.
+const POLL_PAUSE: Duration = Duration::from_secs(30);
+/// A timer that is late by more than this was stopped, with its device or its tab.
+const LATE: Duration = Duration::from_secs(5);
 /// How long to gather changes of hosts that are not on the page before it is fetched again.
 const RELOAD_PAUSE: Duration = Duration::from_secs(1);
 
@@ -26,8 +34,12 @@ struct Follower {
     in_place: Memo<bool>,
     stream: StoredValue<Option<Stream>, LocalStorage>,
     pause: StoredValue<Duration>,
+    /// Opens a stream again that was refused.
     timer: StoredValue<Option<TimeoutHandle>>,
     reload: StoredValue<Option<TimeoutHandle>>,
+    /// Fires when the stream has been silent for too long.
+    watchdog: StoredValue<Option<TimeoutHandle>>,
+    is_silent: RwSignal<bool>,
 }
 
 #[derive(serde::Deserialize)]
@@ -36,8 +48,8 @@ struct Deleted {
 }
 
 /// Follows the stream as long as the current owner lives. `in_place` says whether a host that reports stays where it is
-/// in the list.
-pub fn follow(hosts: Loader<Page<Host>>, in_place: Memo<bool>) {
+/// in the list. The answer says whether nothing comes through the stream.
+pub fn follow(hosts: Loader<Page<Host>>, in_place: Memo<bool>) -> RwSignal<bool> {
     let follower = Follower {
         hosts,
         in_place,
@@ -45,26 +57,38 @@ pub fn follow(hosts: Loader<Page<Host>>, in_place: Memo<bool>) {
         pause: StoredValue::new(Duration::from_secs(1)),
         timer: StoredValue::new(None),
         reload: StoredValue::new(None),
+        watchdog: StoredValue::new(None),
+        is_silent: RwSignal::new(false),
     };
     follower.open();
+    follower.expect_within(HEAD_LIMIT);
     on_cleanup(move || {
         follower.close();
-        for timer in [follower.timer, follower.reload] {
-            if let Some(timer) = timer.try_get_value().flatten() {
-                timer.clear();
-            }
+        for timer in [follower.timer, follower.reload, follower.watchdog] {
+            stop(timer);
         }
     });
+    follower.is_silent
 }
 
 impl Follower {
     fn open(self) {
         let Ok(source) = EventSource::new(PATH) else { return };
         let listeners = vec![
-            listen(&source, "host", move |event| self.seen(&event)),
-            listen(&source, "host-deleted", move |event| self.deleted(&event)),
+            listen(&source, "host", move |event| {
+                self.heard();
+                self.seen(&event);
+            }),
+            listen(&source, "host-deleted", move |event| {
+                self.heard();
+                self.deleted(&event);
+            }),
+            listen(&source, "ping", move |_| self.heard()),
             listen(&source, "open", move |_| {
                 self.pause.try_set_value(Duration::from_secs(1));
+                if self.is_silent.try_get_untracked() == Some(false) {
+                    self.expect_within(SILENCE_LIMIT);
+                }
                 // What was reported before the stream was there is not sent again.
                 self.hosts.reload();
             }),
@@ -85,15 +109,50 @@ impl Follower {
         }
     }
 
+    /// The functions of the old stream must not be dropped while one of them runs, so this is for timers alone.
+    fn reopen(self) {
+        self.close();
+        self.open();
+    }
+
     fn reopen_later(self) {
+        // A silent stream is opened again with every fetch of the list.
+        if self.is_silent.try_get_untracked() != Some(false) {
+            return;
+        }
         let Some(pause) = self.pause.try_get_value() else { return };
-        self.pause.set_value((pause * 2).min(LONGEST_PAUSE));
-        let reopen = move || {
-            // The functions of the old stream must not be dropped while one of them runs; here none does.
-            self.close();
-            self.open();
-        };
-        self.timer.set_value(set_timeout_with_handle(reopen, pause).ok());
+        self.pause.set_value(pause * 2);
+        self.timer.set_value(set_timeout_with_handle(move || self.reopen(), pause).ok());
+    }
+
+    /// Something came through.
+    fn heard(self) {
+        if self.is_silent.try_get_untracked() == Some(true) {
+            self.is_silent.set(false);
+        }
+        self.expect_within(SILENCE_LIMIT);
+    }
+
+    /// Waits for the next event, from now on.
+    fn expect_within(self, limit: Duration) {
+        stop(self.watchdog);
+        let due = clock::own().plus_millis(limit.as_millis().try_into().unwrap_or(i64::MAX));
+        self.watchdog.try_set_value(set_timeout_with_handle(move || self.missed(due), limit).ok());
+    }
+
+    /// Nothing came when it was due.
+    fn missed(self, due: Timestamp) {
+        // A device that wakes up finds every timer overdue, and knows nothing of its network yet.
+        let was_asleep = clock::own().0 - due.0 > LATE.as_millis().try_into().unwrap_or(i64::MAX);
+        stop(self.timer);
+        self.hosts.reload();
+        self.reopen();
+        if was_asleep && self.is_silent.try_get_untracked() == Some(false) {
+            self.expect_within(HEAD_LIMIT);
+        } else {
+            self.is_silent.try_set(true);
+            self.expect_within(POLL_PAUSE);
+        }
     }
 
     /// A host on this page is replaced in place; another one may belong anywhere, so the page is fetched again.
@@ -134,6 +193,12 @@ impl Follower {
         if shown == Some(true) {
             self.hosts.reload();
         }
+    }
+}
+
+fn stop(timer: StoredValue<Option<TimeoutHandle>>) {
+    if let Some(timer) = timer.try_get_value().flatten() {
+        timer.clear();
     }
 }
 
