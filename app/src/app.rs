@@ -7,6 +7,7 @@ use crate::{
         page_head, refusal, skeleton_page, top_bar,
     },
     dom::{Child, El, afterwards, el, live},
+    drafts::Drafts,
     pages, rest,
     route::{Leave, Route, show_place},
     rpc,
@@ -26,6 +27,7 @@ pub fn mount(root: HtmlElement) {
         Notices::provide();
         Connection::provide();
         Arrivals::provide();
+        Drafts::provide();
         Session::provide();
         frame(Route::provide()).place(&place);
     })

@@ -16,6 +16,8 @@ mod destination;
 mod distance;
 #[cfg(feature = "csr")]
 mod dom;
+#[cfg(feature = "csr")]
+mod drafts;
 #[cfg(any(feature = "csr", test))]
 mod lifetime;
 #[cfg(feature = "csr")]

@@ -2,6 +2,7 @@
 //! whoever was signed out in the middle of work lands on the sign-in page and comes back.
 
 use crate::{
+    drafts::Drafts,
     rest::{self, Pending},
     rpc::{FindVisitor, Visitor},
 };
@@ -54,6 +55,7 @@ pub struct Session {
     /// Whether it was answered in this very task.
     is_new: StoredValue<bool>,
     news: StoredValue<News>,
+    drafts: Drafts,
 }
 
 impl Session {
@@ -64,6 +66,7 @@ impl Session {
             newest: StoredValue::new(0),
             is_new: StoredValue::new(false),
             news: StoredValue::new(News::Told),
+            drafts: expect_context(),
         };
         provide_context(session);
         session.ask();
@@ -84,7 +87,10 @@ impl Session {
                 return;
             }
             let who = match answer {
-                Ok(Some(visitor)) => Who::Visitor(visitor),
+                Ok(Some(visitor)) => {
+                    self.drafts.keep_for(Some(visitor.account.id));
+                    Who::Visitor(visitor)
+                }
                 Ok(None) => match self.who.get_untracked() {
                     Who::Visitor(_) => return self.ended(),
                     Who::Nobody(why) => Who::Nobody(why),
@@ -112,6 +118,9 @@ impl Session {
     /// Takes note of what is known without asking.
     pub fn know(self, who: Who) {
         self.ticket();
+        if who == Who::Nobody(Why::Left) {
+            self.drafts.keep_for(None);
+        }
         self.who.set(who);
     }
 
@@ -134,10 +143,17 @@ impl Session {
         });
     }
 
-    /// Nobody is signed in any more.
+    /// Nobody is signed in any more; what the page holds is kept until the person is back.
     fn ended(self) {
         match self.news.get_value() {
-            News::Told => self.know(Who::Nobody(Why::Ended)),
+            News::Told => {
+                self.who.with_untracked(|who| {
+                    if let Who::Visitor(visitor) = who {
+                        self.drafts.save(visitor.account.id);
+                    }
+                });
+                self.know(Who::Nobody(Why::Ended));
+            }
             News::Held | News::Waiting => self.news.set_value(News::Waiting),
         }
     }

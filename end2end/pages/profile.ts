@@ -20,7 +20,7 @@ export class ProfilePage {
     this.activity = page.getByRole("region", { name: "Activity" });
     this.heading = page.getByRole("heading", { level: 1, name: "Profile" });
     this.section = page.getByRole("region", { name: "API tokens" });
-    this.create = page.getByRole("button", { name: "Create Token", exact: true }).first();
+    this.create = page.getByRole("button", { name: "Create token", exact: true }).first();
     this.state = page.getByLabel("State", { exact: true });
     this.search = page.getByLabel("Search by name", { exact: true });
     this.rows = page.getByTestId("token-row");
@@ -76,7 +76,7 @@ export class CreateDialog {
   readonly submit: Locator;
 
   constructor(page: Page) {
-    this.dialog = page.getByRole("dialog", { name: "Create Token" });
+    this.dialog = page.getByRole("dialog", { name: "Create token" });
     this.name = this.dialog.getByLabel("Name", { exact: true });
     this.expires = this.dialog.getByLabel("Expires", { exact: true });
     this.everything = this.dialog.getByRole("radio", { name: "Everything my account may do" });

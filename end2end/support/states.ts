@@ -8,7 +8,7 @@ import { ProfilePage } from "../pages/profile.ts";
 import { SetupPage } from "../pages/setup.ts";
 import { Shell } from "../pages/shell.ts";
 import { UsersPage } from "../pages/users.ts";
-import { becomes, call, mint, used } from "./api.ts";
+import { becomes, call, mint, report, used } from "./api.ts";
 import { installClock } from "./clock.ts";
 import { signIn } from "./fixtures.ts";
 import { type Server, ada } from "./server.ts";
@@ -129,7 +129,7 @@ export const states: View[] = [
     isEmpty: true,
     async open(page, server) {
       await arrive(page, server, "profile");
-      await expect(page.getByRole("button", { name: "Create Token" }).last()).toBeVisible();
+      await expect(page.getByRole("button", { name: "Create token" }).last()).toBeVisible();
     },
   },
   {
@@ -198,7 +198,7 @@ export const states: View[] = [
       const profile = await creating(page, server);
       await profile.form.submit.click();
       await call(server, await profile.reveal.read(), "/auth/me");
-      await page.getByText("Ready-made lines").click();
+      await page.getByText("More ready-made lines").click();
       await expect(page.getByRole("dialog").getByText(/first use seen/i)).toBeVisible({ timeout: 30_000 });
     },
   },
@@ -343,7 +343,7 @@ export const states: View[] = [
       await profile.form.submit.click();
       await profile.reveal.copy.click();
       await expect(profile.reveal.copied).toBeVisible();
-      await page.getByText("Ready-made lines").click();
+      await page.getByText("More ready-made lines").click();
     },
   },
   {
@@ -568,6 +568,19 @@ export const states: View[] = [
       await arrive(page, server, "users");
       await page.getByRole("button", { name: "Deactivate ada", exact: true }).click();
       await expect(page.getByRole("dialog", { name: "Deactivate" })).toBeVisible();
+    },
+  },
+  {
+    name: "hosts-shared-machine-id",
+    visitor: "signed in",
+    async open(page, server) {
+      const token = await mint(page.context(), server, { name: "fleet" });
+      for (const clone of ["runner-1", "runner-2", "runner-1"]) {
+        const json = report(clone, { machine_id: "of-one-image" });
+        await call(server, token, "/hosts/report", { method: "POST", json });
+      }
+      await arrive(page, server, "hosts");
+      await expect(page.getByText("shared machine id")).toBeVisible();
     },
   },
   {

@@ -3,7 +3,7 @@ import { mint, report, call } from "../support/api.ts";
 import { expect, test } from "../support/fixtures.ts";
 
 const dialogs: { path: string; opener: string; dialog: string }[] = [
-  { path: "/profile", opener: "Create Token", dialog: "Create Token" },
+  { path: "/profile", opener: "Create token", dialog: "Create token" },
   { path: "/profile", opener: "Rotate opener", dialog: "Rotate token" },
   { path: "/profile", opener: "Edit opener", dialog: "Edit token" },
   { path: "/profile", opener: "Revoke opener", dialog: "Revoke token" },

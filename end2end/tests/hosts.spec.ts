@@ -148,3 +148,19 @@ test("a stream with nothing to tell stays as it is", async ({ server, signedIn: 
   await expect(page.getByText(heldBack)).toHaveCount(0);
   expect(opened).toBe(1);
 });
+
+test("a host that two machines report as says so, and what to do", async ({ server, context, signedIn: page }) => {
+  const token = await mint(context, server, { name: "reporter" });
+  const clone = (hostname: string) =>
+    call(server, token, "/hosts/report", { method: "POST", json: report(hostname, { machine_id: "of-an-image" }) });
+  await call(server, token, "/hosts/report", { method: "POST", json: report("alone") });
+  for (const hostname of ["web-1", "web-2", "web-1"]) await clone(hostname);
+  await page.goto(`${server.url}/hosts`);
+  const rows = page.getByTestId("host-row");
+  const shared = rows.filter({ hasText: "web-" });
+  await expect(shared).toHaveCount(1);
+  await expect(shared).toContainText("shared machine id Two machines report as this host, noticed just now.");
+  await expect(rows.filter({ hasText: "alone" })).not.toContainText("machine id");
+  await shared.getByRole("link", { name: "Give one an id of its own" }).click();
+  await expect(page.getByRole("heading", { name: "Machines that share a machine id" })).toBeInViewport();
+});

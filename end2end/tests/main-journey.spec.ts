@@ -29,7 +29,7 @@ test("from the first-run link to a revoked token", async ({ emptyServer: server,
     await expect(main.getByText(/^administrator$/i).first()).toBeVisible();
   });
 
-  const token = await test.step("Create Token shows the token once", async () => {
+  const token = await test.step("Create token shows the token once", async () => {
     const text = await profile.createToken("ci-pipeline");
     await expect(profile.reveal.done).toBeDisabled();
     await profile.reveal.copy.click();

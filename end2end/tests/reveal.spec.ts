@@ -133,6 +133,48 @@ test("the first use is seen while it is open", async ({ server, signedIn: page }
   await expect(page.getByRole("dialog").getByText(/first use seen from 127\.0\.0\.1, node/i)).toBeVisible({ timeout: 30_000 });
 });
 
+test("the line that sets the variable is there to copy without opening anything", async ({ server, context, signedIn: page }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const profile = new ProfilePage(page);
+  await page.goto(`${server.url}/profile`);
+  const line = `export UPTRAKIT_TOKEN=${await profile.createToken("exported")}`;
+  const dialog = page.getByRole("dialog");
+  await expect(dialog.getByText(line, { exact: true })).toBeVisible();
+  await dialog.getByRole("button", { name: "Copy shell", exact: true }).click();
+  await expect(dialog.getByRole("button", { name: "Copied shell", exact: true })).toBeVisible();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(line);
+  await expect(profile.reveal.done).toBeEnabled();
+  // The other lines are a press away.
+  const curl = dialog.getByText("curl -H", { exact: false });
+  await expect(curl).toHaveCount(0);
+  await dialog.getByText("More ready-made lines").click();
+  await expect(curl).toBeVisible();
+});
+
+test("the whole token can be seen on a small phone", async ({ server, signedIn: page }) => {
+  await page.setViewportSize({ width: 320, height: 640 });
+  const profile = new ProfilePage(page);
+  await page.goto(`${server.url}/profile`);
+  const token = await profile.createToken("on-a-phone");
+  const hidden = await page.evaluate((token) => {
+    const lines = [...document.querySelectorAll("dialog code")].filter((code) => code.textContent!.includes(token));
+    return lines.map((line) => line.scrollWidth - line.clientWidth);
+  }, token);
+  expect(hidden).toEqual([0, 0]);
+});
+
+test("the first use is enough to close the dialog", async ({ server, signedIn: page }) => {
+  const profile = new ProfilePage(page);
+  await page.goto(`${server.url}/profile`);
+  const token = await profile.createToken("in-use");
+  await expect(profile.reveal.done).toBeDisabled();
+  expect((await call(server, token, "/auth/me")).status).toBe(200);
+  await expect(profile.reveal.done).toBeEnabled({ timeout: 30_000 });
+  await expect(profile.reveal.stored).not.toBeChecked();
+  await profile.reveal.done.click();
+  await expect(profile.reveal.text).toHaveCount(0);
+});
+
 test("a name that is taken is refused at its field", async ({ server, complaints, context, signedIn: page }) => {
   complaints.provoke(/status of 409/);
   await mint(context, server, { name: "taken" });

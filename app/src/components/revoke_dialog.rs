@@ -5,6 +5,7 @@ use super::{Field, Modal, Notices, Tone, cancel_and, form, form_problem, last_us
 use crate::{
     clock,
     dom::{El, el},
+    drafts::kept_text,
     lifetime,
     rest::Pending,
     rpc::Revoked,
@@ -34,7 +35,7 @@ pub fn revoke_dialog(token: &Token, revoking: Revoking) -> El {
 fn confirmation(token: &Token, ask: Box<dyn Fn() -> Pending<Revoked>>, done: Rc<dyn Fn()>, modal: &Modal) -> El {
     let notices = Notices::current();
     let submission = Submission::new();
-    let typed = RwSignal::new(String::new());
+    let typed = kept_text("revoke.name");
     let in_use = lifetime::used_lately(token.last_used_at, clock::now());
     let expected = StoredValue::new(token.name.clone());
     // A page shows several spaces as one, so that nobody could type or copy them.

@@ -6,10 +6,11 @@ mod stream;
 
 use crate::{
     components::{
-        Tone, actions_cell, announce_found, badge, callout, cell, instant, loaded, name_cell, page_head, pager, row as table_row,
-        row_button, search_box, select_box, skeleton_table, table,
+        Tone, actions_cell, announce_found, badge, callout, cell, instant, loaded, name_cell, page_head, pager,
+        row as table_row, row_button, search_box, select_box, skeleton_table, table,
     },
     dom::{El, el, live},
+    drafts::kept,
     loader::Loader,
     rest,
     route::{Leave, Route},
@@ -18,7 +19,7 @@ use crate::{
 };
 use leptos::prelude::*;
 use std::rc::Rc;
-use uptrakit_api::{Host, Page, Permission};
+use uptrakit_api::{Host, Page, Permission, Timestamp};
 
 const SORTS: &[(&str, &str)] = &[
     ("hostname", "Name"),
@@ -67,7 +68,7 @@ pub fn hosts() -> El {
         search.is_empty() && matches!(&*sort, "" | "hostname")
     });
     let is_silent = stream::follow(hosts, in_place);
-    let open = RwSignal::new(None::<Open>);
+    let open = kept("hosts.open", || None::<Open>);
     let may_write = Session::current().may(Permission::HostsWrite);
     let now = move || untrack(wanted);
     // A search that finds nothing says so below; "0 hosts" would read as if they were gone.
@@ -144,13 +145,25 @@ fn row(host: &Host, may_write: bool, open: RwSignal<Option<Open>>) -> El {
         ));
     }
     table_row("host-row")
-        .child(name_cell(name).child(under))
+        .child(name_cell(name).child(under).child(host.shared_machine_id_at.map(shared_machine_id)))
         .child(cell("Operating system", system))
         .child(cell("Updates", pending))
         .child(cell("Security updates", security))
         .child(cell("Restart", restart))
         .child(cell("Last seen", instant(host.last_seen_at)))
         .child(actions)
+}
+
+/// Two machines take turns as this host.
+fn shared_machine_id(noticed_at: Timestamp) -> El {
+    let guide = el("a", "").attr("href", "/docs/cli#machines-that-share-a-machine-id").attr("target", "_self");
+    el("span", "sub")
+        .child(badge("shared machine id", "warn"))
+        .child(" Two machines report as this host, noticed ")
+        .child(instant(noticed_at))
+        .child(". ")
+        .child(guide.child("Give one an id of its own"))
+        .child(".")
 }
 
 fn unknown() -> El {

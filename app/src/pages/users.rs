@@ -12,6 +12,7 @@ use crate::{
         row_button, skeleton_table, table,
     },
     dom::{El, el, group, live},
+    drafts::kept,
     loader::Loader,
     rest,
     session::{Session, Who},
@@ -76,7 +77,7 @@ pub fn users() -> El {
 }
 
 fn page(session: Session) -> El {
-    let number = RwSignal::new(1_u32);
+    let number = kept("users.page", || 1_u32);
     let users = Loader::paged(
         move || {
             let number = number.get().to_string();
@@ -84,7 +85,7 @@ fn page(session: Session) -> El {
         },
         move |last| number.set(last),
     );
-    let (open, inspected) = (RwSignal::new(None), RwSignal::new(None));
+    let (open, inspected) = (kept("users.open", || None), kept("users.inspected", || None));
     let people = People { open, inspected, users, notices: Notices::current(), session };
     let add = button("Add person", "button primary", move || people.open.set(Some(Open::Add)));
     let listed = loaded(users, skeleton_table, move |page| list(page, people, number));

@@ -120,5 +120,5 @@ fn empty() -> El {
             el("p", "")
                 .child("A token lets a script, a pipeline or the command line act as you, without your password."),
         )
-        .child(button("Create Token", "button", || {}))
+        .child(button("Create token", "button", || {}))
 }

@@ -4,6 +4,7 @@ use super::Open;
 use crate::{
     components::{Field, Modal, Notices, Tone, cancel_and, form, form_problem, submit_button},
     dom::{El, el},
+    drafts::kept,
     loader::Loader,
     rest,
     submission::Submission,
@@ -24,7 +25,7 @@ pub fn dialog(what: Open, open: RwSignal<Option<Open>>, hosts: Loader<Page<Host>
 fn rename(host: &Host, hosts: Loader<Page<Host>>, modal: &Modal) -> El {
     let notices = Notices::current();
     let submission = Submission::new();
-    let name = RwSignal::new(host.friendly_name.clone().unwrap_or_default());
+    let name = kept("rename.name", || host.friendly_name.clone().unwrap_or_default());
     let path = ["/api/v1/hosts/", &host.id.to_string()].concat();
     let closing = modal.clone();
     let submit = move || {

@@ -4,6 +4,7 @@ use super::{Changes, panel};
 use crate::{
     components::{Notices, Tone, check_box, form, form_problem, password_field, submit_button},
     dom::{El, el, live},
+    drafts::kept,
     pages::setup::username_for_managers,
     rest, rpc,
     session::Session,
@@ -21,8 +22,8 @@ pub fn section() -> El {
     let submission = Submission::new();
     let current = RwSignal::new(String::new());
     let new = RwSignal::new(String::new());
-    let end_sessions = RwSignal::new(true);
-    let revoke_tokens = RwSignal::new(false);
+    let end_sessions = kept("password.end-sessions", || true);
+    let revoke_tokens = kept("password.revoke-tokens", || false);
     let submit = move || {
         let request = ChangePassword {
             current_password: Secret(current.get_untracked()),

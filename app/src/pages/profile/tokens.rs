@@ -15,6 +15,7 @@ use crate::{
         revoke_dialog, search_box, select_box, skeleton_list, token_table,
     },
     dom::{El, afterwards, el, live},
+    drafts::kept,
     loader::Loader,
     rest,
     route::{Leave, Route},
@@ -120,7 +121,7 @@ const SORTS: &[(&str, &str)] = &[
 /// The section.
 pub fn section() -> El {
     let section = Section {
-        open: RwSignal::new(None),
+        open: kept("tokens.open", || None),
         session: Session::current(),
         changes: Changes::current(),
         notices: Notices::current(),
@@ -149,7 +150,7 @@ pub fn section() -> El {
     let full = Memo::new(move |_| counts.get().is_some_and(|(active, limit)| active >= limit));
     let count = el("span", "muted")
         .child(live(move || counts.get().map(|(active, limit)| format!("{active} of {limit} active"))));
-    let create = button("Create Token", "button primary", move || section.open.set(Some(Open::Create(None))))
+    let create = button("Create token", "button primary", move || section.open.set(Some(Open::Create(None))))
         .attr("id", "create-token")
         .live_flag("hidden", move || !section.may_write())
         .live_flag("disabled", move || full.get());
@@ -249,5 +250,5 @@ fn empty(section: Section, route: Route) -> El {
             "A token lets a script, a pipeline or the command line act as you, without your password. Make one for \
              each of them, so that you can revoke one without stopping the others.",
         ))
-        .child(section.may_write().then(|| button("Create Token", "button", create)))
+        .child(section.may_write().then(|| button("Create token", "button", create)))
 }

@@ -4,6 +4,7 @@ use super::{People, invitation, roles};
 use crate::{
     components::{Field, Modal, cancel_and, form, form_problem, submit_button},
     dom::{El, el},
+    drafts::{kept, kept_text},
     rest,
     submission::Submission,
 };
@@ -18,9 +19,9 @@ pub fn dialog(people: People) -> El {
 
 fn settings(people: People, link: invitation::Link, modal: &Modal) -> El {
     let submission = Submission::new();
-    let username = RwSignal::new(String::new());
-    let email = RwSignal::new(String::new());
-    let chosen = RwSignal::new(Roles::of(&[Role::Viewer]));
+    let username = kept_text("add.username");
+    let email = kept_text("add.email");
+    let chosen = kept("add.roles", || Roles::of(&[Role::Viewer]));
     let submit = move || {
         if chosen.get_untracked().is_empty() {
             return submission.refuse(&[("roles", "need at least one choice")]);

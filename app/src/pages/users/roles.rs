@@ -4,6 +4,7 @@ use super::People;
 use crate::{
     components::{Modal, Tone, cancel_and, choices, form, form_problem, submit_button},
     dom::{El, el, group},
+    drafts::kept,
     rest,
     submission::Submission,
 };
@@ -49,7 +50,7 @@ pub fn dialog(user: &User, people: People) -> El {
 
 fn settings(user: &User, people: People, modal: &Modal) -> El {
     let submission = Submission::new();
-    let chosen = RwSignal::new(user.roles);
+    let chosen = kept("roles.chosen", || user.roles);
     let path = ["/api/v1/users/", &user.id.to_string()].concat();
     let closing = modal.clone();
     let submit = move || {

@@ -8,6 +8,7 @@ use crate::{
         select_box, skeleton_table, token_row, token_table,
     },
     dom::{El, el, focus_id, live},
+    drafts::kept,
     loader::Loader,
     rest,
 };
@@ -18,8 +19,8 @@ use uptrakit_api::{Page, Token, TokenState, User};
 /// The section.
 pub fn section(user: &User, people: People) -> El {
     let path = Rc::new(["/api/v1/users/", &user.id.to_string(), "/api-tokens"].concat());
-    let (state, number) = (RwSignal::new("active".to_owned()), RwSignal::new(1_u32));
-    let revoking = RwSignal::new(None::<Token>);
+    let (state, number) = (kept("user-tokens.state", || "active".to_owned()), kept("user-tokens.page", || 1_u32));
+    let revoking = kept("user-tokens.revoking", || None::<Token>);
     let listed = Rc::clone(&path);
     let tokens = Loader::<Page<Token>>::paged(
         move || rest::get(&rest::with_query(&listed, &[("state", &state.get()), ("page", &number.get().to_string())])),
@@ -48,7 +49,7 @@ pub fn section(user: &User, people: People) -> El {
         number.set(1);
         state.set(value);
     };
-    let controls = el("div", "controls").child(select_box("State", "active", TOKEN_STATES, choose));
+    let controls = el("div", "controls").child(select_box("State", &state.get_untracked(), TOKEN_STATES, choose));
     el("section", "panel")
         .attr("aria-labelledby", "user-tokens-title")
         .attr("data-focus-home", "")

@@ -7,6 +7,7 @@ use crate::{
         Field, Modal, Tone, callout, cancel_and, form, form_problem, permission_picker, select_field, submit_button,
     },
     dom::{El, el, live},
+    drafts::kept,
     lifetime::{self, Lifetime},
     rpc,
     submission::Submission,
@@ -19,9 +20,9 @@ use uptrakit_api::{CreateToken, Permissions, Timestamp, Token};
 /// The dialog; `like` fills it with another token's settings.
 pub fn dialog(like: Option<Token>, section: Section) -> El {
     let created = RwSignal::new(None::<reveal::Shown>);
-    let name = RwSignal::new(like.as_ref().map(|like| like.name.clone()).unwrap_or_default());
+    let name = kept("create.name", || like.as_ref().map(|like| like.name.clone()).unwrap_or_default());
     Modal::draw(
-        "Create Token",
+        "Create token",
         move || reveal::is_locked(created),
         section.closed(),
         move |modal| {
@@ -50,12 +51,12 @@ fn settings(
         Some(like) => lifetime::of_token(like, visitor.longest_lifetime_days),
         None => (Lifetime::Days(visitor.default_lifetime_days), visitor.default_lifetime_days),
     };
-    let expires = RwSignal::new(choice.value());
-    let end_day = RwSignal::new(clock::day(lifetime::end_after_days(clock::now(), days.max(1))));
+    let expires = kept("create.expires", || choice.value());
+    let end_day = kept("create.end-day", || clock::day(lifetime::end_after_days(clock::now(), days.max(1))));
     let listed = like.and_then(|like| like.permissions);
-    let narrowed = RwSignal::new(listed.is_some());
-    let chosen = RwSignal::new(listed.unwrap_or(Permissions::NONE).intersection(offered));
-    let nets = RwSignal::new(networks::lines(like.and_then(|like| like.allowed_networks.as_deref())));
+    let narrowed = kept("create.narrowed", || listed.is_some());
+    let chosen = kept("create.permissions", || listed.unwrap_or(Permissions::NONE).intersection(offered));
+    let nets = kept("create.networks", || networks::lines(like.and_then(|like| like.allowed_networks.as_deref())));
 
     let submit = move || {
         let end = end_of(&expires.get_untracked(), &end_day.get_untracked());
@@ -88,7 +89,7 @@ fn settings(
         });
     };
     form("form", submit)
-        .child(el("h2", "").child("Create Token"))
+        .child(el("h2", "").child("Create token"))
         .child(form_problem(
             submission,
             &["name", "expires_at", "expires_in_seconds", "permissions", "allowed_networks"],

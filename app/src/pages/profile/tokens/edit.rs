@@ -4,6 +4,7 @@ use super::{Section, networks};
 use crate::{
     components::{Field, Modal, Tone, cancel_and, form, form_problem, permission_picker, submit_button},
     dom::{El, el},
+    drafts::kept,
     rest, rpc,
     submission::Submission,
 };
@@ -19,12 +20,12 @@ fn settings(before: Token, section: Section, modal: &Modal) -> El {
     let submission = Submission::new();
     let Some(visitor) = section.visitor() else { return el("p", "").child("You are not signed in any more.") };
     let offered = visitor.account.permissions;
-    let name = RwSignal::new(before.name.clone());
-    let narrowed = RwSignal::new(before.permissions.is_some());
+    let name = kept("edit.name", || before.name.clone());
+    let narrowed = kept("edit.narrowed", || before.permissions.is_some());
     // What the account has lost since is not offered, and stays as it is unless the choice is changed.
     let shown = before.permissions.map(|set| set.intersection(offered));
-    let chosen = RwSignal::new(shown.unwrap_or(Permissions::NONE));
-    let nets = RwSignal::new(networks::lines(before.allowed_networks.as_deref()));
+    let chosen = kept("edit.permissions", || shown.unwrap_or(Permissions::NONE));
+    let nets = kept("edit.networks", || networks::lines(before.allowed_networks.as_deref()));
     let closing = modal.clone();
     let submit = move || {
         let permissions = narrowed.get_untracked().then(|| chosen.get_untracked());

@@ -100,43 +100,48 @@ pub fn reveal(shown: Shown, title: &str, name: &str, section: Section, modal: &M
         .child(heading.focus_at_start())
         .child(el("p", "").child("Copy it now and store it where it will be used. It can't be shown again."))
         .child(line)
+        .child(export_line(shown, &copying))
         .child(ready_lines(shown, &copying))
         .child(first_use(shown, section))
         .child(end)
 }
 
-/// Lines to paste, drawn only when they are asked for.
+/// The line that most of those who make a token paste next.
+fn export_line(shown: Shown, copying: &CopyButton) -> El {
+    ready_line("shell", "export UPTRAKIT_TOKEN=", "", shown, copying)
+}
+
+/// More lines to paste, drawn only when they are asked for.
 fn ready_lines(shown: Shown, copying: &CopyButton) -> El {
     let open = RwSignal::new(false);
     let origin = window().location().origin().unwrap_or_default();
     let copying = copying.clone();
     let lines = live(move || {
-        let lines = [
-            ("shell", "export UPTRAKIT_TOKEN=", String::new()),
-            ("curl", "curl -H 'Authorization: Bearer ", ["' ", &origin, "/api/v1/auth/me"].concat()),
-            ("uptrakit", "UPTRAKIT_TOKEN=", [" uptrakit --server ", &origin, " auth status"].concat()),
-        ];
+        let url = ["' ", &origin, "/api/v1/auth/me"].concat();
+        let command = [" uptrakit --server ", &origin, " auth status"].concat();
+        let line = |what, before, after: &str| ready_line(what, before, after, shown, &copying);
         open.get().then(|| {
-            lines
-                .into_iter()
-                .map(|(what, before, after)| {
-                    let whole = Rc::new(move || match shown.text.get() {
-                        text if text.is_empty() => text,
-                        text => [before, &text, &after].concat(),
-                    });
-                    let shown = Rc::clone(&whole);
-                    el("div", "ready-line")
-                        .child(el("span", "muted").child(what))
-                        .child(el("code", "").attr("tabindex", "0").child(live(move || shown())))
-                        .child(copying.draw(what, "button small", move || untrack(|| whole())))
-                })
-                .collect::<Vec<_>>()
+            vec![line("curl", "curl -H 'Authorization: Bearer ", &url), line("uptrakit", "UPTRAKIT_TOKEN=", &command)]
         })
     });
     el("details", "disclosure")
         .on("toggle", move |_| open.update(|open| *open = !*open))
-        .child(el("summary", "").child("Ready-made lines"))
+        .child(el("summary", "").child("More ready-made lines"))
         .child(lines)
+}
+
+/// One line with the token in it, and its Copy.
+fn ready_line(what: &'static str, before: &'static str, after: &str, shown: Shown, copying: &CopyButton) -> El {
+    let after = after.to_owned();
+    let whole = Rc::new(move || match shown.text.get() {
+        text if text.is_empty() => text,
+        text => [before, &text, &after].concat(),
+    });
+    let copied = Rc::clone(&whole);
+    el("div", "ready-line")
+        .child(el("span", "muted").child(what))
+        .child(el("code", "").attr("tabindex", "0").child(live(move || whole())))
+        .child(copying.draw(what, "button small", move || untrack(|| copied())))
 }
 
 /// Waits for the token's first use, so that whoever sets it up knows that it works.

@@ -6,6 +6,7 @@ use crate::{
     clock,
     components::{Modal, Tone, callout, cancel_and, form, form_problem, last_use, select_field, submit_button},
     dom::{El, el, live},
+    drafts::kept,
     lifetime, rpc,
     submission::Submission,
 };
@@ -37,7 +38,7 @@ fn settings(token: &Token, section: Section, modal: &Modal, rotated: RwSignal<Op
     let submission = Submission::new();
     // What is in use goes on working unless the person says otherwise.
     let in_use = lifetime::used_lately(token.last_used_at, clock::now());
-    let overlap = RwSignal::new(if in_use { "86400" } else { "0" }.to_owned());
+    let overlap = kept("rotate.overlap", || if in_use { "86400" } else { "0" }.to_owned());
     let id = token.id;
     let submit = move || {
         let request = RotateToken { overlap_seconds: overlap.get_untracked().parse().unwrap_or(0) };
