@@ -93,7 +93,9 @@ async function visit(url, Cookie) {
     const bytes = lhr.audits["network-requests"].details.items.reduce((sum, { transferSize }) => sum + transferSize, 0);
     const scores = Object.keys(aims).map((name) => Math.round(lhr.categories[name].score * 100));
     const missed = Object.keys(aims).flatMap((name) =>
-      lhr.categories[name].auditRefs.map(({ id }) => lhr.audits[id]).filter(({ score }) => score !== null && score < 0.9),
+      lhr.categories[name].auditRefs
+        .map(({ id }) => lhr.audits[id])
+        .filter(({ score }) => score !== null && score < 0.9),
     );
     return { bytes, scores, missed, ended: lhr.finalDisplayedUrl };
   } finally {
@@ -124,6 +126,10 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 if (failed) {
-  console.error(`the aims are ${Object.entries(aims).map(([name, aim]) => `${name} ${aim}`).join(", ")}`);
+  console.error(
+    `the aims are ${Object.entries(aims)
+      .map(([name, aim]) => `${name} ${aim}`)
+      .join(", ")}`,
+  );
   process.exit(1);
 }

@@ -12,7 +12,8 @@ interface Axe {
 
 /** Expects that axe finds nothing, light and dark; in light alone where the browser can't be told to be dark. */
 export async function expectAccessible(page: Page, what: string): Promise<void> {
-  const schemes = page.context().browser()?.browserType().name() === "chromium" ? (["light", "dark"] as const) : (["light"] as const);
+  const schemes =
+    page.context().browser()?.browserType().name() === "chromium" ? (["light", "dark"] as const) : (["light"] as const);
   for (const colorScheme of schemes) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     // Evaluated by the debugger, so the page's policy stays as strict as it is.

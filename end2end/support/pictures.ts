@@ -17,7 +17,10 @@ export async function expectNarrow(page: Page, what: string): Promise<void> {
     dialogs: [...document.querySelectorAll("dialog[open]")].map((dialog) => dialog.scrollWidth - dialog.clientWidth),
   }));
   expect(widths.page, `${what} scrolls sideways`).toBeLessThanOrEqual(widths.window);
-  expect(widths.dialogs.filter((excess) => excess > 0), `a dialog in ${what} scrolls sideways`).toEqual([]);
+  expect(
+    widths.dialogs.filter((excess) => excess > 0),
+    `a dialog in ${what} scrolls sideways`,
+  ).toEqual([]);
 }
 
 /** Expects that no field makes the browser of a phone zoom when it is tapped: its text has at least 16 px. */
@@ -74,7 +77,10 @@ export async function takePictures(page: Page, name: string): Promise<void> {
   }
   if (process.env.UPTRAKIT_DOCS_IMAGES && documented.includes(name)) {
     await mkdir(images, { recursive: true });
-    for (const [colorScheme, file] of [["light", `${name}.png`], ["dark", `${name}-dark.png`]] as const) {
+    for (const [colorScheme, file] of [
+      ["light", `${name}.png`],
+      ["dark", `${name}-dark.png`],
+    ] as const) {
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
       const dialog = page.getByRole("dialog");
       const path = join(images, file);

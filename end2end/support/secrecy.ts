@@ -19,7 +19,10 @@ export async function expectForgotten(page: Page, context: BrowserContext, token
       windowName: window.name,
       localStorage: JSON.stringify(localStorage),
       sessionStorage: JSON.stringify(sessionStorage),
-      requests: performance.getEntries().map((entry) => entry.name).join("\n"),
+      requests: performance
+        .getEntries()
+        .map((entry) => entry.name)
+        .join("\n"),
       databases: JSON.stringify(databases),
       caches: JSON.stringify(caches),
     };

@@ -254,7 +254,9 @@ export const states: View[] = [
     visitor: "signed in",
     async open(page, server) {
       const profile = await creating(page, server);
-      await page.context().request.delete(`${server.url}/api/v1/auth/sessions/current`, { headers: { Origin: server.url } });
+      await page
+        .context()
+        .request.delete(`${server.url}/api/v1/auth/sessions/current`, { headers: { Origin: server.url } });
       await profile.form.submit.click();
       await expect(page.getByText("You were signed out.")).toBeVisible();
     },
@@ -484,7 +486,10 @@ export const states: View[] = [
     name: "profile-expired",
     visitor: "signed in",
     async open(page, server) {
-      await mint(page.context(), server, { name: "for-a-moment", expires_at: new Date(Date.now() + 1_000).toISOString() });
+      await mint(page.context(), server, {
+        name: "for-a-moment",
+        expires_at: new Date(Date.now() + 1_000).toISOString(),
+      });
       await becomes(page.context(), server, "/auth/api-tokens?state=expired", (items) => items.length > 0);
       const profile = new ProfilePage(page);
       await arrive(page, server, "profile");

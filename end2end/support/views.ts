@@ -247,7 +247,11 @@ async function furnish(context: BrowserContext, server: Server): Promise<void> {
   await call(server, reporter, "/hosts/report", { method: "POST", json: report("web-1") });
   await call(server, reporter, "/hosts/report", {
     method: "POST",
-    json: report("database-primary-with-a-long-name.internal.example.org", { pending_updates: 31, security_updates: 12, reboot_required: true }),
+    json: report("database-primary-with-a-long-name.internal.example.org", {
+      pending_updates: 31,
+      security_updates: 12,
+      reboot_required: true,
+    }),
   });
   await call(server, reporter, "/hosts/report", {
     method: "POST",

@@ -60,7 +60,11 @@ test("a refused clipboard is announced", async ({ server, signedIn: page }) => {
   await expect.poll(() => heard(page)).toContain("press Ctrl+C");
 });
 
-test("errors are announced, or read with the field that has the focus", async ({ server, complaints, signedIn: page }) => {
+test("errors are announced, or read with the field that has the focus", async ({
+  server,
+  complaints,
+  signedIn: page,
+}) => {
   complaints.provoke(/status of (422|503)/);
   await listen(page);
   const profile = new ProfilePage(page);

@@ -4,7 +4,11 @@ import { ada } from "../support/server.ts";
 import { ProfilePage } from "../pages/profile.ts";
 import { SetupPage } from "../pages/setup.ts";
 
-test("a weak password is refused at its field and nothing is lost", async ({ emptyServer: server, complaints, page }) => {
+test("a weak password is refused at its field and nothing is lost", async ({
+  emptyServer: server,
+  complaints,
+  page,
+}) => {
   complaints.provoke(/status of 422/);
   const setup = new SetupPage(page);
   await page.goto(await server.setupLink());

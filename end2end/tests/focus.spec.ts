@@ -14,7 +14,11 @@ const dialogs: { path: string; opener: string; dialog: string }[] = [
 ];
 
 for (const { path, opener, dialog: name } of dialogs) {
-  test(`the focus goes into the dialog "${name}" and back to its opener`, async ({ server, context, signedIn: page }) => {
+  test(`the focus goes into the dialog "${name}" and back to its opener`, async ({
+    server,
+    context,
+    signedIn: page,
+  }) => {
     const token = await mint(context, server, { name: "opener" });
     await call(server, token, "/hosts/report", { method: "POST", json: report("web-1") });
     const button = page.getByRole("button", { name: opener, exact: true }).first();

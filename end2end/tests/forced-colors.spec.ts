@@ -9,7 +9,17 @@ import { expect, test } from "../support/fixtures.ts";
 import { show, views } from "../support/views.ts";
 
 const folder = join(import.meta.dirname, "../screenshots");
-const shown = ["login", "profile", "profile-revoked", "create-token-narrowed", "reveal", "revoke-token", "account-menu", "hosts", "users"];
+const shown = [
+  "login",
+  "profile",
+  "profile-revoked",
+  "create-token-narrowed",
+  "reveal",
+  "revoke-token",
+  "account-menu",
+  "hosts",
+  "users",
+];
 
 /** Whether its border can be told from what is behind it. */
 const hasBorder = (element: Locator) =>
@@ -23,14 +33,20 @@ for (const name of shown) {
   test(`${name} can be used in forced colours`, async ({ running, complaints, page }) => {
     complaints.provoke(/status of (401|404|422)/);
     await page.emulateMedia({ forcedColors: "active" });
-    await show(views.find((view) => view.name === name)!, page, running);
+    await show(
+      views.find((view) => view.name === name)!,
+      page,
+      running,
+    );
     await mkdir(folder, { recursive: true });
     for (const width of [1280, 768, 320]) {
       await page.setViewportSize({ width, height: 800 });
       await page.screenshot({ path: join(folder, `${name}-${width}-forced-colors.png`), animations: "disabled" });
       for (const kind of [".badge", ".button", ".avatar", "input:not([type=radio], [type=checkbox])", "select"]) {
         for (const element of await page.locator(kind).filter({ visible: true }).all()) {
-          expect(await hasBorder(element), `${kind} ${await element.textContent()} at ${width} has a border`).toBe(true);
+          expect(await hasBorder(element), `${kind} ${await element.textContent()} at ${width} has a border`).toBe(
+            true,
+          );
         }
       }
     }
@@ -50,7 +66,9 @@ for (const name of shown) {
         const drawn = active.matches(".segments input") ? active.nextElementSibling! : active;
         const { outlineStyle, outlineWidth, outlineColor } = getComputedStyle(drawn);
         const canvas = getComputedStyle(document.body).backgroundColor;
-        return outlineStyle !== "none" && parseFloat(outlineWidth) > 0 && outlineColor !== canvas ? "seen" : active.outerHTML;
+        return outlineStyle !== "none" && parseFloat(outlineWidth) > 0 && outlineColor !== canvas
+          ? "seen"
+          : active.outerHTML;
       });
       expect(["seen", "none needed"]).toContain(outline);
     }

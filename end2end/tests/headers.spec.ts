@@ -40,7 +40,11 @@ test("every kind of answer has its security headers", async ({ server, context }
     "wrong method": ["/api/v1/auth/me", { method: "PUT" }],
     "server function from another site": [
       "/rpc/sign_out",
-      { method: "POST", headers: { Origin: "https://elsewhere.example", "Content-Type": "application/json" }, body: "{}" },
+      {
+        method: "POST",
+        headers: { Origin: "https://elsewhere.example", "Content-Type": "application/json" },
+        body: "{}",
+      },
     ],
   };
   const shown: Record<string, unknown> = {};
@@ -85,8 +89,15 @@ test("the first visit to Profile downloads at most 250 KB", async ({ server, con
 
 test("the signed-in cookie is worth nothing to another site", async ({ server, signedIn: page, context }) => {
   await page.goto(`${server.url}/profile`);
-  for (const headers of [{ Origin: "https://elsewhere.example" }, { Origin: "null" }, { Origin: `${server.url}.example` }]) {
-    const answer = await context.request.post(`${server.url}/api/v1/auth/api-tokens`, { headers, data: { name: "stolen" } });
+  for (const headers of [
+    { Origin: "https://elsewhere.example" },
+    { Origin: "null" },
+    { Origin: `${server.url}.example` },
+  ]) {
+    const answer = await context.request.post(`${server.url}/api/v1/auth/api-tokens`, {
+      headers,
+      data: { name: "stolen" },
+    });
     expect(answer.status(), JSON.stringify(headers)).toBe(403);
   }
   const tokens = await call(server, await mint(context, server, { name: "mine" }), "/auth/api-tokens?state=all");

@@ -23,7 +23,11 @@ test("the empty list says how to fill it, and fills itself", async ({ server, co
 
 test("search and sort are in the address and survive a reload", async ({ server, context, signedIn: page }) => {
   const token = await mint(context, server, { name: "reporter" });
-  for (const [name, updates] of [["alpha", 1], ["beta", 9], ["gamma", 5]] as const) {
+  for (const [name, updates] of [
+    ["alpha", 1],
+    ["beta", 9],
+    ["gamma", 5],
+  ] as const) {
     await call(server, token, "/hosts/report", { method: "POST", json: report(name, { pending_updates: updates }) });
   }
   const hosts = new HostsPage(page);

@@ -37,7 +37,11 @@ test("a token ends when the form says", async ({ server, signedIn: page }) => {
   expect(me.headers.get("uptrakit-token-expires")).toBe(expires_at);
 });
 
-test("a token that ends while it is looked at leaves the list and the count", async ({ server, context, signedIn: page }) => {
+test("a token that ends while it is looked at leaves the list and the count", async ({
+  server,
+  context,
+  signedIn: page,
+}) => {
   const profile = new ProfilePage(page);
   await page.clock.install();
   await mint(context, server, { name: "stays" });
@@ -102,7 +106,10 @@ test("a rotated token's old text works until the overlap ends", async ({ server,
   await profile.reveal.stored.check();
   await profile.reveal.done.click();
 
-  await profile.row("rolling").getByRole("button", { name: /^End it now/ }).click();
+  await profile
+    .row("rolling")
+    .getByRole("button", { name: /^End it now/ })
+    .click();
   await expect.poll(async () => (await call(server, old, "/auth/me")).status).toBe(401);
   expect((await call(server, token, "/auth/me")).status).toBe(200);
 });

@@ -97,7 +97,9 @@ test("the end of the session while it is open leaves the text until it is stored
   const profile = new ProfilePage(page);
   await page.goto(`${server.url}/profile`);
   const token = await profile.createToken("signed-out-meanwhile");
-  const waited = page.waitForResponse((answer) => answer.url().includes("/rpc/find_first_use") && answer.status() === 401);
+  const waited = page.waitForResponse(
+    (answer) => answer.url().includes("/rpc/find_first_use") && answer.status() === 401,
+  );
   const ended = await context.request.delete(`${server.url}/api/v1/auth/sessions/current`, {
     headers: { Origin: server.url },
   });
@@ -130,7 +132,9 @@ test("the first use is seen while it is open", async ({ server, signedIn: page }
   await page.goto(`${server.url}/profile`);
   const token = await profile.createToken("first-use");
   expect((await call(server, token, "/auth/me")).status).toBe(200);
-  await expect(page.getByRole("dialog").getByText(/first use seen from 127\.0\.0\.1, node/i)).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByRole("dialog").getByText(/first use seen from 127\.0\.0\.1, node/i)).toBeVisible({
+    timeout: 30_000,
+  });
 });
 
 test("the line that sets the variable is there to copy without opening anything", async ({ server, context, signedIn: page }) => {

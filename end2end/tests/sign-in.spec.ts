@@ -16,7 +16,10 @@ test("a signed-out visitor signs in and comes to where they wanted to go", async
   expect(page.url()).toBe(`${server.url}/hosts?sort=-last_seen_at`);
 });
 
-test("an address that names a section shows it, in a page that is opened and after signing in", async ({ server, page }) => {
+test("an address that names a section shows it, in a page that is opened and after signing in", async ({
+  server,
+  page,
+}) => {
   await page.setViewportSize({ width: 800, height: 400 });
   await page.goto(`${server.url}/profile#password`);
   await new LoginPage(page).signIn(ada.username, ada.password);
@@ -77,7 +80,12 @@ test("the session cookie is out of reach of scripts and other sites", async ({ s
   await page.goto(`${server.url}/profile`);
   const cookies = await context.cookies();
   expect(cookies).toHaveLength(1);
-  expect(cookies[0]).toMatchObject({ name: `uptrakit-${new URL(server.url).port}`, httpOnly: true, sameSite: "Strict", path: "/" });
+  expect(cookies[0]).toMatchObject({
+    name: `uptrakit-${new URL(server.url).port}`,
+    httpOnly: true,
+    sameSite: "Strict",
+    path: "/",
+  });
   expect(await page.evaluate(() => document.cookie)).toBe("");
 });
 
