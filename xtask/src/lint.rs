@@ -4,22 +4,56 @@ use anyhow::{Context, Result};
 
 use crate::{
     dependencies,
-    process::{announce, cargo, program, run},
+    process::{announce, cargo, program, run, succeeds},
     tools,
 };
 
-/// All of them.
-pub fn lint() -> Result<()> {
-    format()?;
-    clippy()?;
-    dependencies::check()?;
-    types()
+/// What Prettier formats; rustfmt does the rest.
+const PRETTIER: &[&str] = &[
+    "style/**/*.css",
+    "end2end/*.{ts,json}",
+    "end2end/{pages,support,tests}/**/*.{ts,mjs}",
+    "frontend/*.js",
+    "bench/lighthouse/*.js",
+];
+
+/// Whether the formatters may change files.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    Check,
+    Write,
 }
 
-/// Whether rustfmt would change anything.
-pub fn format() -> Result<()> {
-    announce("Checking the formatting");
-    run(cargo().args(["fmt", "--all", "--check"])).context("run `cargo fmt`")
+/// All of them, the quick ones first.
+pub fn lint() -> Result<()> {
+    format(Mode::Check)?;
+    spelling()?;
+    types()?;
+    dependencies::check()?;
+    third_parties()?;
+    clippy()?;
+    documentation()
+}
+
+/// The formatters.
+pub fn format(mode: Mode) -> Result<()> {
+    let (what, rustfmt, prettier) = match mode {
+        Mode::Check => ("Checking the formatting", Some("--check"), "--check"),
+        Mode::Write => ("Formatting", None, "--write"),
+    };
+    announce(what);
+    run(cargo().args(["fmt", "--all"]).args(rustfmt)).context("run `cargo xtask format`")?;
+    // The width of lines and the indents come from .editorconfig.
+    run(program(tools::end2end_packages()?.join("node_modules/.bin/prettier"))
+        .args(["--log-level", "warn", prettier])
+        .args(PRETTIER))
+    .context("run `cargo xtask format`")
+}
+
+/// Words that are written wrongly. `_typos.toml` says which ones are meant to be.
+pub fn spelling() -> Result<()> {
+    announce("Checking the spelling");
+    run(&mut tools::typos()?)
 }
 
 /// Clippy for every crate, each with the features and the target that it is built with.
@@ -36,9 +70,31 @@ pub fn clippy() -> Result<()> {
         .args(["--", "--deny", "warnings"]))
 }
 
+/// The documentation, whose links must lead somewhere.
+pub fn documentation() -> Result<()> {
+    announce("Checking the documentation of the code");
+    run(cargo()
+        .args(["doc", "--workspace", "--exclude", "uptrakit-frontend", "--no-deps", "--document-private-items"])
+        .env("RUSTDOCFLAGS", "--deny warnings"))
+}
+
 /// The types of the end-to-end tests.
 pub fn types() -> Result<()> {
     announce("Checking the types of the end-to-end tests");
     let folder = tools::end2end_packages()?;
     run(program("npm").args(["run", "--silent", "check"]).current_dir(folder))
+}
+
+/// Dependencies that nothing uses, and those that `deny.toml` forbids.
+pub fn third_parties() -> Result<()> {
+    announce("Checking for unused dependencies");
+    run(&mut tools::cargo_machete()?)?;
+    announce("Checking licences, sources and known faults of dependencies");
+    let mut checks = vec!["bans", "licenses", "sources"];
+    if succeeds(tools::cargo_deny()?.args(["fetch", "db"])) {
+        checks.push("advisories");
+    } else {
+        announce("Known faults are left out, because RustSec's database at github.com can't be reached");
+    }
+    run(tools::cargo_deny()?.args(["--log-level", "error", "check", "--hide-inclusion-graph"]).args(checks))
 }

@@ -3,6 +3,7 @@
 
 mod bench;
 mod browser;
+mod cache;
 mod debian;
 mod dependencies;
 mod e2e;
@@ -23,12 +24,15 @@ use std::{env, process::ExitCode};
 
 use anyhow::{Result, bail};
 
+use lint::Mode;
+
 const USAGE: &str = "\
 Usage: cargo xtask COMMAND [ARGUMENT]…
 
   run [FLAG]…      build the release server with the web app inside and start it; flags go to the server
   test [STEP]…     check and test everything, or only these steps; `cargo xtask test -h` lists them
-  lint             formatting, lints and dependency rules
+  lint             formatting, spelling, lints, documentation and dependencies
+  format           format everything as lint wants it
   e2e [ARGUMENT]…  end-to-end tests; arguments go to Playwright (a file name, --headed, --ui)
   bench [ARG]…     measure the server; arguments go to the bench. With --page: weigh the pages and run Lighthouse;
                    with --cli: the command line
@@ -56,6 +60,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         "run" => run::run(rest)?,
         "test" => return test::test(rest),
         "lint" => lint::lint()?,
+        "format" => lint::format(Mode::Write)?,
         "e2e" => return e2e::e2e(rest),
         "bench" => bench::bench(rest)?,
         "openapi" => openapi::openapi()?,

@@ -9,12 +9,15 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use crate::{
-    dependencies, e2e, lint, openapi,
+    dependencies, e2e,
+    lint::{self, Mode},
+    openapi,
     postgres::{Cluster, URL_VARIABLE},
-    process::{announce, cargo, find, watch},
+    process::{announce, cargo, watch},
     product::{self, Profile, Programs},
     proxies,
     tally::Tally,
+    tools,
 };
 
 /// A part of the whole that can be asked for by name.
@@ -22,19 +25,34 @@ struct Step {
     name: &'static str,
     what: &'static str,
     run: fn() -> Result<Tally>,
+    /// Whether another step does the same and more, so that this one runs only where it is named.
+    is_part: bool,
+}
+
+impl Step {
+    const fn new(name: &'static str, what: &'static str, run: fn() -> Result<Tally>) -> Self {
+        Self { name, what, run, is_part: false }
+    }
+
+    const fn part(name: &'static str, what: &'static str, run: fn() -> Result<Tally>) -> Self {
+        Self { is_part: true, ..Self::new(name, what, run) }
+    }
 }
 
 /// In the order in which they run: the cheap ones first, the web app before the server that carries it.
 const STEPS: &[Step] = &[
-    Step { name: "format", what: "rustfmt has nothing to change", run: || checked(lint::format) },
-    Step { name: "types", what: "the end-to-end tests have right types", run: || checked(lint::types) },
-    Step { name: "dependencies", what: "who may depend on whom", run: || checked(dependencies::check) },
-    Step { name: "clippy", what: "lints, native and for the browser", run: || checked(lint::clippy) },
-    Step { name: "web", what: "the web app builds", run: || checked(product::web) },
-    Step { name: "rust", what: "unit, integration and command-line tests, on SQLite and Postgres", run: rust },
-    Step { name: "openapi", what: "docs/openapi.json is what the server says", run: || checked(openapi::check) },
-    Step { name: "doc", what: "examples in the documentation", run: doc },
-    Step { name: "e2e", what: "journeys through a real browser", run: || e2e::run_suite(&[]) },
+    Step::new("format", "rustfmt and Prettier have nothing to change", || checked(|| lint::format(Mode::Check))),
+    Step::new("spelling", "no word is misspelt", || checked(lint::spelling)),
+    Step::new("types", "the end-to-end tests have right types", || checked(lint::types)),
+    Step::new("dependencies", "who may depend on whom", || checked(dependencies::check)),
+    Step::new("third-parties", "dependencies are used, and allowed by deny.toml", || checked(lint::third_parties)),
+    Step::new("clippy", "lints, native and for the browser", || checked(lint::clippy)),
+    Step::new("web", "the web app builds", || checked(product::web)),
+    Step::new("rust", "unit, integration and command-line tests, on SQLite and Postgres", rust),
+    Step::part("cli", "only the tests of the command line", cli),
+    Step::new("openapi", "docs/openapi.json is what the server says", || checked(openapi::check)),
+    Step::new("doc", "the documentation builds without warnings, and its examples run", doc),
+    Step::new("e2e", "journeys through a real browser", || e2e::run_suite(&[])),
 ];
 
 /// Runs the named steps, or all of them. A step that fails does not keep the others from running.
@@ -59,7 +77,7 @@ pub fn test(names: &[String]) -> Result<ExitCode> {
             }
         };
         total += tally;
-        report.push(format!("{:<12} {seconds:>4} s  {:>4} passed  {verdict}", step.name, tally.passed));
+        report.push(format!("{:<13} {seconds:>4} s  {:>4} passed  {verdict}", step.name, tally.passed));
     }
     println!("\n{}\n\n{total}", report.join("\n"));
     Ok(if total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -69,7 +87,11 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Step>> {
     if let Some(unknown) = names.iter().find(|name| !STEPS.iter().any(|step| step.name == **name)) {
         bail!("there is no step `{unknown}`. The steps are:\n{}", list());
     }
-    Ok(STEPS.iter().filter(|step| names.is_empty() || names.iter().any(|name| name == step.name)).collect())
+    let is_chosen = |step: &&Step| match names {
+        [] => !step.is_part,
+        names => names.iter().any(|name| name == step.name),
+    };
+    Ok(STEPS.iter().filter(is_chosen).collect())
 }
 
 fn list() -> String {
@@ -87,18 +109,23 @@ fn rust() -> Result<Tally> {
     proxies::prepare();
     let postgres = Cluster::start_unless_given()?;
     announce("Running unit and integration tests");
-    let mut runner = cargo();
-    if find("cargo-nextest").is_some() {
-        runner.args(["nextest", "run", "--no-fail-fast"]);
-    } else {
-        runner.args(["test", "--no-fail-fast", "--lib", "--bins", "--tests"]);
-    }
-    runner.args(["--workspace", "--exclude", "uptrakit-frontend"]);
+    let mut runner = tools::nextest()?;
+    runner.args(["run", "--no-fail-fast", "--workspace", "--exclude", "uptrakit-frontend"]);
     counted(with_parts(&mut runner, &programs, postgres.as_ref()))
 }
 
-/// Examples in doc comments; nextest does not run them.
+/// Tests of the command line, which use the server on SQLite.
+fn cli() -> Result<Tally> {
+    let programs = product::programs(Profile::Debug)?;
+    announce("Running the tests of the command line");
+    let mut runner = tools::nextest()?;
+    runner.args(["run", "--no-fail-fast", "--package", "uptrakit-cli"]);
+    counted(with_parts(&mut runner, &programs, None))
+}
+
+/// Doc comments. Nextest does not run their examples.
 fn doc() -> Result<Tally> {
+    lint::documentation()?;
     announce("Running the examples in the documentation");
     counted(cargo().args(["test", "--doc", "--no-fail-fast", "--workspace", "--exclude", "uptrakit-frontend"]))
 }
@@ -133,7 +160,8 @@ mod tests {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let chosen_names = |chosen: Vec<&Step>| chosen.iter().map(|step| step.name).collect::<Vec<_>>();
         assert_eq!(chosen_names(chosen(&names(&["e2e", "web"])).unwrap()), ["web", "e2e"]);
-        assert_eq!(chosen(&[]).unwrap().len(), STEPS.len());
+        assert_eq!(chosen(&[]).unwrap().len(), STEPS.len() - 1);
+        assert_eq!(chosen_names(chosen(&names(&["cli"])).unwrap()), ["cli"]);
         assert!(chosen(&names(&["e3e"])).err().unwrap().to_string().contains("`e3e`"));
     }
 }

@@ -1,20 +1,24 @@
-//! The tools that the project needs and a machine may lack: installed in pinned versions, once, into a cache outside
-//! `target/`, so that no clean build pays for them again. An install that is interrupted is repeated.
+//! The tools that the project needs and a machine may lack, each in a pinned version. What a machine has of them
+//! already, in whatever version, is not used.
 
 use std::{
     env,
     ffi::OsString,
-    fs::{self, File},
+    fs,
     path::{Path, PathBuf},
     process::Command,
 };
 
 use anyhow::{Context, Result};
 
-use crate::process::{announce, cargo, program, read, root, run};
+use crate::{
+    cache::Cache,
+    process::{announce, program, read, root, run},
+};
 
 /// 0.22 needs a newer compiler than `rust-toolchain.toml` pins.
 const TRUNK: &str = "0.21.14";
+const MACHETE: &str = "0.9.2";
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
 /// Sees to everything that Trunk needs and answers the PATH that has it in front.
@@ -41,6 +45,43 @@ pub fn web_build_path() -> Result<OsString> {
     cache.remove_build_folder()?;
     let path = env::var_os("PATH").unwrap_or_default();
     Ok(env::join_paths(folders.into_iter().chain(env::split_paths(&path)))?)
+}
+
+/// Runs the tests.
+pub fn nextest() -> Result<Command> {
+    let mut nextest = compiled("cargo-nextest", "cargo-nextest")?;
+    nextest.arg("nextest");
+    Ok(nextest)
+}
+
+/// Finds words that are written wrongly.
+pub fn typos() -> Result<Command> {
+    compiled("typos", "typos-cli")
+}
+
+/// Checks licences, sources and known faults of dependencies.
+pub fn cargo_deny() -> Result<Command> {
+    compiled("cargo-deny", "cargo-deny")
+}
+
+/// Finds dependencies that nothing uses.
+pub fn cargo_machete() -> Result<Command> {
+    let cache = Cache::open()?;
+    let folder = cache.cargo_tool(
+        &format!("cargo-machete-{MACHETE}"),
+        "about two minutes on two cores",
+        &["cargo-machete", "--version", MACHETE, "--locked"],
+    )?;
+    cache.remove_build_folder()?;
+    Ok(program(folder.join("cargo-machete")))
+}
+
+/// A tool with the name of its program, and the package on crates.io that it is made of.
+fn compiled(name: &str, source: &str) -> Result<Command> {
+    let cache = Cache::open()?;
+    let folder = cache.pypi_tool(name, source)?;
+    cache.remove_build_folder()?;
+    Ok(program(folder.join(name)))
 }
 
 /// Adds the compile target of the web app to the toolchain, if it is not there.
@@ -74,7 +115,7 @@ pub fn node_packages(folder: &Path, what: &str) -> Result<()> {
     Ok(())
 }
 
-fn npm() -> Command {
+pub fn npm() -> Command {
     let mut npm = program("npm");
     npm.env("npm_config_fund", "false").env("npm_config_audit", "false").env("npm_config_update_notifier", "false");
     npm
@@ -93,94 +134,6 @@ fn version_in(lock: &str, package: &str) -> Option<String> {
     Some(version.to_owned())
 }
 
-/// The folder of the installed tools, held by this process until it is dropped.
-struct Cache {
-    folder: PathBuf,
-    _lock: File,
-}
-
-impl Cache {
-    /// Two commands at once must not install the same tool: the second waits for the first.
-    fn open() -> Result<Self> {
-        let folder = cache_folder()?.join("tools");
-        fs::create_dir_all(&folder).with_context(|| format!("{} can't be made", folder.display()))?;
-        let lock = File::create(folder.join(".lock"))?;
-        lock.lock()?;
-        Ok(Self { folder, _lock: lock })
-    }
-
-    /// Installs a tool from crates.io and answers the folder with its program. It is compiled for little compile time.
-    fn cargo_tool(&self, name: &str, duration: &str, arguments: &[&str]) -> Result<PathBuf> {
-        let installed = self.install(name, duration, |folder| {
-            run(cargo()
-                .arg("install")
-                .args(arguments)
-                .arg("--root")
-                .arg(folder)
-                .arg("--target-dir")
-                .arg(self.build_folder())
-                .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
-                .env("CARGO_PROFILE_RELEASE_LTO", "off")
-                .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "256")
-                .env("CARGO_PROFILE_RELEASE_DEBUG", "false"))
-        })?;
-        Ok(installed.join("bin"))
-    }
-
-    /// Installs a tool from npm, as `xtask/tools/` pins it, and answers the folder with its program.
-    fn npm_tool(&self, name: &str) -> Result<PathBuf> {
-        let pinned = root().join("xtask/tools").join(name);
-        let manifest: serde_json::Value = serde_json::from_slice(&fs::read(pinned.join("package.json"))?)?;
-        let version =
-            manifest["dependencies"][name].as_str().with_context(|| format!("package.json pins no {name}"))?;
-        let installed = self.install(&format!("{name}-{version}"), "seconds", |folder| {
-            for file in ["package.json", "package-lock.json", ".npmrc"] {
-                fs::copy(pinned.join(file), folder.join(file)).with_context(|| format!("{file} can't be copied"))?;
-            }
-            run(npm().args(["ci", "--ignore-scripts"]).current_dir(folder))
-        })?;
-        Ok(installed.join("node_modules/.bin"))
-    }
-
-    /// Installs into a folder of another name first, so that the right name always means a whole tool.
-    fn install(&self, name: &str, duration: &str, install: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
-        let folder = self.folder.join(name);
-        if !folder.is_dir() {
-            announce(&format!("Installing {name} ({duration}, once)"));
-            let partial = self.folder.join(format!("{name}.partial"));
-            remove(&partial)?;
-            fs::create_dir(&partial)?;
-            install(&partial).with_context(|| format!("{name} can't be installed"))?;
-            fs::rename(&partial, &folder)?;
-        }
-        Ok(folder)
-    }
-
-    fn build_folder(&self) -> PathBuf {
-        self.folder.join(".build")
-    }
-
-    fn remove_build_folder(&self) -> Result<()> {
-        remove(&self.build_folder())
-    }
-}
-
-fn remove(folder: &Path) -> Result<()> {
-    if folder.exists() {
-        fs::remove_dir_all(folder).with_context(|| format!("{} can't be removed", folder.display()))?;
-    }
-    Ok(())
-}
-
-fn cache_folder() -> Result<PathBuf> {
-    if let Some(folder) = env::var_os("XDG_CACHE_HOME").filter(|folder| Path::new(folder).is_absolute()) {
-        return Ok(Path::new(&folder).join("uptrakit"));
-    }
-    let home = env::var_os("HOME").context("HOME is not set, so there is no place to install tools to")?;
-    let caches = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
-    Ok(Path::new(&home).join(caches).join("uptrakit"))
-}
-
 /// Whether this process may do everything.
 pub fn is_root() -> bool {
     read(program("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
@@ -195,25 +148,5 @@ mod tests {
         let lock = "[[package]]\nname = \"wasm-bindgen-futures\"\nversion = \"0.4.1\"\n\n[[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.7\"\n";
         assert_eq!(version_in(lock, "wasm-bindgen").as_deref(), Some("0.2.7"));
         assert_eq!(version_in(lock, "bindgen"), None);
-    }
-
-    #[test]
-    fn an_install_that_failed_is_repeated_and_one_that_worked_is_not() {
-        let folder = env::temp_dir().join(format!("uptrakit-xtask-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        let cache = Cache { _lock: File::create(folder.join(".lock")).unwrap(), folder: folder.clone() };
-        let mut attempts = 0;
-        for fails in [true, false, false] {
-            let installed = cache.install("tool-1", "at once", |partial| {
-                attempts += 1;
-                fs::write(partial.join("program"), "")?;
-                anyhow::ensure!(!fails, "the connection was lost");
-                Ok(())
-            });
-            assert_eq!(installed.is_err(), fails);
-        }
-        assert_eq!(attempts, 2);
-        assert!(folder.join("tool-1/program").is_file());
-        fs::remove_dir_all(folder).unwrap();
     }
 }
