@@ -56,7 +56,10 @@ for (const minutes of [-15, 15]) {
 }
 
 test("the longest lifetime can be had on a device that is ahead of the server", async ({ running, context, page }) => {
-  const server = await Server.create({ UPTRAKIT_TOKEN_LONGEST_LIFETIME_DAYS: "45", UPTRAKIT_TOKEN_DEFAULT_LIFETIME_DAYS: "45" });
+  const server = await Server.create({
+    UPTRAKIT_TOKEN_LONGEST_LIFETIME_DAYS: "45",
+    UPTRAKIT_TOKEN_DEFAULT_LIFETIME_DAYS: "45",
+  });
   running.push(server);
   await server.addPerson(ada);
   await server.start();

@@ -16,7 +16,9 @@ test.beforeEach(({ complaints }) => complaints.provoke(/status of 401/));
 
 /** Ends the session as another browser would; this one's cookie stays. */
 async function endSession(context: BrowserContext, server: Server): Promise<void> {
-  const ended = await context.request.delete(`${server.url}/api/v1/auth/sessions/current`, { headers: { Origin: server.url } });
+  const ended = await context.request.delete(`${server.url}/api/v1/auth/sessions/current`, {
+    headers: { Origin: server.url },
+  });
   expect(ended.status()).toBe(204);
 }
 
@@ -29,7 +31,11 @@ async function sendAndComeBack(page: Page, send: Locator, who = ada): Promise<vo
   await expect(login.heading).toHaveCount(0);
 }
 
-test("a new token's settings are there after signing in again, and make the token", async ({ server, context, signedIn: page }) => {
+test("a new token's settings are there after signing in again, and make the token", async ({
+  server,
+  context,
+  signedIn: page,
+}) => {
   const profile = new ProfilePage(page);
   const { form } = profile;
   const day = form.dialog.getByLabel("Last day", { exact: true });
@@ -63,7 +69,14 @@ test("a new token's settings are there after signing in again, and make the toke
   await expect(form.name).toHaveValue("");
 });
 
-const forms: { what: string; path: string; open(page: Page): Promise<void>; dialog: string; field: string; send: string }[] = [
+const forms: {
+  what: string;
+  path: string;
+  open(page: Page): Promise<void>;
+  dialog: string;
+  field: string;
+  send: string;
+}[] = [
   {
     what: "a token's new name",
     path: "/profile",
@@ -105,7 +118,11 @@ for (const { what, path, open, dialog, field, send } of forms) {
   });
 }
 
-test("the dialog about somebody's token is there after signing in again", async ({ server, context, signedIn: page }) => {
+test("the dialog about somebody's token is there after signing in again", async ({
+  server,
+  context,
+  signedIn: page,
+}) => {
   await mint(context, server, { name: "leaked" });
   await page.goto(`${server.url}/users`);
   const tokens = await new UsersPage(page).tokensOf(ada.username);

@@ -137,7 +137,11 @@ test("the first use is seen while it is open", async ({ server, signedIn: page }
   });
 });
 
-test("the line that sets the variable is there to copy without opening anything", async ({ server, context, signedIn: page }) => {
+test("the line that sets the variable is there to copy without opening anything", async ({
+  server,
+  context,
+  signedIn: page,
+}) => {
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const profile = new ProfilePage(page);
   await page.goto(`${server.url}/profile`);
