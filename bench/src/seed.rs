@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use uptrakit_api::{Timestamp, TokenText};
-use uptrakit_server::{
+use uptrakit_core::{
     auth::digest::Digest,
     clock::{Clock, fill_random, new_id},
     domain::text::key,

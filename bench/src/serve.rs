@@ -11,14 +11,14 @@ use tokio::{
     net::TcpListener,
     process::{Child, Command},
 };
-use uptrakit_server::{
+use uptrakit_core::{
     auth::digest::Digest,
     clock::Clock,
     domain::maintenance,
-    http::{router, serve as serve_http},
-    settings::{PublicUrl, TokenRules},
-    state::Core,
+    public_url::PublicUrl,
+    state::{Core, TokenRules},
 };
+use uptrakit_server::http::{router, serve as serve_http};
 use uptrakit_store::{Store, credentials};
 
 /// How a request is judged.

@@ -1,17 +1,22 @@
-//! Uptrakit's server. Data flows one way: `http` takes requests apart, `domain` decides, `store` remembers; `auth`
-//! says who is asking.
+//! Uptrakit's server: HTTP around the rules in `uptrakit_core`.
 
-pub mod auth;
-pub mod clock;
-pub mod domain;
-pub mod error;
 pub mod http;
 pub mod input;
 pub mod log;
-pub mod log_limit;
-pub mod network;
-pub mod outage;
-pub mod probe;
 pub mod settings;
-pub mod state;
-pub mod tasks;
+
+use std::{ops::Deref, sync::Arc};
+
+use uptrakit_core::state::Core;
+
+/// What handlers share: the parts of the process.
+#[derive(Clone, Debug)]
+pub struct App(pub Arc<Core>);
+
+impl Deref for App {
+    type Target = Arc<Core>;
+
+    fn deref(&self) -> &Arc<Core> {
+        &self.0
+    }
+}

@@ -14,13 +14,12 @@ use std::{
 
 use serde::Deserialize;
 use tracing::{Event, Level, Subscriber};
-use tracing_subscriber::{EnvFilter, Layer, layer, layer::SubscriberExt as _, util::SubscriberInitExt as _};
-use uptrakit_api::is_control;
-
-use crate::{
-    domain::text::holds_token,
-    log_limit::{Admitted, LogLimit},
+use tracing_subscriber::{
+    EnvFilter, Layer,
+    layer::{self, SubscriberExt as _},
+    util::SubscriberInitExt as _,
 };
+use uptrakit_core::log_limit::{Admitted, LogLimit};
 
 /// Bytes that may wait to be written.
 const LONGEST_WAIT: usize = 1 << 20;
@@ -195,21 +194,6 @@ pub fn flush() {
     drop(CHANGED.wait_timeout_while(waiting(), FLUSH_TIMEOUT, is_busy));
 }
 
-/// Most characters of a text of a client's that a line of the log has in it.
-const LONGEST_LOGGED: usize = 100;
-
-/// What a client sent, for a line of the log: short, without characters that control a terminal, and no token.
-#[must_use]
-pub fn loggable(text: &str) -> String {
-    if holds_token(text) {
-        return "(an API token)".to_owned();
-    }
-    text.chars()
-        .take(LONGEST_LOGGED)
-        .map(|character| if is_control(character) { '\u{fffd}' } else { character })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use std::{
@@ -219,7 +203,7 @@ mod tests {
 
     use tracing_subscriber::layer::SubscriberExt as _;
 
-    use super::{LibraryLimit, loggable};
+    use super::LibraryLimit;
 
     #[derive(Clone, Default)]
     struct Written(Arc<Mutex<Vec<u8>>>);
@@ -245,7 +229,7 @@ mod tests {
                 tracing::warn!(target: "sqlx::query", "slow statement");
                 tracing::warn!(target: "sqlx::pool::acquire", "slow acquire");
                 tracing::debug!(target: "sqlx::query", "statement");
-                tracing::info!(target: "uptrakit_server::domain", "token revoked");
+                tracing::info!(target: "uptrakit_core::domain", "token revoked");
             }
         });
         let text = String::from_utf8(writer.0.lock().unwrap().clone()).unwrap();
@@ -254,13 +238,5 @@ mod tests {
         assert_eq!(count("slow acquire"), 1);
         assert_eq!(count(": statement"), 1_000);
         assert_eq!(count("token revoked"), 1_000);
-    }
-
-    #[test]
-    fn a_line_of_the_log_is_neither_forged_nor_flooded_by_a_client_and_keeps_no_token() {
-        assert_eq!(loggable("ada@example.org"), "ada@example.org");
-        assert_eq!(loggable("a\nb\u{1b}[2K\u{202e}c"), "a\u{fffd}b\u{fffd}[2K\u{fffd}c");
-        assert_eq!(loggable("upk_0000000000000000000000000000003aIdS3"), "(an API token)");
-        assert_eq!(loggable(&"x".repeat(9_999)).len(), 100);
     }
 }

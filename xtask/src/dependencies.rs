@@ -24,6 +24,13 @@ const NOT_IN_CLI: &[&str] = &[
 /// What the wire contract may be made of.
 const OF_API: &[&str] = &["crc32fast", "serde", "thiserror", "uuid"];
 
+/// What a crate of the server may not depend on itself: SQL ends at the store, HTTP begins at the server.
+const NOT_DIRECTLY: &[(&str, &[&str])] = &[
+    ("uptrakit-store", &["uptrakit-api", "uptrakit-core", "uptrakit-app", "uptrakit-server", "axum", "leptos"]),
+    ("uptrakit-core", &["uptrakit-app", "uptrakit-server", "sqlx", "axum", "leptos", "hyper", "tower"]),
+    ("uptrakit-server", &["sqlx"]),
+];
+
 /// Checks all of the rules.
 pub fn check() -> Result<()> {
     announce("Checking the dependency rules");
@@ -32,6 +39,11 @@ pub fn check() -> Result<()> {
 
     let app = tree(&["--package", "uptrakit-app", "--features", "ssr", "--edges", "normal", "--depth", "1"])?;
     refuse("the app crate", &app, &["uptrakit-server", "uptrakit-cli", "sqlx", "tokio", "axum"])?;
+
+    for (package, refused) in NOT_DIRECTLY {
+        let direct = tree(&["--package", package, "--edges", "normal", "--depth", "1"])?;
+        refuse(&format!("the crate {package}"), &direct, refused)?;
+    }
 
     let cli = tree(&["--package", "uptrakit-cli", "--edges", "normal"])?;
     refuse("the command line", &cli, NOT_IN_CLI)?;

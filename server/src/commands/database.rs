@@ -3,13 +3,11 @@
 use std::{
     io::{self, Write as _},
     path::Path,
+    sync::Arc,
 };
 
-use uptrakit_server::{
-    clock::Clock,
-    settings::{PublicUrl, Settings},
-    state::{App, Core},
-};
+use uptrakit_core::{clock::Clock, public_url::PublicUrl, state::Core};
+use uptrakit_server::settings::Settings;
 use uptrakit_store::{OpenError, Store, database_url::place, plain_io};
 
 /// Opens the database, and makes it where there is none.
@@ -88,7 +86,7 @@ fn make_private_directory(directory: &Path) -> io::Result<()> {
 }
 
 /// The parts for a command at the terminal; they work on the database while servers do.
-pub fn core(settings: &Settings, store: Store) -> anyhow::Result<App> {
+pub fn core(settings: &Settings, store: Store) -> anyhow::Result<Arc<Core>> {
     let public_url = match &settings.public_url {
         Some(url) => url.clone(),
         None => PublicUrl::parse(&format!("http://{}", settings.listen))?,

@@ -1,7 +1,8 @@
 //! `doctor`: checks settings and database.
 
 use anyhow::{Context as _, bail};
-use uptrakit_server::{domain::users, settings::Settings};
+use uptrakit_core::domain::users;
+use uptrakit_server::settings::Settings;
 use uptrakit_store::{OpenError, database_url::place};
 
 use super::{

@@ -3,6 +3,7 @@
 use std::{
     io::{self, Write as _},
     net::SocketAddr,
+    sync::Arc,
 };
 
 use anyhow::Context as _;
@@ -11,13 +12,13 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 use uptrakit_api::Secret;
-use uptrakit_server::{
+use uptrakit_core::{
     clock::Clock,
     domain::{accounts, maintenance},
-    http,
-    settings::{PublicUrl, Settings},
-    state::{App, Core},
+    public_url::PublicUrl,
+    state::Core,
 };
+use uptrakit_server::{App, http, settings::Settings};
 use uptrakit_store::database_url::place;
 
 use super::{database::open_store, terminal::readable};
@@ -63,7 +64,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         move || write_at_hangup(app.clone())
     });
     if let Some((listener, handle)) = measured {
-        http::metrics::start(&app, listener, &handle)?;
+        http::metrics::start(&App(app.clone()), listener, &handle)?;
     }
     let router = http::router(&app);
     // Before it says that it listens: whoever waits for that may stop it at once.
@@ -107,7 +108,7 @@ fn announce(address: SocketAddr, link: Option<&str>) {
 }
 
 /// Writes what is in memory at each SIGHUP.
-async fn write_at_hangup(app: App) {
+async fn write_at_hangup(app: Arc<Core>) {
     let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
     while hangup.recv().await.is_some() {
         match app.write_notes().await {

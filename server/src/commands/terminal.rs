@@ -4,7 +4,8 @@ use std::io::{self, Read as _, Write as _};
 
 use anyhow::Context as _;
 use uptrakit_api::Secret;
-use uptrakit_server::{error::Error, input};
+use uptrakit_core::error::Error;
+use uptrakit_server::input;
 
 /// A line on standard output. A reader that went away is no failure.
 pub fn say(line: std::fmt::Arguments<'_>) -> io::Result<()> {

@@ -3,7 +3,8 @@
 use anyhow::bail;
 use clap::Subcommand;
 use uptrakit_api::{AccountId, Role, User};
-use uptrakit_server::{domain::users, error::Error, settings::Settings, state::Core};
+use uptrakit_core::{domain::users, error::Error, state::Core};
+use uptrakit_server::settings::Settings;
 
 use super::{
     database::{announce, core, is_none_yet, open_existing_store, open_store},

@@ -11,8 +11,9 @@ use axum::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header, uri::Authority};
 use sha2::{Digest as _, Sha256};
+use uptrakit_core::{error::Error, public_url::is_loopback};
 
-use crate::{error::Error, settings::is_loopback, state::App};
+use crate::{App, http::problem::ErrorResponse};
 
 /// A file inside the binary.
 pub struct Asset {
@@ -38,14 +39,15 @@ const PLACEHOLDER: &str = "<!doctype html><html lang=\"en\"><title>Uptrakit</tit
     <p>This server was built without its web app. Build it with: cargo xtask run</p></html>";
 
 /// Serves a file, or the page.
-pub async fn serve(State(app): State<App>, request: Request) -> Result<Response, Error> {
+pub async fn serve(State(app): State<App>, request: Request) -> Result<Response, ErrorResponse> {
     let path = request.uri().path();
     if path.starts_with("/rpc/") || path.starts_with("/api/") {
-        return Err(Error::NotFound);
+        return Err(Error::NotFound.into());
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let is_known = PAGES.contains(&path) || find(ASSETS, path).is_some();
-        let mut response = if is_known { Error::MethodNotAllowed } else { Error::NotFound }.into_response();
+        let error = if is_known { Error::MethodNotAllowed } else { Error::NotFound };
+        let mut response = ErrorResponse(error).into_response();
         if is_known {
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
         }
@@ -60,7 +62,7 @@ pub async fn serve(State(app): State<App>, request: Request) -> Result<Response,
     }
     let is_page = PAGES.contains(&path);
     if !is_page && !accepts_html(request.headers()) {
-        return Err(Error::NotFound);
+        return Err(Error::NotFound.into());
     }
     let status = if is_page { StatusCode::OK } else { StatusCode::NOT_FOUND };
     Ok(match find(ASSETS, "/index.html") {

@@ -12,8 +12,9 @@ use http::{HeaderMap, header, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use uptrakit_api::FieldError;
+use uptrakit_core::{domain::text::holds_token, error::Error};
 
-use crate::{domain::text::holds_token, error::Error};
+use crate::http::problem::ErrorResponse;
 
 /// Largest body: 1 MB.
 const LARGEST: usize = 1_000_000;
@@ -41,58 +42,58 @@ pub struct Id<T>(pub T);
 pub struct Ids<A, B>(pub A, pub B);
 
 /// Reads a whole body within bounds of size and time.
-pub async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Error> {
+pub async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, ErrorResponse> {
     read_within(PATIENCE, headers, body).await
 }
 
-async fn read_within(patience: Duration, headers: &HeaderMap, body: Body) -> Result<Bytes, Error> {
+async fn read_within(patience: Duration, headers: &HeaderMap, body: Body) -> Result<Bytes, ErrorResponse> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: u64| length > LARGEST as u64) {
-        return Err(Error::TooLarge);
+        return Err(Error::TooLarge.into());
     }
     match tokio::time::timeout(patience, Limited::new(body, LARGEST).collect()).await {
-        Err(_) => Err(Error::TooSlow),
+        Err(_) => Err(Error::TooSlow.into()),
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Error::TooLarge),
-        Ok(Err(_)) => Err(Error::Malformed("The body broke off.")),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Error::TooLarge.into()),
+        Ok(Err(_)) => Err(Error::Malformed("The body broke off.").into()),
     }
 }
 
 /// Whether the body says that it is JSON.
-pub fn require_json(headers: &HeaderMap) -> Result<(), Error> {
+pub fn require_json(headers: &HeaderMap) -> Result<(), ErrorResponse> {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = value.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("application/json") { Ok(()) } else { Err(Error::UnsupportedMediaType) }
+    if essence.eq_ignore_ascii_case("application/json") { Ok(()) } else { Err(Error::UnsupportedMediaType.into()) }
 }
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
-    type Rejection = Error;
+    type Rejection = ErrorResponse;
 
-    async fn from_request(request: Request, _state: &S) -> Result<Self, Error> {
+    async fn from_request(request: Request, _state: &S) -> Result<Self, ErrorResponse> {
         let (parts, body) = request.into_parts();
         require_json(&parts.headers)?;
-        parse(&read(&parts.headers, body).await?).map(Self)
+        Ok(Self(parse(&read(&parts.headers, body).await?)?))
     }
 }
 
 impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalJson<T> {
-    type Rejection = Error;
+    type Rejection = ErrorResponse;
 
-    async fn from_request(request: Request, _state: &S) -> Result<Self, Error> {
+    async fn from_request(request: Request, _state: &S) -> Result<Self, ErrorResponse> {
         let (parts, body) = request.into_parts();
         let bytes = read(&parts.headers, body).await?;
         if bytes.is_empty() {
             return Ok(Self(T::default()));
         }
         require_json(&parts.headers)?;
-        parse(&bytes).map(Self)
+        Ok(Self(parse(&bytes)?))
     }
 }
 
 impl<T: DeserializeOwned> Json<T> {
     /// Reads a JSON object.
-    pub fn parse_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        parse(bytes).map(Self)
+    pub fn parse_bytes(bytes: &[u8]) -> Result<Self, ErrorResponse> {
+        Ok(Self(parse(bytes)?))
     }
 }
 
@@ -131,15 +132,15 @@ fn field_error(path: &str, complaint: &str) -> Error {
 }
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
-    type Rejection = Error;
+    type Rejection = ErrorResponse;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Error> {
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ErrorResponse> {
         let query = parts.uri.query().unwrap_or_default();
         let pairs = form_urlencoded::parse(query.as_bytes());
         let deserializer = serde::de::value::MapDeserializer::new(pairs.map(|(name, value)| (Text(name), Text(value))));
         T::deserialize(deserializer)
             .map(Self)
-            .map_err(|error: serde::de::value::Error| field_error(".", &error.to_string()))
+            .map_err(|error: serde::de::value::Error| field_error(".", &error.to_string()).into())
     }
 }
 
@@ -172,23 +173,23 @@ impl<'de> serde::Deserializer<'de> for Text<'de> {
 }
 
 impl<T: std::str::FromStr + Send, S: Send + Sync> FromRequestParts<S> for Id<T> {
-    type Rejection = Error;
+    type Rejection = ErrorResponse;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ErrorResponse> {
         let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| Error::NotFound)?;
-        text.parse().map(Self).map_err(|_| Error::NotFound)
+        text.parse().map(Self).map_err(|_| Error::NotFound.into())
     }
 }
 
 impl<A: std::str::FromStr + Send, B: std::str::FromStr + Send, S: Send + Sync> FromRequestParts<S> for Ids<A, B> {
-    type Rejection = Error;
+    type Rejection = ErrorResponse;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ErrorResponse> {
         let path = Path::<(String, String)>::from_request_parts(parts, state).await;
         let Path((first, second)) = path.map_err(|_| Error::NotFound)?;
         match (first.parse(), second.parse()) {
             (Ok(first), Ok(second)) => Ok(Self(first, second)),
-            _ => Err(Error::NotFound),
+            _ => Err(Error::NotFound.into()),
         }
     }
 }
@@ -202,7 +203,9 @@ mod tests {
     use futures_util::{StreamExt as _, stream};
     use http::HeaderMap;
 
-    use crate::error::Error;
+    use uptrakit_core::error::Error;
+
+    use crate::http::problem::ErrorResponse;
 
     #[tokio::test]
     async fn a_body_that_drips_is_given_up_however_often_a_byte_comes() {
@@ -213,6 +216,6 @@ mod tests {
         let headers = HeaderMap::new();
         let reading = super::read_within(Duration::from_millis(50), &headers, Body::from_stream(drip));
         let outcome = tokio::time::timeout(Duration::from_secs(10), reading).await.expect("it is given up");
-        assert!(matches!(outcome, Err(Error::TooSlow)));
+        assert!(matches!(outcome, Err(ErrorResponse(Error::TooSlow))));
     }
 }

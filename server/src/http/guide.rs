@@ -5,23 +5,24 @@ use std::sync::LazyLock;
 
 use axum::{extract::Request, response::Response};
 use http::{HeaderValue, StatusCode, header};
+use uptrakit_core::error::Error;
 
-use crate::{
-    error::Error,
-    http::assets::{Asset, accepts_html, find, hashes_of, reply},
+use crate::http::{
+    assets::{Asset, accepts_html, find, hashes_of, reply},
+    problem::ErrorResponse,
 };
 
 include!(concat!(env!("OUT_DIR"), "/guide.rs"));
 
 /// Serves a page of the guide, or what its pages are made of.
-pub async fn get_page(request: Request) -> Result<Response, Error> {
+pub async fn get_page(request: Request) -> Result<Response, ErrorResponse> {
     let path = request.uri().path();
     let (asset, status) = match find(GUIDE, path.trim_end_matches('/')) {
         Some(asset) => (asset, StatusCode::OK),
         None if accepts_html(request.headers()) => {
             (find(GUIDE, "").expect("the build makes this page"), StatusCode::NOT_FOUND)
         }
-        None => return Err(Error::NotFound),
+        None => return Err(Error::NotFound.into()),
     };
     let cache = if asset.is_immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
     let mut response = reply(asset, status, cache, request.headers());

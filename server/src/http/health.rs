@@ -6,11 +6,9 @@ use axum::{
     extract::State,
     response::{IntoResponse as _, Response},
 };
+use uptrakit_core::error::{Error, Failure};
 
-use crate::{
-    error::{Error, Failure},
-    state::App,
-};
+use crate::{App, http::problem::ErrorResponse};
 
 /// The process answers.
 pub async fn is_alive() -> &'static str {
@@ -21,7 +19,7 @@ pub async fn is_alive() -> &'static str {
 pub async fn is_ready(State(app): State<App>) -> Result<&'static str, Response> {
     if let Some(task) = app.tasks.first_down() {
         let cause = format!("the background task {task} is down").into();
-        let mut response = Error::Unavailable(Arc::clone(&cause)).into_response();
+        let mut response = ErrorResponse(Error::Unavailable(Arc::clone(&cause))).into_response();
         // No outage of the database: it would end with the database's next answer.
         response.extensions_mut().insert(Failure { cause, is_outage: false });
         return Err(response);
@@ -39,5 +37,5 @@ pub async fn is_ready_for_reads(State(app): State<App>) -> Result<&'static str, 
 }
 
 fn unavailable(cause: Arc<str>) -> Response {
-    Error::Unavailable(cause).into_response()
+    ErrorResponse(Error::Unavailable(cause)).into_response()
 }

@@ -3,19 +3,26 @@
 mod api;
 mod assets;
 mod body;
+mod caller;
 mod guide;
 mod health;
 pub mod layer;
 mod linger;
 pub mod metrics;
 pub mod openapi;
+mod origin;
+mod problem;
 mod rpc;
 pub mod serve;
 
+use std::sync::Arc;
+
 use axum::{Router, middleware, routing::get};
+use uptrakit_core::{error::Error, state::Core};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{error::Error, state::App};
+use self::problem::ErrorResponse;
+use crate::App;
 
 /// The JSON API, with the document that describes it.
 fn api() -> OpenApiRouter<App> {
@@ -48,9 +55,12 @@ fn api() -> OpenApiRouter<App> {
 /// Every request passes one layer: `visit` names it, finds the client's address, and on the way back writes problem
 /// documents, headers, log and metrics, so that nothing leaves without them; within it `cut_off` stops the request when
 /// its credential dies, whatever the handler is waiting for.
-pub fn router(app: &App) -> Router {
+pub fn router(core: &Arc<Core>) -> Router {
+    let app = App(Arc::clone(core));
     let (api, _) = api().split_for_parts();
-    let api = api.fallback(async || Error::NotFound).method_not_allowed_fallback(async || Error::MethodNotAllowed);
+    let api = api
+        .fallback(async || ErrorResponse(Error::NotFound))
+        .method_not_allowed_fallback(async || ErrorResponse(Error::MethodNotAllowed));
     Router::new()
         .nest("/api/v1", api)
         .merge(rpc::router())
@@ -61,7 +71,7 @@ pub fn router(app: &App) -> Router {
         .route("/docs/", get(guide::get_page))
         .route("/docs/{*path}", get(guide::get_page))
         .fallback(assets::serve)
-        .method_not_allowed_fallback(async || Error::MethodNotAllowed)
+        .method_not_allowed_fallback(async || ErrorResponse(Error::MethodNotAllowed))
         .layer(middleware::from_fn_with_state(app.clone(), layer::visit::visit))
         .with_state(app.clone())
 }

@@ -19,23 +19,29 @@ use uptrakit_app::{
     backend::{Answer, Backend},
     rpc::{Activity, Invitation, Refusal, Revoked, Visitor},
 };
-
-use super::{
-    api::sessions::{browser, set_cookie, signed_out},
-    body,
-};
-use crate::{
+use uptrakit_core::{
     auth::{
-        caller::{Actor, Visit, authenticate, visit},
+        caller::{Actor, Visit},
         credential::{Need, Refusal as Denial},
-        origin::{self, Origin},
     },
     domain::{
         accounts, sessions, tokens,
         trail::{self, Named},
     },
     error::{Error, Failure},
-    state::App,
+};
+
+use super::{
+    api::sessions::{browser, set_cookie, signed_out},
+    body,
+};
+use crate::{
+    App,
+    http::{
+        caller::{authenticate, visit},
+        origin::{self, Origin},
+        problem::ErrorResponse,
+    },
 };
 
 /// One route per server function, so that any other path is simply not there.
@@ -43,10 +49,10 @@ pub fn router() -> Router<App> {
     leptos::server_fn::axum::server_fn_paths().fold(Router::new(), |router, (path, _)| router.route(path, post(call)))
 }
 
-async fn call(State(app): State<App>, request: Request) -> Result<Response, Error> {
+async fn call(State(app): State<App>, request: Request) -> Result<Response, ErrorResponse> {
     let (mut parts, body) = request.into_parts();
     if Origin::of(&parts.headers, app.public_url.as_str()) != Origin::Same {
-        return Err(origin::refuse(&visit(&parts), &parts.headers, app.public_url.as_str()));
+        return Err(origin::refuse(&visit(&parts), &parts.headers, app.public_url.as_str()).into());
     }
     body::require_json(&parts.headers)?;
     let bytes = body::read(&parts.headers, body).await?;
@@ -75,13 +81,13 @@ async fn call(State(app): State<App>, request: Request) -> Result<Response, Erro
 }
 
 /// Server functions answer every refusal with 500; the problem inside says what it really is.
-async fn with_status(answer: Response) -> Result<Response, Error> {
+async fn with_status(answer: Response) -> Result<Response, ErrorResponse> {
     if answer.status() != StatusCode::INTERNAL_SERVER_ERROR {
         return Ok(answer);
     }
     let bytes = body::read(&HeaderMap::new(), answer.into_body()).await?;
     let Ok(Refusal(problem)) = serde_json::from_slice::<Refusal>(&bytes) else {
-        return Err(Error::Internal("a server function failed without a problem".into()));
+        return Err(Error::Internal("a server function failed without a problem".into()).into());
     };
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = status.into_response();

@@ -14,9 +14,9 @@ use hyper_util::{
 };
 use tokio::net::{TcpListener, TcpStream};
 use tower::Service as _;
+use uptrakit_core::log_limit::{Admitted, LogLimit};
 
 use super::{layer::visit::Peer, linger::lingering};
-use crate::log_limit::{Admitted, LogLimit};
 
 /// How long a client may take for the head of a request; idle connections are closed after it too.
 pub const HEAD_TIMEOUT: Duration = Duration::from_mins(1);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use uptrakit_api::Timestamp;
-use uptrakit_server::clock::new_id;
+use uptrakit_core::clock::new_id;
 use uptrakit_store::audit;
 use uuid::Uuid;
 

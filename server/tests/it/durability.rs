@@ -166,7 +166,7 @@ async fn a_backup_made_in_use_can_be_served_as_it_is() {
     server.app.store.backup(&file).await.unwrap();
     let copy = Store::open(&format!("sqlite://{}", file.display()), 2).await.unwrap();
     assert_eq!(copy.check().await.unwrap(), Ok(()));
-    let digest = uptrakit_server::auth::digest::Digest::of(&text);
+    let digest = uptrakit_core::auth::digest::Digest::of(&text);
     let mut reader = copy.read().await.unwrap();
     let found = uptrakit_store::credentials::list_tokens(reader.conn(), &[digest.0]).await.unwrap();
     assert_eq!(found.len(), 1);

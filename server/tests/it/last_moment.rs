@@ -4,10 +4,8 @@
 use axum::{Router, middleware, routing::get};
 use serde_json::json;
 use tokio::{runtime::Handle, task::block_in_place};
-use uptrakit_server::{
-    auth::caller::{AnyCredential, Caller},
-    http::layer::visit::visit,
-};
+use uptrakit_core::auth::caller::{AnyCredential, Caller};
+use uptrakit_server::{App, http::layer::visit::visit};
 
 use crate::support::{TestServer, on_both};
 
@@ -27,8 +25,8 @@ fn ending_router<E: Future<Output = ()> + Send>(
     };
     Router::new()
         .route("/api/v1/ending", get(handler))
-        .layer(middleware::from_fn_with_state(server.app.clone(), visit))
-        .with_state(server.app.clone())
+        .layer(middleware::from_fn_with_state(App(server.app.clone()), visit))
+        .with_state(App(server.app.clone()))
 }
 
 on_both! {
@@ -37,7 +35,7 @@ on_both! {
         let other = server.another().await;
         for (revoker, waits) in [(&server, false), (&server, true), (&other, false), (&other, true)] {
             let (id, text) = root.new_token(json!({ "name": "ci" })).await;
-            let (revoker, app) = (root.clone().at(revoker), server.app.clone());
+            let (revoker, app) = (root.clone().at(revoker), App(server.app.clone()));
             let end = move || async move {
                 revoker.delete(&format!("/auth/api-tokens/{id}")).await.ok(204);
                 // Of another server's revoke this one hears a moment later.

@@ -32,8 +32,8 @@ on_both! {
     async fn wrong_unknown_and_deactivated_look_the_same(server: TestServer) {
         server.with_root().await;
         server.add_user("kim", "viewer").await;
-        let id = uptrakit_server::domain::users::find_by_username(&server.app, "kim").await.unwrap();
-        uptrakit_server::domain::users::update_from_terminal(&server.app, id, None, Some(false)).await.unwrap();
+        let id = uptrakit_core::domain::users::find_by_username(&server.app, "kim").await.unwrap();
+        uptrakit_core::domain::users::update_from_terminal(&server.app, id, None, Some(false)).await.unwrap();
         let strip = |reply: crate::support::Reply| { let mut problem = reply.refused(401, "wrong-login"); problem["request_id"] = json!(""); problem };
         let wrong = strip(server.anonymous().post("/auth/sessions", login("root", "not the password at all")).await);
         let unknown = strip(server.anonymous().post("/auth/sessions", login("nobody", "not the password at all")).await);
@@ -172,7 +172,7 @@ on_both! {
         let params = argon2::Params::new(64, 1, 1, None).unwrap();
         let older = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
         let hash = argon2::PasswordHasher::hash_password(&older, PASSWORD.as_bytes()).unwrap().to_string();
-        let id = uptrakit_server::domain::users::find_by_username(&server.app, "root").await.unwrap();
+        let id = uptrakit_core::domain::users::find_by_username(&server.app, "root").await.unwrap();
         let mut tx = server.app.store.begin().await.unwrap();
         uptrakit_store::accounts::update_password(&mut tx, id.0, &hash).await.unwrap();
         tx.commit().await.unwrap();
@@ -188,7 +188,7 @@ on_both! {
         server.with_root().await;
         let (composed, decomposed) = ("f\u{fc}nfzehn graue Reiher", "fu\u{308}nfzehn graue Reiher");
         let hash = argon2::PasswordHasher::hash_password(&argon2::Argon2::default(), decomposed.as_bytes()).unwrap().to_string();
-        let id = uptrakit_server::domain::users::find_by_username(&server.app, "root").await.unwrap();
+        let id = uptrakit_core::domain::users::find_by_username(&server.app, "root").await.unwrap();
         let mut tx = server.app.store.begin().await.unwrap();
         uptrakit_store::accounts::update_password(&mut tx, id.0, &hash).await.unwrap();
         tx.commit().await.unwrap();

@@ -31,7 +31,7 @@ async fn live_through_everything(server: &TestServer, root: &Client) -> Vec<Stri
         server.bearer(text).get("/hosts").await.refused(401, "token-revoked");
     }
     server.app.usage.flush(&server.app.store, server.app.clock.now(), true).await.unwrap();
-    uptrakit_server::domain::trail::write_refusals(&server.app).await.unwrap();
+    uptrakit_core::domain::trail::write_refusals(&server.app).await.unwrap();
     vec![first, second, child]
 }
 

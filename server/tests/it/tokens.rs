@@ -1,9 +1,11 @@
 //! Contract, sections 2 and 4: API tokens.
 
-use crate::support::{START, on_both};
-use serde_json::json;
 use std::task::Poll;
+
+use serde_json::json;
 use uptrakit_api::Timestamp;
+
+use crate::support::{START, on_both};
 
 fn after(millis: i64) -> String {
     Timestamp(START + millis).to_string()
@@ -72,7 +74,7 @@ on_both! {
         let (id, _) = root.new_token(json!({ "name": "ci" })).await;
         server.add_user("kim", "viewer").await;
         let kim = server.sign_in("kim").await;
-        let unknown = uptrakit_server::clock::new_id(Timestamp(START));
+        let unknown = uptrakit_core::clock::new_id(Timestamp(START));
         let strip = |text: &str| { let mut problem: serde_json::Value = serde_json::from_str(text).unwrap(); problem["request_id"] = json!(""); problem };
         for suffix in ["", "/rotate", "/overlap"] {
             let of = |id: String| format!("/auth/api-tokens/{id}{suffix}");
@@ -390,10 +392,10 @@ on_both! {
         root.delete(&format!("/auth/api-tokens/{id}")).await.ok(204);
         let day = 86_400_000;
         let root = { server.advance(90 * day); server.sign_in("root").await };
-        uptrakit_server::domain::maintenance::clean_once(&server.app).await.unwrap();
+        uptrakit_core::domain::maintenance::clean_once(&server.app).await.unwrap();
         assert_eq!(root.get("/auth/api-tokens?state=all").await.ok(200)["total"], 1);
         server.advance(1);
-        uptrakit_server::domain::maintenance::clean_once(&server.app).await.unwrap();
+        uptrakit_core::domain::maintenance::clean_once(&server.app).await.unwrap();
         assert_eq!(root.get("/auth/api-tokens?state=all").await.ok(200)["total"], 0);
         server.another().await.bearer(&text).get("/auth/me").await.refused(401, "invalid-token");
     }

@@ -64,7 +64,7 @@ on_both! {
         for number in 0..510 {
             let now = server.app.clock.now();
             let row = HostRow {
-                id: uptrakit_server::clock::new_id(now), machine_id: number.to_string(), hostname: DECOMPOSED.to_owned(), friendly_name: None,
+                id: uptrakit_core::clock::new_id(now), machine_id: number.to_string(), hostname: DECOMPOSED.to_owned(), friendly_name: None,
                 os_name: String::new(), os_version: String::new(), kernel: String::new(), architecture: String::new(), pending_updates: None,
                 security_updates: None, reboot_required: None, shared_machine_id_at: None, reporters: None, last_seen_at: now.0, created_at: now.0, updated_at: now.0, revision: number,
             };

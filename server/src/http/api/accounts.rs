@@ -3,13 +3,14 @@
 use axum::{Json as Reply, extract::State};
 use http::StatusCode;
 use uptrakit_api::{ChangePassword, Me};
-
-use crate::{
+use uptrakit_core::{
     auth::caller::{AnyCredential, Caller, WebSession},
     domain::accounts,
-    error::Error,
-    http::body::Json,
-    state::App,
+};
+
+use crate::{
+    App,
+    http::{body::Json, problem::ErrorResponse},
 };
 
 /// Who is asking, and by which token if by one.
@@ -27,7 +28,7 @@ pub async fn update_password(
     State(app): State<App>,
     Caller(actor, _): Caller<WebSession>,
     Json(request): Json<ChangePassword>,
-) -> Result<StatusCode, Error> {
+) -> Result<StatusCode, ErrorResponse> {
     accounts::change_password(&app, &actor, request).await?;
     Ok(StatusCode::NO_CONTENT)
 }

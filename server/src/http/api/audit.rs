@@ -9,13 +9,15 @@ use axum::{
 use futures_util::{Stream, StreamExt as _, stream};
 use http::header;
 use uptrakit_api::{AuditEvent, AuditExportQuery, AuditQuery, Page};
-
-use crate::{
+use uptrakit_core::{
     auth::caller::{AnyCredential, AuditRead, Caller},
     domain::trail::{self, Export},
     error::Error,
-    http::{body::Query, layer::cut_off::Streaming},
-    state::App,
+};
+
+use crate::{
+    App,
+    http::{body::Query, layer::cut_off::Streaming, problem::ErrorResponse},
 };
 
 /// Everybody's events, newest first.
@@ -24,7 +26,7 @@ pub async fn list_events(
     State(app): State<App>,
     _: Caller<AuditRead>,
     Query(query): Query<AuditQuery>,
-) -> Result<Reply<Page<AuditEvent>>, Error> {
+) -> Result<Reply<Page<AuditEvent>>, ErrorResponse> {
     Ok(Reply(trail::list(&app, &query, None).await?))
 }
 
@@ -34,7 +36,7 @@ pub async fn list_own_events(
     State(app): State<App>,
     Caller(actor, _): Caller<AnyCredential>,
     Query(query): Query<AuditQuery>,
-) -> Result<Reply<Page<AuditEvent>>, Error> {
+) -> Result<Reply<Page<AuditEvent>>, ErrorResponse> {
     Ok(Reply(trail::list(&app, &query, Some(actor.account_id())).await?))
 }
 
@@ -47,7 +49,7 @@ pub async fn export_events(
     State(app): State<App>,
     _: Caller<AuditRead>,
     Query(query): Query<AuditExportQuery>,
-) -> Result<Response, Error> {
+) -> Result<Response, ErrorResponse> {
     let mut export = Export::new(&app, &query.into()).await?;
     // Read before the answer begins: a database that can't answer is a 503, not an answer that breaks off.
     let first = lines(&export.next(&app).await?.unwrap_or_default())?;
@@ -60,7 +62,7 @@ pub async fn export_events(
 fn rest(app: App, export: Export) -> impl Stream<Item = Result<Bytes, Broken>> {
     stream::try_unfold((app, export), |(app, mut export)| async move {
         let next = async { export.next(&app).await?.map(|events| lines(&events)).transpose() }.await;
-        let next = next.map_err(|error| {
+        let next = next.map_err(|ErrorResponse(error)| {
             if let Some(failure) = error.failure() {
                 tracing::error!(cause = %failure.cause, "an export broke off");
             }
@@ -75,7 +77,7 @@ fn rest(app: App, export: Export) -> impl Stream<Item = Result<Bytes, Broken>> {
 #[error("{0}")]
 struct Broken(String);
 
-fn lines(events: &[AuditEvent]) -> Result<Bytes, Error> {
+fn lines(events: &[AuditEvent]) -> Result<Bytes, ErrorResponse> {
     let mut text = Vec::with_capacity(events.len() * 320);
     for event in events {
         serde_json::to_writer(&mut text, event).map_err(|error| Error::Internal(error.to_string()))?;

@@ -14,16 +14,18 @@ use futures_util::{Stream, stream};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use tokio::sync::broadcast::error::RecvError;
 use uptrakit_api::{Host, HostId, HostQuery, HostReport, Page, UpdateHost};
-
-use crate::{
+use uptrakit_core::{
     auth::caller::{Caller, HostsRead, HostsReport, HostsWrite},
     domain::{feed::HostChange, hosts},
-    error::Error,
+};
+
+use crate::{
+    App,
     http::{
         body::{Id, Json, Query},
         layer::cut_off::Streaming,
+        problem::ErrorResponse,
     },
-    state::App,
 };
 
 /// Hosts.
@@ -32,13 +34,17 @@ pub async fn list_hosts(
     State(app): State<App>,
     _: Caller<HostsRead>,
     Query(query): Query<HostQuery>,
-) -> Result<Reply<Page<Host>>, Error> {
+) -> Result<Reply<Page<Host>>, ErrorResponse> {
     Ok(Reply(hosts::list(&app, &query).await?))
 }
 
 /// One host.
 #[utoipa::path(get, path = "/hosts/{id}", tag = "hosts", params(("id" = HostId, Path)), responses((status = 200, body = Host)))]
-pub async fn get_host(State(app): State<App>, _: Caller<HostsRead>, Id(id): Id<HostId>) -> Result<Reply<Host>, Error> {
+pub async fn get_host(
+    State(app): State<App>,
+    _: Caller<HostsRead>,
+    Id(id): Id<HostId>,
+) -> Result<Reply<Host>, ErrorResponse> {
     Ok(Reply(hosts::get(&app, id).await?))
 }
 
@@ -58,7 +64,7 @@ pub async fn report_host(
     State(app): State<App>,
     Caller(actor, _): Caller<HostsReport>,
     Json(request): Json<HostReport>,
-) -> Result<Response, Error> {
+) -> Result<Response, ErrorResponse> {
     let (host, is_new) = hosts::report(&app, &actor, &request).await?;
     let is_shared = host.shared_machine_id_at.is_some();
     let mut response = (if is_new { StatusCode::CREATED } else { StatusCode::OK }, Reply(host)).into_response();
@@ -79,7 +85,7 @@ pub async fn update_host(
     Caller(actor, _): Caller<HostsWrite>,
     Id(id): Id<HostId>,
     Json(request): Json<UpdateHost>,
-) -> Result<Reply<Host>, Error> {
+) -> Result<Reply<Host>, ErrorResponse> {
     Ok(Reply(hosts::update(&app, &actor, id, request).await?))
 }
 
@@ -89,7 +95,7 @@ pub async fn delete_host(
     State(app): State<App>,
     Caller(actor, _): Caller<HostsWrite>,
     Id(id): Id<HostId>,
-) -> Result<StatusCode, Error> {
+) -> Result<StatusCode, ErrorResponse> {
     hosts::delete(&app, &actor, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

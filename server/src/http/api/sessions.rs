@@ -7,32 +7,39 @@ use axum::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use uptrakit_api::{Account, Secret, Session, SessionId, SignIn};
-
-use crate::{
+use uptrakit_core::{
     auth::{
-        caller::{Caller, WebSession, session_cookie, visit},
+        caller::{Caller, WebSession},
         digest::Digest,
-        origin::{self, Origin},
     },
     domain::{
         accounts::{self, Browser},
         sessions,
     },
     error::Error,
-    http::body::{Id, Json, read, require_json},
-    settings::PublicUrl,
-    state::{App, Core},
+    public_url::PublicUrl,
+    state::Core,
+};
+
+use crate::{
+    App,
+    http::{
+        body::{Id, Json, read, require_json},
+        caller::{session_cookie, visit},
+        origin::{self, Origin},
+        problem::ErrorResponse,
+    },
 };
 
 /// Signs in: the cookie comes with the answer, and a session that was presented ends.
 #[utoipa::path(
     post, path = "/auth/sessions", tag = "sessions", request_body = SignIn, responses((status = 201, body = Account))
 )]
-pub async fn create_session(State(app): State<App>, request: Request) -> Result<Response, Error> {
+pub async fn create_session(State(app): State<App>, request: Request) -> Result<Response, ErrorResponse> {
     let (parts, body) = request.into_parts();
     // Without either header it is a program, and no cookie is at stake.
     if Origin::of(&parts.headers, app.public_url.as_str()) == Origin::Foreign {
-        return Err(origin::refuse(&visit(&parts), &parts.headers, app.public_url.as_str()));
+        return Err(origin::refuse(&visit(&parts), &parts.headers, app.public_url.as_str()).into());
     }
     require_json(&parts.headers)?;
     let bytes = read(&parts.headers, body).await?;
@@ -51,7 +58,7 @@ pub async fn create_session(State(app): State<App>, request: Request) -> Result<
 pub async fn list_sessions(
     State(app): State<App>,
     Caller(actor, _): Caller<WebSession>,
-) -> Result<Reply<Vec<Session>>, Error> {
+) -> Result<Reply<Vec<Session>>, ErrorResponse> {
     Ok(Reply(sessions::list(&app, &actor).await?))
 }
 
@@ -64,7 +71,7 @@ pub async fn delete_session(
     State(app): State<App>,
     Caller(actor, _): Caller<WebSession>,
     Id(id): Id<String>,
-) -> Result<Response, Error> {
+) -> Result<Response, ErrorResponse> {
     let own = actor.session().map(|session| session.id);
     let id: SessionId = match (id.as_str(), own) {
         ("current", Some(own)) => own,

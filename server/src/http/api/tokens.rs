@@ -7,13 +7,18 @@ use axum::{
 };
 use http::{HeaderName, StatusCode, header};
 use uptrakit_api::{CreateToken, CreatedToken, Page, Permission, RotateToken, Token, TokenId, TokenQuery, UpdateToken};
-
-use crate::{
+use uptrakit_core::{
     auth::caller::{AnyCredential, Caller, TokensWrite},
     domain::tokens::{self, Revoked},
     error::Error,
-    http::body::{Id, Json, OptionalJson, Query},
-    state::App,
+};
+
+use crate::{
+    App,
+    http::{
+        body::{Id, Json, OptionalJson, Query},
+        problem::ErrorResponse,
+    },
 };
 
 /// The caller's tokens.
@@ -22,7 +27,7 @@ pub async fn list_tokens(
     State(app): State<App>,
     Caller(actor, _): Caller<AnyCredential>,
     Query(query): Query<TokenQuery>,
-) -> Result<Reply<Page<Token>>, Error> {
+) -> Result<Reply<Page<Token>>, ErrorResponse> {
     Ok(Reply(tokens::list(&app, actor.account_id(), &query).await?))
 }
 
@@ -35,7 +40,7 @@ pub async fn create_token(
     State(app): State<App>,
     Caller(actor, _): Caller<TokensWrite>,
     Json(request): Json<CreateToken>,
-) -> Result<Response, Error> {
+) -> Result<Response, ErrorResponse> {
     Ok(created(tokens::create(&app, &actor, &request).await?))
 }
 
@@ -47,7 +52,7 @@ pub async fn get_token(
     State(app): State<App>,
     Caller(actor, _): Caller<AnyCredential>,
     Id(id): Id<TokenId>,
-) -> Result<Reply<Token>, Error> {
+) -> Result<Reply<Token>, ErrorResponse> {
     Ok(Reply(tokens::get(&app, &actor, id).await?))
 }
 
@@ -61,7 +66,7 @@ pub async fn update_token(
     Caller(actor, _): Caller<TokensWrite>,
     Id(id): Id<TokenId>,
     Json(request): Json<UpdateToken>,
-) -> Result<Reply<Token>, Error> {
+) -> Result<Reply<Token>, ErrorResponse> {
     Ok(Reply(tokens::update(&app, &actor, id, &request).await?))
 }
 
@@ -75,7 +80,7 @@ pub async fn rotate_token(
     Caller(actor, _): Caller<TokensWrite>,
     Id(id): Id<TokenId>,
     OptionalJson(request): OptionalJson<RotateToken>,
-) -> Result<Response, Error> {
+) -> Result<Response, ErrorResponse> {
     Ok(created(tokens::rotate(&app, &actor, id, &request).await?))
 }
 
@@ -87,7 +92,7 @@ pub async fn end_overlap(
     State(app): State<App>,
     Caller(actor, _): Caller<TokensWrite>,
     Id(id): Id<TokenId>,
-) -> Result<StatusCode, Error> {
+) -> Result<StatusCode, ErrorResponse> {
     tokens::end_overlap(&app, &actor, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -102,7 +107,7 @@ pub async fn delete_token(
     State(app): State<App>,
     Caller(actor, _): Caller<AnyCredential>,
     Id(id): Id<String>,
-) -> Result<Response, Error> {
+) -> Result<Response, ErrorResponse> {
     let (actor, id) = match (id.as_str(), actor.token_id()) {
         ("current", Some(own)) => (actor, own),
         _ => (actor.with(Permission::TokensWrite)?, id.parse().map_err(|_| Error::NotFound)?),

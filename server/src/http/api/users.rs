@@ -5,14 +5,18 @@ use http::StatusCode;
 use uptrakit_api::{
     AccountId, CreateInvitation, CreateUser, CreatedUser, Page, PageQuery, Token, TokenId, TokenQuery, UpdateUser, User,
 };
+use uptrakit_core::{
+    auth::caller::{Caller, UsersManage},
+    domain::{tokens, users},
+};
 
 use super::tokens::revoked;
 use crate::{
-    auth::caller::{Caller, UsersManage},
-    domain::{tokens, users},
-    error::Error,
-    http::body::{Id, Ids, Json, OptionalJson, Query},
-    state::App,
+    App,
+    http::{
+        body::{Id, Ids, Json, OptionalJson, Query},
+        problem::ErrorResponse,
+    },
 };
 
 /// People, by username.
@@ -21,7 +25,7 @@ pub async fn list_users(
     State(app): State<App>,
     _: Caller<UsersManage>,
     Query(query): Query<PageQuery>,
-) -> Result<Reply<Page<User>>, Error> {
+) -> Result<Reply<Page<User>>, ErrorResponse> {
     Ok(Reply(users::list(&app, query.page.as_deref(), query.per_page.as_deref()).await?))
 }
 
@@ -31,7 +35,7 @@ pub async fn create_user(
     State(app): State<App>,
     Caller(actor, _): Caller<UsersManage>,
     Json(request): Json<CreateUser>,
-) -> Result<(StatusCode, Reply<CreatedUser>), Error> {
+) -> Result<(StatusCode, Reply<CreatedUser>), ErrorResponse> {
     Ok((StatusCode::CREATED, Reply(users::create(&app, &actor, request).await?)))
 }
 
@@ -45,7 +49,7 @@ pub async fn create_invitation(
     Caller(actor, _): Caller<UsersManage>,
     Id(id): Id<AccountId>,
     OptionalJson(CreateInvitation {}): OptionalJson<CreateInvitation>,
-) -> Result<(StatusCode, Reply<CreatedUser>), Error> {
+) -> Result<(StatusCode, Reply<CreatedUser>), ErrorResponse> {
     Ok((StatusCode::CREATED, Reply(users::invite_again(&app, &actor, id).await?)))
 }
 
@@ -59,7 +63,7 @@ pub async fn update_user(
     Caller(actor, _): Caller<UsersManage>,
     Id(id): Id<AccountId>,
     Json(request): Json<UpdateUser>,
-) -> Result<Reply<User>, Error> {
+) -> Result<Reply<User>, ErrorResponse> {
     Ok(Reply(users::update(&app, &actor, id, request).await?))
 }
 
@@ -73,7 +77,7 @@ pub async fn list_user_tokens(
     _: Caller<UsersManage>,
     Id(id): Id<AccountId>,
     Query(query): Query<TokenQuery>,
-) -> Result<Reply<Page<Token>>, Error> {
+) -> Result<Reply<Page<Token>>, ErrorResponse> {
     Ok(Reply(users::list_tokens(&app, id, &query).await?))
 }
 
@@ -86,6 +90,6 @@ pub async fn delete_user_token(
     State(app): State<App>,
     Caller(actor, _): Caller<UsersManage>,
     Ids(id, token_id): Ids<AccountId, TokenId>,
-) -> Result<Response, Error> {
+) -> Result<Response, ErrorResponse> {
     Ok(revoked(tokens::revoke_of(&app, &actor, id, token_id).await?))
 }

@@ -13,8 +13,7 @@ use axum::{
 };
 use http::{HeaderName, HeaderValue, StatusCode};
 use http_body::{Frame, SizeHint};
-
-use crate::{
+use uptrakit_core::{
     auth::{
         caller::Visit,
         credential::Credential,
@@ -22,8 +21,9 @@ use crate::{
         verifier::{Denied, Entry},
     },
     error::Error,
-    state::App,
 };
+
+use crate::{App, http::problem::ErrorResponse};
 
 /// Marks a response that takes as long as its client, and says what becomes of it when the credential dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +73,7 @@ pub async fn cut_off(app: &App, visit: &Visit, handler: impl Future<Output = Res
     let mut watch = None;
     let mut response = match run(in_flight, &mut watch, handler).await {
         Ok(response) => response,
-        Err(denied) => return Error::from(denied).into_response(),
+        Err(denied) => return ErrorResponse(Error::from(denied)).into_response(),
     };
     let Some((entry, need)) = in_flight.authorised() else {
         if let Some(entry) = in_flight.turned_away() {
@@ -84,7 +84,7 @@ pub async fn cut_off(app: &App, visit: &Visit, handler: impl Future<Output = Res
     if !entry.account.is_current() && !in_flight.is_exempt() {
         // Changed at the very end: asks once more, for the answer has not begun.
         if let Err(denied) = app.verifier.authorise(entry.key, need, *address).await {
-            return Error::from(denied).into_response();
+            return ErrorResponse(Error::from(denied)).into_response();
         }
     }
     if !matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {

@@ -22,14 +22,17 @@ use futures_util::FutureExt;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use ipnet::IpNet;
 use uptrakit_api::{EventId, Problem};
-
-use super::cut_off::cut_off;
-use crate::{
+use uptrakit_core::{
     auth::caller::{RequestId, Visit},
     clock::fill_random,
     error::{Error, Failure},
-    http::metrics::is_measured,
-    state::{App, Core},
+    state::Core,
+};
+
+use super::cut_off::cut_off;
+use crate::{
+    App,
+    http::{metrics::is_measured, problem::ErrorResponse},
 };
 
 /// The policy of everything but the page: if it is ever shown as one, that page may do nothing.
@@ -53,20 +56,21 @@ pub async fn visit(State(app): State<App>, mut request: Request, next: Next) -> 
     let route = request.extensions().get::<MatchedPath>().cloned();
 
     let handled = if has_credential_in_query(request.uri().query()) {
-        Error::Malformed("A credential must not be in the URL, where logs keep it. Send an Authorization header.")
-            .into_response()
+        let why = "A credential must not be in the URL, where logs keep it. Send an Authorization header.";
+        ErrorResponse(Error::Malformed(why)).into_response()
     } else {
         match AssertUnwindSafe(cut_off(&app, &visit, next.run(request))).catch_unwind().await {
             Ok(response) => response,
             Err(panic) => {
                 let cause = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
                 let cause = cause.or_else(|| panic.downcast_ref::<String>().cloned());
-                Error::Internal(cause.unwrap_or_else(|| "a panic".to_owned())).into_response()
+                ErrorResponse(Error::Internal(cause.unwrap_or_else(|| "a panic".to_owned()))).into_response()
             }
         }
     };
     let handled = if handled.status().is_server_error() && handled.extensions().get::<Problem>().is_none() {
-        Error::Internal(format!("a handler answered {} without a cause", handled.status())).into_response()
+        let cause = format!("a handler answered {} without a cause", handled.status());
+        ErrorResponse(Error::Internal(cause)).into_response()
     } else {
         handled
     };

@@ -18,13 +18,13 @@ use http::{HeaderMap, Method, StatusCode, header};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
-use uptrakit_server::{
+use uptrakit_core::{
     clock::Clock,
     domain::{accounts, maintenance, users},
-    http::{layer::visit::Peer, router},
-    settings::{PublicUrl, TokenRules},
-    state::{App, Core},
+    public_url::PublicUrl,
+    state::{Core, TokenRules},
 };
+use uptrakit_server::http::{layer::visit::Peer, router};
 use uptrakit_store::{Conn, Store};
 
 pub const PASSWORD: &str = "seven brown owls at dusk";
@@ -59,7 +59,7 @@ pub(crate) use on_both;
 
 /// One server process's worth of parts, and the database it works on.
 pub struct TestServer {
-    pub app: App,
+    pub app: Arc<Core>,
     pub url: String,
     clock: Arc<AtomicI64>,
     router: Router,
@@ -144,7 +144,7 @@ pub async fn new_postgres_database() -> Option<String> {
 /// The same, made with more options.
 pub async fn new_postgres_database_with(options: &str) -> Option<String> {
     let base = postgres_server()?;
-    let name = format!("t{}", uptrakit_server::clock::new_id(Clock::System.now()).simple());
+    let name = format!("t{}", uptrakit_core::clock::new_id(Clock::System.now()).simple());
     beside(&base, &format!("CREATE DATABASE {name} {options}")).await;
     let (path, query) = base.split_once('?').map_or((base.as_str(), None), |(path, query)| (path, Some(query)));
     let (server, _) = path.rsplit_once('/').expect("the URL names a database");

@@ -5,9 +5,9 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use uptrakit_api::{AccountId, Permission, Permissions, Roles, SessionId, Timestamp, Token, TokenId, TokenState};
+use uptrakit_store::credentials::{CredentialAccountRow, SessionCredentialRow, TokenCredentialRow};
 
 use super::digest::Digest;
-use uptrakit_store::credentials::{CredentialAccountRow, SessionCredentialRow, TokenCredentialRow};
 
 /// How long a session lives without being used: 7 days.
 pub const SESSION_IDLE_MILLIS: i64 = 7 * 86_400_000;

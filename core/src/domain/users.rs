@@ -3,6 +3,11 @@
 use uptrakit_api::{
     AccountId, CreateUser, CreatedUser, Page, Role, Roles, Secret, Token, TokenQuery, UpdateUser, User,
 };
+use uptrakit_store::{
+    Transaction,
+    accounts::{self, AccountRow},
+    invitations, power, sessions,
+};
 
 use super::{
     Change,
@@ -21,11 +26,6 @@ use crate::{
     },
     error::Error,
     state::Core,
-};
-use uptrakit_store::{
-    Transaction,
-    accounts::{self, AccountRow},
-    invitations, power, sessions,
 };
 
 /// A page of people, by username.

@@ -31,6 +31,12 @@ use std::{
 use tokio::{sync::Notify, time::Instant};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uptrakit_api::{AccountId, Timestamp};
+use uptrakit_store::{
+    Reader, Store,
+    commits::{Commits, Mark},
+    credentials,
+    power::{self, EpochMove, EpochPoint},
+};
 
 use super::{
     credential::{AccountState, Credential, Found, Inconsistent, Key, Need, Refusal},
@@ -38,12 +44,6 @@ use super::{
     read_grace::ReadGrace,
 };
 use crate::{clock::Clock, tasks::Tasks};
-use uptrakit_store::{
-    Reader, Store,
-    commits::{Commits, Mark},
-    credentials,
-    power::{self, EpochMove, EpochPoint},
-};
 
 /// How long the database may take for one batch before everybody in it is told that it can't answer.
 const BATCH_TIMEOUT: Duration = Duration::from_secs(2);

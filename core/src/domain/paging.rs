@@ -1,9 +1,9 @@
 //! Pages and sorts of lists, read from the text of a query.
 
 use uptrakit_api::{FieldError, Page};
+use uptrakit_store::Slice;
 
 use crate::error::Error;
-use uptrakit_store::Slice;
 
 /// Which page of how many items.
 #[derive(Clone, Copy, Debug)]

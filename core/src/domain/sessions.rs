@@ -1,6 +1,7 @@
 //! Web sessions: which there are, and ending them.
 
 use uptrakit_api::{Session, SessionId, Timestamp};
+use uptrakit_store::sessions;
 
 use super::{
     Change, begin_write, commit_power,
@@ -14,7 +15,6 @@ use crate::{
     error::Error,
     state::Core,
 };
-use uptrakit_store::sessions;
 
 /// The actor's sessions, the last used first.
 pub async fn list(core: &Core, actor: &Actor) -> Result<Vec<Session>, Error> {

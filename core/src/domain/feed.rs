@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use tokio::sync::{Notify, broadcast};
 use uptrakit_api::{Host, HostId};
+use uptrakit_store::{Store, hosts};
 
 use super::hosts::public;
-use uptrakit_store::{Store, hosts};
 
 /// Changes that a slow follower may be behind before it has to start over.
 const BACKLOG: usize = 256;

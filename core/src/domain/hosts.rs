@@ -1,6 +1,7 @@
 //! Hosts: what machines say of themselves, and what people call them.
 
 use uptrakit_api::{FieldError, Host, HostId, HostQuery, HostReport, Page, Timestamp, UpdateHost};
+use uptrakit_store::hosts::{self, HostRow, HostSort};
 
 use super::{
     Change, begin_write,
@@ -15,7 +16,6 @@ use crate::{
     error::Error,
     state::Core,
 };
-use uptrakit_store::hosts::{self, HostRow, HostSort};
 
 /// More updates than any machine has: a larger number is a mistake of the program that reports.
 const MOST_UPDATES: u32 = 1_000_000;

@@ -2,9 +2,9 @@
 //! wrong: it has to go on for a day before what is over by it is removed.
 
 use uptrakit_api::Timestamp;
+use uptrakit_store::settled::{self, SettledRow};
 
 use crate::{error::Error, state::Core};
-use uptrakit_store::settled::{self, SettledRow};
 
 /// How far the clock may be from when it was last believed: 2 days. It is asked every hour while a server runs.
 const LEAP_MILLIS: i64 = 2 * 86_400_000;

@@ -2,6 +2,10 @@
 //! dead tokens, which do nothing, are written in the background.
 
 use uptrakit_api::{AccountId, AuditEvent, AuditQuery, EventId, Page, Permission, Timestamp, TokenId};
+use uptrakit_store::{
+    Transaction,
+    audit::{self, AuditFilter, AuditRow, NamedRow},
+};
 use uuid::Uuid;
 
 use super::{paging::Paging, text};
@@ -13,10 +17,6 @@ use crate::{
     clock::new_id,
     error::Error,
     state::Core,
-};
-use uptrakit_store::{
-    Transaction,
-    audit::{self, AuditFilter, AuditRow, NamedRow},
 };
 
 /// An event to record.

@@ -6,7 +6,6 @@ pub mod caller;
 pub mod credential;
 pub mod digest;
 pub mod in_flight;
-pub mod origin;
 pub mod password;
 pub mod read_grace;
 pub mod refusals;

@@ -5,8 +5,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use uptrakit_api::{Code, FieldError, Permission, Permissions, Problem, TokenState};
 
 use crate::auth::{
@@ -177,7 +175,7 @@ impl Error {
     }
 
     /// Seconds, where waiting helps.
-    fn retry_after(&self) -> Option<u64> {
+    pub fn retry_after(&self) -> Option<u64> {
         match self {
             Self::Unavailable(_) => Some(2),
             Self::Busy => Some(5),
@@ -186,38 +184,6 @@ impl Error {
             }
             _ => None,
         }
-    }
-
-    /// `WWW-Authenticate` (RFC 6750, section 3), where a bearer token would help or was not enough.
-    fn challenge(&self) -> Option<String> {
-        const REALM: &str = "Bearer realm=\"uptrakit\"";
-        let scope = |scope: &dyn std::fmt::Display| format!("{REALM}, error=\"insufficient_scope\", scope=\"{scope}\"");
-        match self {
-            Self::Refused(Refusal::Missing | Refusal::SessionOver) => Some(REALM.into()),
-            Self::Refused(Refusal::Unknown | Refusal::Expired | Refusal::Revoked | Refusal::AccountDisabled) => {
-                Some(format!("{REALM}, error=\"invalid_token\""))
-            }
-            Self::Refused(Refusal::Insufficient(permission)) => Some(scope(permission)),
-            Self::MorePermissions(more) => Some(scope(more)),
-            Self::Refused(Refusal::SessionNeeded) | Self::BeyondOwnLimits(_) | Self::TextReplaced => {
-                Some(format!("{REALM}, error=\"insufficient_scope\""))
-            }
-            _ => None,
-        }
-    }
-
-    fn headers(&self) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        let mut set = |name: HeaderName, value: String| {
-            headers.insert(name, HeaderValue::try_from(value).expect("these values are plain ASCII"));
-        };
-        if let Some(challenge) = self.challenge() {
-            set(header::WWW_AUTHENTICATE, challenge);
-        }
-        if let Some(seconds) = self.retry_after() {
-            set(header::RETRY_AFTER, seconds.to_string());
-        }
-        headers
     }
 }
 
@@ -232,22 +198,6 @@ fn refusal_detail(refusal: Refusal) -> String {
         Refusal::Network => "The token may not be used from this address.".into(),
         Refusal::Insufficient(permission) => format!("This needs the permission {permission}."),
         Refusal::SessionNeeded => "This needs a web session; an API token can't do it.".into(),
-    }
-}
-
-/// The response carries the problem as an extension; the outermost layer adds the request's id and writes the body.
-impl IntoResponse for Error {
-    fn into_response(self) -> Response {
-        let headers = self.headers();
-        let failure = self.failure();
-        let problem = self.into_problem();
-        let status = StatusCode::from_u16(problem.status).expect("every code has a valid status");
-        let mut response = (status, headers).into_response();
-        response.extensions_mut().insert(problem);
-        if let Some(failure) = failure {
-            response.extensions_mut().insert(failure);
-        }
-        response
     }
 }
 

@@ -9,6 +9,7 @@ use std::{
 };
 
 use tokio::sync::Notify;
+use uptrakit_store::{hosts, invitations, power, sessions, tokens};
 
 use super::{accounts::INVITATION_MILLIS, keys, settled, trail};
 use crate::{
@@ -16,9 +17,8 @@ use crate::{
     clock::horizon,
     error::Error,
     outage,
-    state::{App, Core},
+    state::Core,
 };
-use uptrakit_store::{hosts, invitations, power, sessions, tokens};
 
 /// How long expired and revoked tokens stay listed: 90 days.
 const KEPT_MILLIS: i64 = 90 * 86_400_000;
@@ -35,7 +35,7 @@ const CLEAN_AFTER: Duration = Duration::from_mins(10);
 const CLEAN_EVERY: Duration = Duration::from_hours(1);
 
 /// Starts the tasks; they end as the server stops. Whoever follows hosts after this returns misses nothing.
-pub async fn start(app: &App) -> uptrakit_store::Result<()> {
+pub async fn start(app: &Arc<Core>) -> uptrakit_store::Result<()> {
     keys::bring_up_to_date(&app.store).await?;
     let revision = current_revision(app).await?;
     if app.store.notices_commits(app.clock.now().0).await.unwrap_or(false) {
@@ -71,7 +71,7 @@ pub async fn start(app: &App) -> uptrakit_store::Result<()> {
     Ok(())
 }
 
-fn with<F, T: Fn(App) -> F>(app: &App, task: T) -> impl Fn() -> F + use<F, T> {
+fn with<F, T: Fn(Arc<Core>) -> F>(app: &Arc<Core>, task: T) -> impl Fn() -> F + use<F, T> {
     let app = app.clone();
     move || task(app.clone())
 }
@@ -79,7 +79,7 @@ fn with<F, T: Fn(App) -> F>(app: &App, task: T) -> impl Fn() -> F + use<F, T> {
 /// Takes notice of moves of the epoch, so that what is under way in this process hears of a revoke in another.
 /// If the database stays silent, nobody can know whether there was one: everything under way is judged again, and
 /// that fails.
-async fn watch(app: App) {
+async fn watch(app: Arc<Core>) {
     // Rung whenever another process says that something changed, and when whoever listens has become deaf.
     let (ring, distrusted) = (Notify::new(), Notify::new());
     let look = async {
@@ -101,7 +101,7 @@ async fn watch(app: App) {
 
 /// Waits for word of other processes. Beside the looking, which must not wait for a connection. Word that is lost
 /// costs time only; a connection that the database stays silent on may be dead, and is replaced.
-async fn listen(app: &App, ring: &Notify, distrusted: &Notify) {
+async fn listen(app: &Arc<Core>, ring: &Notify, distrusted: &Notify) {
     loop {
         match app.store.listen().await {
             Ok(None) => return,
@@ -119,7 +119,7 @@ async fn listen(app: &App, ring: &Notify, distrusted: &Notify) {
     }
 }
 
-async fn follow_hosts(app: App, reached: Arc<AtomicI64>) {
+async fn follow_hosts(app: Arc<Core>, reached: Arc<AtomicI64>) {
     loop {
         // Told later, when the database answers again.
         if let Ok(revision) = app.feed.advance(&app.store, reached.load(Ordering::Relaxed)).await {
@@ -134,7 +134,7 @@ async fn current_revision(core: &Core) -> uptrakit_store::Result<i64> {
     hosts::get_revision(reader.conn()).await
 }
 
-async fn flush(app: App) {
+async fn flush(app: Arc<Core>) {
     let (mut last_uses, mut refusals) = (Streak::new("last uses"), Streak::new("refusals of tokens"));
     loop {
         tokio::time::sleep(FLUSH_EVERY).await;
@@ -174,7 +174,7 @@ impl Streak {
     }
 }
 
-async fn fold(app: App) {
+async fn fold(app: Arc<Core>) {
     loop {
         tokio::time::sleep(FOLD_EVERY).await;
         if let Err(error) = app.store.fold_log().await {
@@ -186,7 +186,7 @@ async fn fold(app: App) {
     }
 }
 
-async fn clean(app: App) {
+async fn clean(app: Arc<Core>) {
     // A machine that has just started may have a wrong clock, until it has asked for the time.
     tokio::time::sleep(CLEAN_AFTER).await;
     loop {

@@ -4,12 +4,11 @@
 use std::time::Instant;
 
 use http::{HeaderMap, HeaderName, header};
-
-use super::caller::Visit;
-use crate::{
+use uptrakit_core::{
+    auth::caller::Visit,
     error::Error,
-    log::loggable,
     log_limit::{Admitted, LogLimit},
+    loggable,
 };
 
 /// Where a request says it comes from.

@@ -5,6 +5,13 @@ use std::time::{Duration, Instant};
 use uptrakit_api::{
     Account, AccountId, ChangePassword, Me, PasswordChanged, Role, Roles, Secret, SessionId, SetUp, SignIn, Timestamp,
 };
+use uptrakit_store::{
+    Transaction,
+    accounts::{self, AccountRow},
+    invitations, power,
+    sessions::{self, SessionRow},
+    tokens,
+};
 
 use super::{
     Change, begin_write, commit_moved, commit_power, log_revoke, text,
@@ -20,16 +27,9 @@ use crate::{
     },
     clock::{horizon, new_id},
     error::Error,
-    log::loggable,
     log_limit::{Admitted, LogLimit},
+    loggable,
     state::Core,
-};
-use uptrakit_store::{
-    Transaction,
-    accounts::{self, AccountRow},
-    invitations, power,
-    sessions::{self, SessionRow},
-    tokens,
 };
 
 /// How long a one-time code works: 7 days.

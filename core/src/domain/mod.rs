@@ -16,6 +16,7 @@ pub mod trail;
 pub mod users;
 
 use uptrakit_api::{AccountId, TokenId};
+use uptrakit_store::{Transaction, credentials, power};
 
 use crate::{
     auth::{
@@ -26,7 +27,6 @@ use crate::{
     error::Error,
     state::Core,
 };
-use uptrakit_store::{Transaction, credentials, power};
 
 /// What a write is going to change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,15 +7,14 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderMap, header};
 use uptrakit_api::Timestamp;
-
-use super::{backlog::Backlog, credential::Key, digest::Digest, verifier::Entry};
-use crate::clock::horizon;
 use uptrakit_store::{
     Store, sessions,
     tokens::{self, UseRow},
 };
+
+use super::{backlog::Backlog, credential::Key, digest::Digest, verifier::Entry};
+use crate::clock::horizon;
 
 /// How long after a write the next one of the same credential waits.
 const INTERVAL_MILLIS: i64 = 60_000;
@@ -25,8 +24,6 @@ const CHUNK: usize = tokens::USES;
 /// gets its turn.
 const SPREAD: Duration = Duration::from_millis(400);
 const LONGEST_PAUSE: Duration = Duration::from_millis(10);
-/// The longest name of a program that is kept.
-const LONGEST_PROGRAM: usize = 32;
 
 /// Credentials that were used since they were last written.
 #[derive(Debug, Default)]
@@ -116,17 +113,10 @@ async fn try_write(store: &Store, entries: &[Arc<Entry>], now: Timestamp) -> upt
     Ok(())
 }
 
-/// The program that a `User-Agent` names first (RFC 9110, section 10.1.5), where it is a plain and short name.
-fn program(headers: &HeaderMap) -> Option<Box<str>> {
-    let text = headers.get(header::USER_AGENT)?.to_str().ok()?;
-    let name = text.split(|character: char| !(character.is_ascii_alphanumeric() || ".-".contains(character))).next()?;
-    (1..=LONGEST_PROGRAM).contains(&name.len()).then(|| name.into())
-}
-
 impl Entry {
     /// Notes which program uses it, once.
-    pub fn note_program(&self, headers: &HeaderMap) {
-        self.program.get_or_init(|| program(headers));
+    pub fn note_program(&self, program: impl FnOnce() -> Option<Box<str>>) {
+        self.program.get_or_init(program);
     }
 
     /// When it was last used, as far as this process knows.
@@ -138,24 +128,5 @@ impl Entry {
     pub fn last_used(&self) -> Option<(Timestamp, String)> {
         let from = (*self.used_from.lock().unwrap_or_else(PoisonError::into_inner))?;
         Some((self.used_at(), from.to_string()))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::program;
-    use http::{HeaderMap, HeaderValue, header};
-
-    #[test]
-    fn a_program_is_known_by_the_first_word_of_its_user_agent() {
-        let name =
-            |text: &'static str| program(&HeaderMap::from_iter([(header::USER_AGENT, HeaderValue::from_static(text))]));
-        assert_eq!(name("curl/8.5.0").as_deref(), Some("curl"));
-        assert_eq!(name("python-requests/2.32 x").as_deref(), Some("python-requests"));
-        assert_eq!(name("uptrakit").as_deref(), Some("uptrakit"));
-        assert_eq!(name("<script>"), None);
-        assert_eq!(name(""), None);
-        assert_eq!(name("a-name-that-goes-on-for-longer-than-anybody-reads/1"), None);
-        assert_eq!(program(&HeaderMap::new()), None);
     }
 }

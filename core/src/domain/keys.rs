@@ -1,10 +1,10 @@
 //! Brings the keys of names up to date that an older version stored, at each start: a server of that version may still
 //! run beside this one and store more.
 
+use uptrakit_store::{Store, keys};
 use uuid::Uuid;
 
 use super::{hosts::search_key_of, text};
-use uptrakit_store::{Store, keys};
 
 /// Has everything that is compared and found by [`text::key`] have the key that this version would give it.
 pub async fn bring_up_to_date(store: &Store) -> uptrakit_store::Result<()> {

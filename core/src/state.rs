@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{sync::Semaphore, time::Instant};
 use tokio_util::sync::CancellationToken;
+use uptrakit_store::Store;
 
 use crate::{
     auth::{
@@ -18,18 +19,25 @@ use crate::{
     domain::{feed::Feed, trail},
     outage::Outage,
     probe::SharedProbe,
-    settings::{PublicUrl, TokenRules},
+    public_url::PublicUrl,
     tasks::Tasks,
 };
-use uptrakit_store::Store;
 
 /// How long to wait for connections that are still in use when the server closes.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The parts, shared by every request.
-pub type App = Arc<Core>;
+/// What an administrator may set about tokens.
+#[derive(Clone, Copy, Debug)]
+pub struct TokenRules {
+    /// Active tokens per account at most.
+    pub limit: u32,
+    /// The longest that a new token may live, in days.
+    pub longest_lifetime_days: Option<u32>,
+    /// The lifetime that the form preselects, in days.
+    pub default_lifetime_days: u32,
+}
 
-/// The parts.
+/// The parts of the process.
 #[derive(Debug)]
 pub struct Core {
     /// The database.
@@ -119,7 +127,7 @@ impl Core {
         trusted_proxies: Vec<ipnet::IpNet>,
         token_rules: TokenRules,
         reads_without_writes: Option<Duration>,
-    ) -> App {
+    ) -> Arc<Self> {
         let tasks = Tasks::default();
         let read_grace = reads_without_writes.map(|limit| Arc::new(ReadGrace::new(limit)));
         Arc::new(Self {

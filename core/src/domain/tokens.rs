@@ -5,6 +5,10 @@ use uptrakit_api::{
     AccountId, CreateToken, CreatedToken, FieldError, Page, Permission, Permissions, RotateToken, Rotation, Secret,
     Timestamp, Token, TokenId, TokenQuery, TokenState, TokenText, UpdateToken,
 };
+use uptrakit_store::{
+    Transaction,
+    tokens::{self, NewToken, TokenFilter, TokenRow, TokenSort},
+};
 
 use super::{
     Change, Standing, begin_write, begin_write_as, commit_power, log_revoke,
@@ -22,10 +26,6 @@ use crate::{
     error::Error,
     network::{InvalidNetwork, parse_network},
     state::Core,
-};
-use uptrakit_store::{
-    Transaction,
-    tokens::{self, NewToken, TokenFilter, TokenRow, TokenSort},
 };
 
 /// Most characters of a name.

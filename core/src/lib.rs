@@ -1,0 +1,17 @@
+//! Uptrakit's rules: `auth` says who asks and whether they may, `domain` decides, and the store remembers. Knows neither
+//! HTTP frameworks nor SQL.
+
+pub mod auth;
+pub mod clock;
+pub mod domain;
+pub mod error;
+pub mod log_limit;
+mod loggable;
+pub mod network;
+pub mod outage;
+pub mod probe;
+pub mod public_url;
+pub mod state;
+pub mod tasks;
+
+pub use loggable::loggable;

@@ -1,0 +1,108 @@
+//! Who makes a request: takes the credential out of the headers, has it judged, and hands handlers a proof. A handler
+//! says in its signature what it needs (`Caller<HostsRead>`), so that forgetting to ask does not compile.
+
+use std::marker::PhantomData;
+
+use axum::extract::FromRequestParts;
+use http::{HeaderMap, header, request::Parts};
+use uptrakit_core::{
+    auth::{
+        caller::{Actor, Caller, Requirement, Visit, authorise_bearer, authorise_session},
+        credential::{Need, Refusal},
+    },
+    error::Error,
+};
+
+use super::{
+    origin::{self, Origin},
+    problem::ErrorResponse,
+};
+use crate::App;
+
+/// The longest name of a program that is kept.
+const LONGEST_PROGRAM: usize = 32;
+impl<R: Requirement> FromRequestParts<App> for Caller<R> {
+    type Rejection = ErrorResponse;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ErrorResponse> {
+        let visit = visit(parts);
+        Ok(Self(authenticate(app, &parts.headers, visit, R::NEED).await?, PhantomData))
+    }
+}
+
+/// The visit that the outermost layer put into the request.
+///
+/// # Panics
+/// When that layer is missing.
+#[must_use]
+pub fn visit(parts: &Parts) -> Visit {
+    parts.extensions.get::<Visit>().expect("the outermost layer adds the visit").clone()
+}
+
+/// Finds the credential, has it judged, and takes a lease for the request.
+pub async fn authenticate(app: &App, headers: &HeaderMap, visit: Visit, need: Need) -> Result<Actor, Error> {
+    let entry = match bearer(headers)? {
+        Some(text) => authorise_bearer(app, text, &visit, need).await?,
+        None => {
+            let Some(cookie) = session_cookie(headers, app.public_url.cookie_name())? else {
+                return Err(Error::Refused(Refusal::Missing));
+            };
+            if Origin::of(headers, app.public_url.as_str()) != Origin::Same {
+                return Err(origin::refuse(&visit, headers, app.public_url.as_str()));
+            }
+            authorise_session(app, cookie, &visit, need).await?
+        }
+    };
+    entry.note_program(|| program(headers));
+    Ok(Actor::new(app, entry, need, visit))
+}
+
+/// The bearer token of the `Authorization` header (RFC 6750, section 2.1), if there is one.
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Error> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(Error::Malformed("Send one Authorization header, not several."));
+    }
+    let Ok(value) = value.to_str() else { return Err(Error::Refused(Refusal::Unknown)) };
+    let (scheme, text) = value.split_once(' ').unwrap_or((value, ""));
+    Ok(scheme.eq_ignore_ascii_case("bearer").then(|| text.trim()))
+}
+
+/// The session's cookie, if there is one.
+pub fn session_cookie<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h str>, Error> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let mut values = pairs.filter(|(key, _)| *key == name).map(|(_, value)| value);
+    let first = values.next();
+    if values.next().is_some() {
+        return Err(Error::Malformed("Send one session cookie, not several."));
+    }
+    Ok(first)
+}
+
+/// The program that a `User-Agent` names first (RFC 9110, section 10.1.5), where it is a plain and short name.
+fn program(headers: &HeaderMap) -> Option<Box<str>> {
+    let text = headers.get(header::USER_AGENT)?.to_str().ok()?;
+    let name = text.split(|character: char| !(character.is_ascii_alphanumeric() || ".-".contains(character))).next()?;
+    (1..=LONGEST_PROGRAM).contains(&name.len()).then(|| name.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::program;
+    use http::{HeaderMap, HeaderValue, header};
+
+    #[test]
+    fn a_program_is_known_by_the_first_word_of_its_user_agent() {
+        let name =
+            |text: &'static str| program(&HeaderMap::from_iter([(header::USER_AGENT, HeaderValue::from_static(text))]));
+        assert_eq!(name("curl/8.5.0").as_deref(), Some("curl"));
+        assert_eq!(name("python-requests/2.32 x").as_deref(), Some("python-requests"));
+        assert_eq!(name("uptrakit").as_deref(), Some("uptrakit"));
+        assert_eq!(name("<script>"), None);
+        assert_eq!(name(""), None);
+        assert_eq!(name("a-name-that-goes-on-for-longer-than-anybody-reads/1"), None);
+        assert_eq!(program(&HeaderMap::new()), None);
+    }
+}

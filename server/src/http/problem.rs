@@ -1,0 +1,64 @@
+//! Errors as answers: status, headers, and the problem document (RFC 9457).
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use uptrakit_core::{auth::credential::Refusal, error::Error};
+
+/// What a handler fails with.
+#[derive(Debug)]
+pub struct ErrorResponse(pub Error);
+
+impl<E: Into<Error>> From<E> for ErrorResponse {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+/// `WWW-Authenticate` (RFC 6750, section 3), where a bearer token would help or was not enough.
+fn challenge(error: &Error) -> Option<String> {
+    const REALM: &str = "Bearer realm=\"uptrakit\"";
+    let scope = |scope: &dyn std::fmt::Display| format!("{REALM}, error=\"insufficient_scope\", scope=\"{scope}\"");
+    match error {
+        Error::Refused(Refusal::Missing | Refusal::SessionOver) => Some(REALM.into()),
+        Error::Refused(Refusal::Unknown | Refusal::Expired | Refusal::Revoked | Refusal::AccountDisabled) => {
+            Some(format!("{REALM}, error=\"invalid_token\""))
+        }
+        Error::Refused(Refusal::Insufficient(permission)) => Some(scope(permission)),
+        Error::MorePermissions(more) => Some(scope(more)),
+        Error::Refused(Refusal::SessionNeeded) | Error::BeyondOwnLimits(_) | Error::TextReplaced => {
+            Some(format!("{REALM}, error=\"insufficient_scope\""))
+        }
+        _ => None,
+    }
+}
+
+fn headers(error: &Error) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let mut set = |name: HeaderName, value: String| {
+        headers.insert(name, HeaderValue::try_from(value).expect("these values are plain ASCII"));
+    };
+    if let Some(challenge) = challenge(error) {
+        set(header::WWW_AUTHENTICATE, challenge);
+    }
+    if let Some(seconds) = error.retry_after() {
+        set(header::RETRY_AFTER, seconds.to_string());
+    }
+    headers
+}
+
+/// The response carries the problem as an extension; the outermost layer adds the request's id and writes the body.
+impl IntoResponse for ErrorResponse {
+    fn into_response(self) -> Response {
+        let Self(error) = self;
+        let headers = headers(&error);
+        let failure = error.failure();
+        let problem = error.into_problem();
+        let status = StatusCode::from_u16(problem.status).expect("every code has a valid status");
+        let mut response = (status, headers).into_response();
+        response.extensions_mut().insert(problem);
+        if let Some(failure) = failure {
+            response.extensions_mut().insert(failure);
+        }
+        response
+    }
+}
