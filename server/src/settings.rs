@@ -330,7 +330,7 @@ fn checked_log(log: String) -> Result<String, InvalidSetting> {
     if log.split(',').map(str::trim).all(is_filter) {
         return Ok(log);
     }
-    Err(invalid("log", &log, "has a part that is no level; say info, debug or uptrakit_server=debug"))
+    Err(invalid("log", &log, "has a part that is no level; say info, debug or uptrakit=debug"))
 }
 
 /// SQLite without a file would have another database for each connection, and lose all of them.

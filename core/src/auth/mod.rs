@@ -1,8 +1,9 @@
 //! Who is asking, and may they: passwords, credentials, and the verifier that judges every request, and ends what is
 //! under way when a credential loses its power.
 
+pub mod authorized;
 pub mod backlog;
-pub mod caller;
+pub mod context;
 pub mod credential;
 pub mod digest;
 pub mod in_flight;

@@ -11,7 +11,7 @@ use uptrakit_api::{AccountId, Timestamp, TokenId};
 
 use super::{
     backlog::Backlog,
-    caller::{RequestId, Visit},
+    context::{RequestId, Visit},
     credential::Refusal,
     verifier::Entry,
 };

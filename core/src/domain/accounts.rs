@@ -19,7 +19,8 @@ use super::{
 };
 use crate::{
     auth::{
-        caller::{Actor, Visit},
+        authorized::{Actor, Authorized, WebSession},
+        context::Visit,
         credential::{Credential, Inconsistent},
         digest::{Digest, new_secret},
         password::{Checked, NewPassword},
@@ -57,7 +58,7 @@ pub struct Browser {
 
 /// Who is asking, and by which token if by one.
 #[must_use]
-pub fn me(core: &Core, actor: &Actor) -> Me {
+pub fn me<R>(core: &Core, actor: &Authorized<R>) -> Me {
     let token = match &actor.entry.credential {
         Credential::Token(token) => Some(token.public(actor.entry.last_used(), core.clock.now())),
         Credential::Session(_) => None,
@@ -278,7 +279,11 @@ pub async fn set_up(core: &Core, visit: &Visit, request: SetUp, browser: Browser
 }
 
 /// Changes the actor's password, and ends what they wish ended with it.
-pub async fn change_password(core: &Core, actor: &Actor, request: ChangePassword) -> Result<PasswordChanged, Error> {
+pub async fn change_password(
+    core: &Core,
+    actor: &Authorized<WebSession>,
+    request: ChangePassword,
+) -> Result<PasswordChanged, Error> {
     let account = {
         let mut reader = core.store.read().await?;
         accounts::find(reader.conn(), actor.account_id().0).await?.ok_or(Error::NotFound)?

@@ -7,6 +7,7 @@ use uptrakit_api::{Host, HostId};
 use uptrakit_store::{Store, hosts};
 
 use super::hosts::public;
+use crate::auth::authorized::{Authorized, HostsRead};
 
 /// Changes that a slow follower may be behind before it has to start over.
 const BACKLOG: usize = 256;
@@ -38,7 +39,7 @@ impl Default for Feed {
 impl Feed {
     /// Follows from now on.
     #[must_use]
-    pub fn follow(&self) -> broadcast::Receiver<HostChange> {
+    pub fn follow(&self, _: &Authorized<HostsRead>) -> broadcast::Receiver<HostChange> {
         self.changes.subscribe()
     }
 

@@ -11,7 +11,7 @@ use super::{
     trail::{self, Event},
 };
 use crate::{
-    auth::caller::Actor,
+    auth::authorized::{Authorized, HostsRead, HostsReport, HostsWrite},
     clock::{horizon, new_id},
     error::Error,
     state::Core,
@@ -22,7 +22,7 @@ const MOST_UPDATES: u32 = 1_000_000;
 const DAY_MILLIS: i64 = 86_400_000;
 
 /// A page of hosts.
-pub async fn list(core: &Core, query: &HostQuery) -> Result<Page<Host>, Error> {
+pub async fn list(core: &Core, _: &Authorized<HostsRead>, query: &HostQuery) -> Result<Page<Host>, Error> {
     let sorts = [
         ("hostname", HostSort::Hostname),
         ("last_seen_at", HostSort::LastSeenAt),
@@ -39,13 +39,13 @@ pub async fn list(core: &Core, query: &HostQuery) -> Result<Page<Host>, Error> {
 }
 
 /// One host.
-pub async fn get(core: &Core, id: HostId) -> Result<Host, Error> {
+pub async fn get(core: &Core, _: &Authorized<HostsRead>, id: HostId) -> Result<Host, Error> {
     let mut reader = core.store.read().await?;
     Ok(public(hosts::find(reader.conn(), id.0).await?.ok_or(Error::NotFound)?))
 }
 
 /// Takes a machine's report; tells whether it is the first of this machine.
-pub async fn report(core: &Core, actor: &Actor, report: &HostReport) -> Result<(Host, bool), Error> {
+pub async fn report(core: &Core, actor: &Authorized<HostsReport>, report: &HostReport) -> Result<(Host, bool), Error> {
     let report = checked(report)?;
     let mut tx = begin_write(core, actor, Change::Things).await?;
     let revision = hosts::next_revision(&mut tx).await?;
@@ -90,7 +90,12 @@ pub async fn report(core: &Core, actor: &Actor, report: &HostReport) -> Result<(
 }
 
 /// Changes what people call a host.
-pub async fn update(core: &Core, actor: &Actor, id: HostId, request: UpdateHost) -> Result<Host, Error> {
+pub async fn update(
+    core: &Core,
+    actor: &Authorized<HostsWrite>,
+    id: HostId,
+    request: UpdateHost,
+) -> Result<Host, Error> {
     let name = match request.friendly_name {
         Some(Some(name)) => {
             Some(Some(text::parse_line(&name, 64).map_err(|message| Error::field("friendly_name", message))?))
@@ -112,7 +117,7 @@ pub async fn update(core: &Core, actor: &Actor, id: HostId, request: UpdateHost)
 }
 
 /// Forgets a host; its next report makes it anew.
-pub async fn delete(core: &Core, actor: &Actor, id: HostId) -> Result<(), Error> {
+pub async fn delete(core: &Core, actor: &Authorized<HostsWrite>, id: HostId) -> Result<(), Error> {
     let mut tx = begin_write(core, actor, Change::Things).await?;
     let revision = hosts::next_revision(&mut tx).await?;
     if !hosts::delete(&mut tx, id.0, revision, core.clock.now().0).await? {

@@ -20,7 +20,7 @@ use uptrakit_store::{Transaction, credentials, power};
 
 use crate::{
     auth::{
-        caller::Actor,
+        authorized::Actor,
         credential::{AccountState, Credential, Found, Key, Refusal},
         digest::Digest,
     },

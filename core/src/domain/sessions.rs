@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     auth::{
-        caller::Actor,
+        authorized::{Authorized, WebSession},
         credential::{SESSION_IDLE_MILLIS, SESSION_LIFETIME_MILLIS},
     },
     error::Error,
@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The actor's sessions, the last used first.
-pub async fn list(core: &Core, actor: &Actor) -> Result<Vec<Session>, Error> {
+pub async fn list(core: &Core, actor: &Authorized<WebSession>) -> Result<Vec<Session>, Error> {
     let now = core.clock.now().0;
     let current = actor.session().map(|session| session.id);
     let mut reader = core.store.read().await?;
@@ -37,7 +37,7 @@ pub async fn list(core: &Core, actor: &Actor) -> Result<Vec<Session>, Error> {
 }
 
 /// Ends one of the actor's sessions.
-pub async fn end(core: &Core, actor: &Actor, id: SessionId) -> Result<(), Error> {
+pub async fn end(core: &Core, actor: &Authorized<WebSession>, id: SessionId) -> Result<(), Error> {
     let mut tx = begin_write(core, actor, Change::OwnPower).await?;
     if !sessions::delete(&mut tx, actor.account_id().0, id.0).await? {
         return Err(Error::NotFound);
@@ -47,7 +47,7 @@ pub async fn end(core: &Core, actor: &Actor, id: SessionId) -> Result<(), Error>
 }
 
 /// Ends all of the actor's sessions but the one that asks; tells how many.
-pub async fn end_others(core: &Core, actor: &Actor) -> Result<u64, Error> {
+pub async fn end_others(core: &Core, actor: &Authorized<WebSession>) -> Result<u64, Error> {
     let mut tx = begin_write(core, actor, Change::OwnPower).await?;
     let kept = actor.session().map(|session| session.id.0).unwrap_or_default();
     let ended = sessions::delete_others(&mut tx, actor.account_id().0, kept).await?;

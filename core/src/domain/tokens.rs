@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     auth::{
-        caller::Actor,
+        authorized::{Actor, Authorized, TokensWrite, UsersManage},
         credential::{Credential, Inconsistent, parse_networks, state},
         digest::Digest,
     },
@@ -108,8 +108,13 @@ impl Limits {
     }
 }
 
-/// A page of an account's tokens.
-pub async fn list(core: &Core, account_id: AccountId, query: &TokenQuery) -> Result<Page<Token>, Error> {
+/// A page of the caller's tokens.
+pub async fn list<R>(core: &Core, caller: &Authorized<R>, query: &TokenQuery) -> Result<Page<Token>, Error> {
+    list_of(core, caller.account_id(), query).await
+}
+
+/// The same of any account, for [`super::users`].
+pub(super) async fn list_of(core: &Core, account_id: AccountId, query: &TokenQuery) -> Result<Page<Token>, Error> {
     let state = match query.state.as_deref() {
         None | Some("active") => "active",
         Some("expired") => "expired",
@@ -135,7 +140,7 @@ pub async fn list(core: &Core, account_id: AccountId, query: &TokenQuery) -> Res
 }
 
 /// How many active tokens the actor's account has.
-pub async fn count_active(core: &Core, actor: &Actor) -> Result<u32, Error> {
+pub async fn count_active<R>(core: &Core, actor: &Authorized<R>) -> Result<u32, Error> {
     let filter = TokenFilter { state: "active", part: String::new(), now: core.clock.now().0 };
     let mut reader = core.store.read().await?;
     let count = tokens::count(reader.conn(), actor.account_id().0, &filter).await?;
@@ -143,7 +148,7 @@ pub async fn count_active(core: &Core, actor: &Actor) -> Result<u32, Error> {
 }
 
 /// One of the actor's tokens.
-pub async fn get(core: &Core, actor: &Actor, id: TokenId) -> Result<Token, Error> {
+pub async fn get<R>(core: &Core, actor: &Authorized<R>, id: TokenId) -> Result<Token, Error> {
     let now = core.clock.now();
     let mut reader = core.store.read().await?;
     let row = tokens::find(reader.conn(), actor.account_id().0, id.0, now.0).await?.ok_or(Error::NotFound)?;
@@ -152,7 +157,7 @@ pub async fn get(core: &Core, actor: &Actor, id: TokenId) -> Result<Token, Error
 
 /// From where and by which program the present text of the caller's token was first used, as `10.0.3.7, curl`; `None` as
 /// long as it was not.
-pub async fn find_first_use(core: &Core, actor: &Actor, id: TokenId) -> Result<Option<String>, Error> {
+pub async fn find_first_use<R>(core: &Core, actor: &Authorized<R>, id: TokenId) -> Result<Option<String>, Error> {
     let mut reader = core.store.read().await?;
     let found = tokens::find_first_use(reader.conn(), actor.account_id().0, id.0).await?;
     Ok(found.map(|(address, program)| match program {
@@ -162,7 +167,11 @@ pub async fn find_first_use(core: &Core, actor: &Actor, id: TokenId) -> Result<O
 }
 
 /// Makes a token. Its text is in the answer and nowhere else.
-pub async fn create(core: &Core, actor: &Actor, request: &CreateToken) -> Result<CreatedToken, Error> {
+pub async fn create(
+    core: &Core,
+    actor: &Authorized<TokensWrite>,
+    request: &CreateToken,
+) -> Result<CreatedToken, Error> {
     let mut errors = Vec::new();
     let name = text::parse_line(&request.name, LONGEST_NAME);
     let name = collect(&mut errors, "name", name).unwrap_or_default();
@@ -226,7 +235,12 @@ pub async fn create(core: &Core, actor: &Actor, request: &CreateToken) -> Result
 }
 
 /// Changes a token's name or limits. What is narrowed is narrowed from this commit on.
-pub async fn update(core: &Core, actor: &Actor, id: TokenId, request: &UpdateToken) -> Result<Token, Error> {
+pub async fn update(
+    core: &Core,
+    actor: &Authorized<TokensWrite>,
+    id: TokenId,
+    request: &UpdateToken,
+) -> Result<Token, Error> {
     let mut errors = Vec::new();
     let name = request.name.as_deref().map(|name| text::parse_line(name, LONGEST_NAME)).transpose();
     let name = collect(&mut errors, "name", name).flatten();
@@ -278,7 +292,12 @@ fn refuse_replaced(standing: &Standing) -> Result<(), Error> {
 }
 
 /// Gives a token a new text. The old one works until the overlap ends; without one it is dead from this commit on.
-pub async fn rotate(core: &Core, actor: &Actor, id: TokenId, request: &RotateToken) -> Result<CreatedToken, Error> {
+pub async fn rotate(
+    core: &Core,
+    actor: &Authorized<TokensWrite>,
+    id: TokenId,
+    request: &RotateToken,
+) -> Result<CreatedToken, Error> {
     if request.overlap_seconds > LONGEST_OVERLAP_SECONDS {
         return Err(Error::field("overlap_seconds", format!("must be at most {LONGEST_OVERLAP_SECONDS} (7 days)")));
     }
@@ -313,7 +332,7 @@ pub async fn rotate(core: &Core, actor: &Actor, id: TokenId, request: &RotateTok
 }
 
 /// Ends the overlap of a rotation: the old text is dead from this commit on. Nothing to end is no error.
-pub async fn end_overlap(core: &Core, actor: &Actor, id: TokenId) -> Result<(), Error> {
+pub async fn end_overlap(core: &Core, actor: &Authorized<TokensWrite>, id: TokenId) -> Result<(), Error> {
     let mut tx = begin_write(core, actor, Change::OwnPower).await?;
     let now = core.clock.now();
     tokens::find(tx.conn(), actor.account_id().0, id.0, now.0).await?.ok_or(Error::NotFound)?;
@@ -327,13 +346,28 @@ pub async fn end_overlap(core: &Core, actor: &Actor, id: TokenId) -> Result<(), 
 }
 
 /// Revokes a token of the actor's account, all its texts with it. Twice is as good as once.
-pub async fn revoke(core: &Core, actor: &Actor, id: TokenId) -> Result<Revoked, Error> {
+pub async fn revoke(core: &Core, actor: &Authorized<TokensWrite>, id: TokenId) -> Result<Revoked, Error> {
+    revoke_own(core, actor, id).await
+}
+
+/// Revokes the token that asks; it needs no permission for that. `None` when no token asks.
+pub async fn revoke_current<R>(core: &Core, actor: &Authorized<R>) -> Result<Option<Revoked>, Error> {
+    let Some(id) = actor.token_id() else { return Ok(None) };
+    revoke_own(core, actor, id).await.map(Some)
+}
+
+async fn revoke_own(core: &Core, actor: &Actor, id: TokenId) -> Result<Revoked, Error> {
     let mut tx = begin_write(core, actor, Change::OwnPower).await?;
     revoke_in(core, actor, &mut tx, actor.account_id(), id).await?.finish(core, actor, tx).await
 }
 
 /// Revokes anybody's token; for administrators.
-pub async fn revoke_of(core: &Core, actor: &Actor, account_id: AccountId, id: TokenId) -> Result<Revoked, Error> {
+pub async fn revoke_of(
+    core: &Core,
+    actor: &Authorized<UsersManage>,
+    account_id: AccountId,
+    id: TokenId,
+) -> Result<Revoked, Error> {
     let mut tx = begin_write(core, actor, Change::PowerOf(account_id)).await?;
     revoke_in(core, actor, &mut tx, account_id, id).await?.finish(core, actor, tx).await
 }

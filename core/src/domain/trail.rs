@@ -11,7 +11,8 @@ use uuid::Uuid;
 use super::{paging::Paging, text};
 use crate::{
     auth::{
-        caller::{Actor, Visit},
+        authorized::{Actor, AuditRead, Authorized},
+        context::Visit,
         refusals::DeadToken,
     },
     clock::new_id,
@@ -98,8 +99,17 @@ async fn write_attempts(core: &Core, attempts: &[DeadToken]) -> uptrakit_store::
     tx.commit().await
 }
 
-/// Reads events, newest first; only one account's, if it is given.
-pub async fn list(core: &Core, query: &AuditQuery, own: Option<AccountId>) -> Result<Page<AuditEvent>, Error> {
+/// Reads everybody's events, newest first.
+pub async fn list(core: &Core, _: &Authorized<AuditRead>, query: &AuditQuery) -> Result<Page<AuditEvent>, Error> {
+    list_filtered(core, query, None).await
+}
+
+/// Reads the events of the caller's own account, newest first.
+pub async fn list_own<R>(core: &Core, caller: &Authorized<R>, query: &AuditQuery) -> Result<Page<AuditEvent>, Error> {
+    list_filtered(core, query, Some(caller.account_id())).await
+}
+
+async fn list_filtered(core: &Core, query: &AuditQuery, own: Option<AccountId>) -> Result<Page<AuditEvent>, Error> {
     let paging = Paging::parse(query.page.as_deref(), query.per_page.as_deref())?;
     let mut filter = parse_filter(query)?;
     if let Some(AccountId(own)) = own
@@ -128,7 +138,7 @@ pub struct Named {
 }
 
 /// What was done under the actor's account, newest first.
-pub async fn list_named(core: &Core, actor: &Actor, page: u32) -> Result<Page<Named>, Error> {
+pub async fn list_named<R>(core: &Core, actor: &Authorized<R>, page: u32) -> Result<Page<Named>, Error> {
     let paging = Paging::parse(Some(&page.to_string()), Some(NAMED_PER_PAGE))?;
     let account_id = actor.account_id().0;
     let own = AuditFilter { actor_id: Some(account_id), ..AuditFilter::default() };
@@ -156,7 +166,7 @@ pub struct Export {
 impl Export {
     /// An export of everybody's events up to now: it has an end, though events go on. Up to the newest one, where a
     /// clock that was ahead has put that into the future.
-    pub async fn new(core: &Core, query: &AuditQuery) -> Result<Self, Error> {
+    pub async fn new(core: &Core, _: &Authorized<AuditRead>, query: &AuditQuery) -> Result<Self, Error> {
         let mut filter = parse_filter(query)?;
         let newest = audit::find_newest_at(core.store.read().await?.conn()).await?;
         let end = newest.into_iter().fold(core.clock.now().0, i64::max).saturating_add(1);

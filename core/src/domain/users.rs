@@ -19,7 +19,8 @@ use super::{
 };
 use crate::{
     auth::{
-        caller::{Actor, Visit},
+        authorized::{Actor, Authorized, UsersManage},
+        context::Visit,
         credential::Inconsistent,
         digest::{Digest, new_secret},
         password::NewPassword,
@@ -29,7 +30,17 @@ use crate::{
 };
 
 /// A page of people, by username.
-pub async fn list(core: &Core, page: Option<&str>, per_page: Option<&str>) -> Result<Page<User>, Error> {
+pub async fn list(
+    core: &Core,
+    _: &Authorized<UsersManage>,
+    page: Option<&str>,
+    per_page: Option<&str>,
+) -> Result<Page<User>, Error> {
+    list_from_terminal(core, page, per_page).await
+}
+
+/// The same from the terminal, where no credential stands behind it.
+pub async fn list_from_terminal(core: &Core, page: Option<&str>, per_page: Option<&str>) -> Result<Page<User>, Error> {
     let paging = Paging::parse(page, per_page)?;
     let mut reader = core.store.read().await?;
     let total = accounts::count(reader.conn()).await?;
@@ -38,7 +49,7 @@ pub async fn list(core: &Core, page: Option<&str>, per_page: Option<&str>) -> Re
 }
 
 /// Adds a person. Without a password they get a link by which they choose one.
-pub async fn create(core: &Core, actor: &Actor, request: CreateUser) -> Result<CreatedUser, Error> {
+pub async fn create(core: &Core, actor: &Authorized<UsersManage>, request: CreateUser) -> Result<CreatedUser, Error> {
     let roles = parse_roles(&request.roles)?;
     let row = own::new_account(core, &request.username, &request.email, roles, request.password.as_ref()).await?;
     let mut tx = begin_write(core, actor, Change::Things).await?;
@@ -53,7 +64,7 @@ pub async fn create(core: &Core, actor: &Actor, request: CreateUser) -> Result<C
 }
 
 /// Makes another link for somebody who has not chosen a password yet; the one before opens nothing any more.
-pub async fn invite_again(core: &Core, actor: &Actor, id: AccountId) -> Result<CreatedUser, Error> {
+pub async fn invite_again(core: &Core, actor: &Authorized<UsersManage>, id: AccountId) -> Result<CreatedUser, Error> {
     let mut tx = begin_write(core, actor, Change::PowerOf(id)).await?;
     let row = accounts::find(tx.conn(), id.0).await?.ok_or(Error::NotFound)?;
     if row.password_hash.is_some() {
@@ -77,7 +88,12 @@ async fn invite(core: &Core, tx: &mut Transaction, id: AccountId) -> Result<Secr
 }
 
 /// Sets a person's roles, or whether their account opens doors.
-pub async fn update(core: &Core, actor: &Actor, id: AccountId, request: UpdateUser) -> Result<User, Error> {
+pub async fn update(
+    core: &Core,
+    actor: &Authorized<UsersManage>,
+    id: AccountId,
+    request: UpdateUser,
+) -> Result<User, Error> {
     let roles = request.roles.as_deref().map(parse_roles).transpose()?;
     let tx = begin_write(core, actor, Change::PowerOf(id)).await?;
     change(core, tx, Some((actor, &actor.visit)), id, roles, request.active).await
@@ -203,11 +219,16 @@ pub fn parse_roles(names: &[String]) -> Result<Roles, Error> {
 }
 
 /// The tokens of a person, for administrators; never a text.
-pub async fn list_tokens(core: &Core, id: AccountId, query: &TokenQuery) -> Result<Page<Token>, Error> {
+pub async fn list_tokens(
+    core: &Core,
+    _: &Authorized<UsersManage>,
+    id: AccountId,
+    query: &TokenQuery,
+) -> Result<Page<Token>, Error> {
     let mut reader = core.store.read().await?;
     accounts::find(reader.conn(), id.0).await?.ok_or(Error::NotFound)?;
     drop(reader);
-    super::tokens::list(core, id, query).await
+    super::tokens::list_of(core, id, query).await
 }
 
 fn public(row: &AccountRow) -> Result<User, Inconsistent> {

@@ -38,7 +38,7 @@ pub async fn doctor(settings: Settings) -> anyhow::Result<()> {
     let probed = core.store.probe(core.clock.now().0).await;
     probed.context("database    takes no writes")?;
     say(format_args!("writes      ok"))?;
-    let people = users::list(&core, None, Some("1")).await.map_err(readable)?.total;
+    let people = users::list_from_terminal(&core, None, Some("1")).await.map_err(readable)?.total;
     say(format_args!(
         "accounts    {people}{}",
         if people == 0 { ": start the server and open the link it prints" } else { "" }

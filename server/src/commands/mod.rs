@@ -73,7 +73,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     }
     let settings = settings(arguments.settings)?;
     let filter = tracing_subscriber::EnvFilter::try_new(&settings.log).with_context(|| {
-        format!("The setting log is wrong: \"{}\" is no filter, such as info or uptrakit_server=debug.", settings.log)
+        format!("The setting log is wrong: \"{}\" is no filter, such as info or uptrakit=debug.", settings.log)
     })?;
     log::start(filter, settings.log_format)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

@@ -99,7 +99,7 @@ async fn find(core: &Core, username: &str) -> anyhow::Result<AccountId> {
 async fn list_users(core: &Core) -> anyhow::Result<()> {
     let mut page = 1_u32;
     loop {
-        let users = users::list(core, Some(&page.to_string()), Some("100")).await.map_err(readable)?;
+        let users = users::list_from_terminal(core, Some(&page.to_string()), Some("100")).await.map_err(readable)?;
         for User { username, email, roles, active, .. } in &users.items {
             say(format_args!("{username}\t{email}\t{roles}\t{}", if *active { "active" } else { "deactivated" }))?;
         }

@@ -1,16 +1,16 @@
 //! Who makes a request: takes the credential out of the headers, has it judged, and hands handlers a proof. A handler
-//! says in its signature what it needs (`Caller<HostsRead>`), so that forgetting to ask does not compile.
-
-use std::marker::PhantomData;
+//! says in its signature what it needs (`Authorized<HostsRead>`), so that forgetting to ask does not compile.
 
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, header, request::Parts};
 use uptrakit_core::{
     auth::{
-        caller::{Actor, Caller, Requirement, Visit, authorise_bearer, authorise_session},
-        credential::{Need, Refusal},
+        authorized::{Authorized, Presented, Requirement},
+        context::Visit,
+        credential::Refusal,
     },
     error::Error,
+    state::Core,
 };
 
 use super::{
@@ -21,12 +21,11 @@ use crate::App;
 
 /// The longest name of a program that is kept.
 const LONGEST_PROGRAM: usize = 32;
-impl<R: Requirement> FromRequestParts<App> for Caller<R> {
+impl<R: Requirement> FromRequestParts<App> for Authorized<R> {
     type Rejection = ErrorResponse;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ErrorResponse> {
-        let visit = visit(parts);
-        Ok(Self(authenticate(app, &parts.headers, visit, R::NEED).await?, PhantomData))
+        Ok(authorize(app, &parts.headers, visit(parts)).await?)
     }
 }
 
@@ -39,22 +38,23 @@ pub fn visit(parts: &Parts) -> Visit {
     parts.extensions.get::<Visit>().expect("the outermost layer adds the visit").clone()
 }
 
-/// Finds the credential, has it judged, and takes a lease for the request.
-pub async fn authenticate(app: &App, headers: &HeaderMap, visit: Visit, need: Need) -> Result<Actor, Error> {
-    let entry = match bearer(headers)? {
-        Some(text) => authorise_bearer(app, text, &visit, need).await?,
-        None => {
-            let Some(cookie) = session_cookie(headers, app.public_url.cookie_name())? else {
-                return Err(Error::Refused(Refusal::Missing));
-            };
-            if Origin::of(headers, app.public_url.as_str()) != Origin::Same {
-                return Err(origin::refuse(&visit, headers, app.public_url.as_str()));
-            }
-            authorise_session(app, cookie, &visit, need).await?
-        }
+/// Finds the credential in the headers and has it judged.
+pub async fn authorize<R: Requirement>(core: &Core, headers: &HeaderMap, visit: Visit) -> Result<Authorized<R>, Error> {
+    let presented = match bearer(headers)? {
+        Some(text) => Presented::Token(text),
+        None => Presented::Session(own_session(core, headers, &visit)?.ok_or(Error::Refused(Refusal::Missing))?),
     };
-    entry.note_program(|| program(headers));
-    Ok(Actor::new(app, entry, need, visit))
+    Authorized::new(core, presented, visit, || program(headers)).await
+}
+
+/// The session's cookie, if there is one and no other site has caused the request.
+fn own_session<'h>(core: &Core, headers: &'h HeaderMap, visit: &Visit) -> Result<Option<&'h str>, Error> {
+    let public_url = core.public_url.as_str();
+    let cookie = session_cookie(headers, core.public_url.cookie_name())?;
+    if cookie.is_some() && Origin::of(headers, public_url) != Origin::Same {
+        return Err(origin::refuse(visit, headers, public_url));
+    }
+    Ok(cookie)
 }
 
 /// The bearer token of the `Authorization` header (RFC 6750, section 2.1), if there is one.

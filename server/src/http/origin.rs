@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use http::{HeaderMap, HeaderName, header};
 use uptrakit_core::{
-    auth::caller::Visit,
+    auth::context::Visit,
     error::Error,
     log_limit::{Admitted, LogLimit},
     loggable,

@@ -21,8 +21,9 @@ use uptrakit_app::{
 };
 use uptrakit_core::{
     auth::{
-        caller::{Actor, Visit},
-        credential::{Need, Refusal as Denial},
+        authorized::{Authorized, Requirement, WebSession},
+        context::Visit,
+        credential::Refusal as Denial,
     },
     domain::{
         accounts, sessions, tokens,
@@ -38,7 +39,7 @@ use super::{
 use crate::{
     App,
     http::{
-        caller::{authenticate, visit},
+        caller::{authorize, visit},
         origin::{self, Origin},
         problem::ErrorResponse,
     },
@@ -109,12 +110,13 @@ struct PageBackend {
 }
 
 impl PageBackend {
-    async fn actor(&self) -> Result<Actor, Error> {
-        authenticate(&self.app, &self.headers, self.visit.clone(), Need::Session).await
+    /// The page's own credential is its session, whatever is needed beside it.
+    async fn caller(&self) -> Result<Authorized<WebSession>, Error> {
+        authorize(&self.app, &self.headers, self.visit.clone()).await
     }
 
-    async fn actor_who_may(&self, permission: uptrakit_api::Permission) -> Result<Actor, Error> {
-        self.actor().await?.with(permission)
+    async fn caller_for<R: Requirement>(&self) -> Result<Authorized<R>, Error> {
+        self.caller().await?.require()
     }
 
     fn reply(&self, name: http::HeaderName, value: http::HeaderValue) {
@@ -142,11 +144,9 @@ macro_rules! answer {
     }};
 }
 
-const TOKENS_WRITE: uptrakit_api::Permission = uptrakit_api::Permission::TokensWrite;
-
 impl Backend for PageBackend {
     fn find_visitor(&self) -> Answer<Option<Visitor>> {
-        answer!(self, |me| match me.actor().await {
+        answer!(self, |me| match me.caller().await {
             Ok(actor) => Ok(Some(Visitor {
                 account: accounts::of_actor(&actor),
                 address: me.visit.address.to_string(),
@@ -180,7 +180,7 @@ impl Backend for PageBackend {
 
     fn sign_out(&self) -> Answer<()> {
         answer!(self, |me| {
-            let actor = me.actor().await?;
+            let actor = me.caller().await?;
             let session = actor.session().ok_or(Error::NotFound)?.id;
             sessions::end(&me.app, &actor, session).await?;
             for (name, value) in signed_out(&me.app.public_url) {
@@ -191,55 +191,55 @@ impl Backend for PageBackend {
     }
 
     fn change_password(&self, request: ChangePassword) -> Answer<PasswordChanged> {
-        answer!(self, |me| accounts::change_password(&me.app, &me.actor().await?, request).await)
+        answer!(self, |me| accounts::change_password(&me.app, &me.caller().await?, request).await)
     }
 
     fn list_sessions(&self) -> Answer<Vec<Session>> {
-        answer!(self, |me| sessions::list(&me.app, &me.actor().await?).await)
+        answer!(self, |me| sessions::list(&me.app, &me.caller().await?).await)
     }
 
     fn end_session(&self, id: SessionId) -> Answer<()> {
-        answer!(self, |me| sessions::end(&me.app, &me.actor().await?, id).await)
+        answer!(self, |me| sessions::end(&me.app, &me.caller().await?, id).await)
     }
 
     fn end_other_sessions(&self) -> Answer<u64> {
-        answer!(self, |me| sessions::end_others(&me.app, &me.actor().await?).await)
+        answer!(self, |me| sessions::end_others(&me.app, &me.caller().await?).await)
     }
 
     fn list_tokens(&self, query: TokenQuery) -> Answer<Page<Token>> {
-        answer!(self, |me| tokens::list(&me.app, me.actor().await?.account_id(), &query).await)
+        answer!(self, |me| tokens::list(&me.app, &me.caller().await?, &query).await)
     }
 
     fn find_first_use(&self, id: TokenId) -> Answer<Option<String>> {
-        answer!(self, |me| tokens::find_first_use(&me.app, &me.actor().await?, id).await)
+        answer!(self, |me| tokens::find_first_use(&me.app, &me.caller().await?, id).await)
     }
 
     fn create_token(&self, request: CreateToken) -> Answer<CreatedToken> {
-        answer!(self, |me| tokens::create(&me.app, &me.actor_who_may(TOKENS_WRITE).await?, &request).await)
+        answer!(self, |me| tokens::create(&me.app, &me.caller_for().await?, &request).await)
     }
 
     fn update_token(&self, id: TokenId, request: UpdateToken) -> Answer<Token> {
-        answer!(self, |me| tokens::update(&me.app, &me.actor_who_may(TOKENS_WRITE).await?, id, &request).await)
+        answer!(self, |me| tokens::update(&me.app, &me.caller_for().await?, id, &request).await)
     }
 
     fn rotate_token(&self, id: TokenId, request: RotateToken) -> Answer<CreatedToken> {
-        answer!(self, |me| tokens::rotate(&me.app, &me.actor_who_may(TOKENS_WRITE).await?, id, &request).await)
+        answer!(self, |me| tokens::rotate(&me.app, &me.caller_for().await?, id, &request).await)
     }
 
     fn end_overlap(&self, id: TokenId) -> Answer<()> {
-        answer!(self, |me| tokens::end_overlap(&me.app, &me.actor_who_may(TOKENS_WRITE).await?, id).await)
+        answer!(self, |me| tokens::end_overlap(&me.app, &me.caller_for().await?, id).await)
     }
 
     fn revoke_token(&self, id: TokenId) -> Answer<Revoked> {
         answer!(self, |me| {
-            let revoked = tokens::revoke(&me.app, &me.actor_who_may(TOKENS_WRITE).await?, id).await?;
+            let revoked = tokens::revoke(&me.app, &me.caller_for().await?, id).await?;
             Ok(Revoked { at: revoked.at, cut_off: revoked.cut_off })
         })
     }
 
     fn list_activity(&self, page: u32) -> Answer<Page<Activity>> {
         answer!(self, |me| {
-            let page = trail::list_named(&me.app, &me.actor().await?, page).await?;
+            let page = trail::list_named(&me.app, &me.caller().await?, page).await?;
             Ok(page.map(|Named { event, token, target }| Activity {
                 at: event.at,
                 action: event.action,

@@ -4,7 +4,7 @@
 use axum::{Router, middleware, routing::get};
 use serde_json::json;
 use tokio::{runtime::Handle, task::block_in_place};
-use uptrakit_core::auth::caller::{AnyCredential, Caller};
+use uptrakit_core::auth::authorized::{AnyCredential, Authorized};
 use uptrakit_server::{App, http::layer::visit::visit};
 
 use crate::support::{TestServer, on_both};
@@ -16,7 +16,7 @@ fn ending_router<E: Future<Output = ()> + Send>(
     end: impl FnOnce() -> E + Clone + Send + Sync + 'static,
     waits: bool,
 ) -> Router {
-    let handler = move |_: Caller<AnyCredential>| async move {
+    let handler = move |_: Authorized<AnyCredential>| async move {
         if waits {
             tokio::task::yield_now().await;
         }

@@ -4,7 +4,7 @@ use axum::{Json as Reply, extract::State};
 use http::StatusCode;
 use uptrakit_api::{ChangePassword, Me};
 use uptrakit_core::{
-    auth::caller::{AnyCredential, Caller, WebSession},
+    auth::authorized::{AnyCredential, Authorized, WebSession},
     domain::accounts,
 };
 
@@ -15,7 +15,7 @@ use crate::{
 
 /// Who is asking, and by which token if by one.
 #[utoipa::path(get, path = "/auth/me", tag = "account", responses((status = 200, body = Me)))]
-pub async fn get_me(State(app): State<App>, Caller(actor, _): Caller<AnyCredential>) -> Reply<Me> {
+pub async fn get_me(State(app): State<App>, actor: Authorized<AnyCredential>) -> Reply<Me> {
     Reply(accounts::me(&app, &actor))
 }
 
@@ -26,7 +26,7 @@ pub async fn get_me(State(app): State<App>, Caller(actor, _): Caller<AnyCredenti
 )]
 pub async fn update_password(
     State(app): State<App>,
-    Caller(actor, _): Caller<WebSession>,
+    actor: Authorized<WebSession>,
     Json(request): Json<ChangePassword>,
 ) -> Result<StatusCode, ErrorResponse> {
     accounts::change_password(&app, &actor, request).await?;

@@ -10,7 +10,7 @@ use futures_util::{Stream, StreamExt as _, stream};
 use http::header;
 use uptrakit_api::{AuditEvent, AuditExportQuery, AuditQuery, Page};
 use uptrakit_core::{
-    auth::caller::{AnyCredential, AuditRead, Caller},
+    auth::authorized::{AnyCredential, AuditRead, Authorized},
     domain::trail::{self, Export},
     error::Error,
 };
@@ -24,20 +24,20 @@ use crate::{
 #[utoipa::path(get, path = "/audit", tag = "audit", params(AuditQuery), responses((status = 200, body = Page<AuditEvent>)))]
 pub async fn list_events(
     State(app): State<App>,
-    _: Caller<AuditRead>,
+    actor: Authorized<AuditRead>,
     Query(query): Query<AuditQuery>,
 ) -> Result<Reply<Page<AuditEvent>>, ErrorResponse> {
-    Ok(Reply(trail::list(&app, &query, None).await?))
+    Ok(Reply(trail::list(&app, &actor, &query).await?))
 }
 
 /// The caller's own events, newest first.
 #[utoipa::path(get, path = "/auth/me/audit", tag = "audit", params(AuditQuery), responses((status = 200, body = Page<AuditEvent>)))]
 pub async fn list_own_events(
     State(app): State<App>,
-    Caller(actor, _): Caller<AnyCredential>,
+    actor: Authorized<AnyCredential>,
     Query(query): Query<AuditQuery>,
 ) -> Result<Reply<Page<AuditEvent>>, ErrorResponse> {
-    Ok(Reply(trail::list(&app, &query, Some(actor.account_id())).await?))
+    Ok(Reply(trail::list_own(&app, &actor, &query).await?))
 }
 
 /// Everybody's events up to now as JSON lines, oldest first. An answer that breaks off is not all of it.
@@ -47,10 +47,10 @@ pub async fn list_own_events(
 )]
 pub async fn export_events(
     State(app): State<App>,
-    _: Caller<AuditRead>,
+    actor: Authorized<AuditRead>,
     Query(query): Query<AuditExportQuery>,
 ) -> Result<Response, ErrorResponse> {
-    let mut export = Export::new(&app, &query.into()).await?;
+    let mut export = Export::new(&app, &actor, &query.into()).await?;
     // Read before the answer begins: a database that can't answer is a 503, not an answer that breaks off.
     let first = lines(&export.next(&app).await?.unwrap_or_default())?;
     let body = Body::from_stream(stream::once(async { Ok(first) }).chain(rest(app, export)));

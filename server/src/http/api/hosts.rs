@@ -15,7 +15,7 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use tokio::sync::broadcast::error::RecvError;
 use uptrakit_api::{Host, HostId, HostQuery, HostReport, Page, UpdateHost};
 use uptrakit_core::{
-    auth::caller::{Caller, HostsRead, HostsReport, HostsWrite},
+    auth::authorized::{Authorized, HostsRead, HostsReport, HostsWrite},
     domain::{feed::HostChange, hosts},
 };
 
@@ -32,20 +32,20 @@ use crate::{
 #[utoipa::path(get, path = "/hosts", tag = "hosts", params(HostQuery), responses((status = 200, body = Page<Host>)))]
 pub async fn list_hosts(
     State(app): State<App>,
-    _: Caller<HostsRead>,
+    actor: Authorized<HostsRead>,
     Query(query): Query<HostQuery>,
 ) -> Result<Reply<Page<Host>>, ErrorResponse> {
-    Ok(Reply(hosts::list(&app, &query).await?))
+    Ok(Reply(hosts::list(&app, &actor, &query).await?))
 }
 
 /// One host.
 #[utoipa::path(get, path = "/hosts/{id}", tag = "hosts", params(("id" = HostId, Path)), responses((status = 200, body = Host)))]
 pub async fn get_host(
     State(app): State<App>,
-    _: Caller<HostsRead>,
+    actor: Authorized<HostsRead>,
     Id(id): Id<HostId>,
 ) -> Result<Reply<Host>, ErrorResponse> {
-    Ok(Reply(hosts::get(&app, id).await?))
+    Ok(Reply(hosts::get(&app, &actor, id).await?))
 }
 
 /// What the machine is told whose id another machine reports under as well. A header is ASCII.
@@ -62,7 +62,7 @@ const SHARED_MACHINE_ID: &str = "Another machine reports under the same machine 
 )]
 pub async fn report_host(
     State(app): State<App>,
-    Caller(actor, _): Caller<HostsReport>,
+    actor: Authorized<HostsReport>,
     Json(request): Json<HostReport>,
 ) -> Result<Response, ErrorResponse> {
     let (host, is_new) = hosts::report(&app, &actor, &request).await?;
@@ -82,7 +82,7 @@ pub async fn report_host(
 )]
 pub async fn update_host(
     State(app): State<App>,
-    Caller(actor, _): Caller<HostsWrite>,
+    actor: Authorized<HostsWrite>,
     Id(id): Id<HostId>,
     Json(request): Json<UpdateHost>,
 ) -> Result<Reply<Host>, ErrorResponse> {
@@ -93,7 +93,7 @@ pub async fn update_host(
 #[utoipa::path(delete, path = "/hosts/{id}", tag = "hosts", params(("id" = HostId, Path)), responses((status = 204)))]
 pub async fn delete_host(
     State(app): State<App>,
-    Caller(actor, _): Caller<HostsWrite>,
+    actor: Authorized<HostsWrite>,
     Id(id): Id<HostId>,
 ) -> Result<StatusCode, ErrorResponse> {
     hosts::delete(&app, &actor, id).await?;
@@ -105,9 +105,9 @@ pub async fn delete_host(
     get, path = "/hosts/events", tag = "hosts",
     responses((status = 200, content_type = "text/event-stream", description = "Server-sent events", body = String))
 )]
-pub async fn follow_hosts(State(app): State<App>, _: Caller<HostsRead>) -> Response {
+pub async fn follow_hosts(State(app): State<App>, actor: Authorized<HostsRead>) -> Response {
     let keep_alive = KeepAlive::new().interval(Duration::from_secs(15)).event(alive("still here"));
-    let mut response = Sse::new(events(app)).keep_alive(keep_alive).into_response();
+    let mut response = Sse::new(events(app, &actor)).keep_alive(keep_alive).into_response();
     let headers = response.headers_mut();
     // nginx, and balancers built on it, hold back what they pass on until 4 kB have come, unless this tells them not to.
     headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
@@ -125,8 +125,8 @@ fn alive(comment: &str) -> Event {
 
 /// Ends when the server stops, or when the follower has fallen too far behind to be told everything: it connects again
 /// and reads the list.
-fn events(app: App) -> impl Stream<Item = Result<Event, Infallible>> {
-    let changes = app.feed.follow();
+fn events(app: App, actor: &Authorized<HostsRead>) -> impl Stream<Item = Result<Event, Infallible>> + use<> {
+    let changes = app.feed.follow(actor);
     // Some proxies pass the head on with the first bytes of the body, so that a client would wait for it until a change.
     let greeting = stream::once(async { Ok(alive("following")) });
     let events = stream::unfold((changes, app), |(mut changes, app)| async move {

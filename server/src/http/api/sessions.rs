@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use uptrakit_api::{Account, Secret, Session, SessionId, SignIn};
 use uptrakit_core::{
     auth::{
-        caller::{Caller, WebSession},
+        authorized::{Authorized, WebSession},
         digest::Digest,
     },
     domain::{
@@ -57,7 +57,7 @@ pub async fn create_session(State(app): State<App>, request: Request) -> Result<
 )]
 pub async fn list_sessions(
     State(app): State<App>,
-    Caller(actor, _): Caller<WebSession>,
+    actor: Authorized<WebSession>,
 ) -> Result<Reply<Vec<Session>>, ErrorResponse> {
     Ok(Reply(sessions::list(&app, &actor).await?))
 }
@@ -69,7 +69,7 @@ pub async fn list_sessions(
 )]
 pub async fn delete_session(
     State(app): State<App>,
-    Caller(actor, _): Caller<WebSession>,
+    actor: Authorized<WebSession>,
     Id(id): Id<String>,
 ) -> Result<Response, ErrorResponse> {
     let own = actor.session().map(|session| session.id);

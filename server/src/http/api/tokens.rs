@@ -6,9 +6,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderName, StatusCode, header};
-use uptrakit_api::{CreateToken, CreatedToken, Page, Permission, RotateToken, Token, TokenId, TokenQuery, UpdateToken};
+use uptrakit_api::{CreateToken, CreatedToken, Page, RotateToken, Token, TokenId, TokenQuery, UpdateToken};
 use uptrakit_core::{
-    auth::caller::{AnyCredential, Caller, TokensWrite},
+    auth::authorized::{AnyCredential, Authorized, TokensWrite},
     domain::tokens::{self, Revoked},
     error::Error,
 };
@@ -25,10 +25,10 @@ use crate::{
 #[utoipa::path(get, path = "/auth/api-tokens", tag = "tokens", params(TokenQuery), responses((status = 200, body = Page<Token>)))]
 pub async fn list_tokens(
     State(app): State<App>,
-    Caller(actor, _): Caller<AnyCredential>,
+    actor: Authorized<AnyCredential>,
     Query(query): Query<TokenQuery>,
 ) -> Result<Reply<Page<Token>>, ErrorResponse> {
-    Ok(Reply(tokens::list(&app, actor.account_id(), &query).await?))
+    Ok(Reply(tokens::list(&app, &actor, &query).await?))
 }
 
 /// Makes a token; the answer has its text, this once.
@@ -38,7 +38,7 @@ pub async fn list_tokens(
 )]
 pub async fn create_token(
     State(app): State<App>,
-    Caller(actor, _): Caller<TokensWrite>,
+    actor: Authorized<TokensWrite>,
     Json(request): Json<CreateToken>,
 ) -> Result<Response, ErrorResponse> {
     Ok(created(tokens::create(&app, &actor, &request).await?))
@@ -50,7 +50,7 @@ pub async fn create_token(
 )]
 pub async fn get_token(
     State(app): State<App>,
-    Caller(actor, _): Caller<AnyCredential>,
+    actor: Authorized<AnyCredential>,
     Id(id): Id<TokenId>,
 ) -> Result<Reply<Token>, ErrorResponse> {
     Ok(Reply(tokens::get(&app, &actor, id).await?))
@@ -63,7 +63,7 @@ pub async fn get_token(
 )]
 pub async fn update_token(
     State(app): State<App>,
-    Caller(actor, _): Caller<TokensWrite>,
+    actor: Authorized<TokensWrite>,
     Id(id): Id<TokenId>,
     Json(request): Json<UpdateToken>,
 ) -> Result<Reply<Token>, ErrorResponse> {
@@ -77,7 +77,7 @@ pub async fn update_token(
 )]
 pub async fn rotate_token(
     State(app): State<App>,
-    Caller(actor, _): Caller<TokensWrite>,
+    actor: Authorized<TokensWrite>,
     Id(id): Id<TokenId>,
     OptionalJson(request): OptionalJson<RotateToken>,
 ) -> Result<Response, ErrorResponse> {
@@ -90,7 +90,7 @@ pub async fn rotate_token(
 )]
 pub async fn end_overlap(
     State(app): State<App>,
-    Caller(actor, _): Caller<TokensWrite>,
+    actor: Authorized<TokensWrite>,
     Id(id): Id<TokenId>,
 ) -> Result<StatusCode, ErrorResponse> {
     tokens::end_overlap(&app, &actor, id).await?;
@@ -105,13 +105,16 @@ pub async fn end_overlap(
 )]
 pub async fn delete_token(
     State(app): State<App>,
-    Caller(actor, _): Caller<AnyCredential>,
+    actor: Authorized<AnyCredential>,
     Id(id): Id<String>,
 ) -> Result<Response, ErrorResponse> {
-    let (actor, id) = match (id.as_str(), actor.token_id()) {
-        ("current", Some(own)) => (actor, own),
-        _ => (actor.with(Permission::TokensWrite)?, id.parse().map_err(|_| Error::NotFound)?),
-    };
+    if id == "current"
+        && let Some(done) = tokens::revoke_current(&app, &actor).await?
+    {
+        return Ok(revoked(done));
+    }
+    let actor = actor.require::<TokensWrite>()?;
+    let id = id.parse().map_err(|_| Error::NotFound)?;
     Ok(revoked(tokens::revoke(&app, &actor, id).await?))
 }
 

@@ -6,7 +6,7 @@ use uptrakit_api::{
     AccountId, CreateInvitation, CreateUser, CreatedUser, Page, PageQuery, Token, TokenId, TokenQuery, UpdateUser, User,
 };
 use uptrakit_core::{
-    auth::caller::{Caller, UsersManage},
+    auth::authorized::{Authorized, UsersManage},
     domain::{tokens, users},
 };
 
@@ -23,17 +23,17 @@ use crate::{
 #[utoipa::path(get, path = "/users", tag = "users", params(PageQuery), responses((status = 200, body = Page<User>)))]
 pub async fn list_users(
     State(app): State<App>,
-    _: Caller<UsersManage>,
+    actor: Authorized<UsersManage>,
     Query(query): Query<PageQuery>,
 ) -> Result<Reply<Page<User>>, ErrorResponse> {
-    Ok(Reply(users::list(&app, query.page.as_deref(), query.per_page.as_deref()).await?))
+    Ok(Reply(users::list(&app, &actor, query.page.as_deref(), query.per_page.as_deref()).await?))
 }
 
 /// Adds a person; without a password the answer has a link by which they choose one.
 #[utoipa::path(post, path = "/users", tag = "users", request_body = CreateUser, responses((status = 201, body = CreatedUser)))]
 pub async fn create_user(
     State(app): State<App>,
-    Caller(actor, _): Caller<UsersManage>,
+    actor: Authorized<UsersManage>,
     Json(request): Json<CreateUser>,
 ) -> Result<(StatusCode, Reply<CreatedUser>), ErrorResponse> {
     Ok((StatusCode::CREATED, Reply(users::create(&app, &actor, request).await?)))
@@ -46,7 +46,7 @@ pub async fn create_user(
 )]
 pub async fn create_invitation(
     State(app): State<App>,
-    Caller(actor, _): Caller<UsersManage>,
+    actor: Authorized<UsersManage>,
     Id(id): Id<AccountId>,
     OptionalJson(CreateInvitation {}): OptionalJson<CreateInvitation>,
 ) -> Result<(StatusCode, Reply<CreatedUser>), ErrorResponse> {
@@ -60,7 +60,7 @@ pub async fn create_invitation(
 )]
 pub async fn update_user(
     State(app): State<App>,
-    Caller(actor, _): Caller<UsersManage>,
+    actor: Authorized<UsersManage>,
     Id(id): Id<AccountId>,
     Json(request): Json<UpdateUser>,
 ) -> Result<Reply<User>, ErrorResponse> {
@@ -74,11 +74,11 @@ pub async fn update_user(
 )]
 pub async fn list_user_tokens(
     State(app): State<App>,
-    _: Caller<UsersManage>,
+    actor: Authorized<UsersManage>,
     Id(id): Id<AccountId>,
     Query(query): Query<TokenQuery>,
 ) -> Result<Reply<Page<Token>>, ErrorResponse> {
-    Ok(Reply(users::list_tokens(&app, id, &query).await?))
+    Ok(Reply(users::list_tokens(&app, &actor, id, &query).await?))
 }
 
 /// Revokes a person's token.
@@ -88,7 +88,7 @@ pub async fn list_user_tokens(
 )]
 pub async fn delete_user_token(
     State(app): State<App>,
-    Caller(actor, _): Caller<UsersManage>,
+    actor: Authorized<UsersManage>,
     Ids(id, token_id): Ids<AccountId, TokenId>,
 ) -> Result<Response, ErrorResponse> {
     Ok(revoked(tokens::revoke_of(&app, &actor, id, token_id).await?))

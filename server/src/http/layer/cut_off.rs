@@ -15,7 +15,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use http_body::{Frame, SizeHint};
 use uptrakit_core::{
     auth::{
-        caller::Visit,
+        context::Visit,
         credential::Credential,
         in_flight::{InFlight, Lease},
         verifier::{Denied, Entry},

@@ -23,7 +23,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use ipnet::IpNet;
 use uptrakit_api::{EventId, Problem};
 use uptrakit_core::{
-    auth::caller::{RequestId, Visit},
+    auth::context::{RequestId, Visit},
     clock::fill_random,
     error::{Error, Failure},
     state::Core,

@@ -1,56 +1,29 @@
-//! Who makes a request: takes the credential out of the headers, has it judged, and hands handlers a proof. A handler
-//! says in its signature what it needs (`Caller<HostsRead>`), so that forgetting to ask does not compile.
+//! The proof that a request was authorised. Every function of the domain that reads or writes something of somebody's
+//! takes one, so that forgetting to ask does not compile, whichever way the request came.
 
-use std::{marker::PhantomData, net::IpAddr, sync::Arc, time::Duration};
+use std::{marker::PhantomData, ops::Deref, sync::Arc, time::Duration};
 
-use uptrakit_api::{AccountId, Permission, Permissions, Timestamp, TokenId, TokenText};
+use uptrakit_api::{AccountId, Permission, Permissions, TokenId, TokenText};
 
 use super::{
+    context::Visit,
     credential::{Credential, Key, Need, Refusal},
     digest::Digest,
-    in_flight::{InFlight, Lease},
+    in_flight::Lease,
     throttle::Source,
     verifier::{Denied, Entry},
 };
 use crate::{error::Error, state::Core};
 
-/// The name of a request: a random start for each process, and a count. It need not be secret, only different.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RequestId {
-    /// The process.
-    pub process: u64,
-    /// Its requests, counted.
-    pub count: u64,
-}
-
-impl std::fmt::Display for RequestId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:012x}-{:08x}", self.process >> 16, self.count)
-    }
-}
-
-/// What is known of every request before anybody asks who makes it.
-#[derive(Clone, Debug)]
-pub struct Visit {
-    /// The client's address, behind trusted proxies the one that they saw.
-    pub address: IpAddr,
-    /// Names the request in the log and in problem documents.
-    pub request_id: RequestId,
-    /// When its head was there.
-    pub arrived: Timestamp,
-    /// The request's place among those under way.
-    pub in_flight: Arc<InFlight>,
-}
-
 /// The proof that somebody was authorised, with all that rules and the audit trail need of them.
 #[derive(Clone, Debug)]
 pub struct Actor {
     /// The credential and its account.
-    pub entry: Arc<Entry>,
+    pub(crate) entry: Arc<Entry>,
     /// What it was judged for.
-    pub need: Need,
+    pub(crate) need: Need,
     /// The request.
-    pub visit: Visit,
+    pub(crate) visit: Visit,
 }
 
 impl Actor {
@@ -70,15 +43,6 @@ impl Actor {
     #[must_use]
     pub fn permissions(&self) -> Permissions {
         self.entry.credential.permissions(&self.entry.account.state)
-    }
-
-    /// The same actor, needing this permission; writes are judged by it again.
-    pub fn with(mut self, permission: Permission) -> Result<Self, Error> {
-        if !self.permissions().contains(permission) {
-            return Err(permission.into());
-        }
-        self.need = Need::Permission(permission);
-        Ok(self)
     }
 
     /// The session, if it is one.
@@ -123,8 +87,63 @@ requirements! {
     AuditRead = Need::Permission(Permission::AuditRead);
 }
 
-/// An [`Actor`] who has what `R` requires.
-pub struct Caller<R>(pub Actor, pub PhantomData<R>);
+/// A credential, as a client sent it.
+#[derive(Clone, Copy, Debug)]
+pub enum Presented<'r> {
+    /// What stood behind `Bearer`.
+    Token(&'r str),
+    /// The value of the session's cookie.
+    Session(&'r str),
+}
+
+/// An [`Actor`] who meets the requirement `R`.
+#[derive(Debug)]
+pub struct Authorized<R> {
+    actor: Actor,
+    requirement: PhantomData<R>,
+}
+
+impl<R: Requirement> Authorized<R> {
+    /// Has a credential judged for a request, which holds a lease on it from here on. `program` names what sent it.
+    pub async fn new(
+        core: &Core,
+        presented: Presented<'_>,
+        visit: Visit,
+        program: impl FnOnce() -> Option<Box<str>>,
+    ) -> Result<Self, Error> {
+        let need = R::NEED;
+        let entry = match presented {
+            Presented::Token(text) => authorise_token(core, text, &visit, need).await?,
+            Presented::Session(cookie) => {
+                core.verifier.authorise(Key::Session(Digest::of(cookie)), need, visit.address).await?
+            }
+        };
+        entry.note_program(program);
+        let lease = Lease::new(core.verifier.clone(), core.clock.clone(), Arc::clone(&entry), need, visit.address);
+        visit.in_flight.hold(lease);
+        Ok(Self { actor: Actor { entry, need, visit }, requirement: PhantomData })
+    }
+}
+
+impl<R> Authorized<R> {
+    /// The same actor, who must meet another requirement as well; a write is judged by that one again.
+    pub fn require<S: Requirement>(mut self) -> Result<Authorized<S>, Error> {
+        match S::NEED {
+            Need::Permission(permission) if !self.permissions().contains(permission) => return Err(permission.into()),
+            Need::Session if self.session().is_none() => return Err(Error::Refused(Refusal::SessionNeeded)),
+            need => self.actor.need = need,
+        }
+        Ok(Authorized { actor: self.actor, requirement: PhantomData })
+    }
+}
+
+impl<R> Deref for Authorized<R> {
+    type Target = Actor;
+
+    fn deref(&self) -> &Actor {
+        &self.actor
+    }
+}
 
 /// How long an unknown token may wait for its turn to be looked up.
 const SUSPECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -132,7 +151,7 @@ const SUSPECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// A wrong checksum never reaches the database. Whoever sends too many tokens that are none is told to wait, unless
 /// this one is known; of the unknown ones a few at a time are still looked up, each in its turn, for one of them may be
 /// good and must not be refused for the others.
-pub async fn authorise_bearer(core: &Core, text: &str, visit: &Visit, need: Need) -> Result<Arc<Entry>, Error> {
+async fn authorise_token(core: &Core, text: &str, visit: &Visit, need: Need) -> Result<Arc<Entry>, Error> {
     let source = Source::from(visit.address);
     let wait = || core.bearer_failures.wait(&source, core.clock.now());
     let Ok(token) = TokenText::parse(text) else {
@@ -167,20 +186,5 @@ pub async fn authorise_bearer(core: &Core, text: &str, visit: &Visit, need: Need
             Err(Error::Refused(refusal))
         }
         outcome => Ok(outcome?),
-    }
-}
-
-/// Has the session of a cookie judged.
-pub async fn authorise_session(core: &Core, cookie: &str, visit: &Visit, need: Need) -> Result<Arc<Entry>, Error> {
-    Ok(core.verifier.authorise(Key::Session(Digest::of(cookie)), need, visit.address).await?)
-}
-
-impl Actor {
-    /// The proof that an entry was authorised for a request, which holds a lease on it from here on.
-    #[must_use]
-    pub fn new(core: &Core, entry: Arc<Entry>, need: Need, visit: Visit) -> Self {
-        let lease = Lease::new(core.verifier.clone(), core.clock.clone(), Arc::clone(&entry), need, visit.address);
-        visit.in_flight.hold(lease);
-        Self { entry, need, visit }
     }
 }
