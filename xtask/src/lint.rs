@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use crate::{
     dependencies,
     process::{announce, cargo, program, run, succeeds},
-    tools,
+    references, tools,
 };
 
 /// What Prettier formats; rustfmt does the rest.
@@ -15,6 +15,7 @@ const PRETTIER: &[&str] = &[
     "end2end/{pages,support,tests}/**/*.{ts,mjs}",
     "frontend/*.js",
     "bench/lighthouse/*.js",
+    ".github/**/*.yml",
 ];
 
 /// Whether the formatters may change files.
@@ -70,8 +71,9 @@ pub fn clippy() -> Result<()> {
         .args(["--", "--deny", "warnings"]))
 }
 
-/// The documentation, whose links must lead somewhere.
+/// The documentation, whose links and file names must lead somewhere.
 pub fn documentation() -> Result<()> {
+    references::check()?;
     announce("Checking the documentation of the code");
     run(cargo()
         .args(["doc", "--workspace", "--exclude", "uptrakit-frontend", "--no-deps", "--document-private-items"])

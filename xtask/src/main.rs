@@ -4,6 +4,8 @@
 mod bench;
 mod browser;
 mod cache;
+#[cfg(test)]
+mod ci;
 mod debian;
 mod dependencies;
 mod e2e;
@@ -15,6 +17,7 @@ mod postgres;
 mod process;
 mod product;
 mod proxies;
+mod references;
 mod run;
 mod tally;
 mod test;

@@ -24,6 +24,8 @@ use crate::{
 pub const URL_VARIABLE: &str = "UPTRAKIT_TEST_POSTGRES_URL";
 /// Leaves the tests on Postgres out when it is `1`.
 pub const WITHOUT_VARIABLE: &str = "UPTRAKIT_TEST_WITHOUT_POSTGRES";
+/// Which version to start, where several can be had.
+const VERSION_VARIABLE: &str = "UPTRAKIT_TEST_POSTGRES_VERSION";
 const START_LIMIT: Duration = Duration::from_mins(1);
 
 /// A cluster that runs until this is dropped.
@@ -136,13 +138,18 @@ pub fn is_left_out(what: &str) -> bool {
 
 /// The folder with Postgres's programs: Debian keeps them off the PATH, one folder per version.
 fn programs() -> Result<PathBuf> {
-    if let Some(found) = find_programs() {
+    let wanted = env::var(VERSION_VARIABLE).ok();
+    if let Some(found) = find_programs(wanted.as_deref()) {
         return Ok(found);
     }
-    if debian::install("postgresql")?
-        && let Some(found) = find_programs()
+    let package = wanted.as_deref().map_or_else(|| "postgresql".to_owned(), |version| format!("postgresql-{version}"));
+    if debian::install(&package)?
+        && let Some(found) = find_programs(wanted.as_deref())
     {
         return Ok(found);
+    }
+    if let Some(version) = wanted {
+        bail!("Postgres {version}, which {VERSION_VARIABLE} asks for, was not found: install it, or take any version");
     }
     bail!(
         "Postgres was not found: install it (Debian: `apt-get install postgresql`, macOS: `brew install postgresql`), \
@@ -150,16 +157,20 @@ fn programs() -> Result<PathBuf> {
     )
 }
 
-fn find_programs() -> Option<PathBuf> {
+/// The newest version, or the one that is wanted.
+fn find_programs(wanted: Option<&str>) -> Option<PathBuf> {
     let mut versions: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()
         .flatten()
+        .filter(|entry| wanted.is_none_or(|version| entry.file_name() == version))
         .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
         .filter(|(_, folder): &(u32, PathBuf)| folder.join("initdb").is_file())
         .collect();
     versions.sort();
-    versions.pop().map(|(_, folder)| folder).or_else(|| find("initdb")?.parent().map(Path::to_owned))
+    let newest = versions.pop().map(|(_, folder)| folder);
+    // Elsewhere the programs are on the PATH, in a version that their place does not tell.
+    newest.or_else(|| if wanted.is_none() { find("initdb")?.parent().map(Path::to_owned) } else { None })
 }
 
 /// Postgres refuses to run as root: then it runs as the user that its package made.

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// A part of the whole that can be asked for by name.
-struct Step {
+pub struct Step {
     name: &'static str,
     what: &'static str,
     run: fn() -> Result<Tally>,
@@ -83,7 +83,7 @@ pub fn test(names: &[String]) -> Result<ExitCode> {
     Ok(if total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn chosen(names: &[String]) -> Result<Vec<&'static Step>> {
+pub fn chosen(names: &[String]) -> Result<Vec<&'static Step>> {
     if let Some(unknown) = names.iter().find(|name| !STEPS.iter().any(|step| step.name == **name)) {
         bail!("there is no step `{unknown}`. The steps are:\n{}", list());
     }
