@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
 
-use crate::process::{announce, cargo, read};
+use crate::{
+    modules,
+    process::{announce, cargo, read},
+};
 
 /// What may never reach the browser: the server's runtime, its web framework and its database driver.
 const SERVER_ONLY: &[&str] = &["tokio", "axum", "sqlx", "sqlx-core", "hyper", "uptrakit-server", "uptrakit-cli"];
@@ -33,6 +36,7 @@ const NOT_DIRECTLY: &[(&str, &[&str])] = &[
 
 /// Checks all of the rules.
 pub fn check() -> Result<()> {
+    modules::check()?;
     announce("Checking the dependency rules");
     let web = tree(&["--package", "uptrakit-frontend", "--target", "wasm32-unknown-unknown", "--edges", "normal"])?;
     refuse("the web app", &web, SERVER_ONLY)?;

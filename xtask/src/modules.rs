@@ -1,0 +1,366 @@
+//! Which module of a crate may use which other, as a table. The compiler keeps the edges between crates alone.
+//!
+//! The source is read as text: comments, strings and tests fall away, and of what is left the paths that begin with
+//! `crate`, the crate's own name or `super` count. A path that a macro puts together is not seen.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
+
+use anyhow::{Context, Result, bail};
+
+use crate::process::{announce, root};
+
+/// A module and the modules beside it that it uses.
+type Row = (&'static str, &'static [&'static str]);
+
+/// For modules that put the others together.
+const ANY: &[&str] = &["*"];
+
+/// A crate whose modules are checked.
+struct Table {
+    folder: &'static str,
+    /// What its binary calls its library.
+    name: &'static str,
+    rows: &'static [Row],
+}
+
+const TABLES: &[Table] = &[
+    Table { folder: "server", name: "uptrakit_server", rows: SERVER },
+    Table { folder: "cli", name: "uptrakit", rows: CLI },
+];
+
+/// The crate is to become `store`, `core` and `server`. Until then there are rings here: `state` is what all parts of a
+/// process hang on, and is handed to most of them; `auth`, `error` and `log` know each other.
+const SERVER: &[Row] = &[
+    ("auth", &["clock", "error", "log", "log_limit", "state", "store", "tasks"]),
+    ("commands", ANY),
+    ("domain", &["auth", "clock", "error", "log", "log_limit", "network", "outage", "state", "store"]),
+    ("error", &["auth"]),
+    ("http", &["auth", "clock", "domain", "error", "log", "log_limit", "settings", "state"]),
+    ("log", &["domain", "log_limit"]),
+    ("outage", &["state"]),
+    ("settings", &["input", "log", "network", "store"]),
+    ("state", &["auth", "clock", "domain", "outage", "probe", "settings", "store", "tasks"]),
+];
+
+const CLI: &[Row] = &[
+    ("args", &["complete", "redaction"]),
+    ("client", &["clock", "failure", "lookup", "output", "server", "settings", "text", "wire"]),
+    ("command", ANY),
+    ("complete", &["args", "client", "output", "settings", "wire"]),
+    ("credentials", &["failure", "server", "settings", "text"]),
+    ("interrupt", &["failure", "stderr"]),
+    ("lookup", &["client", "failure", "output", "paging", "wire"]),
+    ("machine", &["clock", "credentials", "failure", "output"]),
+    ("output", &["args", "clock", "failure", "stderr"]),
+    ("paging", &["args", "client", "failure", "output", "wire"]),
+    ("prompt", &["failure", "interrupt", "stderr"]),
+    ("server", &["failure", "output", "redaction"]),
+    ("settings", &["args", "clock", "credentials", "duration", "failure", "server", "text"]),
+    ("stderr", &["redaction"]),
+    ("text", &["failure"]),
+];
+
+/// Module, used module, and a file in which it is used.
+type Edges = BTreeMap<(String, String), String>;
+
+/// Checks all crates that have a table.
+pub fn check() -> Result<()> {
+    announce("Checking which module uses which");
+    let mut faults = Vec::new();
+    for table in TABLES {
+        let edges = edges_of(&root().join(table.folder).join("src"), table.name)?;
+        faults.extend(compare(table, &edges));
+    }
+    if faults.is_empty() { Ok(()) } else { bail!("{}", faults.join("\n")) }
+}
+
+/// The edges that are drawn and not in the table, and those that are in the table and not drawn.
+fn compare(table: &Table, edges: &Edges) -> Vec<String> {
+    let allowed: BTreeSet<(&str, &str)> =
+        table.rows.iter().flat_map(|(from, to)| to.iter().map(move |to| (*from, *to))).collect();
+    let drawn: BTreeSet<(&str, &str)> = edges.keys().map(|(from, to)| (from.as_str(), to.as_str())).collect();
+    let is_free = |module: &str| allowed.contains(&(module, "*"));
+    let forbidden = drawn.difference(&allowed).filter(|(from, _)| !is_free(from)).map(|&(from, to)| {
+        let file = &edges[&(from.to_owned(), to.to_owned())];
+        format!(
+            "{}/src/{file} uses `crate::{to}`, which `{from}` may not: move the code, or say in ARCHITECTURE.md and in \
+             xtask/src/modules.rs why it may",
+            table.folder
+        )
+    });
+    let unused = allowed.difference(&drawn).filter(|(_, to)| *to != "*").map(|(from, to)| {
+        format!(
+            "`{from}` of {} uses `crate::{to}` no more: take it out of the table in xtask/src/modules.rs",
+            table.folder
+        )
+    });
+    forbidden.chain(unused).collect()
+}
+
+fn edges_of(source: &Path, crate_name: &str) -> Result<Edges> {
+    let mut files = Vec::new();
+    read_folder(source, &mut Vec::new(), &mut files)?;
+    let modules: BTreeSet<String> = files.iter().filter_map(|file| file.module.first().cloned()).collect();
+    let mut edges = Edges::new();
+    for file in &files {
+        let Some(from) = file.module.first() else { continue };
+        for to in used(&file.text, file.module.len(), crate_name) {
+            if to != *from && modules.contains(&to) {
+                edges.entry((from.clone(), to)).or_insert_with(|| file.name.clone());
+            }
+        }
+    }
+    Ok(edges)
+}
+
+struct File {
+    /// Its path in `src`.
+    name: String,
+    /// The module that it is; empty for the root of a crate.
+    module: Vec<String>,
+    text: String,
+}
+
+fn read_folder(folder: &Path, module: &mut Vec<String>, files: &mut Vec<File>) -> Result<()> {
+    for entry in fs::read_dir(folder).with_context(|| format!("{} can't be read", folder.display()))? {
+        let path = entry?.path();
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        if path.is_dir() {
+            module.push(stem);
+            read_folder(&path, module, files)?;
+            module.pop();
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let is_root = module.is_empty() && matches!(stem.as_str(), "lib" | "main");
+            let own = (!is_root && stem != "mod").then(|| stem.clone());
+            let module: Vec<String> = module.iter().cloned().chain(own).collect();
+            let name = module_file(&module, &path);
+            files.push(File { name, module, text: fs::read_to_string(&path)? });
+        }
+    }
+    Ok(())
+}
+
+fn module_file(module: &[String], path: &Path) -> String {
+    let depth = if path.file_stem().is_some_and(|stem| stem == "mod") { module.len() + 1 } else { module.len().max(1) };
+    let parts: Vec<_> = path.iter().rev().take(depth).map(|part| part.to_string_lossy()).collect();
+    parts.into_iter().rev().collect::<Vec<_>>().join("/")
+}
+
+/// The names at the root of the crate that a file of a module, `depth` levels below the root, uses.
+fn used(source: &str, depth: usize, crate_name: &str) -> BTreeSet<String> {
+    let tokens = tokens(source);
+    let tokens = without_tests(&tokens);
+    let mut names = BTreeSet::new();
+    let mut at = 0;
+    while at < tokens.len() {
+        let is_start = at == 0 || tokens[at - 1] != "::";
+        let mut rest = &tokens[at..];
+        let mut at_root = false;
+        if is_start && (rest[0] == "crate" || rest[0] == crate_name) {
+            (at_root, rest) = (true, &rest[1..]);
+        } else if is_start && rest[0] == "super" {
+            let mut levels = 1;
+            rest = &rest[1..];
+            while let ["::", "super", more @ ..] = rest {
+                (levels, rest) = (levels + 1, more);
+            }
+            at_root = levels == depth;
+        }
+        if at_root && rest.first() == Some(&"::") {
+            first_names(&rest[1..], &mut names);
+        }
+        at += 1;
+    }
+    names
+}
+
+/// The first names of a path, or of all paths in braces.
+fn first_names(tokens: &[&str], names: &mut BTreeSet<String>) {
+    match tokens {
+        ["{", rest @ ..] => {
+            let (mut level, mut is_first) = (1, true);
+            for token in rest {
+                match *token {
+                    "{" => level += 1,
+                    "}" if level == 1 => return,
+                    "}" => level -= 1,
+                    "," if level == 1 => {
+                        is_first = true;
+                        continue;
+                    }
+                    name if level == 1 && is_first => {
+                        names.insert(name.to_owned());
+                    }
+                    _ => {}
+                }
+                is_first = false;
+            }
+        }
+        [name, ..] => {
+            names.insert((*name).to_owned());
+        }
+        [] => {}
+    }
+}
+
+/// Words, `::` and single signs, without comments, strings and character literals.
+fn tokens(source: &str) -> Vec<&str> {
+    let mut tokens = Vec::new();
+    let mut rest = source;
+    while let Some(first) = rest.chars().next() {
+        let length = if rest.starts_with("//") {
+            rest.find('\n').unwrap_or(rest.len())
+        } else if rest.starts_with("/*") {
+            rest.find("*/").map_or(rest.len(), |end| end + 2)
+        } else if let Some(length) = string(rest).or_else(|| character(rest)) {
+            length
+        } else if first.is_alphanumeric() || first == '_' {
+            let length = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+            tokens.push(&rest[..length]);
+            length
+        } else if rest.starts_with("::") {
+            tokens.push("::");
+            2
+        } else {
+            if !first.is_whitespace() {
+                tokens.push(&rest[..first.len_utf8()]);
+            }
+            first.len_utf8()
+        };
+        rest = &rest[length..];
+    }
+    tokens
+}
+
+/// How long the string is that the text begins with.
+fn string(text: &str) -> Option<usize> {
+    let after_prefix = text.trim_start_matches(['b', 'c']);
+    let prefix = text.len() - after_prefix.len();
+    if prefix > 1 {
+        return None;
+    }
+    if let Some(raw) = after_prefix.strip_prefix('r') {
+        let hashes = raw.len() - raw.trim_start_matches('#').len();
+        let content = raw[hashes..].strip_prefix('"')?;
+        let end = format!("\"{}", "#".repeat(hashes));
+        let length = content.find(&end).map_or(content.len(), |at| at + end.len());
+        return Some(prefix + 1 + hashes + 1 + length);
+    }
+    let content = after_prefix.strip_prefix('"')?;
+    let mut is_escaped = false;
+    for (at, c) in content.char_indices() {
+        match c {
+            '"' if !is_escaped => return Some(prefix + 1 + at + 1),
+            '\\' => is_escaped = !is_escaped,
+            _ => is_escaped = false,
+        }
+    }
+    Some(text.len())
+}
+
+/// How long the character literal is that the text begins with. A lifetime is none.
+fn character(text: &str) -> Option<usize> {
+    let content = text.strip_prefix('\'')?;
+    if let Some(escape) = content.strip_prefix('\\') {
+        let first = escape.chars().next()?.len_utf8();
+        return Some(2 + first + escape[first..].find('\'')? + 1);
+    }
+    let first = content.chars().next()?.len_utf8();
+    content[first..].starts_with('\'').then_some(1 + first + 1)
+}
+
+/// Leaves out modules of tests, which may use whatever helps them.
+fn without_tests<'t>(tokens: &[&'t str]) -> Vec<&'t str> {
+    const TEST_MODULE: [&str; 8] = ["#", "[", "cfg", "(", "test", ")", "]", "mod"];
+    let mut kept = Vec::new();
+    let mut at = 0;
+    while at < tokens.len() {
+        if tokens[at..].starts_with(&TEST_MODULE) {
+            let mut level = 0;
+            while let Some(token) = tokens.get(at) {
+                at += 1;
+                match *token {
+                    "{" => level += 1,
+                    "}" if level == 1 => break,
+                    "}" => level -= 1,
+                    ";" if level == 0 => break,
+                    _ => {}
+                }
+            }
+        } else {
+            kept.push(tokens[at]);
+            at += 1;
+        }
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(source: &str, depth: usize) -> Vec<String> {
+        used(source, depth, "own").into_iter().collect()
+    }
+
+    #[test]
+    fn paths_from_the_root_are_found_in_every_form() {
+        assert_eq!(names("use crate::store::{self, Conn};", 1), ["store"]);
+        assert_eq!(
+            names("use crate::{auth::{caller::Actor, digest}, clock, error::Error};", 1),
+            ["auth", "clock", "error"]
+        );
+        assert_eq!(names("fn f() -> crate::error::Result { own::log::start() }", 1), ["error", "log"]);
+        assert_eq!(names("use super::{state::Core, tasks};", 1), ["state", "tasks"]);
+        assert_eq!(names("use super::sibling; fn f() { super::super::clock::now() }", 2), ["clock"]);
+    }
+
+    #[test]
+    fn comments_strings_and_tests_draw_no_edges() {
+        let source = r##"
+            //! [`x`](crate::http)
+            /* crate::http */
+            const A: &str = "\" crate::http \\"; const B: &str = r#"crate::http "#; const C: [char; 2] = ['"', '\''];
+            fn f<'a>(it: &'a str) { crate::store::g('x') }
+            #[cfg(test)]
+            mod tests { use crate::http; fn f() { { } } }
+            fn h() { crate::clock::i() }
+            #[cfg(test)] mod more;
+        "##;
+        assert_eq!(names(source, 1), ["clock", "store"]);
+    }
+
+    #[test]
+    fn an_edge_that_the_table_does_not_have_fails_and_so_does_one_that_is_drawn_no_more() {
+        let table = Table { folder: "server", name: "own", rows: &[("domain", &["store", "clock"])] };
+        let edge = |from: &str, to: &str| ((from.to_owned(), to.to_owned()), format!("{from}/x.rs"));
+        assert!(compare(&table, &[edge("domain", "store"), edge("domain", "clock")].into()).is_empty());
+        let free = Table { rows: &[("domain", ANY)], ..table };
+        assert!(compare(&free, &[edge("domain", "store")].into()).is_empty());
+        let faults = compare(&table, &[edge("domain", "store"), edge("store", "domain")].into());
+        assert_eq!(faults.len(), 2);
+        assert!(
+            faults[0].starts_with("server/src/store/x.rs uses `crate::domain`, which `store` may not"),
+            "{faults:?}"
+        );
+        assert!(faults[1].starts_with("`domain` of server uses `crate::clock` no more"), "{faults:?}");
+    }
+
+    #[test]
+    fn a_forbidden_use_in_a_file_is_named_with_the_file() {
+        let folder = std::env::temp_dir().join(format!("uptrakit-modules-{}", std::process::id()));
+        fs::create_dir_all(folder.join("store")).unwrap();
+        fs::write(folder.join("lib.rs"), "mod http; mod store; use crate::store::Store;").unwrap();
+        fs::write(folder.join("http.rs"), "use crate::store::Store;").unwrap();
+        fs::write(folder.join("store/mod.rs"), "mod deep;").unwrap();
+        fs::write(folder.join("store/deep.rs"), "use super::super::http;").unwrap();
+        let edges = edges_of(&folder, "own").unwrap();
+        fs::remove_dir_all(folder).unwrap();
+        let edge = |from: &str, to: &str, file: &str| ((from.to_owned(), to.to_owned()), file.to_owned());
+        assert_eq!(edges, [edge("http", "store", "http.rs"), edge("store", "http", "store/deep.rs")].into());
+    }
+}
