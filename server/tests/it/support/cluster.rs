@@ -1,5 +1,5 @@
 //! Postgres clusters of a test's own, with standbys, made and started with the programs of the installed server. Where
-//! there are none, tests say so and are left out.
+//! the tests use a server of another machine, there may be none; then these tests say so and are left out.
 
 use std::{
     net::TcpListener,
@@ -24,6 +24,7 @@ impl Drop for Cluster {
 impl Cluster {
     /// A running primary with an empty database `uptrakit`.
     pub fn primary() -> Option<Self> {
+        super::postgres_server()?;
         let Some(programs) = programs() else {
             eprintln!("left out: the programs of Postgres are not installed");
             return None;
