@@ -43,8 +43,8 @@ on_both! {
         let mut tx = server.app.store.begin().await.unwrap();
         let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (9999, 'later', TRUE, $1, 0)";
         match tx.conn() {
-            uptrakit_store::Conn::Sqlite(c) => drop(sqlx::query(newer).bind(b"x".as_slice()).execute(c).await.unwrap()),
-            uptrakit_store::Conn::Postgres(c) => drop(sqlx::query(newer).bind(b"x".as_slice()).execute(c).await.unwrap()),
+            uptrakit_store::Conn::Sqlite(c) => { sqlx::query(newer).bind(b"x".as_slice()).execute(c).await.unwrap(); }
+            uptrakit_store::Conn::Postgres(c) => { sqlx::query(newer).bind(b"x".as_slice()).execute(c).await.unwrap(); }
         }
         tx.commit().await.unwrap();
         let refused = Store::open(&server.url, 2).await.unwrap_err();
