@@ -4,7 +4,7 @@ use axum::body::Body;
 use http::{Method, header};
 use serde_json::json;
 
-use crate::support::{Client, PUBLIC_URL, on_both};
+use crate::support::{Client, PUBLIC_URL, TestServer, on_both};
 
 const SECURITY_HEADERS: [&str; 6] = [
     "x-content-type-options",
@@ -30,117 +30,152 @@ async fn with_cookie_and(
     client.send(request, body.to_owned()).await
 }
 
-on_both! {
-    async fn a_cookie_counts_only_from_our_own_pages(server: TestServer) {
-        server.with_root().await;
-        let reply = server.anonymous().post("/auth/sessions", json!({ "login": "root", "password": crate::support::PASSWORD })).await;
-        let cookie = crate::support::cookie_of(&reply).to_owned();
-        let client = server.anonymous();
-        let foreign: [&[(&str, &str)]; 7] = [
-            &[],
-            &[("origin", "null")],
-            &[("origin", "https://evil.example")],
-            &[("origin", "https://up.example.org.evil.example")],
-            &[("sec-fetch-site", "cross-site")],
-            &[("sec-fetch-site", "same-site")],
-            &[("sec-fetch-site", "same-origin"), ("origin", "https://evil.example")],
-        ];
-        let json_type = ("content-type", "application/json");
-        for headers in foreign {
-            with_cookie_and(&client, &cookie, Method::GET, "/auth/me", headers, "").await.refused(403, "cross-origin");
-            let with_type: Vec<_> = headers.iter().copied().chain([json_type]).collect();
-            with_cookie_and(&client, &cookie, Method::POST, "/auth/api-tokens", &with_type, "{\"name\":\"x\"}").await.refused(403, "cross-origin");
-            let rpc = "{\"request\":{\"name\":\"x\"}}";
-            with_cookie_and(&client, &cookie, Method::POST, "/rpc/create_token", &with_type, rpc).await.refused(403, "cross-origin");
-        }
-        let good = with_cookie_and(&client, &cookie, Method::GET, "/auth/api-tokens?state=all", &[("origin", PUBLIC_URL)], "").await;
-        assert_eq!(good.ok(200)["total"], 0, "nothing was made");
-        let own = [("sec-fetch-site", "same-origin"), ("content-type", "text/plain")];
-        with_cookie_and(&client, &cookie, Method::POST, "/rpc/create_token", &own, "{}").await.refused(415, "unsupported-media-type");
-        with_cookie_and(&client, &cookie, Method::POST, "/auth/api-tokens", &own, "{}").await.refused(415, "unsupported-media-type");
-    }
+on_both!(
+    a_cookie_counts_only_from_our_own_pages,
+    signing_in_caused_elsewhere_is_refused,
+    credentials_in_wrong_places_are_refused,
+    a_flood_of_wrong_tokens_is_limited_and_good_ones_pass,
+    a_new_ipv6_address_for_each_wrong_token_does_not_help,
+    every_answer_has_its_security_headers
+);
 
-    async fn signing_in_caused_elsewhere_is_refused(server: TestServer) {
-        server.with_root().await;
-        let client = server.anonymous();
-        let body = json!({ "login": "root", "password": crate::support::PASSWORD }).to_string();
-        let request = client.request(Method::POST, "/auth/sessions").header("content-type", "application/json").header("origin", "https://evil.example");
-        client.send(request, body).await.refused(403, "cross-origin");
+async fn a_cookie_counts_only_from_our_own_pages(server: TestServer) {
+    server.with_root().await;
+    let reply = server
+        .anonymous()
+        .post("/auth/sessions", json!({ "login": "root", "password": crate::support::PASSWORD }))
+        .await;
+    let cookie = crate::support::cookie_of(&reply).to_owned();
+    let client = server.anonymous();
+    let foreign: [&[(&str, &str)]; 7] = [
+        &[],
+        &[("origin", "null")],
+        &[("origin", "https://evil.example")],
+        &[("origin", "https://up.example.org.evil.example")],
+        &[("sec-fetch-site", "cross-site")],
+        &[("sec-fetch-site", "same-site")],
+        &[("sec-fetch-site", "same-origin"), ("origin", "https://evil.example")],
+    ];
+    let json_type = ("content-type", "application/json");
+    for headers in foreign {
+        with_cookie_and(&client, &cookie, Method::GET, "/auth/me", headers, "").await.refused(403, "cross-origin");
+        let with_type: Vec<_> = headers.iter().copied().chain([json_type]).collect();
+        with_cookie_and(&client, &cookie, Method::POST, "/auth/api-tokens", &with_type, "{\"name\":\"x\"}")
+            .await
+            .refused(403, "cross-origin");
+        let rpc = "{\"request\":{\"name\":\"x\"}}";
+        with_cookie_and(&client, &cookie, Method::POST, "/rpc/create_token", &with_type, rpc)
+            .await
+            .refused(403, "cross-origin");
     }
+    let good =
+        with_cookie_and(&client, &cookie, Method::GET, "/auth/api-tokens?state=all", &[("origin", PUBLIC_URL)], "")
+            .await;
+    assert_eq!(good.ok(200)["total"], 0, "nothing was made");
+    let own = [("sec-fetch-site", "same-origin"), ("content-type", "text/plain")];
+    with_cookie_and(&client, &cookie, Method::POST, "/rpc/create_token", &own, "{}")
+        .await
+        .refused(415, "unsupported-media-type");
+    with_cookie_and(&client, &cookie, Method::POST, "/auth/api-tokens", &own, "{}")
+        .await
+        .refused(415, "unsupported-media-type");
+}
 
-    async fn credentials_in_wrong_places_are_refused(server: TestServer) {
-        let root = server.with_root().await;
-        let (_, text) = root.new_token(json!({ "name": "ci" })).await;
-        let client = server.anonymous();
-        client.get(&format!("/auth/me?access_token={text}")).await.refused(400, "invalid-request");
-        server.bearer(&text).get("/auth/me?access_token=x").await.refused(400, "invalid-request");
-        let twice = client.request(Method::GET, "/auth/me").header("authorization", format!("Bearer {text}")).header("authorization", format!("Bearer {text}"));
-        client.send(twice, Body::empty()).await.refused(400, "invalid-request");
-        let none = client.get("/auth/me").await;
-        none.refused(401, "missing-credentials");
-        assert_eq!(none.header("www-authenticate"), "Bearer realm=\"uptrakit\"");
-        for wrong in ["upk_", "upk_0000000000000000000000000000003aIdS4", "upk_0000000000000000000000000000003aIdS3", "nonsense", ""] {
-            let reply = server.bearer(wrong).get("/auth/me").await;
+async fn signing_in_caused_elsewhere_is_refused(server: TestServer) {
+    server.with_root().await;
+    let client = server.anonymous();
+    let body = json!({ "login": "root", "password": crate::support::PASSWORD }).to_string();
+    let request = client
+        .request(Method::POST, "/auth/sessions")
+        .header("content-type", "application/json")
+        .header("origin", "https://evil.example");
+    client.send(request, body).await.refused(403, "cross-origin");
+}
+
+async fn credentials_in_wrong_places_are_refused(server: TestServer) {
+    let root = server.with_root().await;
+    let (_, text) = root.new_token(json!({ "name": "ci" })).await;
+    let client = server.anonymous();
+    client.get(&format!("/auth/me?access_token={text}")).await.refused(400, "invalid-request");
+    server.bearer(&text).get("/auth/me?access_token=x").await.refused(400, "invalid-request");
+    let twice = client
+        .request(Method::GET, "/auth/me")
+        .header("authorization", format!("Bearer {text}"))
+        .header("authorization", format!("Bearer {text}"));
+    client.send(twice, Body::empty()).await.refused(400, "invalid-request");
+    let none = client.get("/auth/me").await;
+    none.refused(401, "missing-credentials");
+    assert_eq!(none.header("www-authenticate"), "Bearer realm=\"uptrakit\"");
+    for wrong in
+        ["upk_", "upk_0000000000000000000000000000003aIdS4", "upk_0000000000000000000000000000003aIdS3", "nonsense", ""]
+    {
+        let reply = server.bearer(wrong).get("/auth/me").await;
+        reply.refused(401, "invalid-token");
+        assert_eq!(reply.header("www-authenticate"), "Bearer realm=\"uptrakit\", error=\"invalid_token\"");
+    }
+    let scheme = client.request(Method::GET, "/auth/me").header("authorization", format!("bEaReR {text}"));
+    client.send(scheme, Body::empty()).await.ok(200);
+    // Both at once: the token decides alone, so nothing is said about the origin.
+    let both = client
+        .request(Method::GET, "/auth/me")
+        .header("authorization", "Bearer upk_x")
+        .header("cookie", "__Host-uptrakit=1");
+    client.send(both, Body::empty()).await.refused(401, "invalid-token");
+}
+
+async fn a_flood_of_wrong_tokens_is_limited_and_good_ones_pass(server: TestServer) {
+    let root = server.with_root().await;
+    let (_, text) = root.new_token(json!({ "name": "ci" })).await;
+    let lookups = || server.app.verifier.counters().lookups.load(std::sync::atomic::Ordering::Relaxed);
+    let before = lookups();
+    let mut limited = 0;
+    for _ in 0..400 {
+        let reply = server.bearer("upk_0000000000000000000000000000003aIdS4").get("/auth/me").await;
+        if reply.status == 429 {
+            limited += 1;
+        } else {
             reply.refused(401, "invalid-token");
-            assert_eq!(reply.header("www-authenticate"), "Bearer realm=\"uptrakit\", error=\"invalid_token\"");
         }
-        let scheme = client.request(Method::GET, "/auth/me").header("authorization", format!("bEaReR {text}"));
-        client.send(scheme, Body::empty()).await.ok(200);
-        // Both at once: the token decides alone, so nothing is said about the origin.
-        let both = client.request(Method::GET, "/auth/me").header("authorization", "Bearer upk_x").header("cookie", "__Host-uptrakit=1");
-        client.send(both, Body::empty()).await.refused(401, "invalid-token");
     }
+    assert_eq!(limited, 100);
+    assert_eq!(lookups(), before, "a wrong checksum never reaches the database");
+    server.bearer("upk_0000000000000000000000000000003aIdS3").get("/auth/me").await.refused(429, "too-many-requests");
+    server.bearer(&text).get("/auth/me").await.ok(200);
+    server.bearer(&text).get("/auth/me").await.ok(200);
+}
 
-    async fn a_flood_of_wrong_tokens_is_limited_and_good_ones_pass(server: TestServer) {
-        let root = server.with_root().await;
-        let (_, text) = root.new_token(json!({ "name": "ci" })).await;
-        let lookups = || server.app.verifier.counters().lookups.load(std::sync::atomic::Ordering::Relaxed);
-        let before = lookups();
-        let mut limited = 0;
-        for _ in 0..400 {
-            let reply = server.bearer("upk_0000000000000000000000000000003aIdS4").get("/auth/me").await;
-            if reply.status == 429 {
-                limited += 1;
-            } else {
-                reply.refused(401, "invalid-token");
-            }
-        }
-        assert_eq!(limited, 100);
-        assert_eq!(lookups(), before, "a wrong checksum never reaches the database");
-        server.bearer("upk_0000000000000000000000000000003aIdS3").get("/auth/me").await.refused(429, "too-many-requests");
-        server.bearer(&text).get("/auth/me").await.ok(200);
-        server.bearer(&text).get("/auth/me").await.ok(200);
+async fn a_new_ipv6_address_for_each_wrong_token_does_not_help(server: TestServer) {
+    let root = server.with_root().await;
+    let (_, text) = root.new_token(json!({ "name": "ci" })).await;
+    let wrong = server.bearer("upk_0000000000000000000000000000003aIdS4");
+    let mut limited = 0;
+    for number in 0..320 {
+        let reply = wrong.clone().seen_from(&format!("[2001:db8::{number:x}]")).get("/auth/me").await;
+        limited += usize::from(reply.status == 429);
     }
+    assert_eq!(limited, 20);
+    wrong.clone().seen_from("[2001:db8:0:1::1]").get("/auth/me").await.refused(401, "invalid-token");
+    server.bearer(&text).seen_from("[2001:db8::1]").get("/auth/me").await.ok(200);
+}
 
-    async fn a_new_ipv6_address_for_each_wrong_token_does_not_help(server: TestServer) {
-        let root = server.with_root().await;
-        let (_, text) = root.new_token(json!({ "name": "ci" })).await;
-        let wrong = server.bearer("upk_0000000000000000000000000000003aIdS4");
-        let mut limited = 0;
-        for number in 0..320 {
-            let reply = wrong.clone().seen_from(&format!("[2001:db8::{number:x}]")).get("/auth/me").await;
-            limited += usize::from(reply.status == 429);
+async fn every_answer_has_its_security_headers(server: TestServer) {
+    let root = server.with_root().await;
+    for path in ["/auth/me", "/nowhere", "//", "//nowhere", "//healthz", "//readyz", "/openapi.json", "//login"] {
+        let reply = root.get(path).await;
+        for name in SECURITY_HEADERS {
+            assert!(!reply.header(name).is_empty(), "{path} has no {name}");
         }
-        assert_eq!(limited, 20);
-        wrong.clone().seen_from("[2001:db8:0:1::1]").get("/auth/me").await.refused(401, "invalid-token");
-        server.bearer(&text).seen_from("[2001:db8::1]").get("/auth/me").await.ok(200);
+        let policy = reply.header("content-security-policy");
+        assert!(
+            policy.contains("frame-ancestors 'none'")
+                && !policy.contains("unsafe-inline")
+                && !policy.contains("'unsafe-eval'")
+        );
+        assert!(reply.headers.get("access-control-allow-origin").is_none());
     }
-
-    async fn every_answer_has_its_security_headers(server: TestServer) {
-        let root = server.with_root().await;
-        for path in ["/auth/me", "/nowhere", "//", "//nowhere", "//healthz", "//readyz", "/openapi.json", "//login"] {
-            let reply = root.get(path).await;
-            for name in SECURITY_HEADERS {
-                assert!(!reply.header(name).is_empty(), "{path} has no {name}");
-            }
-            let policy = reply.header("content-security-policy");
-            assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"));
-            assert!(reply.headers.get("access-control-allow-origin").is_none());
-        }
-        assert_eq!(root.get("//login").await.header("cache-control"), "no-store");
-        let hsts = root.get("//login").await.header("strict-transport-security").to_owned();
-        assert_eq!(hsts, "max-age=31536000", "other servers on names below may have no https");
-    }
+    assert_eq!(root.get("//login").await.header("cache-control"), "no-store");
+    let hsts = root.get("//login").await.header("strict-transport-security").to_owned();
+    assert_eq!(hsts, "max-age=31536000", "other servers on names below may have no https");
 }
 
 #[tokio::test]

@@ -380,27 +380,31 @@ async fn a_role_with_data_rights_alone_serves_a_database_that_another_role_migra
     served.bearer(&text).get("/auth/me").await.refused(401, "token-revoked");
 }
 
-on_both! {
-    async fn migrate_makes_the_tables_and_says_what_it_found(server: TestServer) {
-        server.sql("DELETE FROM _sqlx_migrations WHERE version = 4").await;
-        server.sql("ALTER TABLE api_tokens DROP COLUMN revoked_by").await;
-        assert_eq!(Store::migrate(&server.url).await.unwrap(), State::Older);
-        assert_eq!(Store::migrate(&server.url).await.unwrap(), State::Current);
-        Store::open_existing(&server.url, 2).await.unwrap();
-    }
+on_both!(
+    migrate_makes_the_tables_and_says_what_it_found,
+    a_migration_that_is_another_one_here_is_refused_at_start_and_by_doctor,
+    doctor_says_that_no_token_can_be_judged
+);
 
-    async fn a_migration_that_is_another_one_here_is_refused_at_start_and_by_doctor(server: TestServer) {
-        server.sql("UPDATE _sqlx_migrations SET checksum = 'x' WHERE version = 2").await;
-        let refused = Store::open(&server.url, 2).await.unwrap_err();
-        assert!(matches!(refused, OpenError::Modified(2)), "{refused}");
-        refused_at_start_and_by_doctor(&server.url, &["checksum of its migration 2", "restore a backup"]);
-    }
+async fn migrate_makes_the_tables_and_says_what_it_found(server: TestServer) {
+    server.sql("DELETE FROM _sqlx_migrations WHERE version = 4").await;
+    server.sql("ALTER TABLE api_tokens DROP COLUMN revoked_by").await;
+    assert_eq!(Store::migrate(&server.url).await.unwrap(), State::Older);
+    assert_eq!(Store::migrate(&server.url).await.unwrap(), State::Current);
+    Store::open_existing(&server.url, 2).await.unwrap();
+}
 
-    async fn doctor_says_that_no_token_can_be_judged(server: TestServer) {
-        server.sql("ALTER TABLE api_tokens RENAME TO elsewhere").await;
-        let stderr = Said::refusal(tempfile::tempdir().unwrap().path(), &server.url, &["doctor"]);
-        assert!(stderr.contains("api_tokens"), "{stderr}");
-    }
+async fn a_migration_that_is_another_one_here_is_refused_at_start_and_by_doctor(server: TestServer) {
+    server.sql("UPDATE _sqlx_migrations SET checksum = 'x' WHERE version = 2").await;
+    let refused = Store::open(&server.url, 2).await.unwrap_err();
+    assert!(matches!(refused, OpenError::Modified(2)), "{refused}");
+    refused_at_start_and_by_doctor(&server.url, &["checksum of its migration 2", "restore a backup"]);
+}
+
+async fn doctor_says_that_no_token_can_be_judged(server: TestServer) {
+    server.sql("ALTER TABLE api_tokens RENAME TO elsewhere").await;
+    let stderr = Said::refusal(tempfile::tempdir().unwrap().path(), &server.url, &["doctor"]);
+    assert!(stderr.contains("api_tokens"), "{stderr}");
 }
 
 /// What is locked is waited for, longer than requests wait.

@@ -7,49 +7,57 @@ use uptrakit_store::{OpenError, Store};
 
 use crate::support::{TestServer, new_postgres_database, on_both, report};
 
-on_both! {
-    async fn a_migration_that_fails_leaves_the_data_as_it_was_and_says_what_to_do(server: TestServer) {
-        let root = server.with_root().await;
-        let (_, text) = root.new_token(json!({ "name": "ci" })).await;
-        // The first migration runs again: it makes its first table, and fails at the next, which is there already.
-        server.sql("ALTER TABLE _sqlx_migrations RENAME TO kept_migrations").await;
-        server.sql("ALTER TABLE accounts RENAME TO kept_accounts").await;
-        let refused = Store::open(&server.url, 2).await.unwrap_err();
-        assert!(matches!(refused, OpenError::Migration(_)), "{refused}");
-        let sentence = refused.to_string();
-        for part in ["left as it was", "restore a backup or mend the cause", "start again"] {
-            assert!(sentence.contains(part), "{sentence}");
-        }
-        // Were the half of it there that went well, the name would be taken.
-        server.sql("ALTER TABLE kept_accounts RENAME TO accounts").await;
-        server.sql("DROP TABLE _sqlx_migrations").await;
-        server.sql("ALTER TABLE kept_migrations RENAME TO _sqlx_migrations").await;
-        let again = server.another().await;
-        again.bearer(&text).get("/auth/me").await.ok(200);
-    }
+on_both!(
+    a_migration_that_fails_leaves_the_data_as_it_was_and_says_what_to_do,
+    nothing_but_a_start_brings_a_database_up_to_date,
+    an_older_program_refuses_a_newer_database
+);
 
-    async fn nothing_but_a_start_brings_a_database_up_to_date(server: TestServer) {
-        Store::open_existing(&server.url, 2).await.unwrap();
-        server.sql("DELETE FROM _sqlx_migrations WHERE version > 1").await;
-        let refused = Store::open_existing(&server.url, 2).await.unwrap_err();
-        assert!(matches!(refused, OpenError::Older), "{refused}");
-        server.sql("DROP TABLE _sqlx_migrations").await;
-        let refused = Store::open_existing(&server.url, 2).await.unwrap_err();
-        assert!(matches!(refused, OpenError::Empty), "{refused}");
-        Store::open_to_copy(&server.url).await.unwrap();
+async fn a_migration_that_fails_leaves_the_data_as_it_was_and_says_what_to_do(server: TestServer) {
+    let root = server.with_root().await;
+    let (_, text) = root.new_token(json!({ "name": "ci" })).await;
+    // The first migration runs again: it makes its first table, and fails at the next, which is there already.
+    server.sql("ALTER TABLE _sqlx_migrations RENAME TO kept_migrations").await;
+    server.sql("ALTER TABLE accounts RENAME TO kept_accounts").await;
+    let refused = Store::open(&server.url, 2).await.unwrap_err();
+    assert!(matches!(refused, OpenError::Migration(_)), "{refused}");
+    let sentence = refused.to_string();
+    for part in ["left as it was", "restore a backup or mend the cause", "start again"] {
+        assert!(sentence.contains(part), "{sentence}");
     }
+    // Were the half of it there that went well, the name would be taken.
+    server.sql("ALTER TABLE kept_accounts RENAME TO accounts").await;
+    server.sql("DROP TABLE _sqlx_migrations").await;
+    server.sql("ALTER TABLE kept_migrations RENAME TO _sqlx_migrations").await;
+    let again = server.another().await;
+    again.bearer(&text).get("/auth/me").await.ok(200);
+}
 
-    async fn an_older_program_refuses_a_newer_database(server: TestServer) {
-        let mut tx = server.app.store.begin().await.unwrap();
-        let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (9999, 'later', TRUE, $1, 0)";
-        match tx.conn() {
-            uptrakit_store::Conn::Sqlite(c) => { sqlx::query(newer).bind(b"x".as_slice()).execute(c).await.unwrap(); }
-            uptrakit_store::Conn::Postgres(c) => { sqlx::query(newer).bind(b"x".as_slice()).execute(c).await.unwrap(); }
+async fn nothing_but_a_start_brings_a_database_up_to_date(server: TestServer) {
+    Store::open_existing(&server.url, 2).await.unwrap();
+    server.sql("DELETE FROM _sqlx_migrations WHERE version > 1").await;
+    let refused = Store::open_existing(&server.url, 2).await.unwrap_err();
+    assert!(matches!(refused, OpenError::Older), "{refused}");
+    server.sql("DROP TABLE _sqlx_migrations").await;
+    let refused = Store::open_existing(&server.url, 2).await.unwrap_err();
+    assert!(matches!(refused, OpenError::Empty), "{refused}");
+    Store::open_to_copy(&server.url).await.unwrap();
+}
+
+async fn an_older_program_refuses_a_newer_database(server: TestServer) {
+    let mut tx = server.app.store.begin().await.unwrap();
+    let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (9999, 'later', TRUE, $1, 0)";
+    match tx.conn() {
+        uptrakit_store::Conn::Sqlite(c) => {
+            sqlx::query(newer).bind(b"x".as_slice()).execute(c).await.unwrap();
         }
-        tx.commit().await.unwrap();
-        let refused = Store::open(&server.url, 2).await.unwrap_err();
-        assert!(matches!(refused, OpenError::Newer(9999)), "{refused}");
+        uptrakit_store::Conn::Postgres(c) => {
+            sqlx::query(newer).bind(b"x".as_slice()).execute(c).await.unwrap();
+        }
     }
+    tx.commit().await.unwrap();
+    let refused = Store::open(&server.url, 2).await.unwrap_err();
+    assert!(matches!(refused, OpenError::Newer(9999)), "{refused}");
 }
 
 /// Opens a database with several servers at once; all of them can write to it then.

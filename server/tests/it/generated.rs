@@ -7,7 +7,7 @@ use axum::body::Body;
 use http::{Method, header};
 use serde_json::{Map, Value, json};
 
-use crate::support::{Client, Reply, on_both, report};
+use crate::support::{Client, Reply, TestServer, on_both, report};
 
 /// How often each operation is asked.
 const ROUNDS: usize = 120;
@@ -167,44 +167,44 @@ async fn ask(client: &Client, operation: &Operation, ids: &[String], dice: &mut 
     (told, client.send(request, Body::from(body.unwrap_or_default())).await)
 }
 
-on_both! {
-    async fn no_request_is_the_servers_mistake(server: TestServer) {
-        let root = server.with_root().await;
-        let (_, text) = root.new_token(json!({ "name": "full" })).await;
-        let host = root.post("/hosts/report", report("m")).await.ok(201)["id"].as_str().unwrap().to_owned();
-        server.add_user("kim", "operator").await;
-        let kim = server.sign_in("kim").await;
-        let (kims_token, _) = kim.new_token(json!({ "name": "ci" })).await;
-        let kim_id = kim.get("/auth/me").await.ok(200)["id"].as_str().unwrap().to_owned();
-        let ids = [host, kims_token, kim_id, "00000000-0000-7000-8000-000000000000".to_owned()];
-        let mut dice = Dice(7);
-        let mut seen: BTreeMap<u16, usize> = BTreeMap::new();
-        for operation in operations() {
-            // It has no end of its own; that it takes no body and no query, others show.
-            if operation.path == "/hosts/events" {
-                continue;
-            }
-            // Each failed sign-in costs the hash of a password.
-            let rounds = if operation.path == "/auth/sessions" { ROUNDS / 8 } else { ROUNDS };
-            for round in 0..rounds {
-                let client = if round % 3 == 0 { root.clone() } else { server.bearer(&text) };
-                let (told, reply) = ask(&client, &operation, &ids, &mut dice).await;
-                let status = reply.status.as_u16();
-                *seen.entry(status).or_default() += 1;
-                assert!(status < 500, "{told}\n{status} {}", reply.text);
-                if status >= 400 {
-                    let problem = reply.json();
-                    reply.refused(status, problem["code"].as_str().unwrap());
-                    assert_eq!(problem["errors"].is_array(), status == 422, "{told}\n{problem}");
-                } else {
-                    assert!(reply.text.is_empty() || !reply.header("content-type").is_empty(), "{told}");
-                }
+on_both!(no_request_is_the_servers_mistake);
+
+async fn no_request_is_the_servers_mistake(server: TestServer) {
+    let root = server.with_root().await;
+    let (_, text) = root.new_token(json!({ "name": "full" })).await;
+    let host = root.post("/hosts/report", report("m")).await.ok(201)["id"].as_str().unwrap().to_owned();
+    server.add_user("kim", "operator").await;
+    let kim = server.sign_in("kim").await;
+    let (kims_token, _) = kim.new_token(json!({ "name": "ci" })).await;
+    let kim_id = kim.get("/auth/me").await.ok(200)["id"].as_str().unwrap().to_owned();
+    let ids = [host, kims_token, kim_id, "00000000-0000-7000-8000-000000000000".to_owned()];
+    let mut dice = Dice(7);
+    let mut seen: BTreeMap<u16, usize> = BTreeMap::new();
+    for operation in operations() {
+        // It has no end of its own; that it takes no body and no query, others show.
+        if operation.path == "/hosts/events" {
+            continue;
+        }
+        // Each failed sign-in costs the hash of a password.
+        let rounds = if operation.path == "/auth/sessions" { ROUNDS / 8 } else { ROUNDS };
+        for round in 0..rounds {
+            let client = if round % 3 == 0 { root.clone() } else { server.bearer(&text) };
+            let (told, reply) = ask(&client, &operation, &ids, &mut dice).await;
+            let status = reply.status.as_u16();
+            *seen.entry(status).or_default() += 1;
+            assert!(status < 500, "{told}\n{status} {}", reply.text);
+            if status >= 400 {
+                let problem = reply.json();
+                reply.refused(status, problem["code"].as_str().unwrap());
+                assert_eq!(problem["errors"].is_array(), status == 422, "{told}\n{problem}");
+            } else {
+                assert!(reply.text.is_empty() || !reply.header("content-type").is_empty(), "{told}");
             }
         }
-        for status in [200, 201, 204, 400, 401, 403, 404, 422] {
-            assert!(seen.contains_key(&status), "the requests are too tame: {seen:?}");
-        }
-        root.get("/auth/me").await.ok(200);
-        server.bearer(&text).get("/auth/me").await.ok(200);
     }
+    for status in [200, 201, 204, 400, 401, 403, 404, 422] {
+        assert!(seen.contains_key(&status), "the requests are too tame: {seen:?}");
+    }
+    root.get("/auth/me").await.ok(200);
+    server.bearer(&text).get("/auth/me").await.ok(200);
 }

@@ -29,21 +29,21 @@ fn ending_router<E: Future<Output = ()> + Send>(
         .with_state(App(server.app.clone()))
 }
 
-on_both! {
-    async fn a_token_that_dies_as_the_handler_finishes_gets_the_refusal(server: TestServer) {
-        let root = server.with_root().await;
-        let other = server.another().await;
-        for (revoker, waits) in [(&server, false), (&server, true), (&other, false), (&other, true)] {
-            let (id, text) = root.new_token(json!({ "name": "ci" })).await;
-            let (revoker, app) = (root.clone().at(revoker), App(server.app.clone()));
-            let end = move || async move {
-                revoker.delete(&format!("/auth/api-tokens/{id}")).await.ok(204);
-                // Of another server's revoke this one hears a moment later.
-                app.verifier.catch_up().await.unwrap();
-            };
-            let client = server.bearer(&text);
-            client.get("/auth/me").await.ok(200);
-            client.through(ending_router(&server, end, waits)).get("/ending").await.refused(401, "token-revoked");
-        }
+on_both!(a_token_that_dies_as_the_handler_finishes_gets_the_refusal);
+
+async fn a_token_that_dies_as_the_handler_finishes_gets_the_refusal(server: TestServer) {
+    let root = server.with_root().await;
+    let other = server.another().await;
+    for (revoker, waits) in [(&server, false), (&server, true), (&other, false), (&other, true)] {
+        let (id, text) = root.new_token(json!({ "name": "ci" })).await;
+        let (revoker, app) = (root.clone().at(revoker), App(server.app.clone()));
+        let end = move || async move {
+            revoker.delete(&format!("/auth/api-tokens/{id}")).await.ok(204);
+            // Of another server's revoke this one hears a moment later.
+            app.verifier.catch_up().await.unwrap();
+        };
+        let client = server.bearer(&text);
+        client.get("/auth/me").await.ok(200);
+        client.through(ending_router(&server, end, waits)).get("/ending").await.refused(401, "token-revoked");
     }
 }

@@ -119,37 +119,38 @@ async fn expect(client: &Client, who: &str, expected: impl Fn(Needs) -> Option<(
     }
 }
 
-on_both! {
-    async fn every_route_judges_every_kind_of_credential(server: TestServer) {
-        let root = server.with_root().await;
-        expect(&server.anonymous(), "nobody", |_| Some((401, "missing-credentials"))).await;
-        expect(&server.bearer("upk_nonsense"), "garbage", |_| Some((401, "invalid-token"))).await;
-        expect(&cross_site(&server).await, "another site", |_| Some((403, "cross-origin"))).await;
+on_both!(every_route_judges_every_kind_of_credential);
 
-        let (_, full) = root.new_token(json!({ "name": "full" })).await;
-        let token = server.bearer(&full);
-        expect(&token, "a full token", |needs| (needs == Needs::Session).then_some((403, "insufficient-permission"))).await;
-        for missing in ALL {
-            let rest: Vec<_> = ALL.into_iter().filter(|name| *name != missing).collect();
-            let (_, text) = root.new_token(json!({ "name": format!("all but {missing}"), "permissions": rest })).await;
-            expect(&server.bearer(&text), missing, |needs| match needs {
-                Needs::Session => Some((403, "insufficient-permission")),
-                Needs::Permission(name) if name == missing => Some((403, "insufficient-permission")),
-                _ => None,
-            }).await;
-        }
-        let (_, elsewhere) = root.new_token(json!({ "name": "elsewhere", "allowed_networks": ["203.0.113.0/24"] })).await;
-        expect(&server.bearer(&elsewhere), "another network", |_| Some((403, "network-not-allowed"))).await;
-        let (_, expired) = root.new_token(json!({ "name": "expired", "expires_at": "2030-01-01T00:00:01Z" })).await;
-        server.advance(1_000);
-        expect(&server.bearer(&expired), "expired", |_| Some((401, "token-expired"))).await;
-        let (id, revoked) = root.new_token(json!({ "name": "revoked" })).await;
-        root.delete(&format!("/auth/api-tokens/{id}")).await.ok(204);
-        expect(&server.bearer(&revoked), "revoked", |_| Some((401, "token-revoked"))).await;
-        let closed = closed_account(&server, &root).await;
-        expect(&closed, "a closed account", |_| Some((401, "account-disabled"))).await;
-        expect(&server.sign_in("root").await, "a session", |_| None).await;
+async fn every_route_judges_every_kind_of_credential(server: TestServer) {
+    let root = server.with_root().await;
+    expect(&server.anonymous(), "nobody", |_| Some((401, "missing-credentials"))).await;
+    expect(&server.bearer("upk_nonsense"), "garbage", |_| Some((401, "invalid-token"))).await;
+    expect(&cross_site(&server).await, "another site", |_| Some((403, "cross-origin"))).await;
+
+    let (_, full) = root.new_token(json!({ "name": "full" })).await;
+    let token = server.bearer(&full);
+    expect(&token, "a full token", |needs| (needs == Needs::Session).then_some((403, "insufficient-permission"))).await;
+    for missing in ALL {
+        let rest: Vec<_> = ALL.into_iter().filter(|name| *name != missing).collect();
+        let (_, text) = root.new_token(json!({ "name": format!("all but {missing}"), "permissions": rest })).await;
+        expect(&server.bearer(&text), missing, |needs| match needs {
+            Needs::Session => Some((403, "insufficient-permission")),
+            Needs::Permission(name) if name == missing => Some((403, "insufficient-permission")),
+            _ => None,
+        })
+        .await;
     }
+    let (_, elsewhere) = root.new_token(json!({ "name": "elsewhere", "allowed_networks": ["203.0.113.0/24"] })).await;
+    expect(&server.bearer(&elsewhere), "another network", |_| Some((403, "network-not-allowed"))).await;
+    let (_, expired) = root.new_token(json!({ "name": "expired", "expires_at": "2030-01-01T00:00:01Z" })).await;
+    server.advance(1_000);
+    expect(&server.bearer(&expired), "expired", |_| Some((401, "token-expired"))).await;
+    let (id, revoked) = root.new_token(json!({ "name": "revoked" })).await;
+    root.delete(&format!("/auth/api-tokens/{id}")).await.ok(204);
+    expect(&server.bearer(&revoked), "revoked", |_| Some((401, "token-revoked"))).await;
+    let closed = closed_account(&server, &root).await;
+    expect(&closed, "a closed account", |_| Some((401, "account-disabled"))).await;
+    expect(&server.sign_in("root").await, "a session", |_| None).await;
 }
 
 async fn cross_site(server: &TestServer) -> Client {

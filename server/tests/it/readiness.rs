@@ -34,53 +34,57 @@ async fn comes_to(client: &Client, path: &str, status: u16) {
     }
 }
 
-on_both! {
-    async fn a_database_that_takes_no_writes_is_ready_for_reads_alone(server: TestServer) {
-        let root = server.with_root().await;
-        let (_, token) = root.new_token(json!({ "name": "ci" })).await;
-        let (client, anonymous) = (server.bearer(&token), server.anonymous());
+on_both!(
+    a_database_that_takes_no_writes_is_ready_for_reads_alone,
+    what_the_check_of_a_token_can_not_read_is_not_ready_for_reads,
+    reads_are_believed_for_a_time_without_writes_that_can_be_set
+);
+
+async fn a_database_that_takes_no_writes_is_ready_for_reads_alone(server: TestServer) {
+    let root = server.with_root().await;
+    let (_, token) = root.new_token(json!({ "name": "ci" })).await;
+    let (client, anonymous) = (server.bearer(&token), server.anonymous());
+    for path in ["//readyz", "//readyz/reads"] {
+        assert_eq!(anonymous.get(path).await.status, 200, "{path}");
+    }
+    let held = hold_writes(&server).await;
+    anonymous.get("//readyz").await.refused(503, "unavailable");
+    assert_eq!(anonymous.get("//readyz/reads").await.status, 200);
+    client.get("/auth/me").await.ok(200);
+    drop(held);
+    comes_to(&anonymous, "//readyz", 200).await;
+}
+
+async fn what_the_check_of_a_token_can_not_read_is_not_ready_for_reads(server: TestServer) {
+    let root = server.with_root().await;
+    let (_, token) = root.new_token(json!({ "name": "ci" })).await;
+    let anonymous = server.anonymous();
+    // As with a right that was taken away, or a page that is damaged.
+    for table in ["power_epoch", "api_tokens", "sessions", "accounts"] {
+        server.sql(&format!("ALTER TABLE {table} RENAME TO elsewhere")).await;
         for path in ["//readyz", "//readyz/reads"] {
-            assert_eq!(anonymous.get(path).await.status, 200, "{path}");
+            anonymous.get(path).await.refused(503, "unavailable");
         }
-        let held = hold_writes(&server).await;
-        anonymous.get("//readyz").await.refused(503, "unavailable");
-        assert_eq!(anonymous.get("//readyz/reads").await.status, 200);
-        client.get("/auth/me").await.ok(200);
-        drop(held);
+        server.sql(&format!("ALTER TABLE elsewhere RENAME TO {table}")).await;
         comes_to(&anonymous, "//readyz", 200).await;
-    }
-
-    async fn what_the_check_of_a_token_can_not_read_is_not_ready_for_reads(server: TestServer) {
-        let root = server.with_root().await;
-        let (_, token) = root.new_token(json!({ "name": "ci" })).await;
-        let anonymous = server.anonymous();
-        // As with a right that was taken away, or a page that is damaged.
-        for table in ["power_epoch", "api_tokens", "sessions", "accounts"] {
-            server.sql(&format!("ALTER TABLE {table} RENAME TO elsewhere")).await;
-            for path in ["//readyz", "//readyz/reads"] {
-                anonymous.get(path).await.refused(503, "unavailable");
-            }
-            server.sql(&format!("ALTER TABLE elsewhere RENAME TO {table}")).await;
-            comes_to(&anonymous, "//readyz", 200).await;
-            server.bearer(&token).get("/auth/me").await.ok(200);
-        }
-    }
-
-    async fn reads_are_believed_for_a_time_without_writes_that_can_be_set(server: TestServer) {
-        let root = server.with_root().await;
-        let (_, token) = root.new_token(json!({ "name": "ci" })).await;
-        let strict = server.another_with_read_grace(Duration::from_secs(2)).await;
-        let (client, anonymous) = (strict.bearer(&token), strict.anonymous());
-        client.get("/auth/me").await.ok(200);
-        let mut stream = client.open("/hosts/events").await.into_body();
-        let held = hold_writes(&server).await;
-        comes_to(&client, "/auth/me", 503).await;
-        anonymous.get("//readyz/reads").await.refused(503, "unavailable");
-        let end = async { while stream.frame().await.is_some_and(|frame| frame.is_ok()) {} };
-        assert!(tokio::time::timeout(NOTICED, end).await.is_ok(), "a stream goes on");
         server.bearer(&token).get("/auth/me").await.ok(200);
-        drop(held);
-        comes_to(&anonymous, "//readyz/reads", 200).await;
-        client.get("/auth/me").await.ok(200);
     }
+}
+
+async fn reads_are_believed_for_a_time_without_writes_that_can_be_set(server: TestServer) {
+    let root = server.with_root().await;
+    let (_, token) = root.new_token(json!({ "name": "ci" })).await;
+    let strict = server.another_with_read_grace(Duration::from_secs(2)).await;
+    let (client, anonymous) = (strict.bearer(&token), strict.anonymous());
+    client.get("/auth/me").await.ok(200);
+    let mut stream = client.open("/hosts/events").await.into_body();
+    let held = hold_writes(&server).await;
+    comes_to(&client, "/auth/me", 503).await;
+    anonymous.get("//readyz/reads").await.refused(503, "unavailable");
+    let end = async { while stream.frame().await.is_some_and(|frame| frame.is_ok()) {} };
+    assert!(tokio::time::timeout(NOTICED, end).await.is_ok(), "a stream goes on");
+    server.bearer(&token).get("/auth/me").await.ok(200);
+    drop(held);
+    comes_to(&anonymous, "//readyz/reads", 200).await;
+    client.get("/auth/me").await.ok(200);
 }

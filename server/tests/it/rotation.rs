@@ -5,185 +5,209 @@ use futures_util::stream;
 use http::{Method, header};
 use serde_json::json;
 
-use crate::support::on_both;
+use crate::support::{TestServer, on_both};
 
-on_both! {
-    async fn without_overlap_the_old_text_dies_and_the_token_lives_on(server: TestServer) {
-        let root = server.with_root().await;
-        let (id, old) = root.new_token(json!({ "name": "ci", "permissions": ["hosts:read"] })).await;
-        let rotated = root.post(&format!("/auth/api-tokens/{id}/rotate"), json!({})).await.ok(201);
-        let new = rotated["token"].as_str().unwrap();
-        assert_eq!((rotated["id"].as_str(), rotated["name"].as_str()), (Some(id.as_str()), Some("ci")));
-        assert_eq!(rotated["permissions"], json!(["hosts:read"]));
-        server.bearer(&old).get("/hosts").await.refused(401, "token-revoked");
-        server.bearer(new).get("/hosts").await.ok(200);
+on_both!(
+    without_overlap_the_old_text_dies_and_the_token_lives_on,
+    during_the_overlap_both_texts_work_and_the_old_one_is_watched,
+    what_comes_of_an_old_text_ends_with_it,
+    an_old_text_has_no_power_over_the_token_however_soon_that_ends,
+    an_overlap_can_be_ended_now_and_a_revoke_kills_both_texts,
+    of_two_rotations_at_once_one_wins,
+    a_rotation_that_was_asked_for_before_another_was_done_is_the_loser,
+    the_loser_of_two_rotations_is_told_so_whoever_asks,
+    what_ends_at_once_ends_by_every_clock,
+    what_is_over_can_be_neither_rotated_nor_edited,
+    a_token_that_rotates_itself_hears_of_it
+);
+
+async fn without_overlap_the_old_text_dies_and_the_token_lives_on(server: TestServer) {
+    let root = server.with_root().await;
+    let (id, old) = root.new_token(json!({ "name": "ci", "permissions": ["hosts:read"] })).await;
+    let rotated = root.post(&format!("/auth/api-tokens/{id}/rotate"), json!({})).await.ok(201);
+    let new = rotated["token"].as_str().unwrap();
+    assert_eq!((rotated["id"].as_str(), rotated["name"].as_str()), (Some(id.as_str()), Some("ci")));
+    assert_eq!(rotated["permissions"], json!(["hosts:read"]));
+    server.bearer(&old).get("/hosts").await.refused(401, "token-revoked");
+    server.bearer(new).get("/hosts").await.ok(200);
+}
+
+async fn during_the_overlap_both_texts_work_and_the_old_one_is_watched(server: TestServer) {
+    let root = server.with_root().await;
+    let (id, old) = root.new_token(json!({ "name": "ci" })).await;
+    let path = format!("/auth/api-tokens/{id}");
+    server.bearer(&old).get("/hosts").await.ok(200);
+    server.app.usage.flush(&server.app.store, server.app.clock.now(), true).await.unwrap();
+    server.advance(1_000);
+    let new = root.post(&format!("{path}/rotate"), json!({ "overlap_seconds": 3600 })).await.ok(201);
+    assert!(new["rotation"]["old_last_used_at"].is_null(), "a use from before the rotation says nothing");
+    let new = new["token"].as_str().unwrap();
+    server.advance(1_000);
+    let last = server.bearer(&old).seen_from("127.0.0.4").get("/hosts").await;
+    last.ok(200);
+    assert!(!last.header("uptrakit-token-expires").is_empty(), "the old text has an end");
+    server.bearer(new).get("/hosts").await.ok(200);
+    server.app.usage.flush(&server.app.store, server.app.clock.now(), true).await.unwrap();
+    let token = root.get(&path).await.ok(200);
+    assert_eq!(token["rotation"]["old_last_used_ip"], "127.0.0.4");
+    server.advance(3_599_000 - 1);
+    server.bearer(&old).get("/hosts").await.ok(200);
+    server.advance(1);
+    server.bearer(&old).get("/hosts").await.refused(401, "token-revoked");
+    server.bearer(new).get("/hosts").await.ok(200);
+    assert_eq!(root.get(&path).await.ok(200).get("rotation"), None);
+}
+
+async fn what_comes_of_an_old_text_ends_with_it(server: TestServer) {
+    let root = server.with_root().await;
+    let (id, old) = root.new_token(json!({ "name": "ci" })).await;
+    let path = format!("/auth/api-tokens/{id}");
+    let rotated = root.post(&format!("{path}/rotate"), json!({ "overlap_seconds": 3600 })).await.ok(201);
+    let old = server.bearer(&old);
+    let child = old.post("/auth/api-tokens", json!({ "name": "child" })).await.ok(201);
+    assert_eq!(child["expires_at"], rotated["rotation"]["overlap_ends_at"]);
+    let later = json!({ "name": "later", "expires_at": "2030-01-02T00:00:00Z" });
+    old.post("/auth/api-tokens", later).await.refused(403, "insufficient-permission");
+    old.post(&format!("{path}/rotate"), json!({})).await.refused(403, "insufficient-permission");
+    old.patch(&path, json!({ "name": "mine" })).await.refused(403, "insufficient-permission");
+    server.bearer(rotated["token"].as_str().unwrap()).post(&format!("{path}/rotate"), json!({})).await.ok(201);
+}
+
+async fn an_old_text_has_no_power_over_the_token_however_soon_that_ends(server: TestServer) {
+    let root = server.with_root().await;
+    let end = server.app.clock.now().plus_millis(600_000).to_string();
+    let (id, old) = root.new_token(json!({ "name": "ci", "expires_at": end })).await;
+    let path = format!("/auth/api-tokens/{id}");
+    let rotated = root.post(&format!("{path}/rotate"), json!({ "overlap_seconds": 604_800 })).await.ok(201);
+    assert_eq!(rotated["rotation"]["overlap_ends_at"], json!(end), "no overlap is longer than the token lives");
+    let old = server.bearer(&old);
+    old.get("/hosts").await.ok(200);
+    old.post(&format!("{path}/rotate"), json!({})).await.refused(403, "insufficient-permission");
+    old.patch(&path, json!({ "name": "mine" })).await.refused(403, "insufficient-permission");
+    server.bearer(rotated["token"].as_str().unwrap()).get("/hosts").await.ok(200);
+}
+
+async fn an_overlap_can_be_ended_now_and_a_revoke_kills_both_texts(server: TestServer) {
+    let root = server.with_root().await;
+    let (id, first) = root.new_token(json!({ "name": "ci" })).await;
+    let path = format!("/auth/api-tokens/{id}");
+    let rotate = async || {
+        root.post(&format!("{path}/rotate"), json!({ "overlap_seconds": 3600 })).await.ok(201)["token"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let second = rotate().await;
+    root.delete(&format!("{path}/overlap")).await.ok(204);
+    root.delete(&format!("{path}/overlap")).await.ok(204);
+    server.bearer(&first).get("/hosts").await.refused(401, "token-revoked");
+    let third = rotate().await;
+    server.bearer(&second).get("/hosts").await.ok(200);
+    root.delete(&path).await.ok(204);
+    for text in [first, second, third] {
+        server.bearer(&text).get("/hosts").await.refused(401, "token-revoked");
     }
+}
 
-    async fn during_the_overlap_both_texts_work_and_the_old_one_is_watched(server: TestServer) {
-        let root = server.with_root().await;
-        let (id, old) = root.new_token(json!({ "name": "ci" })).await;
-        let path = format!("/auth/api-tokens/{id}");
-        server.bearer(&old).get("/hosts").await.ok(200);
-        server.app.usage.flush(&server.app.store, server.app.clock.now(), true).await.unwrap();
-        server.advance(1_000);
-        let new = root.post(&format!("{path}/rotate"), json!({ "overlap_seconds": 3600 })).await.ok(201);
-        assert!(new["rotation"]["old_last_used_at"].is_null(), "a use from before the rotation says nothing");
-        let new = new["token"].as_str().unwrap();
-        server.advance(1_000);
-        let last = server.bearer(&old).seen_from("127.0.0.4").get("/hosts").await;
-        last.ok(200);
-        assert!(!last.header("uptrakit-token-expires").is_empty(), "the old text has an end");
-        server.bearer(new).get("/hosts").await.ok(200);
-        server.app.usage.flush(&server.app.store, server.app.clock.now(), true).await.unwrap();
-        let token = root.get(&path).await.ok(200);
-        assert_eq!(token["rotation"]["old_last_used_ip"], "127.0.0.4");
-        server.advance(3_599_000 - 1);
-        server.bearer(&old).get("/hosts").await.ok(200);
-        server.advance(1);
-        server.bearer(&old).get("/hosts").await.refused(401, "token-revoked");
-        server.bearer(new).get("/hosts").await.ok(200);
-        assert_eq!(root.get(&path).await.ok(200).get("rotation"), None);
-    }
-
-    async fn what_comes_of_an_old_text_ends_with_it(server: TestServer) {
-        let root = server.with_root().await;
-        let (id, old) = root.new_token(json!({ "name": "ci" })).await;
-        let path = format!("/auth/api-tokens/{id}");
-        let rotated = root.post(&format!("{path}/rotate"), json!({ "overlap_seconds": 3600 })).await.ok(201);
-        let old = server.bearer(&old);
-        let child = old.post("/auth/api-tokens", json!({ "name": "child" })).await.ok(201);
-        assert_eq!(child["expires_at"], rotated["rotation"]["overlap_ends_at"]);
-        let later = json!({ "name": "later", "expires_at": "2030-01-02T00:00:00Z" });
-        old.post("/auth/api-tokens", later).await.refused(403, "insufficient-permission");
-        old.post(&format!("{path}/rotate"), json!({})).await.refused(403, "insufficient-permission");
-        old.patch(&path, json!({ "name": "mine" })).await.refused(403, "insufficient-permission");
-        server.bearer(rotated["token"].as_str().unwrap()).post(&format!("{path}/rotate"), json!({})).await.ok(201);
-    }
-
-    async fn an_old_text_has_no_power_over_the_token_however_soon_that_ends(server: TestServer) {
-        let root = server.with_root().await;
-        let end = server.app.clock.now().plus_millis(600_000).to_string();
-        let (id, old) = root.new_token(json!({ "name": "ci", "expires_at": end })).await;
-        let path = format!("/auth/api-tokens/{id}");
-        let rotated = root.post(&format!("{path}/rotate"), json!({ "overlap_seconds": 604_800 })).await.ok(201);
-        assert_eq!(rotated["rotation"]["overlap_ends_at"], json!(end), "no overlap is longer than the token lives");
-        let old = server.bearer(&old);
-        old.get("/hosts").await.ok(200);
-        old.post(&format!("{path}/rotate"), json!({})).await.refused(403, "insufficient-permission");
-        old.patch(&path, json!({ "name": "mine" })).await.refused(403, "insufficient-permission");
-        server.bearer(rotated["token"].as_str().unwrap()).get("/hosts").await.ok(200);
-    }
-
-    async fn an_overlap_can_be_ended_now_and_a_revoke_kills_both_texts(server: TestServer) {
-        let root = server.with_root().await;
-        let (id, first) = root.new_token(json!({ "name": "ci" })).await;
-        let path = format!("/auth/api-tokens/{id}");
-        let rotate = async || root.post(&format!("{path}/rotate"), json!({ "overlap_seconds": 3600 })).await.ok(201)["token"].as_str().unwrap().to_owned();
-        let second = rotate().await;
-        root.delete(&format!("{path}/overlap")).await.ok(204);
-        root.delete(&format!("{path}/overlap")).await.ok(204);
-        server.bearer(&first).get("/hosts").await.refused(401, "token-revoked");
-        let third = rotate().await;
-        server.bearer(&second).get("/hosts").await.ok(200);
-        root.delete(&path).await.ok(204);
-        for text in [first, second, third] {
-            server.bearer(&text).get("/hosts").await.refused(401, "token-revoked");
-        }
-    }
-
-    async fn of_two_rotations_at_once_one_wins(server: TestServer) {
-        let root = server.with_root().await;
-        let other = server.another().await.cookie(&sign_in_cookie(&server).await);
-        for round in 0..10 {
-            let (id, _) = root.new_token(json!({ "name": format!("ci {round}") })).await;
-            let path = format!("/auth/api-tokens/{id}/rotate");
-            let (one, two) = tokio::join!(root.post(&path, json!({ "overlap_seconds": 60 })), other.post(&path, json!({ "overlap_seconds": 60 })));
-            let mut statuses = [one.status.as_u16(), two.status.as_u16()];
-            statuses.sort_unstable();
-            // One after the other is no race: then both are right.
-            assert!(matches!(statuses, [201, 409 | 201]), "{statuses:?}");
-            for lost in [one, two].into_iter().filter(|reply| reply.status == 409) {
-                lost.refused(409, "conflict");
-            }
-        }
-    }
-
-    async fn a_rotation_that_was_asked_for_before_another_was_done_is_the_loser(server: TestServer) {
-        let root = server.with_root().await;
-        let other = server.another().await;
-        let (id, _) = root.new_token(json!({ "name": "ci" })).await;
+async fn of_two_rotations_at_once_one_wins(server: TestServer) {
+    let root = server.with_root().await;
+    let other = server.another().await.cookie(&sign_in_cookie(&server).await);
+    for round in 0..10 {
+        let (id, _) = root.new_token(json!({ "name": format!("ci {round}") })).await;
         let path = format!("/auth/api-tokens/{id}/rotate");
-        let ((asked, is_asked), (go_on, waits)) = (tokio::sync::oneshot::channel(), tokio::sync::oneshot::channel());
-        let late = root.clone().at(&other);
-        let request = late.request(Method::POST, &path).header(header::CONTENT_TYPE, "application/json");
-        // The body is asked for when the caller is known.
-        let body = Body::from_stream(stream::once(async move {
-            asked.send(()).unwrap();
-            let _ = waits.await;
-            Ok::<_, std::io::Error>("{}")
-        }));
-        let pending = tokio::spawn(async move { late.send(request, body).await });
-        is_asked.await.unwrap();
-        server.advance(1);
-        let won = root.post(&path, json!({})).await.ok(201);
-        go_on.send(()).unwrap();
-        pending.await.unwrap().refused(409, "conflict");
-        server.bearer(won["token"].as_str().unwrap()).get("/hosts").await.ok(200);
-        root.post(&path, json!({})).await.ok(201);
-    }
-
-    async fn the_loser_of_two_rotations_is_told_so_whoever_asks(server: TestServer) {
-        let root = server.with_root().await;
-        let (id, text) = root.new_token(json!({ "name": "ci" })).await;
-        let path = format!("/auth/api-tokens/{id}/rotate");
-        root.post(&path, json!({ "overlap_seconds": 60 })).await.ok(201);
-        // As if it had been sent before.
-        server.advance(-1);
-        server.bearer(&text).post(&path, json!({ "overlap_seconds": 60 })).await.refused(409, "conflict");
-    }
-
-    async fn what_ends_at_once_ends_by_every_clock(server: TestServer) {
-        let root = server.with_root().await;
-        let ahead = server.another_ahead(60_000).await;
-        let there = root.clone().at(&ahead);
-        let (id, first) = root.new_token(json!({ "name": "ci" })).await;
-        let path = format!("/auth/api-tokens/{id}");
-        let second = there.post(&format!("{path}/rotate"), json!({})).await.ok(201);
-        server.bearer(&first).get("/hosts").await.refused(401, "token-revoked");
-        let second = second["token"].as_str().unwrap();
-        // The other clock has to reach what the first one wrote.
-        server.advance(60_000);
-        root.post(&format!("{path}/rotate"), json!({ "overlap_seconds": 30 })).await.ok(201);
-        server.bearer(second).get("/hosts").await.ok(200);
-        there.delete(&format!("{path}/overlap")).await.ok(204);
-        server.bearer(second).get("/hosts").await.refused(401, "token-revoked");
-    }
-
-    async fn what_is_over_can_be_neither_rotated_nor_edited(server: TestServer) {
-        let root = server.with_root().await;
-        let (revoked, _) = root.new_token(json!({ "name": "a" })).await;
-        let (expired, _) = root.new_token(json!({ "name": "b", "expires_at": "2030-01-01T00:00:01Z" })).await;
-        root.delete(&format!("/auth/api-tokens/{revoked}")).await.ok(204);
-        server.advance(1_000);
-        for id in [revoked, expired] {
-            root.post(&format!("/auth/api-tokens/{id}/rotate"), json!({})).await.refused(409, "not-active");
-            root.patch(&format!("/auth/api-tokens/{id}"), json!({ "name": "c" })).await.refused(409, "not-active");
+        let (one, two) = tokio::join!(
+            root.post(&path, json!({ "overlap_seconds": 60 })),
+            other.post(&path, json!({ "overlap_seconds": 60 }))
+        );
+        let mut statuses = [one.status.as_u16(), two.status.as_u16()];
+        statuses.sort_unstable();
+        // One after the other is no race: then both are right.
+        assert!(matches!(statuses, [201, 409 | 201]), "{statuses:?}");
+        for lost in [one, two].into_iter().filter(|reply| reply.status == 409) {
+            lost.refused(409, "conflict");
         }
-        let (id, _) = root.new_token(json!({ "name": "d" })).await;
-        root.post(&format!("/auth/api-tokens/{id}/rotate"), json!({ "overlap_seconds": 604_801 })).await.refused(422, "invalid-field");
-        root.post(&format!("/auth/api-tokens/{id}/rotate"), json!({ "overlap_seconds": -1 })).await.refused(422, "invalid-field");
     }
+}
 
-    async fn a_token_that_rotates_itself_hears_of_it(server: TestServer) {
-        let root = server.with_root().await;
-        let (id, text) = root.new_token(json!({ "name": "ci" })).await;
-        let me = server.bearer(&text);
-        let new = me.post(&format!("/auth/api-tokens/{id}/rotate"), json!({})).await.ok(201);
-        me.get("/auth/me").await.refused(401, "token-revoked");
-        let me = server.bearer(new["token"].as_str().unwrap());
-        me.delete("/auth/api-tokens/current").await.ok(204);
-        me.get("/auth/me").await.refused(401, "token-revoked");
+async fn a_rotation_that_was_asked_for_before_another_was_done_is_the_loser(server: TestServer) {
+    let root = server.with_root().await;
+    let other = server.another().await;
+    let (id, _) = root.new_token(json!({ "name": "ci" })).await;
+    let path = format!("/auth/api-tokens/{id}/rotate");
+    let ((asked, is_asked), (go_on, waits)) = (tokio::sync::oneshot::channel(), tokio::sync::oneshot::channel());
+    let late = root.clone().at(&other);
+    let request = late.request(Method::POST, &path).header(header::CONTENT_TYPE, "application/json");
+    // The body is asked for when the caller is known.
+    let body = Body::from_stream(stream::once(async move {
+        asked.send(()).unwrap();
+        let _ = waits.await;
+        Ok::<_, std::io::Error>("{}")
+    }));
+    let pending = tokio::spawn(async move { late.send(request, body).await });
+    is_asked.await.unwrap();
+    server.advance(1);
+    let won = root.post(&path, json!({})).await.ok(201);
+    go_on.send(()).unwrap();
+    pending.await.unwrap().refused(409, "conflict");
+    server.bearer(won["token"].as_str().unwrap()).get("/hosts").await.ok(200);
+    root.post(&path, json!({})).await.ok(201);
+}
+
+async fn the_loser_of_two_rotations_is_told_so_whoever_asks(server: TestServer) {
+    let root = server.with_root().await;
+    let (id, text) = root.new_token(json!({ "name": "ci" })).await;
+    let path = format!("/auth/api-tokens/{id}/rotate");
+    root.post(&path, json!({ "overlap_seconds": 60 })).await.ok(201);
+    // As if it had been sent before.
+    server.advance(-1);
+    server.bearer(&text).post(&path, json!({ "overlap_seconds": 60 })).await.refused(409, "conflict");
+}
+
+async fn what_ends_at_once_ends_by_every_clock(server: TestServer) {
+    let root = server.with_root().await;
+    let ahead = server.another_ahead(60_000).await;
+    let there = root.clone().at(&ahead);
+    let (id, first) = root.new_token(json!({ "name": "ci" })).await;
+    let path = format!("/auth/api-tokens/{id}");
+    let second = there.post(&format!("{path}/rotate"), json!({})).await.ok(201);
+    server.bearer(&first).get("/hosts").await.refused(401, "token-revoked");
+    let second = second["token"].as_str().unwrap();
+    // The other clock has to reach what the first one wrote.
+    server.advance(60_000);
+    root.post(&format!("{path}/rotate"), json!({ "overlap_seconds": 30 })).await.ok(201);
+    server.bearer(second).get("/hosts").await.ok(200);
+    there.delete(&format!("{path}/overlap")).await.ok(204);
+    server.bearer(second).get("/hosts").await.refused(401, "token-revoked");
+}
+
+async fn what_is_over_can_be_neither_rotated_nor_edited(server: TestServer) {
+    let root = server.with_root().await;
+    let (revoked, _) = root.new_token(json!({ "name": "a" })).await;
+    let (expired, _) = root.new_token(json!({ "name": "b", "expires_at": "2030-01-01T00:00:01Z" })).await;
+    root.delete(&format!("/auth/api-tokens/{revoked}")).await.ok(204);
+    server.advance(1_000);
+    for id in [revoked, expired] {
+        root.post(&format!("/auth/api-tokens/{id}/rotate"), json!({})).await.refused(409, "not-active");
+        root.patch(&format!("/auth/api-tokens/{id}"), json!({ "name": "c" })).await.refused(409, "not-active");
     }
+    let (id, _) = root.new_token(json!({ "name": "d" })).await;
+    root.post(&format!("/auth/api-tokens/{id}/rotate"), json!({ "overlap_seconds": 604_801 }))
+        .await
+        .refused(422, "invalid-field");
+    root.post(&format!("/auth/api-tokens/{id}/rotate"), json!({ "overlap_seconds": -1 }))
+        .await
+        .refused(422, "invalid-field");
+}
+
+async fn a_token_that_rotates_itself_hears_of_it(server: TestServer) {
+    let root = server.with_root().await;
+    let (id, text) = root.new_token(json!({ "name": "ci" })).await;
+    let me = server.bearer(&text);
+    let new = me.post(&format!("/auth/api-tokens/{id}/rotate"), json!({})).await.ok(201);
+    me.get("/auth/me").await.refused(401, "token-revoked");
+    let me = server.bearer(new["token"].as_str().unwrap());
+    me.delete("/auth/api-tokens/current").await.ok(204);
+    me.get("/auth/me").await.refused(401, "token-revoked");
 }
 
 async fn sign_in_cookie(server: &crate::support::TestServer) -> String {

@@ -11,7 +11,7 @@ use std::{
 use futures_util::{StreamExt as _, stream};
 use serde_json::json;
 
-use crate::support::{Client, on_both, report};
+use crate::support::{Client, TestServer, on_both, report};
 
 /// Times that tokens are made, stormed and revoked.
 const ROUNDS: usize = 40;
@@ -91,47 +91,50 @@ async fn exists(client: &Client, machine: &str) -> bool {
     client.get(&format!("/hosts?per_page=1&q={machine}")).await.ok(200)["total"] == 1
 }
 
-on_both! {
-    async fn no_success_begins_after_the_acknowledgement(server: TestServer) {
-        let root = server.with_root().await;
-        let other = server.another().await;
-        let mut successes = 0;
-        for round in 0..ROUNDS {
-            let targets = stream::iter(0..TOKENS).map(|number| {
-                let (root, server, other) = (&root, &server, &other);
-                async move {
-                    let (id, text) = root.new_token(json!({ "name": format!("storm {round} {number}") })).await;
-                    let acknowledged = AtomicBool::new(false);
-                    Target { id, here: server.bearer(&text), there: other.bearer(&text), acknowledged }
-                }
-            });
-            let targets: Arc<Vec<_>> = Arc::new(targets.buffer_unordered(AT_ONCE).collect().await);
-            let workers: Vec<_> = (0..WORKERS).map(|worker| tokio::spawn(storm(Arc::clone(&targets), worker))).collect();
-            tokio::time::sleep(Duration::from_millis(round as u64 % 4)).await;
-            let revokes = stream::iter(targets.iter()).for_each_concurrent(AT_ONCE, |target| { let root = &root; async move {
+on_both!(no_success_begins_after_the_acknowledgement, no_write_commits_after_the_acknowledgement);
+
+async fn no_success_begins_after_the_acknowledgement(server: TestServer) {
+    let root = server.with_root().await;
+    let other = server.another().await;
+    let mut successes = 0;
+    for round in 0..ROUNDS {
+        let targets = stream::iter(0..TOKENS).map(|number| {
+            let (root, server, other) = (&root, &server, &other);
+            async move {
+                let (id, text) = root.new_token(json!({ "name": format!("storm {round} {number}") })).await;
+                let acknowledged = AtomicBool::new(false);
+                Target { id, here: server.bearer(&text), there: other.bearer(&text), acknowledged }
+            }
+        });
+        let targets: Arc<Vec<_>> = Arc::new(targets.buffer_unordered(AT_ONCE).collect().await);
+        let workers: Vec<_> = (0..WORKERS).map(|worker| tokio::spawn(storm(Arc::clone(&targets), worker))).collect();
+        tokio::time::sleep(Duration::from_millis(round as u64 % 4)).await;
+        let revokes = stream::iter(targets.iter()).for_each_concurrent(AT_ONCE, |target| {
+            let root = &root;
+            async move {
                 root.delete(&format!("/auth/api-tokens/{}", target.id)).await.ok(204);
                 target.acknowledged.store(true, Ordering::SeqCst);
-            }});
-            revokes.await;
-            for worker in workers {
-                successes += worker.await.unwrap();
             }
+        });
+        revokes.await;
+        for worker in workers {
+            successes += worker.await.unwrap();
         }
-        assert!(successes > 1_000, "the storm never blew");
     }
+    assert!(successes > 1_000, "the storm never blew");
+}
 
-    async fn no_write_commits_after_the_acknowledgement(server: TestServer) {
-        let root = server.with_root().await;
-        let other = server.another().await;
-        let mut lanes = Vec::new();
-        for lane in 0..LANES {
-            lanes.push(tokio::spawn(race(root.clone(), other.anonymous(), lane)));
-        }
-        let mut written = 0;
-        for lane in lanes {
-            written += lane.await.unwrap();
-        }
-        let races = (LANES * RACES) as u64;
-        assert!(written > 0 && written < races, "{written} of {races} writes were first: nothing raced");
+async fn no_write_commits_after_the_acknowledgement(server: TestServer) {
+    let root = server.with_root().await;
+    let other = server.another().await;
+    let mut lanes = Vec::new();
+    for lane in 0..LANES {
+        lanes.push(tokio::spawn(race(root.clone(), other.anonymous(), lane)));
     }
+    let mut written = 0;
+    for lane in lanes {
+        written += lane.await.unwrap();
+    }
+    let races = (LANES * RACES) as u64;
+    assert!(written > 0 && written < races, "{written} of {races} writes were first: nothing raced");
 }

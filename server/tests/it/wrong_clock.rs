@@ -23,197 +23,218 @@ impl TestServer {
     }
 }
 
-on_both! {
-    async fn a_use_replaces_one_from_the_future(server: TestServer) {
-        let root = server.with_root().await;
-        let (id, text) = root.new_token(json!({ "name": "ci" })).await;
-        let (other_id, other_text) = root.new_token(json!({ "name": "other" })).await;
-        let path = |id: &str| format!("/auth/api-tokens/{id}");
-        server.advance(YEAR);
-        for text in [&text, &other_text] {
-            server.bearer(text).get("/auth/me").await.ok(200);
-        }
-        server.flush().await;
-        server.advance(-YEAR);
-        // This process knows the wrong use from its memory, the other one from the database.
-        server.bearer(&text).seen_from("127.0.0.3").get("/auth/me").await.ok(200);
-        server.flush().await;
-        let token = root.get(&path(&id)).await.ok(200);
-        assert_eq!((&token["last_used_at"], &token["last_used_ip"]), (&json!(server.now()), &json!("127.0.0.3")));
-        let other = server.another().await;
-        other.bearer(&other_text).seen_from("127.0.0.4").get("/auth/me").await.ok(200);
-        other.flush().await;
-        let token = root.get(&path(&other_id)).await.ok(200);
-        assert_eq!((&token["last_used_at"], &token["last_used_ip"]), (&json!(server.now()), &json!("127.0.0.4")));
-    }
+on_both!(
+    a_use_replaces_one_from_the_future,
+    a_use_that_is_written_late_does_not_replace_a_later_one,
+    limits_of_sessions_from_the_future_count_from_now,
+    sessions_from_the_future_make_room_for_true_ones,
+    an_overlap_from_the_future_lasts_as_long_as_was_asked_for,
+    a_rotation_in_the_future_does_not_hold_up_the_next,
+    an_invitation_from_the_future_ends_a_week_from_now,
+    revoking_all_tokens_holds_for_those_that_a_clock_ahead_takes_for_expired,
+    a_clock_that_has_leapt_removes_nothing_for_a_day,
+    the_first_start_of_all_with_a_clock_far_ahead_removes_nothing,
+    an_export_has_the_events_that_a_clock_ahead_noted
+);
 
-    async fn a_use_that_is_written_late_does_not_replace_a_later_one(server: TestServer) {
-        let root = server.with_root().await;
-        let (id, text) = root.new_token(json!({ "name": "ci" })).await;
-        let token = async || root.get(&format!("/auth/api-tokens/{id}")).await.ok(200);
-        server.bearer(&text).get("/auth/me").await.ok(200);
-        server.flush().await;
-        server.advance(1_000);
-        // Held back for a minute, in which another server writes a use that is later.
-        server.bearer(&text).get("/auth/me").await.ok(200);
-        let later = server.app.clock.now().plus_millis(240_000);
-        server.sql(&format!("UPDATE api_tokens SET last_used_at = {}, last_used_ip = '127.0.0.4'", later.0)).await;
-        server.advance(241_000);
-        server.flush().await;
-        assert_eq!((&token().await["last_used_at"], &token().await["last_used_ip"]), (&json!(later.to_string()), &json!("127.0.0.4")));
+async fn a_use_replaces_one_from_the_future(server: TestServer) {
+    let root = server.with_root().await;
+    let (id, text) = root.new_token(json!({ "name": "ci" })).await;
+    let (other_id, other_text) = root.new_token(json!({ "name": "other" })).await;
+    let path = |id: &str| format!("/auth/api-tokens/{id}");
+    server.advance(YEAR);
+    for text in [&text, &other_text] {
+        server.bearer(text).get("/auth/me").await.ok(200);
     }
+    server.flush().await;
+    server.advance(-YEAR);
+    // This process knows the wrong use from its memory, the other one from the database.
+    server.bearer(&text).seen_from("127.0.0.3").get("/auth/me").await.ok(200);
+    server.flush().await;
+    let token = root.get(&path(&id)).await.ok(200);
+    assert_eq!((&token["last_used_at"], &token["last_used_ip"]), (&json!(server.now()), &json!("127.0.0.3")));
+    let other = server.another().await;
+    other.bearer(&other_text).seen_from("127.0.0.4").get("/auth/me").await.ok(200);
+    other.flush().await;
+    let token = root.get(&path(&other_id)).await.ok(200);
+    assert_eq!((&token["last_used_at"], &token["last_used_ip"]), (&json!(server.now()), &json!("127.0.0.4")));
+}
 
-    async fn limits_of_sessions_from_the_future_count_from_now(server: TestServer) {
-        server.with_root().await;
-        let other = server.another().await;
-        server.advance(YEAR);
-        let (used, unused) = (server.sign_in("root").await, server.sign_in("root").await);
-        other.get_with(&used).await.ok(200);
-        server.advance(-YEAR);
+async fn a_use_that_is_written_late_does_not_replace_a_later_one(server: TestServer) {
+    let root = server.with_root().await;
+    let (id, text) = root.new_token(json!({ "name": "ci" })).await;
+    let token = async || root.get(&format!("/auth/api-tokens/{id}")).await.ok(200);
+    server.bearer(&text).get("/auth/me").await.ok(200);
+    server.flush().await;
+    server.advance(1_000);
+    // Held back for a minute, in which another server writes a use that is later.
+    server.bearer(&text).get("/auth/me").await.ok(200);
+    let later = server.app.clock.now().plus_millis(240_000);
+    server.sql(&format!("UPDATE api_tokens SET last_used_at = {}, last_used_ip = '127.0.0.4'", later.0)).await;
+    server.advance(241_000);
+    server.flush().await;
+    assert_eq!(
+        (&token().await["last_used_at"], &token().await["last_used_ip"]),
+        (&json!(later.to_string()), &json!("127.0.0.4"))
+    );
+}
+
+async fn limits_of_sessions_from_the_future_count_from_now(server: TestServer) {
+    server.with_root().await;
+    let other = server.another().await;
+    server.advance(YEAR);
+    let (used, unused) = (server.sign_in("root").await, server.sign_in("root").await);
+    other.get_with(&used).await.ok(200);
+    server.advance(-YEAR);
+    used.get("/auth/me").await.ok(200);
+    other.get_with(&unused).await.ok(200);
+    for server in [&server, &other] {
+        server.flush().await;
+    }
+    assert!(server.clean().await.is_some());
+    for day in 1..30 {
+        server.advance(DAY);
         used.get("/auth/me").await.ok(200);
-        other.get_with(&unused).await.ok(200);
-        for server in [&server, &other] {
-            server.flush().await;
+        other.get_with(&used).await.ok(200);
+        if day == 7 {
+            unused.get("/auth/me").await.refused(401, "missing-credentials");
         }
-        assert!(server.clean().await.is_some());
-        for day in 1..30 {
-            server.advance(DAY);
-            used.get("/auth/me").await.ok(200);
-            other.get_with(&used).await.ok(200);
-            if day == 7 {
-                unused.get("/auth/me").await.refused(401, "missing-credentials");
-            }
-        }
-        server.advance(DAY);
-        used.get("/auth/me").await.refused(401, "missing-credentials");
-        other.get_with(&used).await.refused(401, "missing-credentials");
     }
+    server.advance(DAY);
+    used.get("/auth/me").await.refused(401, "missing-credentials");
+    other.get_with(&used).await.refused(401, "missing-credentials");
+}
 
-    async fn sessions_from_the_future_make_room_for_true_ones(server: TestServer) {
-        server.with_root().await;
-        server.advance(YEAR);
-        for _ in 0..100 {
-            server.sign_in("root").await;
-        }
-        server.advance(-YEAR);
-        let (one, two) = (server.sign_in("root").await, server.sign_in("root").await);
-        one.get("/auth/me").await.ok(200);
-        two.get("/auth/me").await.ok(200);
-    }
-
-    async fn an_overlap_from_the_future_lasts_as_long_as_was_asked_for(server: TestServer) {
-        let root = server.with_root().await;
-        let (id, old) = root.new_token(json!({ "name": "ci" })).await;
-        server.advance(YEAR);
-        let root = server.sign_in("root").await;
-        let rotate = format!("/auth/api-tokens/{id}/rotate");
-        let new = root.post(&rotate, json!({ "overlap_seconds": 3_600 })).await.ok(201)["token"].as_str().unwrap().to_owned();
-        server.advance(-YEAR);
-        let other = server.another().await;
-        let (old, new) = (server.bearer(&old), server.bearer(&new));
-        other.get_with(&old).await.ok(200);
-        assert!(server.clean().await.is_some());
-        server.advance(3_599_999);
-        old.get("/auth/me").await.ok(200);
-        other.get_with(&old).await.ok(200);
-        server.advance(1);
-        old.get("/auth/me").await.refused(401, "token-revoked");
-        other.get_with(&old).await.refused(401, "token-revoked");
-        new.get("/auth/me").await.ok(200);
-    }
-
-    async fn a_rotation_in_the_future_does_not_hold_up_the_next(server: TestServer) {
-        let root = server.with_root().await;
-        let (id, _) = root.new_token(json!({ "name": "ci" })).await;
-        let rotate = format!("/auth/api-tokens/{id}/rotate");
-        server.advance(YEAR);
-        server.sign_in("root").await.post(&rotate, json!({})).await.ok(201);
-        server.advance(-YEAR);
-        let text = root.post(&rotate, json!({})).await.ok(201)["token"].as_str().unwrap().to_owned();
-        server.bearer(&text).get("/auth/me").await.ok(200);
-    }
-
-    async fn an_invitation_from_the_future_ends_a_week_from_now(server: TestServer) {
-        let root = server.with_root().await;
-        server.advance(YEAR);
-        let invite = async |name: &str| {
-            let root = server.sign_in("root").await;
-            let person = json!({ "username": name, "email": format!("{name}@example.org"), "roles": ["viewer"] });
-            let url = root.post("/users", person).await.ok(201)["invite_url"].as_str().unwrap().to_owned();
-            url.rsplit_once("code=").unwrap().1.to_owned()
-        };
-        let codes = [invite("kim").await, invite("lou").await];
-        server.advance(-YEAR);
-        assert!(server.clean().await.is_some());
-        let accept = async |code: &str| {
-            let body = json!({ "request": { "code": code, "username": "", "email": "", "password": PASSWORD } });
-            let request = server.anonymous().request(http::Method::POST, "/rpc/set_up");
-            let request = request.header("content-type", "application/json").header("sec-fetch-site", "same-origin");
-            server.anonymous().send(request, body.to_string()).await
-        };
-        server.advance(7 * DAY - 1);
-        let reply = accept(&codes[0]).await;
-        assert_eq!(reply.status, 200, "{}", reply.text);
-        server.cookie(cookie_of(&reply)).get("/auth/me").await.ok(200);
-        server.advance(1);
-        accept(&codes[1]).await.refused(404, "not-found");
-        root.get("/users").await.refused(401, "missing-credentials");
-    }
-
-    async fn revoking_all_tokens_holds_for_those_that_a_clock_ahead_takes_for_expired(server: TestServer) {
-        let root = server.with_root().await;
-        let (_, text) = root.new_token(json!({ "name": "ci", "expires_in_seconds": 86_400 })).await;
-        server.advance(YEAR);
-        let root = server.sign_in("root").await;
-        server.bearer(&text).get("/auth/me").await.refused(401, "token-expired");
-        let change = json!({ "current_password": PASSWORD, "new_password": "eight grey herons at dawn", "revoke_tokens": true });
-        root.put("/auth/password", change).await.ok(204);
-        server.advance(-YEAR);
-        server.bearer(&text).get("/auth/me").await.refused(401, "token-revoked");
-    }
-
-    async fn a_clock_that_has_leapt_removes_nothing_for_a_day(server: TestServer) {
-        let root = server.with_root().await;
-        let (id, _) = root.new_token(json!({ "name": "ci" })).await;
-        root.delete(&format!("/auth/api-tokens/{id}")).await.ok(204);
-        let session = server.sign_in("root").await;
-        assert_eq!(server.clean().await, Some(Removed::default()));
-        server.advance(400 * DAY);
-        // What happens meanwhile, and starting the server again, does not make the clock any better.
-        let ahead = server.sign_in("root").await;
-        ahead.post("/hosts/report", crate::support::report("m")).await.ok(201);
-        assert_eq!(server.clean().await, None);
-        server.advance(DAY - 1);
-        assert_eq!(server.another().await.clean().await, None);
-        assert_eq!(ahead.get("/auth/api-tokens?state=all").await.ok(200)["total"], 1);
-        server.advance(-400 * DAY);
-        session.get("/auth/me").await.ok(200);
-        assert_eq!(server.clean().await, Some(Removed::default()));
-        server.advance(400 * DAY);
-        assert_eq!(server.clean().await, None);
-        server.advance(DAY);
-        let removed = server.clean().await.expect("the clock has gone on for a day");
-        assert_eq!((removed.tokens, removed.sessions), (1, 3), "the session from the future began when the clock was right");
-    }
-
-    async fn the_first_start_of_all_with_a_clock_far_ahead_removes_nothing(server: TestServer) {
-        let root = server.with_root().await;
-        let (id, _) = root.new_token(json!({ "name": "ci" })).await;
-        root.delete(&format!("/auth/api-tokens/{id}")).await.ok(204);
-        // As a version left it that knew nothing of this.
-        server.sql("UPDATE readiness SET settled_at = NULL, unsettled_since = NULL").await;
-        server.advance(400 * DAY);
-        let other = server.another().await;
+async fn sessions_from_the_future_make_room_for_true_ones(server: TestServer) {
+    server.with_root().await;
+    server.advance(YEAR);
+    for _ in 0..100 {
         server.sign_in("root").await;
-        assert_eq!(other.clean().await, None);
     }
+    server.advance(-YEAR);
+    let (one, two) = (server.sign_in("root").await, server.sign_in("root").await);
+    one.get("/auth/me").await.ok(200);
+    two.get("/auth/me").await.ok(200);
+}
 
-    async fn an_export_has_the_events_that_a_clock_ahead_noted(server: TestServer) {
-        let root = server.with_root().await;
-        server.advance(YEAR);
-        server.sign_in("root").await.new_token(json!({ "name": "ahead" })).await;
-        server.advance(-YEAR);
-        let text = root.get("/audit/export?action=token.create").await.text;
-        assert_eq!(text.lines().count(), 1, "{text}");
-    }
+async fn an_overlap_from_the_future_lasts_as_long_as_was_asked_for(server: TestServer) {
+    let root = server.with_root().await;
+    let (id, old) = root.new_token(json!({ "name": "ci" })).await;
+    server.advance(YEAR);
+    let root = server.sign_in("root").await;
+    let rotate = format!("/auth/api-tokens/{id}/rotate");
+    let new =
+        root.post(&rotate, json!({ "overlap_seconds": 3_600 })).await.ok(201)["token"].as_str().unwrap().to_owned();
+    server.advance(-YEAR);
+    let other = server.another().await;
+    let (old, new) = (server.bearer(&old), server.bearer(&new));
+    other.get_with(&old).await.ok(200);
+    assert!(server.clean().await.is_some());
+    server.advance(3_599_999);
+    old.get("/auth/me").await.ok(200);
+    other.get_with(&old).await.ok(200);
+    server.advance(1);
+    old.get("/auth/me").await.refused(401, "token-revoked");
+    other.get_with(&old).await.refused(401, "token-revoked");
+    new.get("/auth/me").await.ok(200);
+}
+
+async fn a_rotation_in_the_future_does_not_hold_up_the_next(server: TestServer) {
+    let root = server.with_root().await;
+    let (id, _) = root.new_token(json!({ "name": "ci" })).await;
+    let rotate = format!("/auth/api-tokens/{id}/rotate");
+    server.advance(YEAR);
+    server.sign_in("root").await.post(&rotate, json!({})).await.ok(201);
+    server.advance(-YEAR);
+    let text = root.post(&rotate, json!({})).await.ok(201)["token"].as_str().unwrap().to_owned();
+    server.bearer(&text).get("/auth/me").await.ok(200);
+}
+
+async fn an_invitation_from_the_future_ends_a_week_from_now(server: TestServer) {
+    let root = server.with_root().await;
+    server.advance(YEAR);
+    let invite = async |name: &str| {
+        let root = server.sign_in("root").await;
+        let person = json!({ "username": name, "email": format!("{name}@example.org"), "roles": ["viewer"] });
+        let url = root.post("/users", person).await.ok(201)["invite_url"].as_str().unwrap().to_owned();
+        url.rsplit_once("code=").unwrap().1.to_owned()
+    };
+    let codes = [invite("kim").await, invite("lou").await];
+    server.advance(-YEAR);
+    assert!(server.clean().await.is_some());
+    let accept = async |code: &str| {
+        let body = json!({ "request": { "code": code, "username": "", "email": "", "password": PASSWORD } });
+        let request = server.anonymous().request(http::Method::POST, "/rpc/set_up");
+        let request = request.header("content-type", "application/json").header("sec-fetch-site", "same-origin");
+        server.anonymous().send(request, body.to_string()).await
+    };
+    server.advance(7 * DAY - 1);
+    let reply = accept(&codes[0]).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    server.cookie(cookie_of(&reply)).get("/auth/me").await.ok(200);
+    server.advance(1);
+    accept(&codes[1]).await.refused(404, "not-found");
+    root.get("/users").await.refused(401, "missing-credentials");
+}
+
+async fn revoking_all_tokens_holds_for_those_that_a_clock_ahead_takes_for_expired(server: TestServer) {
+    let root = server.with_root().await;
+    let (_, text) = root.new_token(json!({ "name": "ci", "expires_in_seconds": 86_400 })).await;
+    server.advance(YEAR);
+    let root = server.sign_in("root").await;
+    server.bearer(&text).get("/auth/me").await.refused(401, "token-expired");
+    let change =
+        json!({ "current_password": PASSWORD, "new_password": "eight grey herons at dawn", "revoke_tokens": true });
+    root.put("/auth/password", change).await.ok(204);
+    server.advance(-YEAR);
+    server.bearer(&text).get("/auth/me").await.refused(401, "token-revoked");
+}
+
+async fn a_clock_that_has_leapt_removes_nothing_for_a_day(server: TestServer) {
+    let root = server.with_root().await;
+    let (id, _) = root.new_token(json!({ "name": "ci" })).await;
+    root.delete(&format!("/auth/api-tokens/{id}")).await.ok(204);
+    let session = server.sign_in("root").await;
+    assert_eq!(server.clean().await, Some(Removed::default()));
+    server.advance(400 * DAY);
+    // What happens meanwhile, and starting the server again, does not make the clock any better.
+    let ahead = server.sign_in("root").await;
+    ahead.post("/hosts/report", crate::support::report("m")).await.ok(201);
+    assert_eq!(server.clean().await, None);
+    server.advance(DAY - 1);
+    assert_eq!(server.another().await.clean().await, None);
+    assert_eq!(ahead.get("/auth/api-tokens?state=all").await.ok(200)["total"], 1);
+    server.advance(-400 * DAY);
+    session.get("/auth/me").await.ok(200);
+    assert_eq!(server.clean().await, Some(Removed::default()));
+    server.advance(400 * DAY);
+    assert_eq!(server.clean().await, None);
+    server.advance(DAY);
+    let removed = server.clean().await.expect("the clock has gone on for a day");
+    assert_eq!(
+        (removed.tokens, removed.sessions),
+        (1, 3),
+        "the session from the future began when the clock was right"
+    );
+}
+
+async fn the_first_start_of_all_with_a_clock_far_ahead_removes_nothing(server: TestServer) {
+    let root = server.with_root().await;
+    let (id, _) = root.new_token(json!({ "name": "ci" })).await;
+    root.delete(&format!("/auth/api-tokens/{id}")).await.ok(204);
+    // As a version left it that knew nothing of this.
+    server.sql("UPDATE readiness SET settled_at = NULL, unsettled_since = NULL").await;
+    server.advance(400 * DAY);
+    let other = server.another().await;
+    server.sign_in("root").await;
+    assert_eq!(other.clean().await, None);
+}
+
+async fn an_export_has_the_events_that_a_clock_ahead_noted(server: TestServer) {
+    let root = server.with_root().await;
+    server.advance(YEAR);
+    server.sign_in("root").await.new_token(json!({ "name": "ahead" })).await;
+    server.advance(-YEAR);
+    let text = root.get("/audit/export?action=token.create").await.text;
+    assert_eq!(text.lines().count(), 1, "{text}");
 }
