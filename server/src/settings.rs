@@ -267,7 +267,7 @@ impl Source {
 
 impl Settings {
     /// The settings that differ from their defaults, as `name=value, …`. The database is left out, for its URL may have
-    /// a password in it: [`uptrakit_store::place`] says which it is.
+    /// a password in it: [`uptrakit_store::database_url::place`] says which it is.
     #[must_use]
     pub fn changed(&self) -> String {
         let Ok(defaults) = Source::default().validate(PathBuf::new) else { return String::new() };
