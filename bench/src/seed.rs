@@ -5,7 +5,7 @@ use uptrakit_api::{Timestamp, TokenText};
 use uptrakit_core::{
     auth::digest::Digest,
     clock::{Clock, fill_random, new_id},
-    domain::text::key,
+    text::key,
 };
 use uptrakit_store::{
     Store,

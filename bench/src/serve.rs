@@ -14,7 +14,7 @@ use tokio::{
 use uptrakit_core::{
     auth::digest::Digest,
     clock::Clock,
-    domain::maintenance,
+    jobs,
     public_url::PublicUrl,
     state::{Core, TokenRules},
 };
@@ -104,7 +104,7 @@ pub async fn serve(design: Design, database: &str) -> Result<()> {
             let url = PublicUrl::parse(&format!("http://{address}"))?;
             let rules = TokenRules { limit: 100, longest_lifetime_days: None, default_lifetime_days: 90 };
             let app = Core::new(store, Clock::System, url, Vec::new(), rules, None);
-            maintenance::start(&app).await?;
+            jobs::start(&app).await?;
             router(&app)
         }
     };

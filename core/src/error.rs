@@ -8,6 +8,7 @@ use std::{sync::Arc, time::Duration};
 use uptrakit_api::{Code, FieldError, Permission, Permissions, Problem, TokenState};
 
 use crate::auth::{
+    authorized::AuthError,
     credential::{Inconsistent, Refusal},
     password::Busy,
     verifier::Denied,
@@ -210,6 +211,16 @@ impl From<uptrakit_store::Error> for Error {
 impl From<Inconsistent> for Error {
     fn from(error: Inconsistent) -> Self {
         Self::Internal(error.to_string())
+    }
+}
+
+impl From<AuthError> for Error {
+    fn from(error: AuthError) -> Self {
+        match error {
+            AuthError::Refused(refusal) => Self::Refused(refusal),
+            AuthError::TooManyRequests(wait) => Self::TooManyRequests(wait),
+            AuthError::Unavailable(cause) => Self::Unavailable(cause),
+        }
     }
 }
 

@@ -5,13 +5,15 @@ pub mod auth;
 pub mod clock;
 pub mod domain;
 pub mod error;
+pub mod jobs;
 pub mod log_limit;
 mod loggable;
 pub mod network;
 pub mod outage;
 pub mod probe;
 pub mod public_url;
-pub mod state;
 pub mod tasks;
+pub mod text;
 
+pub use domain::state;
 pub use loggable::loggable;

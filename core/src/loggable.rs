@@ -2,7 +2,7 @@
 
 use uptrakit_api::is_control;
 
-use crate::domain::text::holds_token;
+use crate::text::holds_token;
 
 /// Most characters of a text of a client's that a line of the log has in it.
 const LONGEST_LOGGED: usize = 100;

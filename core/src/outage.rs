@@ -8,13 +8,6 @@ use std::{
 
 use tokio::time::Instant;
 
-use crate::state::Core;
-
-/// How often to look whether an outage is over.
-pub const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How often the log counts the requests that fail in one.
-pub const COUNT_EVERY: Duration = Duration::from_secs(10);
-
 /// The outage that lasts now, if there is one.
 #[derive(Debug, Default)]
 pub struct Outage(Mutex<Option<State>>);
@@ -41,40 +34,22 @@ impl Outage {
         true
     }
 
-    fn failed(&self) -> Option<u64> {
+    pub(crate) fn failed(&self) -> Option<u64> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).map(|state| state.failed)
     }
 
     /// Ends the outage, if no request has failed since `failed` had.
-    fn end(&self, failed: u64) -> Option<(Duration, u64)> {
+    pub(crate) fn end(&self, failed: u64) -> Option<(Duration, u64)> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let ended = state.take_if(|state| state.failed == failed)?;
         Some((ended.began.elapsed(), ended.failed))
     }
 
     /// How many requests failed since the last count, when that was long enough ago for another one.
-    fn count(&self, every: Duration) -> Option<u64> {
+    pub(crate) fn count(&self, every: Duration) -> Option<u64> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let state = state.as_mut().filter(|state| state.uncounted > 0 && state.counted.elapsed() >= every)?;
         state.counted = Instant::now();
         Some(std::mem::take(&mut state.uncounted))
-    }
-}
-
-/// Follows outages: counts at [`COUNT_EVERY`], and says when the database takes writes again, which it looks for at
-/// [`LOOK_EVERY`], but for tests.
-pub async fn follow(core: &Core, look_every: Duration, count_every: Duration) {
-    loop {
-        tokio::time::sleep(look_every).await;
-        let Some(failed) = core.outage.failed() else { continue };
-        if core.probe_writes().await.is_ok()
-            && let Some((time, failed)) = core.outage.end(failed)
-        {
-            let seconds = time.as_secs();
-            tracing::warn!("database recovered after {seconds} s; {failed} requests were answered 503");
-        }
-        if let Some(requests) = core.outage.count(count_every) {
-            tracing::error!("the database still can't answer; {requests} more requests were answered 503");
-        }
     }
 }

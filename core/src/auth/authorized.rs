@@ -3,6 +3,7 @@
 
 use std::{marker::PhantomData, ops::Deref, sync::Arc, time::Duration};
 
+use tokio::sync::Semaphore;
 use uptrakit_api::{AccountId, Permission, Permissions, TokenId, TokenText};
 
 use super::{
@@ -10,10 +11,11 @@ use super::{
     credential::{Credential, Key, Need, Refusal},
     digest::Digest,
     in_flight::Lease,
-    throttle::Source,
-    verifier::{Denied, Entry},
+    refusals::Refusals,
+    throttle::{Source, Throttle},
+    verifier::{Denied, Entry, Verifier},
 };
-use crate::{error::Error, state::Core};
+use crate::clock::Clock;
 
 /// The proof that somebody was authorised, with all that rules and the audit trail need of them.
 #[derive(Clone, Debug)]
@@ -87,6 +89,38 @@ requirements! {
     AuditRead = Need::Permission(Permission::AuditRead);
 }
 
+/// What it takes to judge credentials.
+#[derive(Debug)]
+pub struct Authenticator {
+    pub verifier: Verifier,
+    pub clock: Clock,
+    /// Tokens that were presented and refused.
+    pub refusals: Refusals,
+    /// Bearer tokens from an address that are none: 300, then five a second.
+    pub bearer_failures: Throttle<Source>,
+    /// Places for look-ups of unknown tokens from addresses that have failed too often.
+    pub suspects: Semaphore,
+}
+
+/// Why a request is not authorised.
+#[derive(Debug)]
+pub enum AuthError {
+    Refused(Refusal),
+    /// The client has failed too often; it may try again after this time.
+    TooManyRequests(Duration),
+    /// The database can't answer.
+    Unavailable(Arc<str>),
+}
+
+impl From<Denied> for AuthError {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Refused(refusal) => Self::Refused(refusal),
+            Denied::Unavailable(cause) => Self::Unavailable(cause),
+        }
+    }
+}
+
 /// A credential, as a client sent it.
 #[derive(Clone, Copy, Debug)]
 pub enum Presented<'r> {
@@ -106,20 +140,20 @@ pub struct Authorized<R> {
 impl<R: Requirement> Authorized<R> {
     /// Has a credential judged for a request, which holds a lease on it from here on. `program` names what sent it.
     pub async fn new(
-        core: &Core,
+        auth: &Authenticator,
         presented: Presented<'_>,
         visit: Visit,
         program: impl FnOnce() -> Option<Box<str>>,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, AuthError> {
         let need = R::NEED;
         let entry = match presented {
-            Presented::Token(text) => authorise_token(core, text, &visit, need).await?,
+            Presented::Token(text) => authorise_token(auth, text, &visit, need).await?,
             Presented::Session(cookie) => {
-                core.verifier.authorise(Key::Session(Digest::of(cookie)), need, visit.address).await?
+                auth.verifier.authorise(Key::Session(Digest::of(cookie)), need, visit.address).await?
             }
         };
         entry.note_program(program);
-        let lease = Lease::new(core.verifier.clone(), core.clock.clone(), Arc::clone(&entry), need, visit.address);
+        let lease = Lease::new(auth.verifier.clone(), auth.clock.clone(), Arc::clone(&entry), need, visit.address);
         visit.in_flight.hold(lease);
         Ok(Self { actor: Actor { entry, need, visit }, requirement: PhantomData })
     }
@@ -127,10 +161,12 @@ impl<R: Requirement> Authorized<R> {
 
 impl<R> Authorized<R> {
     /// The same actor, who must meet another requirement as well; a write is judged by that one again.
-    pub fn require<S: Requirement>(mut self) -> Result<Authorized<S>, Error> {
+    pub fn require<S: Requirement>(mut self) -> Result<Authorized<S>, AuthError> {
         match S::NEED {
-            Need::Permission(permission) if !self.permissions().contains(permission) => return Err(permission.into()),
-            Need::Session if self.session().is_none() => return Err(Error::Refused(Refusal::SessionNeeded)),
+            Need::Permission(permission) if !self.permissions().contains(permission) => {
+                return Err(AuthError::Refused(Refusal::Insufficient(permission)));
+            }
+            Need::Session if self.session().is_none() => return Err(AuthError::Refused(Refusal::SessionNeeded)),
             need => self.actor.need = need,
         }
         Ok(Authorized { actor: self.actor, requirement: PhantomData })
@@ -151,39 +187,39 @@ const SUSPECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// A wrong checksum never reaches the database. Whoever sends too many tokens that are none is told to wait, unless
 /// this one is known; of the unknown ones a few at a time are still looked up, each in its turn, for one of them may be
 /// good and must not be refused for the others.
-async fn authorise_token(core: &Core, text: &str, visit: &Visit, need: Need) -> Result<Arc<Entry>, Error> {
+async fn authorise_token(auth: &Authenticator, text: &str, visit: &Visit, need: Need) -> Result<Arc<Entry>, AuthError> {
     let source = Source::from(visit.address);
-    let wait = || core.bearer_failures.wait(&source, core.clock.now());
+    let wait = || auth.bearer_failures.wait(&source, auth.clock.now());
     let Ok(token) = TokenText::parse(text) else {
         if let Some(wait) = wait() {
-            return Err(Error::TooManyRequests(wait));
+            return Err(AuthError::TooManyRequests(wait));
         }
-        core.bearer_failures.count(source, core.clock.now());
-        return Err(Error::Refused(Refusal::Unknown));
+        auth.bearer_failures.count(source, auth.clock.now());
+        return Err(AuthError::Refused(Refusal::Unknown));
     };
     let key = Key::Token(Digest::of(token.expose()));
-    let place = match wait().filter(|_| !core.verifier.knows(key)) {
-        Some(wait) => match tokio::time::timeout(SUSPECT_TIMEOUT, core.suspects.acquire()).await {
+    let place = match wait().filter(|_| !auth.verifier.knows(key)) {
+        Some(wait) => match tokio::time::timeout(SUSPECT_TIMEOUT, auth.suspects.acquire()).await {
             Ok(Ok(place)) => Some(place),
-            _ => return Err(Error::TooManyRequests(wait)),
+            _ => return Err(AuthError::TooManyRequests(wait)),
         },
         None => None,
     };
-    match core.verifier.authorise(key, need, visit.address).await {
+    match auth.verifier.authorise(key, need, visit.address).await {
         Err(Denied::Refused(Refusal::Unknown)) => {
             drop(place);
             let wait = wait();
-            core.bearer_failures.count(source, core.clock.now());
-            Err(wait.map_or(Error::Refused(Refusal::Unknown), Error::TooManyRequests))
+            auth.bearer_failures.count(source, auth.clock.now());
+            Err(wait.map_or(AuthError::Refused(Refusal::Unknown), AuthError::TooManyRequests))
         }
         Err(Denied::Refused(refusal)) => {
-            if let Some(entry) = core.verifier.peek(key) {
-                core.refusals.note(&entry, refusal, visit, core.clock.now());
+            if let Some(entry) = auth.verifier.peek(key) {
+                auth.refusals.note(&entry, refusal, visit, auth.clock.now());
                 if matches!(refusal, Refusal::Insufficient(_) | Refusal::SessionNeeded | Refusal::Network) {
                     visit.in_flight.turn_away(entry);
                 }
             }
-            Err(Error::Refused(refusal))
+            Err(AuthError::Refused(refusal))
         }
         outcome => Ok(outcome?),
     }

@@ -14,7 +14,7 @@ use uptrakit_store::{
 };
 
 use super::{
-    Change, begin_write, commit_moved, commit_power, log_revoke, text,
+    Change, begin_write, commit_moved, commit_power, log_revoke,
     trail::{self, Event},
 };
 use crate::{
@@ -27,10 +27,10 @@ use crate::{
         throttle::Source,
     },
     clock::{horizon, new_id},
+    domain::state::Core,
     error::Error,
     log_limit::{Admitted, LogLimit},
-    loggable,
-    state::Core,
+    loggable, text,
 };
 
 /// How long a one-time code works: 7 days.

@@ -7,14 +7,14 @@ use super::{
     Change, begin_write,
     paging::{Paging, parse_sort},
     reporters::{REMEMBERED_MILLIS, Reporters},
-    text,
     trail::{self, Event},
 };
 use crate::{
     auth::authorized::{Authorized, HostsRead, HostsReport, HostsWrite},
     clock::{horizon, new_id},
+    domain::state::Core,
     error::Error,
-    state::Core,
+    text,
 };
 
 /// More updates than any machine has: a larger number is a mistake of the program that reports.
@@ -174,7 +174,7 @@ fn search_key(row: &HostRow) -> String {
 }
 
 /// What a search looks through.
-pub(super) fn search_key_of(hostname: &str, friendly_name: Option<&str>, os_name: &str, os_version: &str) -> String {
+pub(crate) fn search_key_of(hostname: &str, friendly_name: Option<&str>, os_name: &str, os_version: &str) -> String {
     let parts = [hostname, friendly_name.unwrap_or_default(), &format!("{os_name} {os_version}")];
     // No search has a line break in it, so that none reaches from one part into the next.
     parts.map(text::key).join("\n")

@@ -4,13 +4,10 @@
 pub mod accounts;
 pub mod feed;
 pub mod hosts;
-mod keys;
-pub mod maintenance;
 pub mod paging;
 mod reporters;
 pub mod sessions;
-pub mod settled;
-pub mod text;
+pub mod state;
 pub mod tokens;
 pub mod trail;
 pub mod users;
@@ -24,8 +21,8 @@ use crate::{
         credential::{AccountState, Credential, Found, Key, Refusal},
         digest::Digest,
     },
+    domain::state::Core,
     error::Error,
-    state::Core,
 };
 
 /// What a write is going to change.
@@ -120,7 +117,7 @@ fn log_revoke(what: &str, actor: &Actor, account_id: AccountId, token_id: Option
 }
 
 /// The same for a transaction that has moved the epoch already.
-async fn commit_moved(core: &Core, tx: Transaction) -> Result<(), Error> {
+pub(crate) async fn commit_moved(core: &Core, tx: Transaction) -> Result<(), Error> {
     tx.commit().await?;
     if core.verifier.catch_up().await.is_err() {
         // The change is durable; only this process could not read it back. It trusts nothing that it knew.

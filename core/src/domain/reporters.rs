@@ -3,8 +3,7 @@
 
 use uptrakit_api::Timestamp;
 
-use super::text;
-use crate::{auth::digest::Digest, clock::horizon};
+use crate::{auth::digest::Digest, clock::horizon, text};
 
 /// How long a reporter is remembered: 8 days, so that machines that report once a week are noticed.
 pub const REMEMBERED_MILLIS: i64 = 8 * 86_400_000;

@@ -12,8 +12,8 @@ use crate::{
         authorized::{Authorized, WebSession},
         credential::{SESSION_IDLE_MILLIS, SESSION_LIFETIME_MILLIS},
     },
+    domain::state::Core,
     error::Error,
-    state::Core,
 };
 
 /// The actor's sessions, the last used first.

@@ -13,7 +13,6 @@ use uptrakit_store::{
 use super::{
     Change, Standing, begin_write, begin_write_as, commit_power, log_revoke,
     paging::{Paging, parse_sort},
-    text,
     trail::{self, Event},
 };
 use crate::{
@@ -23,9 +22,10 @@ use crate::{
         digest::Digest,
     },
     clock::{fill_random, horizon, new_id},
+    domain::state::Core,
     error::Error,
     network::{InvalidNetwork, parse_network},
-    state::Core,
+    text,
 };
 
 /// Most characters of a name.

@@ -8,7 +8,7 @@ use uptrakit_store::{
 };
 use uuid::Uuid;
 
-use super::{paging::Paging, text};
+use super::paging::Paging;
 use crate::{
     auth::{
         authorized::{Actor, AuditRead, Authorized},
@@ -16,8 +16,9 @@ use crate::{
         refusals::DeadToken,
     },
     clock::new_id,
+    domain::state::Core,
     error::Error,
-    state::Core,
+    text,
 };
 
 /// An event to record.
@@ -72,7 +73,7 @@ const WRITTEN_AT_ONCE: usize = 32;
 /// Writes what was noted of dead tokens that were presented. What can't be written now is kept, also when this is
 /// dropped in the middle.
 pub async fn write_refusals(core: &Core) -> uptrakit_store::Result<()> {
-    let mut noted = core.refusals.waiting.take(|_| true).await;
+    let mut noted = core.auth.refusals.waiting.take(|_| true).await;
     while let Some(attempts) = noted.last(WRITTEN_AT_ONCE) {
         write_attempts(core, attempts).await?;
         noted.forget_last(WRITTEN_AT_ONCE);

@@ -14,7 +14,6 @@ use super::{
     accounts::{self as own, INVITATION_MILLIS},
     begin_write, commit_power,
     paging::Paging,
-    text,
     trail::{self, Event},
 };
 use crate::{
@@ -25,8 +24,9 @@ use crate::{
         digest::{Digest, new_secret},
         password::NewPassword,
     },
+    domain::state::Core,
     error::Error,
-    state::Core,
+    text,
 };
 
 /// A page of people, by username.

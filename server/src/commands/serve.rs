@@ -12,12 +12,7 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 use uptrakit_api::Secret;
-use uptrakit_core::{
-    clock::Clock,
-    domain::{accounts, maintenance},
-    public_url::PublicUrl,
-    state::Core,
-};
+use uptrakit_core::{clock::Clock, domain::accounts, jobs, public_url::PublicUrl, state::Core};
 use uptrakit_server::{App, http, settings::Settings};
 use uptrakit_store::database_url::place;
 
@@ -58,7 +53,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         settings.tokens,
         settings.reads_without_writes,
     );
-    maintenance::start(&app).await?;
+    jobs::start(&app).await?;
     app.tasks.supervise("hangup", app.stopping.clone(), {
         let app = app.clone();
         move || write_at_hangup(app.clone())

@@ -12,7 +12,7 @@ use http::{HeaderMap, header, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use uptrakit_api::FieldError;
-use uptrakit_core::{domain::text::holds_token, error::Error};
+use uptrakit_core::{error::Error, text::holds_token};
 
 use crate::http::problem::ErrorResponse;
 

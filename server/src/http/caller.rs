@@ -44,7 +44,7 @@ pub async fn authorize<R: Requirement>(core: &Core, headers: &HeaderMap, visit: 
         Some(text) => Presented::Token(text),
         None => Presented::Session(own_session(core, headers, &visit)?.ok_or(Error::Refused(Refusal::Missing))?),
     };
-    Authorized::new(core, presented, visit, || program(headers)).await
+    Ok(Authorized::new(&core.auth, presented, visit, || program(headers)).await?)
 }
 
 /// The session's cookie, if there is one and no other site has caused the request.

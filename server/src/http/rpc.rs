@@ -116,7 +116,7 @@ impl PageBackend {
     }
 
     async fn caller_for<R: Requirement>(&self) -> Result<Authorized<R>, Error> {
-        self.caller().await?.require()
+        Ok(self.caller().await?.require()?)
     }
 
     fn reply(&self, name: http::HeaderName, value: http::HeaderValue) {

@@ -12,7 +12,7 @@ use std::{
 
 use axum::{Router, middleware, routing::get};
 use serde_json::{Value, json};
-use uptrakit_core::outage;
+use uptrakit_core::jobs::outage;
 use uptrakit_server::{App, http::layer::visit::visit};
 
 use crate::{

@@ -475,10 +475,10 @@ async fn what_is_over_is_kept_for_ninety_days(server: TestServer) {
         server.advance(90 * day);
         server.sign_in("root").await
     };
-    uptrakit_core::domain::maintenance::clean_once(&server.app).await.unwrap();
+    uptrakit_core::jobs::clean_once(&server.app).await.unwrap();
     assert_eq!(root.get("/auth/api-tokens?state=all").await.ok(200)["total"], 1);
     server.advance(1);
-    uptrakit_core::domain::maintenance::clean_once(&server.app).await.unwrap();
+    uptrakit_core::jobs::clean_once(&server.app).await.unwrap();
     assert_eq!(root.get("/auth/api-tokens?state=all").await.ok(200)["total"], 0);
     server.another().await.bearer(&text).get("/auth/me").await.refused(401, "invalid-token");
 }

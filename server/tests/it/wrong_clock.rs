@@ -2,7 +2,7 @@
 //! and what a clock says that has leapt removes nothing.
 
 use serde_json::json;
-use uptrakit_core::domain::maintenance::{Removed, clean_if_believed};
+use uptrakit_core::jobs::{Removed, clean_if_believed};
 
 use crate::support::{PASSWORD, TestServer, cookie_of, on_both};
 

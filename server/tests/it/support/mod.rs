@@ -20,7 +20,8 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use uptrakit_core::{
     clock::Clock,
-    domain::{accounts, maintenance, users},
+    domain::{accounts, users},
+    jobs,
     public_url::PublicUrl,
     state::{Core, TokenRules},
 };
@@ -301,7 +302,7 @@ impl TestServer {
         let proxies = vec!["127.0.0.9/32".parse().unwrap()];
         let public_url = PublicUrl::parse(public_url).unwrap();
         let app = Core::new(store, Clock::Manual(clock.clone()), public_url, proxies, rules, reads_without_writes);
-        maintenance::start(&app).await.unwrap();
+        jobs::start(&app).await.unwrap();
         Self { router: router(&app), app, url, clock, directory }
     }
 

@@ -1,5 +1,9 @@
 //! What the server does by itself: hears of other processes' changes, writes last uses, forgets what is over.
 
+mod keys;
+pub mod outage;
+pub mod settled;
+
 use std::{
     sync::{
         Arc,
@@ -11,13 +15,11 @@ use std::{
 use tokio::sync::Notify;
 use uptrakit_store::{hosts, invitations, power, sessions, tokens};
 
-use super::{accounts::INVITATION_MILLIS, keys, settled, trail};
 use crate::{
     auth::credential::{SESSION_IDLE_MILLIS, SESSION_LIFETIME_MILLIS},
     clock::horizon,
+    domain::{accounts::INVITATION_MILLIS, commit_moved, state::Core, trail},
     error::Error,
-    outage,
-    state::Core,
 };
 
 /// How long expired and revoked tokens stay listed: 90 days.
@@ -228,7 +230,7 @@ async fn mend_future(core: &Core) -> Result<(), Error> {
     for account in accounts {
         power::move_epoch(&mut tx, account, now.0).await?;
     }
-    super::commit_moved(core, tx).await
+    commit_moved(core, tx).await
 }
 
 /// How much was removed.

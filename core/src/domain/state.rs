@@ -8,6 +8,7 @@ use uptrakit_store::Store;
 
 use crate::{
     auth::{
+        authorized::Authenticator,
         password::Hasher,
         read_grace::ReadGrace,
         refusals::Refusals,
@@ -48,8 +49,8 @@ pub struct Core {
     pub verifier: Verifier,
     /// When credentials were last used.
     pub usage: Usage,
-    /// Dead tokens that were presented.
-    pub refusals: Refusals,
+    /// What it takes to judge credentials.
+    pub auth: Authenticator,
     /// Passwords.
     pub hasher: Hasher,
     /// Where browsers find the server.
@@ -64,10 +65,6 @@ pub struct Core {
     pub login_failures: Throttle<(String, Source)>,
     /// Failed sign-ins from an address, whatever was typed: fifty, then one every 3 seconds.
     pub address_failures: Throttle<Source>,
-    /// Bearer tokens from an address that are none: 300, then five a second.
-    pub bearer_failures: Throttle<Source>,
-    /// Places for look-ups of unknown tokens from addresses that have failed too often.
-    pub suspects: Semaphore,
     /// How long credentials are judged while the database takes no writes; without it, as long as it answers reads.
     pub read_grace: Option<Arc<ReadGrace>>,
     read_probe: SharedProbe,
@@ -130,16 +127,21 @@ impl Core {
     ) -> Arc<Self> {
         let tasks = Tasks::default();
         let read_grace = reads_without_writes.map(|limit| Arc::new(ReadGrace::new(limit)));
+        let verifier = Verifier::start(store.clone(), clock.clone(), read_grace.clone(), &tasks);
         Arc::new(Self {
-            verifier: Verifier::start(store.clone(), clock.clone(), read_grace.clone(), &tasks),
+            auth: Authenticator {
+                verifier: verifier.clone(),
+                clock: clock.clone(),
+                refusals: Refusals::default(),
+                bearer_failures: Throttle::new(300, Duration::from_millis(200)),
+                suspects: Semaphore::new(64),
+            },
+            verifier,
             feed: Feed::default(),
             usage: Usage::default(),
-            refusals: Refusals::default(),
             hasher: Hasher::default(),
             login_failures: Throttle::new(10, Duration::from_secs(20)),
             address_failures: Throttle::new(50, Duration::from_secs(3)),
-            bearer_failures: Throttle::new(300, Duration::from_millis(200)),
-            suspects: Semaphore::new(64),
             read_grace,
             read_probe: SharedProbe::default(),
             write_probe: SharedProbe::default(),

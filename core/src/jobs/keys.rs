@@ -4,7 +4,7 @@
 use uptrakit_store::{Store, keys};
 use uuid::Uuid;
 
-use super::{hosts::search_key_of, text};
+use crate::{domain::hosts::search_key_of, text};
 
 /// Has everything that is compared and found by [`text::key`] have the key that this version would give it.
 pub async fn bring_up_to_date(store: &Store) -> uptrakit_store::Result<()> {
