@@ -29,12 +29,12 @@ pub use host::{Host, HostQuery, HostReport, UpdateHost};
 pub use id::{AccountId, EventId, HostId, SessionId, TokenId};
 pub use page::{Page, PageQuery};
 pub use permission::{Permission, Permissions, Role, Roles, UnknownPermission, UnknownRole};
-pub use problem::{Code, FieldError, Problem};
+pub use problem::{FieldError, Problem, ProblemCode};
 pub use secret::Secret;
 pub use session::Session;
 pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use token::{CreateToken, CreatedToken, RotateToken, Rotation, Token, TokenQuery, TokenState, UpdateToken};
-pub use token_text::{InvalidTokenText, TokenText};
+pub use token_text::{InvalidTokenText, TokenSecret};
 pub use user::{CreateInvitation, CreateUser, CreatedUser, UpdateUser, User};
 
 /// Reads a field that may be left out, null or a value: `None`, `Some(None)` and `Some(Some(_))`.

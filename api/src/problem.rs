@@ -6,11 +6,11 @@ macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $text:literal, $status:literal, $title:literal;)+) => {
         /// The stable name of a refusal; programs decide by it.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        pub enum Code {
+        pub enum ProblemCode {
             $($(#[$doc])* #[serde(rename = $text)] $variant,)+
         }
 
-        impl Code {
+        impl ProblemCode {
             /// Every code there is.
             pub const ALL: &[Self] = &[$(Self::$variant),+];
 
@@ -34,14 +34,14 @@ macro_rules! codes {
         }
 
         #[cfg(feature = "openapi")]
-        impl utoipa::PartialSchema for Code {
+        impl utoipa::PartialSchema for ProblemCode {
             fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
                 crate::openapi::one_of(Self::ALL.iter().map(|name| name.as_str()))
             }
         }
 
         #[cfg(feature = "openapi")]
-        impl utoipa::ToSchema for Code {}
+        impl utoipa::ToSchema for ProblemCode {}
     };
 }
 
@@ -108,7 +108,7 @@ pub struct Problem {
     /// What happened this time, and what to do about it.
     pub detail: String,
     /// The stable code.
-    pub code: Code,
+    pub code: ProblemCode,
     /// Names the request in the server's log.
     #[serde(default)]
     pub request_id: String,
@@ -132,7 +132,7 @@ pub struct FieldError {
 
 impl Problem {
     /// A problem of this kind with this to say.
-    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+    pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
         Self {
             kind: format!("urn:uptrakit:problem:{}", code.as_str()),
             title: code.title().to_owned(),

@@ -2,9 +2,9 @@
 //! The checksum lets scanners and the server tell a token from a look-alike without asking anybody.
 
 /// The text of an API token, whole and with a right checksum. There is deliberately no `Debug`, `Display` or
-/// `Serialize`: who wants the text says [`TokenText::expose`].
+/// `Serialize`: who wants the text says [`TokenSecret::expose`].
 #[derive(Clone, PartialEq, Eq)]
-pub struct TokenText(String);
+pub struct TokenSecret(String);
 
 /// The text is no API token of Uptrakit: prefix, length, alphabet or checksum is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,7 +16,7 @@ const RANDOM_LENGTH: usize = 30;
 const CHECKSUM_LENGTH: usize = 6;
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-impl TokenText {
+impl TokenSecret {
     /// What a token begins with.
     pub const PREFIX: &str = PREFIX;
 
@@ -80,7 +80,7 @@ fn checksum(text: &str) -> [u8; CHECKSUM_LENGTH] {
 
 #[cfg(test)]
 mod tests {
-    use super::TokenText;
+    use super::TokenSecret;
     use proptest::prelude::*;
     use std::collections::HashSet;
 
@@ -102,9 +102,9 @@ mod tests {
         let mut fill = counter();
         let mut seen = HashSet::new();
         for _ in 0..10_000 {
-            let token = TokenText::mint(&mut fill);
+            let token = TokenSecret::mint(&mut fill);
             assert_eq!(token.expose().len(), 40);
-            assert!(TokenText::parse(token.expose()).is_ok());
+            assert!(TokenSecret::parse(token.expose()).is_ok());
             assert!(seen.insert(token.expose().to_owned()));
         }
         let digits: HashSet<char> = seen.iter().flat_map(|text| text[4..34].chars()).collect();
@@ -118,24 +118,24 @@ mod tests {
             "upk_abcdefghijklmnopqrstuvwxyzABCD1L66RN",
             "upk_dWzJbroDIh9h0qL7ROjfWlBduSSqYS00k2Gh",
         ] {
-            assert!(TokenText::parse(text).is_ok(), "{text} was refused");
+            assert!(TokenSecret::parse(text).is_ok(), "{text} was refused");
         }
     }
 
     #[test]
     fn a_change_anywhere_is_noticed() {
-        let token = TokenText::mint(counter());
-        for index in 0..TokenText::LENGTH {
+        let token = TokenSecret::mint(counter());
+        for index in 0..TokenSecret::LENGTH {
             let mut bytes = token.expose().as_bytes().to_vec();
             bytes[index] = if bytes[index] == b'x' { b'y' } else { b'x' };
             let changed = String::from_utf8(bytes).unwrap();
-            assert!(TokenText::parse(&changed).is_err(), "a change at {index} was not noticed");
+            assert!(TokenSecret::parse(&changed).is_err(), "a change at {index} was not noticed");
         }
     }
 
     #[test]
     fn the_hint_shows_eight_characters() {
-        let token = TokenText::mint(counter());
+        let token = TokenSecret::mint(counter());
         let text = token.expose();
         assert_eq!(token.hint(), format!("upk_{}…{}", &text[4..8], &text[36..]));
     }
@@ -143,14 +143,14 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_read_or_refused_without_a_panic(text in "\\PC{0,60}") {
-            let _ = TokenText::parse(&text);
+            let _ = TokenSecret::parse(&text);
         }
 
         #[test]
         fn what_was_minted_can_be_read(seed: u8) {
             let mut next = seed;
-            let token = TokenText::mint(|bytes| bytes.iter_mut().for_each(|byte| { next = next.wrapping_add(37); *byte = next; }));
-            prop_assert!(TokenText::parse(token.expose()).is_ok());
+            let token = TokenSecret::mint(|bytes| bytes.iter_mut().for_each(|byte| { next = next.wrapping_add(37); *byte = next; }));
+            prop_assert!(TokenSecret::parse(token.expose()).is_ok());
         }
     }
 }

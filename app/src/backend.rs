@@ -5,8 +5,8 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 use leptos::prelude::use_context;
 use uptrakit_api::{
-    Account, ChangePassword, Code, CreateToken, CreatedToken, Page, PasswordChanged, Problem, RotateToken, Secret,
-    Session, SessionId, SetUp, SignIn, Token, TokenId, TokenQuery, UpdateToken,
+    Account, ChangePassword, CreateToken, CreatedToken, Page, PasswordChanged, Problem, ProblemCode, RotateToken,
+    Secret, Session, SessionId, SetUp, SignIn, Token, TokenId, TokenQuery, UpdateToken,
 };
 
 use crate::rpc::{Activity, Invitation, Refusal, Revoked, Visitor};
@@ -54,6 +54,7 @@ pub trait Backend: Send + Sync {
 
 /// The backend of the request that is being answered.
 pub(crate) fn backend() -> Result<Arc<dyn Backend>, Refusal> {
-    use_context::<Arc<dyn Backend>>()
-        .ok_or_else(|| Refusal(Problem::new(Code::Internal, "The server function was called without a backend.")))
+    use_context::<Arc<dyn Backend>>().ok_or_else(|| {
+        Refusal(Problem::new(ProblemCode::Internal, "The server function was called without a backend."))
+    })
 }

@@ -7,7 +7,7 @@ use gloo_net::http::{Method, RequestBuilder, Response};
 use leptos::{server_fn::ServerFn, task::spawn_local};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{future::Future, pin::Pin};
-use uptrakit_api::{Code, Problem, Timestamp};
+use uptrakit_api::{Problem, ProblemCode, Timestamp};
 
 /// An answer that is on its way, and how to read it. The two are apart, so that waiting is compiled once and only
 /// reading for each kind of answer.
@@ -132,9 +132,9 @@ fn send(method: Method, path: String, body: Option<String>) -> Waiting<Response>
 }
 
 fn unreachable() -> Problem {
-    Problem::new(Code::Unavailable, "The server can't be reached. Check the connection and try again.")
+    Problem::new(ProblemCode::Unavailable, "The server can't be reached. Check the connection and try again.")
 }
 
 fn unreadable() -> Problem {
-    Problem::new(Code::Unavailable, "The server's answer can't be read. Reload the page and try again.")
+    Problem::new(ProblemCode::Unavailable, "The server's answer can't be read. Reload the page and try again.")
 }

@@ -8,7 +8,7 @@ use crate::{
 };
 use leptos::prelude::*;
 use std::time::Duration;
-use uptrakit_api::{Code, Permission, Problem};
+use uptrakit_api::{Permission, Problem, ProblemCode};
 
 /// What is known of who sits there.
 #[derive(Clone, PartialEq)]
@@ -175,11 +175,11 @@ impl Session {
     pub fn heard(self, problem: &Problem) {
         let ended = matches!(
             problem.code,
-            Code::MissingCredentials
-                | Code::InvalidToken
-                | Code::TokenExpired
-                | Code::TokenRevoked
-                | Code::AccountDisabled
+            ProblemCode::MissingCredentials
+                | ProblemCode::InvalidToken
+                | ProblemCode::TokenExpired
+                | ProblemCode::TokenRevoked
+                | ProblemCode::AccountDisabled
         );
         if ended && self.who.with_untracked(|who| matches!(who, Who::Visitor(_))) {
             self.ended();

@@ -4,7 +4,7 @@
 use crate::{components::Sentence, rest::Pending, session::Session};
 use leptos::prelude::*;
 use std::rc::Rc;
-use uptrakit_api::{Code, FieldError, Problem};
+use uptrakit_api::{FieldError, Problem, ProblemCode};
 use wasm_bindgen::JsCast;
 
 /// One form's state.
@@ -44,7 +44,7 @@ impl Submission {
 
     /// Refuses it here, before anything is sent, for what is wrong with fields.
     pub fn refuse(self, errors: &[(&str, &str)]) {
-        let mut problem = Problem::new(Code::InvalidField, "");
+        let mut problem = Problem::new(ProblemCode::InvalidField, "");
         problem.errors.extend(
             errors.iter().map(|&(field, message)| FieldError { field: field.to_owned(), message: message.to_owned() }),
         );
@@ -57,7 +57,7 @@ impl Submission {
         Rc::new(move || {
             self.problem.with(|problem| {
                 let problem = problem.as_ref()?;
-                if field == "name" && problem.code == Code::NameTaken {
+                if field == "name" && problem.code == ProblemCode::NameTaken {
                     return Some(problem.detail.clone());
                 }
                 // A list's errors name the entry: `allowed_networks[1]`.

@@ -1,7 +1,7 @@
 //! Fills a database with accounts and tokens, through the store's own functions.
 
 use anyhow::Result;
-use uptrakit_api::{Timestamp, TokenText};
+use uptrakit_api::{Timestamp, TokenSecret};
 use uptrakit_core::{
     auth::digest::Digest,
     clock::{Clock, fill_random, new_id},
@@ -53,7 +53,7 @@ pub async fn add(
     name: &str,
     now: Timestamp,
 ) -> Result<String> {
-    let text = TokenText::mint(fill_random);
+    let text = TokenSecret::mint(fill_random);
     let id = new_id(now);
     let token = NewToken {
         id,

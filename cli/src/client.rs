@@ -20,7 +20,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::{cell::Cell, fmt::Write as _, fs, io, io::BufReader, path::Path, rc::Rc, thread, time::Duration};
 use tls::TlsConnector;
-use uptrakit_api::{Timestamp, TokenText};
+use uptrakit_api::{Timestamp, TokenSecret};
 use ureq::{
     Agent, Body, BodyReader, Error,
     http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header},
@@ -41,7 +41,7 @@ pub enum Authority {
     /// Nothing.
     Nobody,
     /// An API token.
-    Token(TokenText),
+    Token(TokenSecret),
     /// The cookie of a web session.
     Session(String),
 }

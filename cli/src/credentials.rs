@@ -18,7 +18,7 @@ use std::{
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
-use uptrakit_api::TokenText;
+use uptrakit_api::TokenSecret;
 
 /// Where a saved token is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl fmt::Display for Place {
 /// A saved token.
 pub struct Saved {
     /// The token.
-    pub token: TokenText,
+    pub token: TokenSecret,
     /// Where it is.
     pub place: Place,
 }
@@ -141,7 +141,7 @@ impl Store {
     pub fn save(
         &self,
         server: &Server,
-        token: &TokenText,
+        token: &TokenSecret,
         id: Option<String>,
         keyring: bool,
     ) -> Result<Place, Failure> {
@@ -160,7 +160,7 @@ impl Store {
     }
 
     /// Saves a token for a server in the file, and no other beside it.
-    pub fn save_alone(&self, server: &Server, token: &TokenText) -> Result<(), Failure> {
+    pub fn save_alone(&self, server: &Server, token: &TokenSecret) -> Result<(), Failure> {
         let entry = Entry { id: None, token: Some(token.expose().to_owned()) };
         self.change(|contents| {
             contents.servers = BTreeMap::from([(server.as_str().to_owned(), entry)]);

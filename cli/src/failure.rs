@@ -2,7 +2,7 @@
 //! Every part of the program fails with this one type, so that messages and exit codes are decided in one place.
 
 use std::{fmt, io, process::ExitCode};
-use uptrakit_api::Code;
+use uptrakit_api::ProblemCode;
 
 /// How a run ends; the numbers are a promise to scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub struct Failure {
     /// Whether the server may have done it all the same.
     pub unsure: bool,
     /// The server's code, by which the program decides; nothing for one that it does not know.
-    pub code: Option<Code>,
+    pub code: Option<ProblemCode>,
     /// The fields of the request that the server found wrong, and what is wrong with each: the end of a sentence.
     pub fields: Vec<(String, String)>,
     /// What only `-v` shows.
@@ -121,12 +121,13 @@ impl Failure {
 
     /// Whether the server knows no such token any more, so that it opens nothing anywhere.
     pub fn is_of_dead_token(&self) -> bool {
-        matches!(self.code, Some(Code::InvalidToken | Code::TokenExpired | Code::TokenRevoked))
+        matches!(self.code, Some(ProblemCode::InvalidToken | ProblemCode::TokenExpired | ProblemCode::TokenRevoked))
     }
 
     /// Whether it is the token that was refused, and not what it asked for.
     pub fn is_of_token(&self) -> bool {
-        self.is_of_dead_token() || matches!(self.code, Some(Code::AccountDisabled | Code::NetworkNotAllowed))
+        self.is_of_dead_token()
+            || matches!(self.code, Some(ProblemCode::AccountDisabled | ProblemCode::NetworkNotAllowed))
     }
 
     /// Standard output could not be written. A reader that went away (`| head`) has what it wanted.

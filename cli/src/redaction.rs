@@ -2,7 +2,7 @@
 //! were given. Terminals are recorded and the logs of jobs are public, so a hint stands where the text was.
 
 use std::borrow::Cow;
-use uptrakit_api::TokenText;
+use uptrakit_api::TokenSecret;
 
 /// A text in which the hint of every token stands for its text.
 pub fn redacted(text: &str) -> Cow<'_, str> {
@@ -11,7 +11,7 @@ pub fn redacted(text: &str) -> Cow<'_, str> {
     while let Some((start, token)) = find(rest) {
         out.push_str(&rest[..start]);
         out.push_str(&token.hint());
-        rest = &rest[start + TokenText::LENGTH..];
+        rest = &rest[start + TokenSecret::LENGTH..];
     }
     if out.is_empty() && rest.len() == text.len() { Cow::Borrowed(text) } else { Cow::Owned(out + rest) }
 }
@@ -44,11 +44,11 @@ pub fn no_token_but_host(text: &str) -> Result<String, String> {
 }
 
 /// The first token in a text, and where it is.
-fn find(text: &str) -> Option<(usize, TokenText)> {
-    let starts = text.match_indices(TokenText::PREFIX);
+fn find(text: &str) -> Option<(usize, TokenSecret)> {
+    let starts = text.match_indices(TokenSecret::PREFIX);
     starts
-        .filter_map(|(start, _)| Some((start, text.get(start..start + TokenText::LENGTH)?)))
-        .find_map(|(start, candidate)| TokenText::parse(candidate).ok().map(|token| (start, token)))
+        .filter_map(|(start, _)| Some((start, text.get(start..start + TokenSecret::LENGTH)?)))
+        .find_map(|(start, candidate)| TokenSecret::parse(candidate).ok().map(|token| (start, token)))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::{
     text,
 };
 use std::{cell::OnceCell, env, ffi::OsString, path::PathBuf, rc::Rc, time::Duration};
-use uptrakit_api::TokenText;
+use uptrakit_api::TokenSecret;
 
 /// The time limit of a request unless another is given.
 pub const TIMEOUT: Duration = Duration::from_secs(30);
@@ -85,7 +85,7 @@ impl std::fmt::Display for Source {
 /// A token and where it came from.
 pub struct Credential {
     /// The token.
-    pub token: TokenText,
+    pub token: TokenSecret,
     /// Where it came from.
     pub source: Source,
 }

@@ -3,7 +3,7 @@
 
 use crate::failure::{Exit, Failure};
 use std::borrow::Cow;
-use uptrakit_api::TokenText;
+use uptrakit_api::TokenSecret;
 
 const MARK: &str = "\u{feff}";
 const FORM: &str = "a token is upk_ and 36 letters and digits, the last six of which are a checksum of the others";
@@ -25,16 +25,16 @@ pub fn decode(bytes: &[u8]) -> Result<&str, &'static str> {
 }
 
 /// Reads a token. `what` begins the sentence that says what is wrong with it; the text itself is never shown.
-pub fn token(text: &str, what: &str) -> Result<TokenText, Failure> {
+pub fn token(text: &str, what: &str) -> Result<TokenSecret, Failure> {
     let text = text.strip_prefix(MARK).unwrap_or(text).trim();
-    TokenText::parse(text).map_err(|_| {
+    TokenSecret::parse(text).map_err(|_| {
         let failure = Failure::new(Exit::Refused, format!("{what} is no Uptrakit API token"));
         let (rest, wrappings) = unwrapped(text);
         if wrappings.is_empty() {
             return failure.because(FORM).next("copy it again, whole; it was not sent anywhere");
         }
         let mut cause = format!("it {}", wrappings.join(", and then "));
-        if TokenText::parse(rest).is_err() {
+        if TokenSecret::parse(rest).is_err() {
             cause.push_str("; what is left without that is no token either: ");
             cause.push_str(FORM);
         }

@@ -3,7 +3,7 @@
 //! those types do not know, and older ones leave fields out. Requests use the exact types.
 
 use serde::{Deserialize, de::DeserializeOwned};
-use uptrakit_api::{Code, Timestamp};
+use uptrakit_api::{ProblemCode, Timestamp};
 
 /// A page of a list.
 #[derive(Deserialize)]
@@ -182,8 +182,8 @@ pub struct Problem {
 
 impl Problem {
     /// The code, if this program knows it.
-    pub fn known_code(&self) -> Option<Code> {
-        Code::ALL.iter().copied().find(|code| code.as_str() == self.code)
+    pub fn known_code(&self) -> Option<ProblemCode> {
+        ProblemCode::ALL.iter().copied().find(|code| code.as_str() == self.code)
     }
 }
 

@@ -5,13 +5,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use uptrakit_api::{Code, FieldError, Permission, Permissions, Problem, TokenState};
+use uptrakit_api::{FieldError, Permission, Permissions, Problem, ProblemCode, TokenState};
 
 use crate::auth::{
-    authorized::AuthError,
-    credential::{Inconsistent, Refusal},
-    password::Busy,
-    verifier::Denied,
+    credential::{AuthError, InconsistentRow, Rejection},
+    password::HasherSaturated,
 };
 
 /// Why an answer is 5xx, for the log. A response carries it to the outermost layer, which knows the request.
@@ -27,7 +25,7 @@ pub struct Failure {
 #[derive(Debug)]
 pub enum Error {
     /// The credential does not open this door.
-    Refused(Refusal),
+    Rejected(Rejection),
     /// The database can't answer.
     Unavailable(Arc<str>),
     /// The request can't be understood; the text says why.
@@ -67,7 +65,7 @@ pub enum Error {
     /// Too many failed attempts.
     TooManyRequests(Duration),
     /// The server can't take this on now.
-    Busy,
+    HasherSaturated,
     /// The server made a mistake.
     Internal(String),
 }
@@ -90,7 +88,9 @@ impl Error {
         match self {
             Self::Unavailable(cause) => Some(Failure { cause: Arc::clone(cause), is_outage: true }),
             Self::Internal(cause) => Some(Failure { cause: cause.as_str().into(), is_outage: false }),
-            Self::Busy => Some(Failure { cause: "too many passwords are being hashed".into(), is_outage: false }),
+            Self::HasherSaturated => {
+                Some(Failure { cause: "too many passwords are being hashed".into(), is_outage: false })
+            }
             _ => None,
         }
     }
@@ -104,40 +104,40 @@ impl Error {
         problem
     }
 
-    fn code(&self) -> Code {
+    fn code(&self) -> ProblemCode {
         match self {
-            Self::Refused(Refusal::Missing | Refusal::SessionOver) => Code::MissingCredentials,
-            Self::Refused(Refusal::Unknown) => Code::InvalidToken,
-            Self::Refused(Refusal::Expired) => Code::TokenExpired,
-            Self::Refused(Refusal::Revoked) => Code::TokenRevoked,
-            Self::Refused(Refusal::AccountDisabled) => Code::AccountDisabled,
-            Self::Refused(Refusal::Network) => Code::NetworkNotAllowed,
-            Self::Refused(Refusal::Insufficient(_) | Refusal::SessionNeeded)
+            Self::Rejected(Rejection::Missing | Rejection::SessionOver) => ProblemCode::MissingCredentials,
+            Self::Rejected(Rejection::Unknown) => ProblemCode::InvalidToken,
+            Self::Rejected(Rejection::Expired) => ProblemCode::TokenExpired,
+            Self::Rejected(Rejection::Revoked) => ProblemCode::TokenRevoked,
+            Self::Rejected(Rejection::AccountDisabled) => ProblemCode::AccountDisabled,
+            Self::Rejected(Rejection::Network) => ProblemCode::NetworkNotAllowed,
+            Self::Rejected(Rejection::Insufficient(_) | Rejection::SessionNeeded)
             | Self::MorePermissions(_)
             | Self::BeyondOwnLimits(_)
-            | Self::TextReplaced => Code::InsufficientPermission,
-            Self::Unavailable(_) | Self::Busy => Code::Unavailable,
-            Self::Malformed(_) | Self::TooSlow => Code::InvalidRequest,
-            Self::Invalid(_) => Code::InvalidField,
-            Self::WrongLogin => Code::WrongLogin,
-            Self::CrossOrigin => Code::CrossOrigin,
-            Self::NotFound => Code::NotFound,
-            Self::MethodNotAllowed => Code::MethodNotAllowed,
-            Self::NameTaken => Code::NameTaken,
-            Self::LastAdministrator => Code::LastAdministrator,
-            Self::LimitReached(_) => Code::LimitReached,
-            Self::Conflict(_) => Code::Conflict,
-            Self::NotActive(_) => Code::NotActive,
-            Self::TooLarge => Code::TooLarge,
-            Self::UnsupportedMediaType => Code::UnsupportedMediaType,
-            Self::TooManyRequests(_) => Code::TooManyRequests,
-            Self::Internal(_) => Code::Internal,
+            | Self::TextReplaced => ProblemCode::InsufficientPermission,
+            Self::Unavailable(_) | Self::HasherSaturated => ProblemCode::Unavailable,
+            Self::Malformed(_) | Self::TooSlow => ProblemCode::InvalidRequest,
+            Self::Invalid(_) => ProblemCode::InvalidField,
+            Self::WrongLogin => ProblemCode::WrongLogin,
+            Self::CrossOrigin => ProblemCode::CrossOrigin,
+            Self::NotFound => ProblemCode::NotFound,
+            Self::MethodNotAllowed => ProblemCode::MethodNotAllowed,
+            Self::NameTaken => ProblemCode::NameTaken,
+            Self::LastAdministrator => ProblemCode::LastAdministrator,
+            Self::LimitReached(_) => ProblemCode::LimitReached,
+            Self::Conflict(_) => ProblemCode::Conflict,
+            Self::NotActive(_) => ProblemCode::NotActive,
+            Self::TooLarge => ProblemCode::TooLarge,
+            Self::UnsupportedMediaType => ProblemCode::UnsupportedMediaType,
+            Self::TooManyRequests(_) => ProblemCode::TooManyRequests,
+            Self::Internal(_) => ProblemCode::Internal,
         }
     }
 
     fn detail(&self) -> String {
         match self {
-            Self::Refused(refusal) => refusal_detail(*refusal),
+            Self::Rejected(refusal) => refusal_detail(*refusal),
             Self::Unavailable(_) => {
                 "The database can't answer now; try again shortly. A change may have been made all the same.".into()
             }
@@ -167,7 +167,7 @@ impl Error {
             Self::TooSlow => "The body did not arrive in time.".into(),
             Self::UnsupportedMediaType => "The body must be JSON: Content-Type: application/json.".into(),
             Self::TooManyRequests(_) => "Too many failed attempts. Wait, then try again.".into(),
-            Self::Busy => "Too many are signing in at this moment; try again shortly.".into(),
+            Self::HasherSaturated => "Too many are signing in at this moment; try again shortly.".into(),
             Self::Internal(_) => {
                 "The server made a mistake, which it has logged. Look whether a change was made before you try again."
                     .into()
@@ -179,7 +179,7 @@ impl Error {
     pub fn retry_after(&self) -> Option<u64> {
         match self {
             Self::Unavailable(_) => Some(2),
-            Self::Busy => Some(5),
+            Self::HasherSaturated => Some(5),
             Self::TooManyRequests(wait) => {
                 Some(u64::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(3_600).clamp(1, 3_600))
             }
@@ -188,17 +188,17 @@ impl Error {
     }
 }
 
-fn refusal_detail(refusal: Refusal) -> String {
+fn refusal_detail(refusal: Rejection) -> String {
     match refusal {
-        Refusal::Missing => "Send an API token: Authorization: Bearer upk_…".into(),
-        Refusal::SessionOver => "You are not signed in, or your session has ended. Sign in again.".into(),
-        Refusal::Unknown => "This is no API token that is known here.".into(),
-        Refusal::Expired => "The token has expired; create a new one.".into(),
-        Refusal::Revoked => "The token was revoked, or its text was replaced by a rotation.".into(),
-        Refusal::AccountDisabled => "The token's account is deactivated.".into(),
-        Refusal::Network => "The token may not be used from this address.".into(),
-        Refusal::Insufficient(permission) => format!("This needs the permission {permission}."),
-        Refusal::SessionNeeded => "This needs a web session; an API token can't do it.".into(),
+        Rejection::Missing => "Send an API token: Authorization: Bearer upk_…".into(),
+        Rejection::SessionOver => "You are not signed in, or your session has ended. Sign in again.".into(),
+        Rejection::Unknown => "This is no API token that is known here.".into(),
+        Rejection::Expired => "The token has expired; create a new one.".into(),
+        Rejection::Revoked => "The token was revoked, or its text was replaced by a rotation.".into(),
+        Rejection::AccountDisabled => "The token's account is deactivated.".into(),
+        Rejection::Network => "The token may not be used from this address.".into(),
+        Rejection::Insufficient(permission) => format!("This needs the permission {permission}."),
+        Rejection::SessionNeeded => "This needs a web session; an API token can't do it.".into(),
     }
 }
 
@@ -208,8 +208,8 @@ impl From<uptrakit_store::Error> for Error {
     }
 }
 
-impl From<Inconsistent> for Error {
-    fn from(error: Inconsistent) -> Self {
+impl From<InconsistentRow> for Error {
+    fn from(error: InconsistentRow) -> Self {
         Self::Internal(error.to_string())
     }
 }
@@ -217,30 +217,21 @@ impl From<Inconsistent> for Error {
 impl From<AuthError> for Error {
     fn from(error: AuthError) -> Self {
         match error {
-            AuthError::Refused(refusal) => Self::Refused(refusal),
+            AuthError::Rejected(refusal) => Self::Rejected(refusal),
             AuthError::TooManyRequests(wait) => Self::TooManyRequests(wait),
             AuthError::Unavailable(cause) => Self::Unavailable(cause),
         }
     }
 }
 
-impl From<Denied> for Error {
-    fn from(denied: Denied) -> Self {
-        match denied {
-            Denied::Refused(refusal) => Self::Refused(refusal),
-            Denied::Unavailable(cause) => Self::Unavailable(cause),
-        }
-    }
-}
-
-impl From<Busy> for Error {
-    fn from(Busy: Busy) -> Self {
-        Self::Busy
+impl From<HasherSaturated> for Error {
+    fn from(HasherSaturated: HasherSaturated) -> Self {
+        Self::HasherSaturated
     }
 }
 
 impl From<Permission> for Error {
     fn from(missing: Permission) -> Self {
-        Self::Refused(Refusal::Insufficient(missing))
+        Self::Rejected(Rejection::Insufficient(missing))
     }
 }

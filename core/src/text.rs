@@ -1,7 +1,7 @@
 //! Text that people choose: what may be in it, and how it is compared.
 
 use unicode_normalization::UnicodeNormalization as _;
-use uptrakit_api::{TokenText, is_control};
+use uptrakit_api::{TokenSecret, is_control};
 
 /// Trims a text, gives it the usual Unicode form (NFC) and checks it: `1..=longest` characters, nothing that controls a
 /// terminal or turns the direction of writing. The error ends a sentence that begins with the field's name.
@@ -32,8 +32,8 @@ pub fn parse_verbatim(text: &str, longest: usize) -> Result<String, String> {
 #[must_use]
 pub fn holds_token(text: &str) -> bool {
     let mut candidates =
-        text.match_indices(TokenText::PREFIX).filter_map(|(at, _)| text.get(at..at + TokenText::LENGTH));
-    candidates.any(|part| TokenText::parse(part).is_ok())
+        text.match_indices(TokenSecret::PREFIX).filter_map(|(at, _)| text.get(at..at + TokenSecret::LENGTH));
+    candidates.any(|part| TokenSecret::parse(part).is_ok())
 }
 
 /// The form by which names are compared: Unicode lower case in NFC, the same on every database and for every keyboard.

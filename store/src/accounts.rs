@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use crate::Result;
 use uuid::Uuid;
 
-use super::{Conn, Slice, Transaction, on};
+use super::{Conn, PageBounds, Transaction, on};
 
 /// An account as it is stored.
 #[derive(Clone, Debug, FromRow)]
@@ -91,7 +91,7 @@ pub async fn find_by_login(conn: Conn<'_>, key: &str) -> Result<Option<AccountRo
 }
 
 /// All of them, by username.
-pub async fn list(conn: Conn<'_>, slice: Slice) -> Result<Vec<AccountRow>> {
+pub async fn list(conn: Conn<'_>, slice: PageBounds) -> Result<Vec<AccountRow>> {
     on!(conn, |c| {
         sqlx::query_as(
             "SELECT id, username, email, password_hash, roles, active, created_at FROM accounts \

@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use crate::Result;
 use uuid::Uuid;
 
-use super::{Conn, Slice, Transaction, on};
+use super::{Conn, PageBounds, Transaction, on};
 
 /// An event as it is stored.
 #[derive(Clone, Debug, FromRow)]
@@ -114,7 +114,7 @@ pub async fn count(conn: Conn<'_>, filter: &AuditFilter) -> Result<i64> {
 }
 
 /// The events that pass the filter, newest first.
-pub async fn list(conn: Conn<'_>, filter: &AuditFilter, slice: Slice) -> Result<Vec<AuditRow>> {
+pub async fn list(conn: Conn<'_>, filter: &AuditFilter, slice: PageBounds) -> Result<Vec<AuditRow>> {
     on!(conn, |c| {
         bind_filter!(sqlx::query_as(LIST), filter).bind(slice.limit).bind(slice.offset).fetch_all(c).await
     })
@@ -133,7 +133,7 @@ pub struct NamedRow {
 }
 
 /// An account's events, newest first. Names of other people's tokens only with `others`.
-pub async fn list_named(conn: Conn<'_>, account_id: Uuid, others: bool, slice: Slice) -> Result<Vec<NamedRow>> {
+pub async fn list_named(conn: Conn<'_>, account_id: Uuid, others: bool, slice: PageBounds) -> Result<Vec<NamedRow>> {
     on!(conn, |c| {
         sqlx::query_as(
             "SELECT e.*, t.name AS token_name, COALESCE(h.friendly_name, h.hostname, a.username) AS target_name \

@@ -2,14 +2,14 @@
 
 use sqlx::Connection as _;
 
-use super::{Store, on, pool::Pool, power};
+use super::{Store, epoch, on, pool::Pool};
 
 impl Store {
     /// Finds out whether the database takes writes, that of the epoch's row too, which every revoke needs.
     pub async fn probe(&self, now: i64) -> crate::Result<()> {
         let mut tx = self.begin().await?;
         on!(tx.conn(), |c| sqlx::query("UPDATE readiness SET at = $1").bind(now).execute(c).await.map(drop))?;
-        power::probe(&mut tx).await?;
+        epoch::probe(&mut tx).await?;
         tx.commit().await
     }
 

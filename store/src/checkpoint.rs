@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{Store, commits::Commits, pool::Pool};
+use super::{Store, pool::Pool, wal_index::WalIndex};
 
 impl Store {
     /// Folds SQLite's log into the file, beside the writes. Otherwise every hundredth revoke or so would have to do it
     /// before it is acknowledged.
-    pub async fn fold_log(&self) -> crate::Result<()> {
+    pub async fn checkpoint(&self) -> crate::Result<()> {
         if let Pool::Sqlite { readers, .. } = &self.0 {
             sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&mut *readers.acquire().await?).await?;
         }
@@ -16,9 +16,9 @@ impl Store {
 
     /// The commits to a SQLite file that a connection of this process has open; `None` where there is no such thing.
     #[must_use]
-    pub fn commits(&self) -> Option<Commits> {
+    pub fn commits(&self) -> Option<WalIndex> {
         match &self.0 {
-            Pool::Sqlite { file, .. } => Commits::open(Arc::clone(file)).ok(),
+            Pool::Sqlite { file, .. } => WalIndex::open(Arc::clone(file)).ok(),
             Pool::Postgres(_) => None,
         }
     }

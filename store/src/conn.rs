@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sqlx::{PgConnection, SqliteConnection, pool::PoolConnection};
 
-use super::{loan::Loan, open_file::OpenFile};
+use super::{open_file::OpenFile, pg_lease::PgLease};
 
 /// A connection on loan, of either driver; store functions take one.
 pub enum Conn<'c> {
@@ -15,11 +15,11 @@ pub enum Conn<'c> {
 }
 
 /// A connection for what needs no transaction: each statement stands for itself.
-pub enum Reader {
+pub enum Connection {
     /// SQLite's.
     Sqlite(PoolConnection<sqlx::Sqlite>),
     /// Postgres's.
-    Postgres(Loan),
+    Postgres(PgLease),
 }
 
 /// A write transaction. Dropping it undoes it.
@@ -27,10 +27,10 @@ pub enum Transaction {
     /// SQLite's, and the file that it is in.
     Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>, Arc<OpenFile>),
     /// Postgres's.
-    Postgres(Loan),
+    Postgres(PgLease),
 }
 
-impl Reader {
+impl Connection {
     /// The connection.
     pub fn conn(&mut self) -> Conn<'_> {
         match self {

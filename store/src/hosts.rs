@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use crate::Result;
 use uuid::Uuid;
 
-use super::{Conn, Slice, Transaction, containing, notify, on};
+use super::{Conn, PageBounds, Transaction, containing, notify, on};
 
 /// A host as it is stored.
 #[derive(Clone, Debug, FromRow)]
@@ -102,7 +102,7 @@ pub async fn count(conn: Conn<'_>, part: &str) -> Result<i64> {
 }
 
 /// A page of the hosts that have this part in their search key.
-pub async fn list(conn: Conn<'_>, part: &str, sort: (HostSort, bool), slice: Slice) -> Result<Vec<HostRow>> {
+pub async fn list(conn: Conn<'_>, part: &str, sort: (HostSort, bool), slice: PageBounds) -> Result<Vec<HostRow>> {
     let sql = match sort {
         (HostSort::Hostname, false) => list!("hostname_key, id"),
         (HostSort::Hostname, true) => list!("hostname_key DESC, id DESC"),

@@ -10,27 +10,27 @@ pub mod audit;
 mod backup;
 mod check;
 mod checkpoint;
-pub mod commits;
 mod conn;
 pub mod credentials;
 pub mod database_url;
+pub mod epoch;
 mod error;
 pub mod hosts;
 pub mod invitations;
 pub mod keys;
 mod leftover_log;
 mod like;
-mod loan;
 mod migrate;
 mod network_disk;
 mod notify;
 mod open;
 mod open_file;
+mod open_lock;
 mod open_postgres;
 mod open_sqlite;
 mod page;
+mod pg_lease;
 mod pool;
-pub mod power;
 mod private_file;
 mod remarks;
 mod requirements;
@@ -38,17 +38,17 @@ mod session;
 pub mod sessions;
 pub mod settled;
 pub mod tokens;
-mod turn;
+pub mod wal_index;
 
-use self::{account_lock::lock_account, like::containing, loan::within_limit, notify::notify, pool::Pool};
+use self::{account_lock::lock_account_row, like::containing, notify::notify, pg_lease::with_timeout, pool::Pool};
 pub use self::{
     backup::BackupError,
-    conn::{Conn, Reader, Transaction},
+    conn::{Conn, Connection, Transaction},
     error::{Error, Result, plain_io},
     migrate::State,
     notify::Listener,
     open::OpenError,
-    page::Slice,
+    page::PageBounds,
 };
 
 /// Runs one query on the driver of a [`Conn`].
@@ -56,7 +56,7 @@ macro_rules! on {
     ($conn:expr, |$c:ident| $query:expr) => {
         match $conn {
             $crate::Conn::Sqlite($c) => $query,
-            $crate::Conn::Postgres($c) => $crate::within_limit(async { $query }).await,
+            $crate::Conn::Postgres($c) => $crate::with_timeout(async { $query }).await,
         }
         .map_err($crate::Error::from)
     };

@@ -11,7 +11,7 @@ use sqlx::{
 use super::{
     open::{OpenError, POSTGRES_MIGRATIONS, SQLITE_MIGRATIONS},
     pool::ACQUIRE_TIMEOUT,
-    session, within_limit,
+    session, with_timeout,
 };
 
 /// How long to let others go first before a migration that found a table locked tries again.
@@ -92,7 +92,7 @@ pub(super) async fn state_of_sqlite(pool: &sqlx::SqlitePool) -> Result<Found, Op
 }
 
 pub(super) async fn state_of_postgres(conn: &mut PgConnection) -> Result<Found, OpenError> {
-    match within_limit(sqlx::query(APPLIED).fetch_all(conn)).await {
+    match with_timeout(sqlx::query(APPLIED).fetch_all(conn)).await {
         Ok(rows) => {
             let applied: sqlx::Result<Vec<_>> = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect();
             compare(&POSTGRES_MIGRATIONS, &applied?)

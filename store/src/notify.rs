@@ -2,7 +2,7 @@
 
 use sqlx::postgres::PgListener;
 
-use super::{Conn, Store, loan::within_limit, pool::Pool};
+use super::{Conn, Store, pg_lease::with_timeout, pool::Pool};
 
 /// The channel by which Postgres tells other processes that the epoch or the hosts moved.
 const CHANNEL: &str = "uptrakit";
@@ -18,7 +18,7 @@ impl Store {
                 let own = pool.options().clone().max_connections(1);
                 let own = own.connect_lazy_with(pool.connect_options().as_ref().clone());
                 let mut listener = PgListener::connect_with(&own).await?;
-                within_limit(listener.listen(CHANNEL)).await?;
+                with_timeout(listener.listen(CHANNEL)).await?;
                 Ok(Some(Listener(listener)))
             }
         }
@@ -42,7 +42,7 @@ pub(super) async fn notify(conn: Conn<'_>) -> crate::Result<()> {
         Conn::Sqlite(_) => Ok(()),
         Conn::Postgres(c) => {
             let told = sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL).execute(c);
-            Ok(within_limit(told).await.map(drop)?)
+            Ok(with_timeout(told).await.map(drop)?)
         }
     }
 }

@@ -15,14 +15,14 @@ use super::{
     migrate::{self, State},
     open::{OpenError, Opening, SQLITE_MIGRATIONS},
     open_file::OpenFile,
+    open_lock::OpenLock,
     pool::{ACQUIRE_TIMEOUT, Pool},
     private_file::make_private_file,
-    turn::Turn,
 };
 
 /// How long SQLite waits for another process's write to end.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// How many pages SQLite's log may have before a commit folds it into the file; see [`Store::fold_log`]. 64 MiB.
+/// How many pages SQLite's log may have before a commit folds it into the file; see [`Store::checkpoint`]. 64 MiB.
 const LONGEST_LOG: &str = "16384";
 /// Readers of a SQLite file; each is a thread, and reads take microseconds.
 const SQLITE_READERS: u32 = 4;
@@ -48,7 +48,7 @@ pub(super) async fn open(url: &str, opening: Opening) -> Result<(Store, State), 
             .idle_timeout(None)
             .max_lifetime(None)
     };
-    let _turn = Turn::wait(&file).await;
+    let _turn = OpenLock::wait(&file).await;
     leftover_log::refuse(&file, matches!(opening, Opening::Serve | Opening::Migrate)).await?;
     if !file.exists() {
         match opening {

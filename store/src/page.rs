@@ -2,7 +2,7 @@
 
 /// Which rows of a list: how many to skip and how many to take.
 #[derive(Clone, Copy, Debug)]
-pub struct Slice {
+pub struct PageBounds {
     /// How many to skip.
     pub offset: i64,
     /// How many to take.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Reader, Store, Transaction, loan::Loan, open_file::OpenFile};
+use super::{Connection, Store, Transaction, open_file::OpenFile, pg_lease::PgLease};
 
 /// How long to wait for a connection of the pool before the answer is 503.
 pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -23,23 +23,23 @@ pub(super) enum Pool {
 
 impl Store {
     /// A connection for reading.
-    pub async fn read(&self) -> crate::Result<Reader> {
+    pub async fn read(&self) -> crate::Result<Connection> {
         Ok(match &self.0 {
             Pool::Sqlite { readers, file, .. } => {
                 file.require_in_place()?;
-                Reader::Sqlite(readers.acquire().await?)
+                Connection::Sqlite(readers.acquire().await?)
             }
-            Pool::Postgres(pool) => Reader::Postgres(Loan::take(pool).await?),
+            Pool::Postgres(pool) => Connection::Postgres(PgLease::take(pool).await?),
         })
     }
 
     /// A connection for notes that nobody was promised: each statement stands for itself and may be undone by a power
     /// cut. On SQLite it doesn't wait for the disk, so that a revoke never waits long for it.
-    pub async fn aside(&self) -> crate::Result<Reader> {
+    pub async fn aside(&self) -> crate::Result<Connection> {
         match &self.0 {
             Pool::Sqlite { aside, file, .. } => {
                 file.require_in_place()?;
-                Ok(Reader::Sqlite(aside.acquire().await?))
+                Ok(Connection::Sqlite(aside.acquire().await?))
             }
             Pool::Postgres(_) => self.read().await,
         }
@@ -53,7 +53,7 @@ impl Store {
                 Transaction::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?, Arc::clone(file))
             }
             Pool::Postgres(pool) => {
-                let mut tx = Loan::take(pool).await?;
+                let mut tx = PgLease::take(pool).await?;
                 tx.begin().await?;
                 Transaction::Postgres(tx)
             }

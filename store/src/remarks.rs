@@ -2,7 +2,7 @@
 
 use sqlx::{PgConnection, Row as _};
 
-use super::{Conn, Store, network_disk, pool::Pool, within_limit};
+use super::{Conn, Store, network_disk, pool::Pool, with_timeout};
 
 impl Store {
     /// One sentence for each setting of the database by which acknowledged changes can be lost.
@@ -32,7 +32,7 @@ impl Store {
 
 /// Says when one server may want more connections than the role or the database may have.
 async fn too_few_connections(conn: &mut PgConnection, wanted: u32) -> crate::Result<Option<String>> {
-    let allowed: Option<i32> = within_limit(
+    let allowed: Option<i32> = with_timeout(
         sqlx::query_scalar(
             "SELECT min(allowed) FROM (SELECT rolconnlimit AS allowed FROM pg_roles WHERE rolname = current_user \
              AND NOT rolsuper UNION ALL SELECT datconnlimit FROM pg_database WHERE datname = current_database()) AS limits \
@@ -50,7 +50,7 @@ async fn too_few_connections(conn: &mut PgConnection, wanted: u32) -> crate::Res
 }
 
 async fn of_postgres(conn: &mut PgConnection) -> crate::Result<Vec<String>> {
-    let row = within_limit(
+    let row = with_timeout(
         sqlx::query(
             "SELECT current_setting('fsync') = 'off' AS no_fsync, \
              current_setting('full_page_writes') = 'off' AS no_full_pages, \

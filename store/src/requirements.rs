@@ -7,7 +7,7 @@ use super::{
     error::plain,
     open::{OpenError, POSTGRES_MIGRATIONS},
     pool::ACQUIRE_TIMEOUT,
-    within_limit,
+    with_timeout,
 };
 
 /// The oldest version of Postgres that is not refused, the oldest that the SQL was written for.
@@ -17,7 +17,7 @@ const RIGHTS_REMEDY: &str = "GRANT SELECT, INSERT, UPDATE, DELETE on all tables 
 
 /// Refuses a server that is too old, and a database whose encoding can't hold all text.
 pub(super) async fn check_database(conn: &mut PgConnection) -> Result<(), OpenError> {
-    let row = within_limit(
+    let row = with_timeout(
         sqlx::raw_sql(
             "SELECT current_setting('server_version') AS version, current_setting('server_version_num') AS number, \
              current_setting('server_encoding') AS encoding, current_database()::text AS name",
@@ -99,7 +99,7 @@ pub(super) async fn refuse_transaction_pooler(
             return Err(refusal());
         }
     }
-    within_limit(sqlx::raw_sql("COMMIT").execute(&mut second)).await?;
+    with_timeout(sqlx::raw_sql("COMMIT").execute(&mut second)).await?;
     for _ in 0..2 {
         if backend(&mut second).await? != theirs || backend(first).await? != ours {
             return Err(refusal());
@@ -112,13 +112,13 @@ pub(super) async fn refuse_transaction_pooler(
 /// The process of the server that answers. Asked without a prepared statement: behind a pooler its name could be that of
 /// another client's.
 async fn backend(conn: &mut PgConnection) -> Result<String, OpenError> {
-    let row = within_limit(sqlx::raw_sql("SELECT pg_backend_pid()::text AS pid").fetch_one(conn)).await?;
+    let row = with_timeout(sqlx::raw_sql("SELECT pg_backend_pid()::text AS pid").fetch_one(conn)).await?;
     Ok(row.try_get("pid")?)
 }
 
 /// Refuses a role that may not read and write every table, or from which row security hides rows.
 pub(super) async fn check_rights(conn: &mut PgConnection) -> Result<(), OpenError> {
-    let rows = within_limit(
+    let rows = with_timeout(
         sqlx::query(
             "SELECT name, to_regclass(name) IS NULL AS missing, row_security_active(to_regclass(name)) AS hidden, \
              (SELECT string_agg(needed, ', ') FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS needed \
@@ -161,7 +161,7 @@ pub(super) async fn check_rights(conn: &mut PgConnection) -> Result<(), OpenErro
 
 /// Refuses a role that may not run migrations which are pending.
 pub(super) async fn check_rights_to_migrate(conn: &mut PgConnection) -> Result<(), OpenError> {
-    let row = within_limit(
+    let row = with_timeout(
         sqlx::query(
             "SELECT current_user::text AS role, current_schema()::text AS schema, \
              has_schema_privilege(current_schema()::text, 'CREATE') AS may_create, \

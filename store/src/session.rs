@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::{PgConnection, Row as _};
 
-use super::{loan::STATEMENT_TIMEOUT, within_limit};
+use super::{pg_lease::STATEMENT_TIMEOUT, with_timeout};
 
 /// The limits that Postgres itself keeps; zero means none.
 #[derive(Clone, Copy)]
@@ -42,7 +42,7 @@ pub(super) async fn prepare(conn: &mut PgConnection, limits: Limits) -> sqlx::Re
         limits.lock.as_millis(),
         limits.abandoned_transaction.as_millis()
     );
-    let row = within_limit(sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).fetch_one(conn)).await?;
+    let row = with_timeout(sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).fetch_one(conn)).await?;
     if row.try_get::<String, _>("read_only")? == "on" {
         return Err(replica());
     }

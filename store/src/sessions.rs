@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use crate::Result;
 use uuid::Uuid;
 
-use super::{Conn, Reader, Transaction, on};
+use super::{Conn, Connection, Transaction, on};
 
 /// A session as it is stored.
 #[derive(Clone, Debug, FromRow)]
@@ -139,7 +139,7 @@ pub async fn delete_expired(tx: &mut Transaction, created_before: i64, active_be
 }
 
 /// Notes that a session was used; never goes back, but from what lies behind the horizon.
-pub async fn update_last_active(aside: &mut Reader, digest: &[u8], at: i64, horizon: i64) -> Result<()> {
+pub async fn update_last_active(aside: &mut Connection, digest: &[u8], at: i64, horizon: i64) -> Result<()> {
     on!(aside.conn(), |c| {
         sqlx::query(
             "UPDATE sessions SET last_active_at = $2 \

@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use crate::Result;
 use uuid::Uuid;
 
-use super::{Conn, Reader, Slice, Transaction, containing, on};
+use super::{Conn, Connection, PageBounds, Transaction, containing, on};
 
 /// A token as it is stored, with its newest text and the one before it while that still works.
 #[derive(Clone, Debug, FromRow)]
@@ -133,7 +133,7 @@ pub async fn list(
     account_id: Uuid,
     filter: &TokenFilter,
     sort: (TokenSort, bool),
-    slice: Slice,
+    slice: PageBounds,
 ) -> Result<Vec<TokenRow>> {
     let sql = match sort {
         (TokenSort::CreatedAt, false) => list!("t.created_at, t.id"),
@@ -362,7 +362,7 @@ const TEXTS_USED: &str = "UPDATE token_texts SET last_used_at = v.column2, last_
 
 /// Notes that texts, and so their tokens, were used; never goes back, but from what lies behind the horizon. At most
 /// [`USES`] and at least one, and no token twice: of two rows for one token either may win.
-pub async fn update_last_used(aside: &mut Reader, uses: &[UseRow], horizon: i64) -> Result<()> {
+pub async fn update_last_used(aside: &mut Connection, uses: &[UseRow], horizon: i64) -> Result<()> {
     debug_assert!((1..=USES).contains(&uses.len()));
     let padded = || (0..USES).map(|index| &uses[index.min(uses.len() - 1)]);
     on!(aside.conn(), |c| {

@@ -7,7 +7,7 @@ use crate::{
     submission::Submission,
 };
 use leptos::prelude::*;
-use uptrakit_api::Code;
+use uptrakit_api::ProblemCode;
 
 /// A form. The browser's own validation is off: its bubbles vanish, the app's sentences stay.
 pub fn form(class: &str, mut submit: impl FnMut() + 'static) -> El {
@@ -25,7 +25,7 @@ pub fn form_problem(submission: Submission, fields: &'static [&'static str]) -> 
             .errors
             .iter()
             .any(|error| fields.iter().any(|field| error.field.split(['[', '.']).next() == Some(*field)));
-        let at_the_name = problem.code == Code::NameTaken && fields.contains(&"name");
+        let at_the_name = problem.code == ProblemCode::NameTaken && fields.contains(&"name");
         if at_a_field || at_the_name {
             return None;
         }

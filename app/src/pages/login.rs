@@ -13,7 +13,7 @@ use crate::{
     wording::counted,
 };
 use leptos::prelude::*;
-use uptrakit_api::{Code, Problem, Secret, SignIn};
+use uptrakit_api::{Problem, ProblemCode, Secret, SignIn};
 
 /// The page.
 pub fn login() -> El {
@@ -47,7 +47,7 @@ pub fn login() -> El {
         _ => None,
     });
     let problem = live(move || {
-        let throttled = submission.problem.get().filter(|problem| problem.code == Code::TooManyRequests);
+        let throttled = submission.problem.get().filter(|problem| problem.code == ProblemCode::TooManyRequests);
         throttled.map_or_else(|| form_problem(submission, &["login", "password"]), |problem| throttle(&problem))
     });
     // The head takes the focus, the field after it takes it over.

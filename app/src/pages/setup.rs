@@ -15,14 +15,14 @@ use crate::{
     submission::Submission,
 };
 use leptos::prelude::*;
-use uptrakit_api::{Code, Problem, Secret, SetUp};
+use uptrakit_api::{Problem, ProblemCode, Secret, SetUp};
 
 /// The page.
 pub fn setup() -> El {
     let code = Route::current().parameter("code");
     let asked = code.clone();
     let invitation = Loader::new(move || rest::call(&rpc::GetInvitation { code: Secret(asked.clone()) }));
-    let opens_nothing = |problem: &Problem| matches!(problem.code, Code::NotFound | Code::InvalidField);
+    let opens_nothing = |problem: &Problem| matches!(problem.code, ProblemCode::NotFound | ProblemCode::InvalidField);
     let inside = live(move || {
         if invitation.problem.with(|problem| problem.as_ref().is_some_and(opens_nothing)) {
             return used_up();

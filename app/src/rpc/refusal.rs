@@ -5,7 +5,7 @@ use leptos::server_fn::{
     error::{FromServerFnError, ServerFnErrorErr},
 };
 use serde::{Deserialize, Serialize};
-use uptrakit_api::{Code, Problem};
+use uptrakit_api::{Problem, ProblemCode};
 
 /// A problem, on its way through a server function.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,18 +25,18 @@ impl FromServerFnError for Refusal {
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         let (code, detail) = match error {
             ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) => {
-                (Code::Unavailable, "The server can't be reached. Check the connection and try again.")
+                (ProblemCode::Unavailable, "The server can't be reached. Check the connection and try again.")
             }
             ServerFnErrorErr::Deserialization(_) if cfg!(feature = "ssr") => {
-                (Code::InvalidRequest, "The body is not what this function takes.")
+                (ProblemCode::InvalidRequest, "The body is not what this function takes.")
             }
             ServerFnErrorErr::Deserialization(_) => {
-                (Code::Unavailable, "The server's answer can't be read. Reload the page and try again.")
+                (ProblemCode::Unavailable, "The server's answer can't be read. Reload the page and try again.")
             }
             ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => {
-                (Code::InvalidRequest, "The body is not what this function takes.")
+                (ProblemCode::InvalidRequest, "The body is not what this function takes.")
             }
-            _ => (Code::Internal, "Something went wrong. Reload the page to see what was changed."),
+            _ => (ProblemCode::Internal, "Something went wrong. Reload the page to see what was changed."),
         };
         Self(Problem::new(code, detail))
     }

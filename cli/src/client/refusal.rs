@@ -11,7 +11,7 @@ use crate::{
 };
 use rustls::{CertificateError, Error as TlsError, InvalidMessage};
 use std::{io, time::Duration};
-use uptrakit_api::{Code, TokenId};
+use uptrakit_api::{ProblemCode, TokenId};
 use ureq::{
     Body, Error, Timeout,
     http::{Method, Response, StatusCode, header},
@@ -58,34 +58,34 @@ impl Client {
         failure
     }
 
-    fn advice(&self, code: Option<Code>, request_id: &str, wait: Option<&str>) -> Option<String> {
+    fn advice(&self, code: Option<ProblemCode>, request_id: &str, wait: Option<&str>) -> Option<String> {
         let server = &self.server;
         match code? {
-            Code::InvalidToken | Code::TokenExpired | Code::TokenRevoked | Code::MissingCredentials => Some(format!(
+            ProblemCode::InvalidToken | ProblemCode::TokenExpired | ProblemCode::TokenRevoked | ProblemCode::MissingCredentials => Some(format!(
                 "sign in again with `uptrakit auth login --server {server}`, or set UPTRAKIT_TOKEN to a token made at {server}/profile"
             )),
-            Code::WrongLogin => Some(
+            ProblemCode::WrongLogin => Some(
                 "check both and run the command again; who runs the server can set another password with `uptrakit-server user set-password NAME`".to_owned(),
             ),
-            Code::InvalidField => Some("correct it and run the command again; --help shows what it takes".to_owned()),
-            Code::NotActive => Some("make another with `uptrakit auth token create`".to_owned()),
-            Code::Conflict => Some("look at how it is now, and run the command again".to_owned()),
-            Code::AccountDisabled => Some("ask an administrator to activate the account".to_owned()),
-            Code::InsufficientPermission => {
+            ProblemCode::InvalidField => Some("correct it and run the command again; --help shows what it takes".to_owned()),
+            ProblemCode::NotActive => Some("make another with `uptrakit auth token create`".to_owned()),
+            ProblemCode::Conflict => Some("look at how it is now, and run the command again".to_owned()),
+            ProblemCode::AccountDisabled => Some("ask an administrator to activate the account".to_owned()),
+            ProblemCode::InsufficientPermission => {
                 Some("use a token that may do this, or ask an administrator; `uptrakit auth status` shows what this one may do".to_owned())
             }
-            Code::NetworkNotAllowed => Some("use the token from one of its networks, or make one that is allowed from here".to_owned()),
-            Code::NameTaken => Some("choose another name, or revoke the token that has it".to_owned()),
-            Code::LimitReached => Some("revoke a token that is no longer used: `uptrakit auth token list --sort last_used_at`".to_owned()),
-            Code::TooManyRequests | Code::Unavailable => wait.map(|seconds| format!("try again in {seconds} s")),
-            Code::Internal => Some(format!("the server's log says more about request {request_id}")),
-            Code::InvalidRequest
-            | Code::CrossOrigin
-            | Code::NotFound
-            | Code::MethodNotAllowed
-            | Code::LastAdministrator
-            | Code::TooLarge
-            | Code::UnsupportedMediaType => None,
+            ProblemCode::NetworkNotAllowed => Some("use the token from one of its networks, or make one that is allowed from here".to_owned()),
+            ProblemCode::NameTaken => Some("choose another name, or revoke the token that has it".to_owned()),
+            ProblemCode::LimitReached => Some("revoke a token that is no longer used: `uptrakit auth token list --sort last_used_at`".to_owned()),
+            ProblemCode::TooManyRequests | ProblemCode::Unavailable => wait.map(|seconds| format!("try again in {seconds} s")),
+            ProblemCode::Internal => Some(format!("the server's log says more about request {request_id}")),
+            ProblemCode::InvalidRequest
+            | ProblemCode::CrossOrigin
+            | ProblemCode::NotFound
+            | ProblemCode::MethodNotAllowed
+            | ProblemCode::LastAdministrator
+            | ProblemCode::TooLarge
+            | ProblemCode::UnsupportedMediaType => None,
         }
     }
 

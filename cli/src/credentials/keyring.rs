@@ -15,7 +15,7 @@ use std::{
     thread,
     time::Duration,
 };
-use uptrakit_api::TokenText;
+use uptrakit_api::TokenSecret;
 
 /// The name under which the keyring lists the tokens.
 const SERVICE: &str = "uptrakit";
@@ -31,7 +31,7 @@ pub(super) fn find(server: &Server) -> Result<String, String> {
 }
 
 /// Saves the token for a server and reads it back: some keyrings take a secret and lose it.
-pub(super) fn save(server: &Server, token: &TokenText) -> Result<(), String> {
+pub(super) fn save(server: &Server, token: &TokenSecret) -> Result<(), String> {
     let text = token.expose().to_owned();
     ask(server, move |entry| {
         entry.set_password(&text)?;

@@ -4,16 +4,16 @@
 use std::{marker::PhantomData, ops::Deref, sync::Arc, time::Duration};
 
 use tokio::sync::Semaphore;
-use uptrakit_api::{AccountId, Permission, Permissions, TokenId, TokenText};
+use uptrakit_api::{AccountId, Permission, Permissions, TokenId, TokenSecret};
 
 use super::{
-    context::Visit,
-    credential::{Credential, Key, Need, Refusal},
+    context::RequestContext,
+    credential::{AuthError, Credential, Key, Need, Rejection},
     digest::Digest,
     in_flight::Lease,
-    refusals::Refusals,
-    throttle::{Source, Throttle},
-    verifier::{Denied, Entry, Verifier},
+    rate_limit::{ClientNetwork, RateLimiter},
+    rejected_tokens::RejectedTokenLog,
+    verifier::{CachedCredential, Verifier},
 };
 use crate::clock::Clock;
 
@@ -21,11 +21,11 @@ use crate::clock::Clock;
 #[derive(Clone, Debug)]
 pub struct Actor {
     /// The credential and its account.
-    pub(crate) entry: Arc<Entry>,
+    pub(crate) entry: Arc<CachedCredential>,
     /// What it was judged for.
     pub(crate) need: Need,
     /// The request.
-    pub(crate) visit: Visit,
+    pub(crate) context: RequestContext,
 }
 
 impl Actor {
@@ -95,30 +95,11 @@ pub struct Authenticator {
     pub verifier: Verifier,
     pub clock: Clock,
     /// Tokens that were presented and refused.
-    pub refusals: Refusals,
+    pub rejected_tokens: RejectedTokenLog,
     /// Bearer tokens from an address that are none: 300, then five a second.
-    pub bearer_failures: Throttle<Source>,
+    pub bearer_failures: RateLimiter<ClientNetwork>,
     /// Places for look-ups of unknown tokens from addresses that have failed too often.
-    pub suspects: Semaphore,
-}
-
-/// Why a request is not authorised.
-#[derive(Debug)]
-pub enum AuthError {
-    Refused(Refusal),
-    /// The client has failed too often; it may try again after this time.
-    TooManyRequests(Duration),
-    /// The database can't answer.
-    Unavailable(Arc<str>),
-}
-
-impl From<Denied> for AuthError {
-    fn from(denied: Denied) -> Self {
-        match denied {
-            Denied::Refused(refusal) => Self::Refused(refusal),
-            Denied::Unavailable(cause) => Self::Unavailable(cause),
-        }
-    }
+    pub unknown_token_lookups: Semaphore,
 }
 
 /// A credential, as a client sent it.
@@ -142,20 +123,20 @@ impl<R: Requirement> Authorized<R> {
     pub async fn new(
         auth: &Authenticator,
         presented: Presented<'_>,
-        visit: Visit,
+        context: RequestContext,
         program: impl FnOnce() -> Option<Box<str>>,
     ) -> Result<Self, AuthError> {
         let need = R::NEED;
         let entry = match presented {
-            Presented::Token(text) => authorise_token(auth, text, &visit, need).await?,
+            Presented::Token(text) => authorise_token(auth, text, &context, need).await?,
             Presented::Session(cookie) => {
-                auth.verifier.authorise(Key::Session(Digest::of(cookie)), need, visit.address).await?
+                auth.verifier.authorise(Key::Session(Digest::of(cookie)), need, context.address).await?
             }
         };
         entry.note_program(program);
-        let lease = Lease::new(auth.verifier.clone(), auth.clock.clone(), Arc::clone(&entry), need, visit.address);
-        visit.in_flight.hold(lease);
-        Ok(Self { actor: Actor { entry, need, visit }, requirement: PhantomData })
+        let lease = Lease::new(auth.verifier.clone(), auth.clock.clone(), Arc::clone(&entry), need, context.address);
+        context.in_flight.hold(lease);
+        Ok(Self { actor: Actor { entry, need, context }, requirement: PhantomData })
     }
 }
 
@@ -164,9 +145,9 @@ impl<R> Authorized<R> {
     pub fn require<S: Requirement>(mut self) -> Result<Authorized<S>, AuthError> {
         match S::NEED {
             Need::Permission(permission) if !self.permissions().contains(permission) => {
-                return Err(AuthError::Refused(Refusal::Insufficient(permission)));
+                return Err(AuthError::Rejected(Rejection::Insufficient(permission)));
             }
-            Need::Session if self.session().is_none() => return Err(AuthError::Refused(Refusal::SessionNeeded)),
+            Need::Session if self.session().is_none() => return Err(AuthError::Rejected(Rejection::SessionNeeded)),
             need => self.actor.need = need,
         }
         Ok(Authorized { actor: self.actor, requirement: PhantomData })
@@ -182,44 +163,49 @@ impl<R> Deref for Authorized<R> {
 }
 
 /// How long an unknown token may wait for its turn to be looked up.
-const SUSPECT_TIMEOUT: Duration = Duration::from_secs(2);
+const UNKNOWN_TOKEN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A wrong checksum never reaches the database. Whoever sends too many tokens that are none is told to wait, unless
 /// this one is known; of the unknown ones a few at a time are still looked up, each in its turn, for one of them may be
 /// good and must not be refused for the others.
-async fn authorise_token(auth: &Authenticator, text: &str, visit: &Visit, need: Need) -> Result<Arc<Entry>, AuthError> {
-    let source = Source::from(visit.address);
+async fn authorise_token(
+    auth: &Authenticator,
+    text: &str,
+    context: &RequestContext,
+    need: Need,
+) -> Result<Arc<CachedCredential>, AuthError> {
+    let source = ClientNetwork::from(context.address);
     let wait = || auth.bearer_failures.wait(&source, auth.clock.now());
-    let Ok(token) = TokenText::parse(text) else {
+    let Ok(token) = TokenSecret::parse(text) else {
         if let Some(wait) = wait() {
             return Err(AuthError::TooManyRequests(wait));
         }
         auth.bearer_failures.count(source, auth.clock.now());
-        return Err(AuthError::Refused(Refusal::Unknown));
+        return Err(AuthError::Rejected(Rejection::Unknown));
     };
     let key = Key::Token(Digest::of(token.expose()));
     let place = match wait().filter(|_| !auth.verifier.knows(key)) {
-        Some(wait) => match tokio::time::timeout(SUSPECT_TIMEOUT, auth.suspects.acquire()).await {
+        Some(wait) => match tokio::time::timeout(UNKNOWN_TOKEN_TIMEOUT, auth.unknown_token_lookups.acquire()).await {
             Ok(Ok(place)) => Some(place),
             _ => return Err(AuthError::TooManyRequests(wait)),
         },
         None => None,
     };
-    match auth.verifier.authorise(key, need, visit.address).await {
-        Err(Denied::Refused(Refusal::Unknown)) => {
+    match auth.verifier.authorise(key, need, context.address).await {
+        Err(AuthError::Rejected(Rejection::Unknown)) => {
             drop(place);
             let wait = wait();
             auth.bearer_failures.count(source, auth.clock.now());
-            Err(wait.map_or(AuthError::Refused(Refusal::Unknown), AuthError::TooManyRequests))
+            Err(wait.map_or(AuthError::Rejected(Rejection::Unknown), AuthError::TooManyRequests))
         }
-        Err(Denied::Refused(refusal)) => {
+        Err(AuthError::Rejected(refusal)) => {
             if let Some(entry) = auth.verifier.peek(key) {
-                auth.refusals.note(&entry, refusal, visit, auth.clock.now());
-                if matches!(refusal, Refusal::Insufficient(_) | Refusal::SessionNeeded | Refusal::Network) {
-                    visit.in_flight.turn_away(entry);
+                auth.rejected_tokens.note(&entry, refusal, context, auth.clock.now());
+                if matches!(refusal, Rejection::Insufficient(_) | Rejection::SessionNeeded | Rejection::Network) {
+                    context.in_flight.turn_away(entry);
                 }
             }
-            Err(AuthError::Refused(refusal))
+            Err(AuthError::Rejected(refusal))
         }
         outcome => Ok(outcome?),
     }

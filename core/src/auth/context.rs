@@ -23,7 +23,7 @@ impl std::fmt::Display for RequestId {
 
 /// What is known of every request before anybody asks who makes it.
 #[derive(Clone, Debug)]
-pub struct Visit {
+pub struct RequestContext {
     /// The client's address, behind trusted proxies the one that they saw.
     pub address: IpAddr,
     /// Names the request in the log and in problem documents.

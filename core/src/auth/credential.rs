@@ -1,7 +1,7 @@
 //! A credential as the verifier knows it, and the one judgement of whether it may do something: the same function
 //! judges a request that arrives, one that is under way, and a write inside its transaction.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use ipnet::IpNet;
 use uptrakit_api::{AccountId, Permission, Permissions, Roles, SessionId, Timestamp, Token, TokenId, TokenState};
@@ -36,7 +36,7 @@ pub enum Need {
 
 /// Why a credential does not open this door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum Rejection {
     /// Nothing was presented.
     Missing,
     /// A session that is over.
@@ -126,7 +126,7 @@ pub enum Credential {
 /// A row holds what the program never writes.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("the database holds a {0} that can't be read")]
-pub struct Inconsistent(pub &'static str);
+pub struct InconsistentRow(pub &'static str);
 
 impl Credential {
     /// What it may do for this account now: what the account may, within what the credential is narrowed to.
@@ -147,36 +147,36 @@ impl Credential {
         address: IpAddr,
         now: Timestamp,
         last_active: Timestamp,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), Rejection> {
         match self {
             Self::Token(token) => {
                 if token.revoked_at.is_some() || token.ends_at.is_some_and(|end| now >= end) {
-                    return Err(Refusal::Revoked);
+                    return Err(Rejection::Revoked);
                 }
                 if token.expires_at.is_some_and(|end| now >= end) {
-                    return Err(Refusal::Expired);
+                    return Err(Rejection::Expired);
                 }
                 if !account.active {
-                    return Err(Refusal::AccountDisabled);
+                    return Err(Rejection::AccountDisabled);
                 }
                 if token.networks.as_ref().is_some_and(|networks| !networks.iter().any(|net| net.contains(&address))) {
-                    return Err(Refusal::Network);
+                    return Err(Rejection::Network);
                 }
                 if need == Need::Session {
-                    return Err(Refusal::SessionNeeded);
+                    return Err(Rejection::SessionNeeded);
                 }
             }
             Self::Session(session) => {
                 let over = now >= session.created_at.plus_millis(SESSION_LIFETIME_MILLIS)
                     || now >= last_active.plus_millis(SESSION_IDLE_MILLIS);
                 if over || !account.active {
-                    return Err(Refusal::SessionOver);
+                    return Err(Rejection::SessionOver);
                 }
             }
         }
         match need {
             Need::Permission(permission) if !self.permissions(account).contains(permission) => {
-                Err(Refusal::Insufficient(permission))
+                Err(Rejection::Insufficient(permission))
             }
             _ => Ok(()),
         }
@@ -240,8 +240,18 @@ pub fn state(revoked_at: Option<Timestamp>, expires_at: Option<Timestamp>, now: 
 }
 
 /// Networks as the database has them, with a space between them.
-pub fn parse_networks(text: &str) -> Result<Box<[IpNet]>, Inconsistent> {
-    text.split_whitespace().map(|net| net.parse().map_err(|_| Inconsistent("network"))).collect()
+pub fn parse_networks(text: &str) -> Result<Box<[IpNet]>, InconsistentRow> {
+    text.split_whitespace().map(|net| net.parse().map_err(|_| InconsistentRow("network"))).collect()
+}
+
+/// Why a request is not authorised.
+#[derive(Clone, Debug)]
+pub enum AuthError {
+    Rejected(Rejection),
+    /// The client has failed too often; it may try again after this time.
+    TooManyRequests(Duration),
+    /// The database can't answer.
+    Unavailable(Arc<str>),
 }
 
 /// A credential that was read from the database, with its account.
@@ -253,14 +263,14 @@ pub struct Found {
 }
 
 impl TryFrom<CredentialAccountRow> for AccountState {
-    type Error = Inconsistent;
+    type Error = InconsistentRow;
 
-    fn try_from(row: CredentialAccountRow) -> Result<Self, Inconsistent> {
+    fn try_from(row: CredentialAccountRow) -> Result<Self, InconsistentRow> {
         Ok(Self {
             id: AccountId(row.account_id),
             username: row.username.into(),
             email: row.email.into(),
-            roles: row.roles.parse().map_err(|_| Inconsistent("role"))?,
+            roles: row.roles.parse().map_err(|_| InconsistentRow("role"))?,
             active: row.active,
             created_at: Timestamp(row.account_created_at),
         })
@@ -269,15 +279,15 @@ impl TryFrom<CredentialAccountRow> for AccountState {
 
 impl Found {
     /// A token, as the database has it.
-    pub fn token(row: TokenCredentialRow) -> Result<Self, Inconsistent> {
-        let key = Key::Token(Digest::from_bytes(&row.digest).ok_or(Inconsistent("digest"))?);
+    pub fn token(row: TokenCredentialRow) -> Result<Self, InconsistentRow> {
+        let key = Key::Token(Digest::from_bytes(&row.digest).ok_or(InconsistentRow("digest"))?);
         let permissions = row.permissions.map(|names| names.parse()).transpose();
         let grant = TokenGrant {
             id: TokenId(row.token_id),
             name: row.name.into(),
             hint: row.hint.into(),
             ends_at: row.ends_at.map(Timestamp),
-            permissions: permissions.map_err(|_| Inconsistent("permission"))?,
+            permissions: permissions.map_err(|_| InconsistentRow("permission"))?,
             networks: row.networks.map(|text| parse_networks(&text)).transpose()?,
             created_at: Timestamp(row.created_at),
             expires_at: row.expires_at.map(Timestamp),
@@ -290,8 +300,8 @@ impl Found {
     }
 
     /// A session, as the database has it.
-    pub fn session(row: SessionCredentialRow) -> Result<Self, Inconsistent> {
-        let key = Key::Session(Digest::from_bytes(&row.digest).ok_or(Inconsistent("digest"))?);
+    pub fn session(row: SessionCredentialRow) -> Result<Self, InconsistentRow> {
+        let key = Key::Session(Digest::from_bytes(&row.digest).ok_or(InconsistentRow("digest"))?);
         let grant = SessionGrant {
             id: SessionId(row.session_id),
             created_at: Timestamp(row.created_at),

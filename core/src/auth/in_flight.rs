@@ -12,8 +12,8 @@ use std::{
 use uptrakit_api::Timestamp;
 
 use super::{
-    credential::Need,
-    verifier::{Denied, Entry, Verifier},
+    credential::{AuthError, Need},
+    verifier::{CachedCredential, Verifier},
 };
 use crate::clock::Clock;
 
@@ -22,7 +22,7 @@ use crate::clock::Clock;
 pub struct Lease {
     verifier: Verifier,
     clock: Clock,
-    entry: Arc<Entry>,
+    entry: Arc<CachedCredential>,
     need: Need,
     address: IpAddr,
 }
@@ -30,7 +30,7 @@ pub struct Lease {
 impl Lease {
     /// A lease for a request that was just authorised.
     #[must_use]
-    pub fn new(verifier: Verifier, clock: Clock, entry: Arc<Entry>, need: Need, address: IpAddr) -> Self {
+    pub fn new(verifier: Verifier, clock: Clock, entry: Arc<CachedCredential>, need: Need, address: IpAddr) -> Self {
         entry.enter();
         Self { verifier, clock, entry, need, address }
     }
@@ -39,14 +39,14 @@ impl Lease {
     pub async fn in_doubt(self) -> Self {
         let end = self.entry.credential.ends_at().unwrap_or(Timestamp::MAX);
         tokio::select! {
-            () = self.entry.account.superseded() => {}
+            () = self.entry.account.invalidated() => {}
             () = self.clock.sleep_until(end) => {}
         }
         self
     }
 
     /// Has the credential judged again.
-    pub async fn renew(mut self) -> Result<Self, Denied> {
+    pub async fn renew(mut self) -> Result<Self, AuthError> {
         let entry = self.verifier.authorise(self.entry.key, self.need, self.address).await?;
         entry.enter();
         std::mem::replace(&mut self.entry, entry).leave();
@@ -64,8 +64,8 @@ impl Drop for Lease {
 #[derive(Debug, Default)]
 pub struct InFlight {
     lease: Mutex<Option<Lease>>,
-    authorised: Mutex<Option<(Arc<Entry>, Need)>>,
-    turned_away: Mutex<Option<Arc<Entry>>>,
+    authorised: Mutex<Option<(Arc<CachedCredential>, Need)>>,
+    turned_away: Mutex<Option<Arc<CachedCredential>>>,
     exempt: AtomicBool,
 }
 
@@ -82,17 +82,17 @@ impl InFlight {
     }
 
     /// What the request was authorised by, and for what, if it was.
-    pub fn authorised(&self) -> Option<(Arc<Entry>, Need)> {
+    pub fn authorised(&self) -> Option<(Arc<CachedCredential>, Need)> {
         self.authorised.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Notes a credential that is good, but not for this.
-    pub fn turn_away(&self, entry: Arc<Entry>) {
+    pub fn turn_away(&self, entry: Arc<CachedCredential>) {
         *self.turned_away.lock().unwrap_or_else(PoisonError::into_inner) = Some(entry);
     }
 
     /// The credential that is good, but not for this.
-    pub fn turned_away(&self) -> Option<Arc<Entry>> {
+    pub fn turned_away(&self) -> Option<Arc<CachedCredential>> {
         self.turned_away.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

@@ -39,7 +39,7 @@ pub struct NewPassword(String);
 
 /// The queue for hashing is too long.
 #[derive(Debug)]
-pub struct Busy;
+pub struct HasherSaturated;
 
 /// What checking a password came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,17 +109,17 @@ impl Default for Hasher {
 
 impl Hasher {
     /// Hashes a new password; the result is in PHC form, with its own salt.
-    pub async fn hash(&self, password: NewPassword) -> Result<String, Busy> {
+    pub async fn hash(&self, password: NewPassword) -> Result<String, HasherSaturated> {
         self.in_turn(move || hash(&password.0)).await
     }
 
     /// Hashes a password again that was just found to be right, with today's parameters.
-    pub async fn rehash(&self, password: Secret) -> Result<String, Busy> {
+    pub async fn rehash(&self, password: Secret) -> Result<String, HasherSaturated> {
         self.in_turn(move || hash(&normalised(&password.0))).await
     }
 
     /// Checks a password against a stored hash; without one it takes as long and is wrong.
-    pub async fn check(&self, password: Secret, stored: Option<String>) -> Result<Checked, Busy> {
+    pub async fn check(&self, password: Secret, stored: Option<String>) -> Result<Checked, HasherSaturated> {
         let decoy = Arc::clone(&self.decoy);
         self.in_turn(move || {
             let known = stored.is_some();
@@ -141,16 +141,19 @@ impl Hasher {
         .await
     }
 
-    async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, HasherSaturated> {
         let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await;
-        let Ok(Ok(turn)) = turn else { return Err(Busy) };
+        let Ok(Ok(turn)) = turn else { return Err(HasherSaturated) };
         tokio::task::spawn_blocking(move || {
             // Held here, not by the caller, who may hang up while the memory is still in use.
             let _turn = turn;
             work()
         })
         .await
-        .map_err(|_| Busy)
+        .map_err(|_| HasherSaturated)
     }
 }
 

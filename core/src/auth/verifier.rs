@@ -8,7 +8,7 @@
 //! timers and no messages to rely on, and any number of processes may do this on one database.
 //!
 //! An epoch means something within one history of one database. After a failover that lost commits the surviving server
-//! may reach a number that is known here by another change. So the epoch is compared as a [`power::EpochPoint`], and
+//! may reach a number that is known here by another change. So the epoch is compared as a [`epoch::EpochPoint`], and
 //! where the moves do not lead from the known point to the present one, everything cached is dropped.
 //!
 //! On SQLite most requests need no batch either: where nothing at all was committed to the file since the epoch was
@@ -32,14 +32,13 @@ use tokio::{sync::Notify, time::Instant};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uptrakit_api::{AccountId, Timestamp};
 use uptrakit_store::{
-    Reader, Store,
-    commits::{Commits, Mark},
-    credentials,
-    power::{self, EpochMove, EpochPoint},
+    Connection, Store, credentials,
+    epoch::{self, EpochMove, EpochPoint},
+    wal_index::{WalIndex, WalSnapshot},
 };
 
 use super::{
-    credential::{AccountState, Credential, Found, Inconsistent, Key, Need, Refusal},
+    credential::{AccountState, AuthError, Credential, Found, InconsistentRow, Key, Need, Rejection},
     digest::Digest,
     read_grace::ReadGrace,
 };
@@ -54,22 +53,22 @@ const MOST_CHANGES: i64 = 4_096;
 /// How many unknown credentials one batch looks up; the others wait for the next.
 const MOST_LOOKUPS: usize = 512;
 
-/// An account as of some epoch, shared by all its cached credentials. When the epoch moves for it, it is superseded:
+/// An account as of some epoch, shared by all its cached credentials. When the epoch moves for it, it is invalidated:
 /// its credentials count as not cached, and requests under way are told to have themselves judged again.
 #[derive(Debug)]
-pub struct AccountCell {
+pub struct CachedAccount {
     /// The account.
     pub state: AccountState,
-    superseded: CancellationToken,
+    invalidated: CancellationToken,
 }
 
 /// A cached credential. Requests under way hold it.
 #[derive(Debug)]
-pub struct Entry {
+pub struct CachedCredential {
     /// What it is known by.
     pub key: Key,
     /// Its account.
-    pub account: Arc<AccountCell>,
+    pub account: Arc<CachedAccount>,
     /// The credential.
     pub credential: Credential,
     /// When it was last used, in milliseconds, or 0.
@@ -83,15 +82,6 @@ pub struct Entry {
     /// Whether it waits to be written.
     pub(super) dirty: AtomicBool,
     in_flight: AtomicUsize,
-}
-
-/// Why a request is not authorised.
-#[derive(Clone, Debug)]
-pub enum Denied {
-    /// The credential does not open this door.
-    Refused(Refusal),
-    /// The database can't answer; nobody passes.
-    Unavailable(Arc<str>),
 }
 
 /// Counts for `/metrics`.
@@ -146,7 +136,7 @@ struct Batch {
 }
 
 /// What a batch found: for each credential it was asked for, the entry or that there is none.
-type Outcome = Result<HashMap<Key, Option<Arc<Entry>>>, Arc<str>>;
+type Outcome = Result<HashMap<Key, Option<Arc<CachedCredential>>>, Arc<str>>;
 
 /// Two halves: entries are put into `young`; when that is full it becomes `old`, and what was old and is neither used
 /// since nor held by a request is forgotten. So memory is bounded and no scan ever takes long.
@@ -155,26 +145,26 @@ struct Cache {
     /// The point of the database's history that the cache was brought to.
     epoch: Option<EpochPoint>,
     /// What was committed when the epoch was last asked for, and where to look whether that is still all.
-    standing: Option<(Commits, Mark)>,
-    young: HashMap<Key, Arc<Entry>>,
-    old: HashMap<Key, Arc<Entry>>,
-    accounts: HashMap<AccountId, Weak<AccountCell>>,
+    standing: Option<(WalIndex, WalSnapshot)>,
+    young: HashMap<Key, Arc<CachedCredential>>,
+    old: HashMap<Key, Arc<CachedCredential>>,
+    accounts: HashMap<AccountId, Weak<CachedAccount>>,
 }
 
-impl AccountCell {
+impl CachedAccount {
     /// Returns when what is known of the account no longer holds.
-    pub async fn superseded(&self) {
-        self.superseded.cancelled().await;
+    pub async fn invalidated(&self) {
+        self.invalidated.cancelled().await;
     }
 
     /// Whether what is known of the account still holds.
     pub fn is_current(&self) -> bool {
-        !self.superseded.is_cancelled()
+        !self.invalidated.is_cancelled()
     }
 }
 
-impl Entry {
-    fn new(key: Key, account: Arc<AccountCell>, credential: Credential) -> Self {
+impl CachedCredential {
+    fn new(key: Key, account: Arc<CachedAccount>, credential: Credential) -> Self {
         let used_at = match &credential {
             // Of the text, not of the token: a new text's first use is written soon, however lately the old one's was.
             Credential::Token(token) => token.text_used_at.map_or(0, |at| at.0),
@@ -194,7 +184,7 @@ impl Entry {
     }
 
     /// Whether it may do what is needed, from there, at that instant.
-    pub fn judge(&self, need: Need, address: IpAddr, now: Timestamp) -> Result<(), Refusal> {
+    pub fn judge(&self, need: Need, address: IpAddr, now: Timestamp) -> Result<(), Rejection> {
         self.credential.judge(&self.account.state, need, address, now, self.used_at())
     }
 
@@ -232,39 +222,39 @@ impl Verifier {
     }
 
     /// Whether the credential may do what is needed from there, judged on a state no older than this call.
-    pub async fn authorise(&self, key: Key, need: Need, address: IpAddr) -> Result<Arc<Entry>, Denied> {
+    pub async fn authorise(&self, key: Key, need: Need, address: IpAddr) -> Result<Arc<CachedCredential>, AuthError> {
         let outcome = self.judge(key, need, address).await;
         let counter = match &outcome {
             Ok(_) => &self.0.counters.granted,
-            Err(Denied::Refused(_)) => &self.0.counters.refused,
-            Err(Denied::Unavailable(_)) => &self.0.counters.unavailable,
+            Err(AuthError::Rejected(_)) => &self.0.counters.refused,
+            Err(_) => &self.0.counters.unavailable,
         };
         counter.fetch_add(1, Ordering::Relaxed);
         outcome
     }
 
-    async fn judge(&self, key: Key, need: Need, address: IpAddr) -> Result<Arc<Entry>, Denied> {
+    async fn judge(&self, key: Key, need: Need, address: IpAddr) -> Result<Arc<CachedCredential>, AuthError> {
         self.check_grace()?;
         let mut entry = self.get(key).await?;
         let mut judged = entry.judge(need, address, self.0.clock.now());
-        if judged == Err(Refusal::SessionOver) {
+        if judged == Err(Rejection::SessionOver) {
             // Idle as far as is known here; it may have been used at another process, which has written that down.
             lock(&self.0.cache).forget(key);
             entry = self.get(key).await?;
             judged = entry.judge(need, address, self.0.clock.now());
         }
-        judged.map(|()| entry).map_err(Denied::Refused)
+        judged.map(|()| entry).map_err(AuthError::Rejected)
     }
 
-    async fn get(&self, key: Key) -> Result<Arc<Entry>, Denied> {
-        self.find(key).await?.ok_or(Denied::Refused(match key {
-            Key::Token(_) => Refusal::Unknown,
-            Key::Session(_) => Refusal::SessionOver,
+    async fn get(&self, key: Key) -> Result<Arc<CachedCredential>, AuthError> {
+        self.find(key).await?.ok_or(AuthError::Rejected(match key {
+            Key::Token(_) => Rejection::Unknown,
+            Key::Session(_) => Rejection::SessionOver,
         }))
     }
 
-    fn check_grace(&self) -> Result<(), Denied> {
-        self.0.read_grace.as_ref().map_or(Ok(()), |grace| grace.check(Instant::now())).map_err(Denied::Unavailable)
+    fn check_grace(&self) -> Result<(), AuthError> {
+        self.0.read_grace.as_ref().map_or(Ok(()), |grace| grace.check(Instant::now())).map_err(AuthError::Unavailable)
     }
 
     /// Whether credentials can be judged: asks for a token and a session that don't exist, as a request does.
@@ -275,14 +265,14 @@ impl Verifier {
             tokio::try_join!(self.find(Key::Token(digest)), self.find(Key::Session(digest)))
         };
         match outcome.await {
-            Err(Denied::Unavailable(cause)) => Err(cause),
-            Ok(_) | Err(Denied::Refused(_)) => Ok(()),
+            Err(AuthError::Unavailable(cause)) => Err(cause),
+            _ => Ok(()),
         }
     }
 
     /// Takes notice of every move of the epoch that was committed before this call, so that whatever is under way in
     /// this process is judged again.
-    pub async fn catch_up(&self) -> Result<(), Denied> {
+    pub async fn catch_up(&self) -> Result<(), AuthError> {
         self.join(None).await.map(drop)
     }
 
@@ -294,7 +284,7 @@ impl Verifier {
 
     /// The credential as it is cached, if it is, without asking the database. For telling about it, not for judging it.
     #[must_use]
-    pub fn peek(&self, key: Key) -> Option<Arc<Entry>> {
+    pub fn peek(&self, key: Key) -> Option<Arc<CachedCredential>> {
         lock(&self.0.cache).get(key)
     }
 
@@ -335,7 +325,7 @@ impl Verifier {
         &self.0.counters
     }
 
-    async fn find(&self, key: Key) -> Result<Option<Arc<Entry>>, Denied> {
+    async fn find(&self, key: Key) -> Result<Option<Arc<CachedCredential>>, AuthError> {
         let (cached, standing) = {
             let mut cache = lock(&self.0.cache);
             (cache.get(key), cache.standing.clone())
@@ -360,7 +350,7 @@ impl Verifier {
     }
 
     /// Joins the open batch and waits for it. `None` when it was asked for a credential and had no room left for it.
-    async fn join(&self, wanted: Option<Key>) -> Result<Option<Option<Arc<Entry>>>, Denied> {
+    async fn join(&self, wanted: Option<Key>) -> Result<Option<Option<Arc<CachedCredential>>>, AuthError> {
         let batch = {
             let open = lock(&self.0.open);
             open.members.fetch_add(1, Ordering::Relaxed);
@@ -376,8 +366,8 @@ impl Verifier {
         }
         match batch.outcome.get() {
             Some(Ok(found)) => Ok(wanted.and_then(|key| found.get(&key).cloned())),
-            Some(Err(reason)) => Err(Denied::Unavailable(Arc::clone(reason))),
-            None => Err(Denied::Unavailable("the verifier has stopped".into())),
+            Some(Err(reason)) => Err(AuthError::Unavailable(Arc::clone(reason))),
+            None => Err(AuthError::Unavailable("the verifier has stopped".into())),
         }
     }
 }
@@ -438,14 +428,14 @@ enum BatchError {
     #[error("{0}")]
     Database(#[from] uptrakit_store::Error),
     #[error("{0}")]
-    Inconsistent(#[from] Inconsistent),
+    InconsistentRow(#[from] InconsistentRow),
 }
 
 /// What batches read from.
 struct Link {
-    reader: Reader,
+    reader: Connection,
     /// As long as `reader` is open, SQLite keeps the file that this looks at.
-    commits: Option<Commits>,
+    commits: Option<WalIndex>,
 }
 
 impl Shared {
@@ -459,7 +449,7 @@ impl Shared {
         &self,
         batch: &Batch,
         slot: &mut Option<Link>,
-    ) -> Result<HashMap<Key, Option<Arc<Entry>>>, BatchError> {
+    ) -> Result<HashMap<Key, Option<Arc<CachedCredential>>>, BatchError> {
         let Link { reader, commits } = match slot {
             Some(link) => link,
             None => {
@@ -473,13 +463,13 @@ impl Shared {
         self.store.require_in_place()?;
         // Before the epoch: what is committed in between makes the mark too old, never too young.
         let standing = commits.as_ref().and_then(|commits| Some((commits.clone(), commits.mark()?)));
-        let epoch = power::get_epoch(reader.conn()).await?;
+        let epoch = epoch::get_epoch(reader.conn()).await?;
         if commits.is_none() && self.notices_commits.load(Ordering::SeqCst) {
             *commits = self.store.commits();
         }
         let known = lock(&self.cache).epoch;
         let moves = match known {
-            Some(known) if known != epoch => power::list_moves(reader.conn(), &known, &epoch, MOST_CHANGES).await?,
+            Some(known) if known != epoch => epoch::list_moves(reader.conn(), &known, &epoch, MOST_CHANGES).await?,
             _ => Vec::new(),
         };
         {
@@ -508,9 +498,9 @@ impl Shared {
 
     async fn look_up(
         &self,
-        reader: &mut Reader,
+        reader: &mut Connection,
         missing: &[Key],
-        found: &mut HashMap<Key, Option<Arc<Entry>>>,
+        found: &mut HashMap<Key, Option<Arc<CachedCredential>>>,
     ) -> Result<(), BatchError> {
         let (mut tokens, mut sessions) = (Vec::new(), Vec::new());
         for key in missing {
@@ -533,7 +523,7 @@ impl Shared {
         found.extend(missing.iter().map(|key| (*key, None)));
         let mut cache = lock(&self.cache);
         for Found { key, account, credential } in rows {
-            let entry = Arc::new(Entry::new(key, cache.cell(account), credential));
+            let entry = Arc::new(CachedCredential::new(key, cache.cell(account), credential));
             cache.insert(key, Arc::clone(&entry));
             found.insert(key, Some(entry));
         }
@@ -543,7 +533,7 @@ impl Shared {
 
 impl Cache {
     /// A cached entry that still holds. One from the older half moves to the younger.
-    fn get(&mut self, key: Key) -> Option<Arc<Entry>> {
+    fn get(&mut self, key: Key) -> Option<Arc<CachedCredential>> {
         if let Some(entry) = self.young.get(&key) {
             return entry.account.is_current().then(|| Arc::clone(entry));
         }
@@ -553,11 +543,11 @@ impl Cache {
         current.then_some(entry)
     }
 
-    fn insert(&mut self, key: Key, entry: Arc<Entry>) {
+    fn insert(&mut self, key: Key, entry: Arc<CachedCredential>) {
         if self.young.len() >= CACHE_HALF {
             let young = std::mem::take(&mut self.young);
             let forgotten = std::mem::replace(&mut self.old, young);
-            let held = |entry: &Entry| entry.in_flight.load(Ordering::Relaxed) > 0;
+            let held = |entry: &CachedCredential| entry.in_flight.load(Ordering::Relaxed) > 0;
             self.young.extend(forgotten.into_iter().filter(|(_, entry)| held(entry)));
             self.accounts.retain(|_, cell| cell.strong_count() > 0);
         }
@@ -566,16 +556,16 @@ impl Cache {
     }
 
     /// The shared cell of an account in this state.
-    fn cell(&mut self, state: AccountState) -> Arc<AccountCell> {
+    fn cell(&mut self, state: AccountState) -> Arc<CachedAccount> {
         let id = state.id;
         if let Some(cell) = self.accounts.get(&id).and_then(Weak::upgrade).filter(|cell| cell.is_current()) {
             if cell.state == state {
                 return cell;
             }
             // Read later than the epoch: the account has changed since its cell was filled.
-            cell.superseded.cancel();
+            cell.invalidated.cancel();
         }
-        let cell = Arc::new(AccountCell { state, superseded: CancellationToken::new() });
+        let cell = Arc::new(CachedAccount { state, invalidated: CancellationToken::new() });
         self.accounts.insert(id, Arc::downgrade(&cell));
         cell
     }
@@ -587,7 +577,7 @@ impl Cache {
         if known.is_some_and(|known| known.leads_to(&epoch, moves)) {
             for found in moves.iter().skip(1) {
                 if let Some(cell) = self.accounts.remove(&AccountId(found.account_id)).and_then(|cell| cell.upgrade()) {
-                    cell.superseded.cancel();
+                    cell.invalidated.cancel();
                 }
             }
             return;
@@ -611,7 +601,7 @@ impl Cache {
 
     fn forget_all(&mut self) {
         for cell in self.accounts.drain().filter_map(|(_, cell)| cell.upgrade()) {
-            cell.superseded.cancel();
+            cell.invalidated.cancel();
         }
     }
 }
@@ -625,7 +615,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 mod tests {
     use std::sync::{Arc, atomic::Ordering};
 
-    use super::{Batch, ClosedBatch, Denied, Key, Need, Refusal, Verifier, lock};
+    use super::{AuthError, Batch, ClosedBatch, Key, Need, Rejection, Verifier, lock};
     use crate::{auth::digest::Digest, clock::Clock, tasks::Tasks};
     use uptrakit_store::Store;
 
@@ -651,7 +641,7 @@ mod tests {
             });
             assert!(panicked.await.unwrap_err().is_panic());
         });
-        assert!(matches!(asked, Err(Denied::Unavailable(_))), "{asked:?}");
-        assert!(matches!(ask().await, Err(Denied::Refused(Refusal::Unknown))));
+        assert!(matches!(asked, Err(AuthError::Unavailable(_))), "{asked:?}");
+        assert!(matches!(ask().await, Err(AuthError::Rejected(Rejection::Unknown))));
     }
 }

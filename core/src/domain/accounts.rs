@@ -8,23 +8,24 @@ use uptrakit_api::{
 use uptrakit_store::{
     Transaction,
     accounts::{self, AccountRow},
-    invitations, power,
+    epoch, invitations,
     sessions::{self, SessionRow},
     tokens,
 };
 
 use super::{
-    Change, begin_write, commit_moved, commit_power, log_revoke,
-    trail::{self, Event},
+    Affects,
+    audit::{self, Event},
+    begin_authorized_write, commit_and_bump_epoch, commit_bumped_epoch, log_revoke,
 };
 use crate::{
     auth::{
         authorized::{Actor, Authorized, WebSession},
-        context::Visit,
-        credential::{Credential, Inconsistent},
+        context::RequestContext,
+        credential::{Credential, InconsistentRow},
         digest::{Digest, new_secret},
         password::{Checked, NewPassword},
-        throttle::Source,
+        rate_limit::ClientNetwork,
     },
     clock::{horizon, new_id},
     domain::state::Core,
@@ -49,7 +50,7 @@ pub struct SignedIn {
 
 /// What a browser brings along to a sign-in.
 #[derive(Clone, Debug)]
-pub struct Browser {
+pub struct ClientInfo {
     /// What it says it is, in a few words.
     pub device: String,
     /// The session that it is in; it ends.
@@ -68,14 +69,19 @@ pub fn me<R>(core: &Core, actor: &Authorized<R>) -> Me {
 
 /// Signs somebody in. Whether the account is unknown, deactivated or the password wrong is told by neither the answer
 /// nor its time.
-pub async fn sign_in(core: &Core, visit: &Visit, request: SignIn, browser: Browser) -> Result<SignedIn, Error> {
+pub async fn sign_in(
+    core: &Core,
+    context: &RequestContext,
+    request: SignIn,
+    browser: ClientInfo,
+) -> Result<SignedIn, Error> {
     let login = text::key(request.login.trim());
-    let source = Source::from(visit.address);
+    let source = ClientNetwork::from(context.address);
     let failures = (login.chars().take(320).collect::<String>(), source);
     let now = core.clock.now();
     let waits = [core.login_failures.wait(&failures, now), core.address_failures.wait(&source, now)];
     if let Some(wait) = waits.into_iter().flatten().max() {
-        return Err(throttled(visit, wait));
+        return Err(throttled(context, wait));
     }
     let found = {
         let mut reader = core.store.read().await?;
@@ -85,7 +91,7 @@ pub async fn sign_in(core: &Core, visit: &Visit, request: SignIn, browser: Brows
     let stored = found.as_ref().and_then(|account| account.password_hash.clone());
     let checked = core.hasher.check(request.password.clone(), stored.clone()).await?;
     if let Some(wait) = core.login_failures.wait(&failures, core.clock.now()) {
-        return Err(throttled(visit, wait));
+        return Err(throttled(context, wait));
     }
     let account = match (found, checked) {
         (Some(account), Checked::Right | Checked::Outdated) if account.active => account,
@@ -95,7 +101,7 @@ pub async fn sign_in(core: &Core, visit: &Visit, request: SignIn, browser: Brows
             if let Some(wait) =
                 core.login_failures.fail(failures, now).or_else(|| core.address_failures.fail(source, now))
             {
-                return Err(throttled(visit, wait));
+                return Err(throttled(context, wait));
             }
             metrics::counter!("uptrakit_sign_ins_total", "outcome" => "refused").increment(1);
             let reason = match (&found, checked) {
@@ -103,11 +109,11 @@ pub async fn sign_in(core: &Core, visit: &Visit, request: SignIn, browser: Brows
                 (Some(_), Checked::Wrong) => "wrong password",
                 (Some(_), _) => "deactivated account",
             };
-            log_failed_sign_in(visit, &request.login, reason);
+            log_failed_sign_in(context, &request.login, reason);
             let mut tx = core.store.begin().await?;
             let actor = found.map(|account| AccountId(account.id));
             let event = Event { action: "session.create", actor, refused: true, ..Event::default() };
-            trail::record(core, &mut tx, Some(visit), event).await?;
+            audit::record(core, &mut tx, Some(context), event).await?;
             tx.commit().await?;
             return Err(Error::WrongLogin);
         }
@@ -120,7 +126,7 @@ pub async fn sign_in(core: &Core, visit: &Visit, request: SignIn, browser: Brows
     };
 
     let mut tx = core.store.begin().await?;
-    power::hold_account(&mut tx, account.id).await?;
+    epoch::lock_account(&mut tx, account.id).await?;
     let account = accounts::find(tx.conn(), account.id)
         .await?
         .filter(|current| current.active && current.password_hash == stored);
@@ -129,24 +135,24 @@ pub async fn sign_in(core: &Core, visit: &Visit, request: SignIn, browser: Brows
     if let (Some(new), Some(old)) = (&upgraded, &stored) {
         accounts::replace_password_hash(&mut tx, account.id, old, new).await?;
     }
-    let signed_in = open_session(core, &mut tx, visit, &account, browser).await?;
-    commit_moved(core, tx).await?;
+    let signed_in = open_session(core, &mut tx, context, &account, browser).await?;
+    commit_bumped_epoch(core, tx).await?;
     metrics::counter!("uptrakit_sign_ins_total", "outcome" => "done").increment(1);
     Ok(signed_in)
 }
 
 /// The line that fail2ban and the like read. Its form is documented in docs/logging.md; the address comes first, for
 /// what stands behind it is from the client.
-fn log_failed_sign_in(visit: &Visit, login: &str, reason: &str) {
-    let (address, request_id) = (visit.address, visit.request_id);
+fn log_failed_sign_in(context: &RequestContext, login: &str, reason: &str) {
+    let (address, request_id) = (context.address, context.request_id);
     let login = loggable(login.trim());
     tracing::warn!(target: "uptrakit_server::sign_in", %address, login, reason, %request_id, "sign-in failed");
 }
 
-fn throttled(visit: &Visit, wait: Duration) -> Error {
+fn throttled(context: &RequestContext, wait: Duration) -> Error {
     static WRITTEN: LogLimit<()> = LogLimit::new();
     if let Some(Admitted { left_out }) = WRITTEN.admit((), Instant::now()) {
-        let (address, request_id) = (visit.address, visit.request_id);
+        let (address, request_id) = (context.address, context.request_id);
         tracing::warn!(target: "uptrakit_server::sign_in", %address, %request_id, left_out, "sign-in throttled");
     }
     metrics::counter!("uptrakit_sign_ins_total", "outcome" => "throttled").increment(1);
@@ -157,9 +163,9 @@ fn throttled(visit: &Visit, wait: Duration) -> Error {
 async fn open_session(
     core: &Core,
     tx: &mut Transaction,
-    visit: &Visit,
+    context: &RequestContext,
     account: &AccountRow,
-    browser: Browser,
+    browser: ClientInfo,
 ) -> Result<SignedIn, Error> {
     let now = core.clock.now();
     let cookie = new_secret();
@@ -167,13 +173,13 @@ async fn open_session(
         id: new_id(now),
         account_id: account.id,
         device: browser.device,
-        address: visit.address.to_string(),
+        address: context.address.to_string(),
         created_at: now.0,
         last_active_at: now.0,
     };
     sessions::insert(tx, &row, &Digest::of(&cookie.0).0).await?;
     if sessions::delete_beyond(tx, account.id, MOST_SESSIONS, horizon(now).0).await? {
-        power::move_epoch(tx, account.id, now.0).await?;
+        epoch::bump_epoch(tx, account.id, now.0).await?;
     }
     let event = Event {
         action: "session.create",
@@ -181,11 +187,11 @@ async fn open_session(
         target: Some(row.id),
         ..Event::default()
     };
-    trail::record(core, tx, Some(visit), event).await?;
+    audit::record(core, tx, Some(context), event).await?;
     if let Some(digest) = browser.presented
         && let Some(owner) = sessions::delete_by_digest(tx, &digest.0).await?
     {
-        power::move_epoch(tx, owner, now.0).await?;
+        epoch::bump_epoch(tx, owner, now.0).await?;
     }
     Ok(SignedIn { account: public(account)?, cookie })
 }
@@ -220,7 +226,7 @@ async fn find_invited(core: &Core, code: &Secret) -> Result<Option<AccountRow>, 
 }
 
 /// Who comes in by a one-time code.
-enum Newcomer {
+enum Invitee {
     /// The first administrator, with a new account.
     First(AccountRow),
     /// An invited person, with the hash of the password that they chose.
@@ -228,17 +234,22 @@ enum Newcomer {
 }
 
 /// Uses a one-time code: makes the first administrator, or sets an invited person's password. Then signs in.
-pub async fn set_up(core: &Core, visit: &Visit, request: SetUp, browser: Browser) -> Result<SignedIn, Error> {
+pub async fn set_up(
+    core: &Core,
+    context: &RequestContext,
+    request: SetUp,
+    browser: ClientInfo,
+) -> Result<SignedIn, Error> {
     let digest = Digest::of(&request.code.0);
     let newcomer = match find_invited(core, &request.code).await? {
         Some(account) => {
             let password = NewPassword::parse(&request.password, &[&account.username, &account.email]);
             let password = password.map_err(|message| Error::field("password", message))?;
-            Newcomer::Invited(core.hasher.hash(password).await?)
+            Invitee::Invited(core.hasher.hash(password).await?)
         }
         None => {
             let (username, email, roles) = (&request.username, &request.email, Roles::of(&[Role::Administrator]));
-            Newcomer::First(new_account(core, username, email, roles, Some(&request.password)).await?)
+            Invitee::First(new_account(core, username, email, roles, Some(&request.password)).await?)
         }
     };
 
@@ -246,9 +257,9 @@ pub async fn set_up(core: &Core, visit: &Visit, request: SetUp, browser: Browser
     let now = core.clock.now();
     let invited = invitations::find(tx.conn(), &digest.0, now.0).await?.ok_or(Error::NotFound)?;
     let account = match (newcomer, invited) {
-        (Newcomer::First(account), None) => {
+        (Invitee::First(account), None) => {
             // Everybody who sets up waits for this row, and whoever comes second finds the code gone.
-            power::move_epoch(&mut tx, account.id, now.0).await?;
+            epoch::bump_epoch(&mut tx, account.id, now.0).await?;
             if accounts::count(tx.conn()).await? > 0 {
                 return Err(Error::NotFound);
             }
@@ -256,8 +267,8 @@ pub async fn set_up(core: &Core, visit: &Visit, request: SetUp, browser: Browser
             invitations::delete_for(&mut tx, None).await?;
             account
         }
-        (Newcomer::Invited(hash), Some(id)) => {
-            power::hold_account(&mut tx, id).await?;
+        (Invitee::Invited(hash), Some(id)) => {
+            epoch::lock_account(&mut tx, id).await?;
             // Everybody who has this code waits for the account, and whoever comes second finds the code gone.
             invitations::find(tx.conn(), &digest.0, now.0).await?.ok_or(Error::NotFound)?;
             accounts::update_password(&mut tx, id, &hash).await?;
@@ -272,9 +283,9 @@ pub async fn set_up(core: &Core, visit: &Visit, request: SetUp, browser: Browser
         target: Some(account.id),
         ..Event::default()
     };
-    trail::record(core, &mut tx, Some(visit), event).await?;
-    let signed_in = open_session(core, &mut tx, visit, &account, browser).await?;
-    commit_moved(core, tx).await?;
+    audit::record(core, &mut tx, Some(context), event).await?;
+    let signed_in = open_session(core, &mut tx, context, &account, browser).await?;
+    commit_bumped_epoch(core, tx).await?;
     Ok(signed_in)
 }
 
@@ -289,7 +300,7 @@ pub async fn change_password(
         accounts::find(reader.conn(), actor.account_id().0).await?.ok_or(Error::NotFound)?
     };
     let now = core.clock.now();
-    let failures = (account.id.to_string(), Source::from(actor.visit.address));
+    let failures = (account.id.to_string(), ClientNetwork::from(actor.context.address));
     if let Some(wait) = core.login_failures.wait(&failures, now) {
         return Err(Error::TooManyRequests(wait));
     }
@@ -308,7 +319,7 @@ pub async fn change_password(
     let password = password.map_err(|message| Error::field("new_password", message))?;
     let hash = core.hasher.hash(password).await?;
 
-    let mut tx = begin_write(core, actor, Change::OwnPower).await?;
+    let mut tx = begin_authorized_write(core, actor, Affects::OwnAccount).await?;
     let current = accounts::find(tx.conn(), account.id).await?;
     if current.is_none_or(|current| current.password_hash != stored) {
         return Err(Error::Conflict("The password was changed at the same time."));
@@ -319,11 +330,11 @@ pub async fn change_password(
         if request.end_other_sessions { sessions::delete_others(&mut tx, account.id, kept.0).await? } else { 0 };
     let tokens_revoked =
         if request.revoke_tokens { tokens::revoke_all(&mut tx, account.id, core.clock.now().0).await? } else { 0 };
-    trail::record(core, &mut tx, Some(&actor.visit), Event::by(actor, "password.change", account.id)).await?;
+    audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, "password.change", account.id)).await?;
     if tokens_revoked > 0 {
-        trail::record(core, &mut tx, Some(&actor.visit), Event::by(actor, "token.revoke-all", account.id)).await?;
+        audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, "token.revoke-all", account.id)).await?;
     }
-    commit_power(core, tx, actor.account_id()).await?;
+    commit_and_bump_epoch(core, tx, actor.account_id()).await?;
     if tokens_revoked > 0 {
         log_revoke("all tokens of an account revoked", actor, actor.account_id(), None);
     }
@@ -409,8 +420,8 @@ fn parse_email(text: &str) -> Result<String, String> {
 }
 
 /// An account as its owner sees it.
-pub fn public(row: &AccountRow) -> Result<Account, Inconsistent> {
-    let roles: Roles = row.roles.parse().map_err(|_| Inconsistent("role"))?;
+pub fn public(row: &AccountRow) -> Result<Account, InconsistentRow> {
+    let roles: Roles = row.roles.parse().map_err(|_| InconsistentRow("role"))?;
     Ok(Account {
         id: AccountId(row.id),
         username: row.username.clone(),

@@ -4,10 +4,11 @@ use uptrakit_api::{FieldError, Host, HostId, HostQuery, HostReport, Page, Timest
 use uptrakit_store::hosts::{self, HostRow, HostSort};
 
 use super::{
-    Change, begin_write,
+    Affects,
+    audit::{self, Event},
+    begin_authorized_write,
     paging::{Paging, parse_sort},
     reporters::{REMEMBERED_MILLIS, Reporters},
-    trail::{self, Event},
 };
 use crate::{
     auth::authorized::{Authorized, HostsRead, HostsReport, HostsWrite},
@@ -47,7 +48,7 @@ pub async fn get(core: &Core, _: &Authorized<HostsRead>, id: HostId) -> Result<H
 /// Takes a machine's report; tells whether it is the first of this machine.
 pub async fn report(core: &Core, actor: &Authorized<HostsReport>, report: &HostReport) -> Result<(Host, bool), Error> {
     let report = checked(report)?;
-    let mut tx = begin_write(core, actor, Change::Things).await?;
+    let mut tx = begin_authorized_write(core, actor, Affects::Data).await?;
     let revision = hosts::next_revision(&mut tx).await?;
     let known = hosts::find_by_machine(tx.conn(), &report.machine_id).await?;
     let now = core.clock.now();
@@ -79,10 +80,10 @@ pub async fn report(core: &Core, actor: &Authorized<HostsReport>, report: &HostR
     };
     hosts::upsert(&mut tx, &row, &text::key(&row.hostname), &search_key(&row)).await?;
     if known.is_none() {
-        trail::record(core, &mut tx, Some(&actor.visit), Event::by(actor, "host.create", row.id)).await?;
+        audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, "host.create", row.id)).await?;
     }
     if is_news {
-        trail::record(core, &mut tx, Some(&actor.visit), Event::by(actor, "host.shared-machine-id", row.id)).await?;
+        audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, "host.shared-machine-id", row.id)).await?;
     }
     tx.commit().await?;
     core.feed.kick();
@@ -102,7 +103,7 @@ pub async fn update(
         }
         other => other,
     };
-    let mut tx = begin_write(core, actor, Change::Things).await?;
+    let mut tx = begin_authorized_write(core, actor, Affects::Data).await?;
     let revision = hosts::next_revision(&mut tx).await?;
     let mut row = hosts::find(tx.conn(), id.0).await?.ok_or(Error::NotFound)?;
     let Some(name) = name else { return Ok(public(row)) };
@@ -110,7 +111,7 @@ pub async fn update(
     row.updated_at = core.clock.now().0;
     row.revision = revision;
     hosts::update_friendly_name(&mut tx, &row, &search_key(&row)).await?;
-    trail::record(core, &mut tx, Some(&actor.visit), Event::by(actor, "host.update", id.0)).await?;
+    audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, "host.update", id.0)).await?;
     tx.commit().await?;
     core.feed.kick();
     Ok(public(row))
@@ -118,12 +119,12 @@ pub async fn update(
 
 /// Forgets a host; its next report makes it anew.
 pub async fn delete(core: &Core, actor: &Authorized<HostsWrite>, id: HostId) -> Result<(), Error> {
-    let mut tx = begin_write(core, actor, Change::Things).await?;
+    let mut tx = begin_authorized_write(core, actor, Affects::Data).await?;
     let revision = hosts::next_revision(&mut tx).await?;
     if !hosts::delete(&mut tx, id.0, revision, core.clock.now().0).await? {
         return Err(Error::NotFound);
     }
-    trail::record(core, &mut tx, Some(&actor.visit), Event::by(actor, "host.delete", id.0)).await?;
+    audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, "host.delete", id.0)).await?;
     tx.commit().await?;
     core.feed.kick();
     Ok(())

@@ -1,7 +1,7 @@
 //! Pages and sorts of lists, read from the text of a query.
 
 use uptrakit_api::{FieldError, Page};
-use uptrakit_store::Slice;
+use uptrakit_store::PageBounds;
 
 use crate::error::Error;
 
@@ -33,8 +33,8 @@ impl Paging {
 
     /// The rows of this page.
     #[must_use]
-    pub fn slice(self) -> Slice {
-        Slice { offset: i64::from(self.page - 1) * i64::from(self.per_page), limit: self.per_page.into() }
+    pub fn slice(self) -> PageBounds {
+        PageBounds { offset: i64::from(self.page - 1) * i64::from(self.per_page), limit: self.per_page.into() }
     }
 
     /// The page, with what is on it and how much there is.

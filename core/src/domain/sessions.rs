@@ -4,8 +4,9 @@ use uptrakit_api::{Session, SessionId, Timestamp};
 use uptrakit_store::sessions;
 
 use super::{
-    Change, begin_write, commit_power,
-    trail::{self, Event},
+    Affects,
+    audit::{self, Event},
+    begin_authorized_write, commit_and_bump_epoch,
 };
 use crate::{
     auth::{
@@ -38,22 +39,22 @@ pub async fn list(core: &Core, actor: &Authorized<WebSession>) -> Result<Vec<Ses
 
 /// Ends one of the actor's sessions.
 pub async fn end(core: &Core, actor: &Authorized<WebSession>, id: SessionId) -> Result<(), Error> {
-    let mut tx = begin_write(core, actor, Change::OwnPower).await?;
+    let mut tx = begin_authorized_write(core, actor, Affects::OwnAccount).await?;
     if !sessions::delete(&mut tx, actor.account_id().0, id.0).await? {
         return Err(Error::NotFound);
     }
-    trail::record(core, &mut tx, Some(&actor.visit), Event::by(actor, "session.end", id.0)).await?;
-    commit_power(core, tx, actor.account_id()).await
+    audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, "session.end", id.0)).await?;
+    commit_and_bump_epoch(core, tx, actor.account_id()).await
 }
 
 /// Ends all of the actor's sessions but the one that asks; tells how many.
 pub async fn end_others(core: &Core, actor: &Authorized<WebSession>) -> Result<u64, Error> {
-    let mut tx = begin_write(core, actor, Change::OwnPower).await?;
+    let mut tx = begin_authorized_write(core, actor, Affects::OwnAccount).await?;
     let kept = actor.session().map(|session| session.id.0).unwrap_or_default();
     let ended = sessions::delete_others(&mut tx, actor.account_id().0, kept).await?;
     if ended > 0 {
-        trail::record(core, &mut tx, Some(&actor.visit), Event::by(actor, "session.end-others", None)).await?;
-        commit_power(core, tx, actor.account_id()).await?;
+        audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, "session.end-others", None)).await?;
+        commit_and_bump_epoch(core, tx, actor.account_id()).await?;
     }
     Ok(ended)
 }

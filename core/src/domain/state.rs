@@ -9,15 +9,15 @@ use uptrakit_store::Store;
 use crate::{
     auth::{
         authorized::Authenticator,
+        last_used::LastUsed,
         password::Hasher,
+        rate_limit::{ClientNetwork, RateLimiter},
         read_grace::ReadGrace,
-        refusals::Refusals,
-        throttle::{Source, Throttle},
-        usage::Usage,
+        rejected_tokens::RejectedTokenLog,
         verifier::Verifier,
     },
     clock::Clock,
-    domain::{feed::Feed, trail},
+    domain::{audit, feed::Feed},
     outage::Outage,
     probe::SharedProbe,
     public_url::PublicUrl,
@@ -48,7 +48,7 @@ pub struct Core {
     /// Who may do what.
     pub verifier: Verifier,
     /// When credentials were last used.
-    pub usage: Usage,
+    pub last_used: LastUsed,
     /// What it takes to judge credentials.
     pub auth: Authenticator,
     /// Passwords.
@@ -62,9 +62,9 @@ pub struct Core {
     /// Changes of hosts, for those who follow them.
     pub feed: Feed,
     /// Failed sign-ins by what was typed and from where: ten, then one every 20 seconds.
-    pub login_failures: Throttle<(String, Source)>,
+    pub login_failures: RateLimiter<(String, ClientNetwork)>,
     /// Failed sign-ins from an address, whatever was typed: fifty, then one every 3 seconds.
-    pub address_failures: Throttle<Source>,
+    pub address_failures: RateLimiter<ClientNetwork>,
     /// How long credentials are judged while the database takes no writes; without it, as long as it answers reads.
     pub read_grace: Option<Arc<ReadGrace>>,
     read_probe: SharedProbe,
@@ -82,8 +82,8 @@ pub struct Core {
 impl Core {
     /// Writes what is noted in memory: last uses, and refused tokens.
     pub async fn write_notes(&self) -> uptrakit_store::Result<()> {
-        let written = self.usage.flush(&self.store, self.clock.now(), true).await;
-        written.and(trail::write_refusals(self).await)
+        let written = self.last_used.flush(&self.store, self.clock.now(), true).await;
+        written.and(audit::write_rejected_tokens(self).await)
     }
 
     /// Writes what is still in memory and closes the database. Nothing can be done after it.
@@ -132,16 +132,16 @@ impl Core {
             auth: Authenticator {
                 verifier: verifier.clone(),
                 clock: clock.clone(),
-                refusals: Refusals::default(),
-                bearer_failures: Throttle::new(300, Duration::from_millis(200)),
-                suspects: Semaphore::new(64),
+                rejected_tokens: RejectedTokenLog::default(),
+                bearer_failures: RateLimiter::new(300, Duration::from_millis(200)),
+                unknown_token_lookups: Semaphore::new(64),
             },
             verifier,
             feed: Feed::default(),
-            usage: Usage::default(),
+            last_used: LastUsed::default(),
             hasher: Hasher::default(),
-            login_failures: Throttle::new(10, Duration::from_secs(20)),
-            address_failures: Throttle::new(50, Duration::from_secs(3)),
+            login_failures: RateLimiter::new(10, Duration::from_secs(20)),
+            address_failures: RateLimiter::new(50, Duration::from_secs(3)),
             read_grace,
             read_probe: SharedProbe::default(),
             write_probe: SharedProbe::default(),

@@ -3,7 +3,7 @@
 use ipnet::IpNet;
 use uptrakit_api::{
     AccountId, CreateToken, CreatedToken, FieldError, Page, Permission, Permissions, RotateToken, Rotation, Secret,
-    Timestamp, Token, TokenId, TokenQuery, TokenState, TokenText, UpdateToken,
+    Timestamp, Token, TokenId, TokenQuery, TokenSecret, TokenState, UpdateToken,
 };
 use uptrakit_store::{
     Transaction,
@@ -11,14 +11,15 @@ use uptrakit_store::{
 };
 
 use super::{
-    Change, Standing, begin_write, begin_write_as, commit_power, log_revoke,
+    Affects, Grant,
+    audit::{self, Event},
+    begin_authorized_write, begin_write_with_grant, commit_and_bump_epoch, log_revoke,
     paging::{Paging, parse_sort},
-    trail::{self, Event},
 };
 use crate::{
     auth::{
         authorized::{Actor, Authorized, TokensWrite, UsersManage},
-        credential::{Credential, Inconsistent, parse_networks, state},
+        credential::{Credential, InconsistentRow, parse_networks, state},
         digest::Digest,
     },
     clock::{fill_random, horizon, new_id},
@@ -54,17 +55,17 @@ pub struct Revoked {
 }
 
 impl Limits {
-    fn of_row(row: &TokenRow) -> Result<Self, Inconsistent> {
+    fn of_row(row: &TokenRow) -> Result<Self, InconsistentRow> {
         let permissions = row.permissions.as_ref().map(|names| names.parse()).transpose();
         Ok(Self {
-            permissions: permissions.map_err(|_| Inconsistent("permission"))?,
+            permissions: permissions.map_err(|_| InconsistentRow("permission"))?,
             networks: row.networks.as_deref().map(parse_networks).transpose()?,
             expires_at: row.expires_at.map(Timestamp),
         })
     }
 
     /// The limits of the token that asks; a web session has none.
-    fn of(standing: &Standing) -> Self {
+    fn of(standing: &Grant) -> Self {
         match &standing.credential {
             // A text that is being replaced ends before its token does, and so does what comes of it.
             Credential::Token(token) => Self {
@@ -191,7 +192,7 @@ pub async fn create(
         return Err(Error::Invalid(errors));
     }
 
-    let (mut tx, standing) = begin_write_as(core, actor, Change::OwnPower).await?;
+    let (mut tx, standing) = begin_write_with_grant(core, actor, Affects::OwnAccount).await?;
     let own = Limits::of(&standing);
     let now = core.clock.now();
     // Counted from the same instant as `created_at`, so that the lifetime is exactly what was asked for.
@@ -227,7 +228,7 @@ pub async fn create(
     };
     tokens::insert(&mut tx, &token).await?;
     let text = give_text(&mut tx, id, now).await?;
-    trail::record(core, &mut tx, Some(&actor.visit), Event::on_token(actor, "token.create", id)).await?;
+    audit::record(core, &mut tx, Some(&actor.context), Event::on_token(actor, "token.create", id)).await?;
     let fields = public_in(&mut tx, actor, id, now).await?;
     // Nothing lost power: the epoch stands.
     tx.commit().await?;
@@ -253,7 +254,7 @@ pub async fn update(
         return Err(Error::Invalid(errors));
     }
 
-    let (mut tx, standing) = begin_write_as(core, actor, Change::OwnPower).await?;
+    let (mut tx, standing) = begin_write_with_grant(core, actor, Affects::OwnAccount).await?;
     let now = core.clock.now();
     let row = get_active(&mut tx, actor, id, now).await?;
     let before = Limits::of_row(&row)?;
@@ -277,14 +278,14 @@ pub async fn update(
     }
     let (permissions, networks) = (after.permissions_text(), after.networks_text());
     tokens::update(&mut tx, id.0, (&name, &name_key), permissions.as_deref(), networks.as_deref()).await?;
-    trail::record(core, &mut tx, Some(&actor.visit), Event::on_token(actor, "token.update", id)).await?;
+    audit::record(core, &mut tx, Some(&actor.context), Event::on_token(actor, "token.update", id)).await?;
     let token = public_in(&mut tx, actor, id, now).await?;
-    commit_power(core, tx, actor.account_id()).await?;
+    commit_and_bump_epoch(core, tx, actor.account_id()).await?;
     Ok(token)
 }
 
 /// Whoever has a text that was replaced, perhaps because it leaked, must not replace the new one with it.
-fn refuse_replaced(standing: &Standing) -> Result<(), Error> {
+fn refuse_replaced(standing: &Grant) -> Result<(), Error> {
     match &standing.credential {
         Credential::Token(token) if token.ends_at.is_some() => Err(Error::TextReplaced),
         _ => Ok(()),
@@ -308,11 +309,11 @@ pub async fn rotate(
         let found = tokens::find(reader.conn(), actor.account_id().0, id.0, core.clock.now().0).await?;
         found.ok_or(Error::NotFound)?.rotations
     };
-    let (mut tx, standing) = begin_write_as(core, actor, Change::OwnPower).await?;
+    let (mut tx, standing) = begin_write_with_grant(core, actor, Affects::OwnAccount).await?;
     let now = core.clock.now();
     let row = get_active(&mut tx, actor, id, now).await?;
     let made_at = row.made_at.filter(|made_at| *made_at <= horizon(now).0);
-    let is_newer = row.rotations > 0 && made_at.is_some_and(|made_at| made_at > actor.visit.arrived.0);
+    let is_newer = row.rotations > 0 && made_at.is_some_and(|made_at| made_at > actor.context.arrived.0);
     if is_newer || !tokens::count_rotation(&mut tx, id.0, seen).await? {
         return Err(Error::Conflict("Somebody else rotated this token at the same time."));
     }
@@ -323,9 +324,9 @@ pub async fn rotate(
     let ends_at = if overlap == 0 { tokens::ENDED } else { overlap_ends_at };
     tokens::end_texts(&mut tx, id.0, ends_at).await?;
     let text = give_text(&mut tx, id, now).await?;
-    trail::record(core, &mut tx, Some(&actor.visit), Event::on_token(actor, "token.rotate", id)).await?;
+    audit::record(core, &mut tx, Some(&actor.context), Event::on_token(actor, "token.rotate", id)).await?;
     let fields = public_in(&mut tx, actor, id, now).await?;
-    commit_power(core, tx, actor.account_id()).await?;
+    commit_and_bump_epoch(core, tx, actor.account_id()).await?;
     let what = if overlap == 0 { "token rotated; the old text is revoked" } else { "token rotated" };
     log_revoke(what, actor, actor.account_id(), Some(id));
     Ok(CreatedToken { fields, text })
@@ -333,14 +334,14 @@ pub async fn rotate(
 
 /// Ends the overlap of a rotation: the old text is dead from this commit on. Nothing to end is no error.
 pub async fn end_overlap(core: &Core, actor: &Authorized<TokensWrite>, id: TokenId) -> Result<(), Error> {
-    let mut tx = begin_write(core, actor, Change::OwnPower).await?;
+    let mut tx = begin_authorized_write(core, actor, Affects::OwnAccount).await?;
     let now = core.clock.now();
     tokens::find(tx.conn(), actor.account_id().0, id.0, now.0).await?.ok_or(Error::NotFound)?;
     if !tokens::end_overlap(&mut tx, id.0).await? {
         return Ok(());
     }
-    trail::record(core, &mut tx, Some(&actor.visit), Event::on_token(actor, "token.end-overlap", id)).await?;
-    commit_power(core, tx, actor.account_id()).await?;
+    audit::record(core, &mut tx, Some(&actor.context), Event::on_token(actor, "token.end-overlap", id)).await?;
+    commit_and_bump_epoch(core, tx, actor.account_id()).await?;
     log_revoke("overlap of a token's rotation ended; the old text is revoked", actor, actor.account_id(), Some(id));
     Ok(())
 }
@@ -357,7 +358,7 @@ pub async fn revoke_current<R>(core: &Core, actor: &Authorized<R>) -> Result<Opt
 }
 
 async fn revoke_own(core: &Core, actor: &Actor, id: TokenId) -> Result<Revoked, Error> {
-    let mut tx = begin_write(core, actor, Change::OwnPower).await?;
+    let mut tx = begin_authorized_write(core, actor, Affects::OwnAccount).await?;
     revoke_in(core, actor, &mut tx, actor.account_id(), id).await?.finish(core, actor, tx).await
 }
 
@@ -368,7 +369,7 @@ pub async fn revoke_of(
     account_id: AccountId,
     id: TokenId,
 ) -> Result<Revoked, Error> {
-    let mut tx = begin_write(core, actor, Change::PowerOf(account_id)).await?;
+    let mut tx = begin_authorized_write(core, actor, Affects::Account(account_id)).await?;
     revoke_in(core, actor, &mut tx, account_id, id).await?.finish(core, actor, tx).await
 }
 
@@ -394,7 +395,7 @@ async fn revoke_in(
         let row = tokens::find(tx.conn(), account_id.0, id.0, now.0).await?.ok_or(Error::NotFound)?;
         return Ok(PendingRevoke { id, account_id, news: None, at: row.revoked_at.map_or(now, Timestamp) });
     }
-    trail::record(core, tx, Some(&actor.visit), Event::on_token(actor, "token.revoke", id)).await?;
+    audit::record(core, tx, Some(&actor.context), Event::on_token(actor, "token.revoke", id)).await?;
     let digests = tokens::list_digests(tx.conn(), id.0).await?;
     let digests = digests.iter().filter_map(|digest| Digest::from_bytes(digest)).collect();
     Ok(PendingRevoke { id, account_id, news: Some(digests), at: now })
@@ -407,7 +408,7 @@ impl PendingRevoke {
         let own = usize::from(actor.token_id() == Some(self.id));
         let cut_off = core.verifier.count_in_flight(&digests).saturating_sub(own);
         let began = std::time::Instant::now();
-        commit_power(core, tx, self.account_id).await?;
+        commit_and_bump_epoch(core, tx, self.account_id).await?;
         log_revoke("token revoked", actor, self.account_id, Some(self.id));
         metrics::histogram!("uptrakit_revoke_seconds").record(began.elapsed());
         // The instant from which it holds is that of the acknowledgement, not of the request.
@@ -424,7 +425,7 @@ async fn get_active(tx: &mut Transaction, actor: &Actor, id: TokenId, now: Times
 }
 
 async fn give_text(tx: &mut Transaction, id: TokenId, now: Timestamp) -> Result<Secret, Error> {
-    let text = TokenText::mint(fill_random);
+    let text = TokenSecret::mint(fill_random);
     tokens::insert_text(tx, id.0, &Digest::of(text.expose()).0, &text.hint(), now.0).await?;
     Ok(Secret(text.expose().to_owned()))
 }
@@ -435,7 +436,7 @@ async fn public_in(tx: &mut Transaction, actor: &Actor, id: TokenId, now: Timest
 }
 
 /// A token's public fields.
-pub fn public(row: TokenRow, now: Timestamp) -> Result<Token, Inconsistent> {
+pub fn public(row: TokenRow, now: Timestamp) -> Result<Token, InconsistentRow> {
     let limits = Limits::of_row(&row)?;
     // What it was used for before it was replaced says nothing of who must still change over.
     let made_at = row.made_at.filter(|made_at| *made_at <= horizon(now).0);
@@ -468,7 +469,7 @@ fn collect<T>(errors: &mut Vec<FieldError>, field: &str, outcome: Result<T, Stri
     outcome.map_err(|message| errors.push(FieldError { field: field.into(), message })).ok()
 }
 
-fn refuse_beyond_account(standing: &Standing, asked: Permissions) -> Result<(), Error> {
+fn refuse_beyond_account(standing: &Grant, asked: Permissions) -> Result<(), Error> {
     let more = asked.without(standing.account.roles.permissions());
     if more.is_empty() { Ok(()) } else { Err(Error::MorePermissions(more)) }
 }

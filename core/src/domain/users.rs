@@ -6,21 +6,21 @@ use uptrakit_api::{
 use uptrakit_store::{
     Transaction,
     accounts::{self, AccountRow},
-    invitations, power, sessions,
+    epoch, invitations, sessions,
 };
 
 use super::{
-    Change,
+    Affects,
     accounts::{self as own, INVITATION_MILLIS},
-    begin_write, commit_power,
+    audit::{self, Event},
+    begin_authorized_write, commit_and_bump_epoch,
     paging::Paging,
-    trail::{self, Event},
 };
 use crate::{
     auth::{
         authorized::{Actor, Authorized, UsersManage},
-        context::Visit,
-        credential::Inconsistent,
+        context::RequestContext,
+        credential::InconsistentRow,
         digest::{Digest, new_secret},
         password::NewPassword,
     },
@@ -52,20 +52,20 @@ pub async fn list_from_terminal(core: &Core, page: Option<&str>, per_page: Optio
 pub async fn create(core: &Core, actor: &Authorized<UsersManage>, request: CreateUser) -> Result<CreatedUser, Error> {
     let roles = parse_roles(&request.roles)?;
     let row = own::new_account(core, &request.username, &request.email, roles, request.password.as_ref()).await?;
-    let mut tx = begin_write(core, actor, Change::Things).await?;
+    let mut tx = begin_authorized_write(core, actor, Affects::Data).await?;
     own::insert(&mut tx, &row).await?;
     let invite_url = match row.password_hash {
         Some(_) => None,
         None => Some(invite(core, &mut tx, AccountId(row.id)).await?),
     };
-    trail::record(core, &mut tx, Some(&actor.visit), Event::by(actor, "account.create", row.id)).await?;
+    audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, "account.create", row.id)).await?;
     tx.commit().await?;
     Ok(CreatedUser { user: public(&row)?, invite_url })
 }
 
 /// Makes another link for somebody who has not chosen a password yet; the one before opens nothing any more.
 pub async fn invite_again(core: &Core, actor: &Authorized<UsersManage>, id: AccountId) -> Result<CreatedUser, Error> {
-    let mut tx = begin_write(core, actor, Change::PowerOf(id)).await?;
+    let mut tx = begin_authorized_write(core, actor, Affects::Account(id)).await?;
     let row = accounts::find(tx.conn(), id.0).await?.ok_or(Error::NotFound)?;
     if row.password_hash.is_some() {
         return Err(Error::Conflict("This person has chosen a password already."));
@@ -75,7 +75,7 @@ pub async fn invite_again(core: &Core, actor: &Authorized<UsersManage>, id: Acco
     }
     invitations::delete_for(&mut tx, Some(id.0)).await?;
     let invite_url = Some(invite(core, &mut tx, id).await?);
-    trail::record(core, &mut tx, Some(&actor.visit), Event::by(actor, "invitation.create", id.0)).await?;
+    audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, "invitation.create", id.0)).await?;
     tx.commit().await?;
     Ok(CreatedUser { user: public(&row)?, invite_url })
 }
@@ -95,8 +95,8 @@ pub async fn update(
     request: UpdateUser,
 ) -> Result<User, Error> {
     let roles = request.roles.as_deref().map(parse_roles).transpose()?;
-    let tx = begin_write(core, actor, Change::PowerOf(id)).await?;
-    change(core, tx, Some((actor, &actor.visit)), id, roles, request.active).await
+    let tx = begin_authorized_write(core, actor, Affects::Account(id)).await?;
+    change(core, tx, Some((actor, &actor.context)), id, roles, request.active).await
 }
 
 /// The same from the terminal, where no credential stands behind it.
@@ -107,20 +107,20 @@ pub async fn update_from_terminal(
     active: Option<bool>,
 ) -> Result<User, Error> {
     let mut tx = core.store.begin().await?;
-    power::hold_account(&mut tx, id.0).await?;
+    epoch::lock_account(&mut tx, id.0).await?;
     change(core, tx, None, id, roles, active).await
 }
 
 async fn change(
     core: &Core,
     mut tx: Transaction,
-    by: Option<(&Actor, &Visit)>,
+    by: Option<(&Actor, &RequestContext)>,
     id: AccountId,
     roles: Option<Roles>,
     active: Option<bool>,
 ) -> Result<User, Error> {
     let before = accounts::find(tx.conn(), id.0).await?.ok_or(Error::NotFound)?;
-    let roles_before: Roles = before.roles.parse().map_err(|_| Inconsistent("role"))?;
+    let roles_before: Roles = before.roles.parse().map_err(|_| InconsistentRow("role"))?;
     let after = AccountRow {
         roles: roles.unwrap_or(roles_before).to_string(),
         active: active.unwrap_or(before.active),
@@ -144,17 +144,17 @@ async fn change(
             Some((actor, _)) => Event::by(actor, action, id.0),
             None => Event { action, target: Some(id.0), ..Event::default() },
         };
-        trail::record(core, &mut tx, by.map(|(_, visit)| visit), event).await?;
+        audit::record(core, &mut tx, by.map(|(_, context)| context), event).await?;
     }
     // From here on this transaction is alone with the epoch, and so with everybody's roles: now they can be counted.
-    power::move_epoch(&mut tx, id.0, core.clock.now().0).await?;
+    epoch::bump_epoch(&mut tx, id.0, core.clock.now().0).await?;
     let administrator = Role::Administrator.as_str();
     let was_one = before.active && before.password_hash.is_some() && roles_before.contains(Role::Administrator);
     if was_one && accounts::count_active_with_role(tx.conn(), administrator).await? == 0 {
         return Err(Error::LastAdministrator);
     }
     let user = public(&after)?;
-    super::commit_moved(core, tx).await?;
+    super::commit_bumped_epoch(core, tx).await?;
     if let Some((actor, _)) = by
         && before.active
         && !after.active
@@ -178,7 +178,7 @@ pub async fn add_from_terminal(
     // Whoever can use the terminal needs no first-run link any more.
     invitations::delete_for(&mut tx, None).await?;
     let event = Event { action: "account.create", target: Some(row.id), ..Event::default() };
-    trail::record(core, &mut tx, None, event).await?;
+    audit::record(core, &mut tx, None, event).await?;
     tx.commit().await?;
     Ok(public(&row)?)
 }
@@ -193,13 +193,13 @@ pub async fn set_password_from_terminal(core: &Core, id: AccountId, password: &S
     let password = password.map_err(|message| Error::field("password", message))?;
     let hash = core.hasher.hash(password).await?;
     let mut tx = core.store.begin().await?;
-    power::hold_account(&mut tx, id.0).await?;
+    epoch::lock_account(&mut tx, id.0).await?;
     accounts::update_password(&mut tx, id.0, &hash).await?;
     sessions::delete_others(&mut tx, id.0, uuid::Uuid::nil()).await?;
     invitations::delete_for(&mut tx, Some(id.0)).await?;
     let event = Event { action: "password.set", target: Some(id.0), ..Event::default() };
-    trail::record(core, &mut tx, None, event).await?;
-    commit_power(core, tx, id).await
+    audit::record(core, &mut tx, None, event).await?;
+    commit_and_bump_epoch(core, tx, id).await
 }
 
 /// By username.
@@ -231,7 +231,7 @@ pub async fn list_tokens(
     super::tokens::list_of(core, id, query).await
 }
 
-fn public(row: &AccountRow) -> Result<User, Inconsistent> {
+fn public(row: &AccountRow) -> Result<User, InconsistentRow> {
     let account = own::public(row)?;
     Ok(User {
         id: account.id,

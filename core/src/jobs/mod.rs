@@ -13,12 +13,12 @@ use std::{
 };
 
 use tokio::sync::Notify;
-use uptrakit_store::{hosts, invitations, power, sessions, tokens};
+use uptrakit_store::{epoch, hosts, invitations, sessions, tokens};
 
 use crate::{
     auth::credential::{SESSION_IDLE_MILLIS, SESSION_LIFETIME_MILLIS},
     clock::horizon,
-    domain::{accounts::INVITATION_MILLIS, commit_moved, state::Core, trail},
+    domain::{accounts::INVITATION_MILLIS, audit, commit_bumped_epoch, state::Core},
     error::Error,
 };
 
@@ -137,11 +137,11 @@ async fn current_revision(core: &Core) -> uptrakit_store::Result<i64> {
 }
 
 async fn flush(app: Arc<Core>) {
-    let (mut last_uses, mut refusals) = (Streak::new("last uses"), Streak::new("refusals of tokens"));
+    let (mut last_uses, mut rejected_tokens) = (Streak::new("last uses"), Streak::new("rejected_tokens of tokens"));
     loop {
         tokio::time::sleep(FLUSH_EVERY).await;
-        last_uses.note(app.usage.flush(&app.store, app.clock.now(), false).await);
-        refusals.note(trail::write_refusals(&app).await);
+        last_uses.note(app.last_used.flush(&app.store, app.clock.now(), false).await);
+        rejected_tokens.note(audit::write_rejected_tokens(&app).await);
     }
 }
 
@@ -179,7 +179,7 @@ impl Streak {
 async fn fold(app: Arc<Core>) {
     loop {
         tokio::time::sleep(FOLD_EVERY).await;
-        if let Err(error) = app.store.fold_log().await {
+        if let Err(error) = app.store.checkpoint().await {
             tracing::debug!(
                 %error,
                 "the log can't be folded into the database now; a commit will do it"
@@ -220,7 +220,7 @@ async fn mend_future(core: &Core) -> Result<(), Error> {
     let horizon = horizon(now).0;
     let mut tx = core.store.begin().await?;
     invitations::mend_future(&mut tx, now.0 + INVITATION_MILLIS, horizon + INVITATION_MILLIS).await?;
-    power::mend_future(&mut tx, now.0, horizon).await?;
+    epoch::mend_future(&mut tx, now.0, horizon).await?;
     hosts::mend_future_removals(&mut tx, now.0, horizon).await?;
     let mut accounts = tokens::mend_future(&mut tx, now.0, horizon).await?;
     accounts.extend(sessions::mend_future(&mut tx, now.0, horizon).await?);
@@ -228,9 +228,9 @@ async fn mend_future(core: &Core) -> Result<(), Error> {
     accounts.dedup();
     // What is cached of them ends later than it should.
     for account in accounts {
-        power::move_epoch(&mut tx, account, now.0).await?;
+        epoch::bump_epoch(&mut tx, account, now.0).await?;
     }
-    commit_moved(core, tx).await
+    commit_bumped_epoch(core, tx).await
 }
 
 /// How much was removed.
@@ -253,7 +253,7 @@ pub async fn clean_once(core: &Core) -> Result<Removed, Error> {
         sessions: sessions::delete_expired(&mut tx, now - SESSION_LIFETIME_MILLIS, now - SESSION_IDLE_MILLIS).await?,
         invitations: invitations::delete_expired(&mut tx, now - INVITATION_MILLIS).await?,
     };
-    power::delete_changes_before(&mut tx, now - LOG_MILLIS).await?;
+    epoch::delete_changes_before(&mut tx, now - LOG_MILLIS).await?;
     hosts::delete_removals_before(&mut tx, now - LOG_MILLIS).await?;
     tx.commit().await?;
     Ok(removed)

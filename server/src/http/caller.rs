@@ -6,8 +6,8 @@ use http::{HeaderMap, header, request::Parts};
 use uptrakit_core::{
     auth::{
         authorized::{Authorized, Presented, Requirement},
-        context::Visit,
-        credential::Refusal,
+        context::RequestContext,
+        credential::Rejection,
     },
     error::Error,
     state::Core,
@@ -25,34 +25,38 @@ impl<R: Requirement> FromRequestParts<App> for Authorized<R> {
     type Rejection = ErrorResponse;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ErrorResponse> {
-        Ok(authorize(app, &parts.headers, visit(parts)).await?)
+        Ok(authorize(app, &parts.headers, request_context(parts)).await?)
     }
 }
 
-/// The visit that the outermost layer put into the request.
+/// The context that the outermost layer put into the request.
 ///
 /// # Panics
 /// When that layer is missing.
 #[must_use]
-pub fn visit(parts: &Parts) -> Visit {
-    parts.extensions.get::<Visit>().expect("the outermost layer adds the visit").clone()
+pub fn request_context(parts: &Parts) -> RequestContext {
+    parts.extensions.get::<RequestContext>().expect("the outermost layer adds the context").clone()
 }
 
 /// Finds the credential in the headers and has it judged.
-pub async fn authorize<R: Requirement>(core: &Core, headers: &HeaderMap, visit: Visit) -> Result<Authorized<R>, Error> {
+pub async fn authorize<R: Requirement>(
+    core: &Core,
+    headers: &HeaderMap,
+    context: RequestContext,
+) -> Result<Authorized<R>, Error> {
     let presented = match bearer(headers)? {
         Some(text) => Presented::Token(text),
-        None => Presented::Session(own_session(core, headers, &visit)?.ok_or(Error::Refused(Refusal::Missing))?),
+        None => Presented::Session(own_session(core, headers, &context)?.ok_or(Error::Rejected(Rejection::Missing))?),
     };
-    Ok(Authorized::new(&core.auth, presented, visit, || program(headers)).await?)
+    Ok(Authorized::new(&core.auth, presented, context, || program(headers)).await?)
 }
 
 /// The session's cookie, if there is one and no other site has caused the request.
-fn own_session<'h>(core: &Core, headers: &'h HeaderMap, visit: &Visit) -> Result<Option<&'h str>, Error> {
+fn own_session<'h>(core: &Core, headers: &'h HeaderMap, context: &RequestContext) -> Result<Option<&'h str>, Error> {
     let public_url = core.public_url.as_str();
     let cookie = session_cookie(headers, core.public_url.cookie_name())?;
     if cookie.is_some() && Origin::of(headers, public_url) != Origin::Same {
-        return Err(origin::refuse(visit, headers, public_url));
+        return Err(origin::refuse(context, headers, public_url));
     }
     Ok(cookie)
 }
@@ -64,7 +68,7 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Error> {
     if values.next().is_some() {
         return Err(Error::Malformed("Send one Authorization header, not several."));
     }
-    let Ok(value) = value.to_str() else { return Err(Error::Refused(Refusal::Unknown)) };
+    let Ok(value) = value.to_str() else { return Err(Error::Rejected(Rejection::Unknown)) };
     let (scheme, text) = value.split_once(' ').unwrap_or((value, ""));
     Ok(scheme.eq_ignore_ascii_case("bearer").then(|| text.trim()))
 }

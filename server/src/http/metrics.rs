@@ -12,7 +12,7 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{health, layer::visit::visit};
+use super::{health, layer::request_context::request_context};
 use crate::{App, log};
 
 const SECONDS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
@@ -70,7 +70,7 @@ fn router(handle: PrometheusHandle, app: App) -> Router {
         .route("/readyz", get(health::is_ready))
         .route("/readyz/reads", get(health::is_ready_for_reads))
         // A failed probe leaves its line here too.
-        .layer(middleware::from_fn_with_state(app.clone(), visit))
+        .layer(middleware::from_fn_with_state(app.clone(), request_context))
         .with_state(app)
 }
 

@@ -52,7 +52,7 @@ fn api() -> OpenApiRouter<App> {
 
 /// The whole server.
 ///
-/// Every request passes one layer: `visit` names it, finds the client's address, and on the way back writes problem
+/// Every request passes one layer: `context` names it, finds the client's address, and on the way back writes problem
 /// documents, headers, log and metrics, so that nothing leaves without them; within it `cut_off` stops the request when
 /// its credential dies, whatever the handler is waiting for.
 pub fn router(core: &Arc<Core>) -> Router {
@@ -72,6 +72,6 @@ pub fn router(core: &Arc<Core>) -> Router {
         .route("/docs/{*path}", get(guide::get_page))
         .fallback(assets::serve)
         .method_not_allowed_fallback(async || ErrorResponse(Error::MethodNotAllowed))
-        .layer(middleware::from_fn_with_state(app.clone(), layer::visit::visit))
+        .layer(middleware::from_fn_with_state(app.clone(), layer::request_context::request_context))
         .with_state(app.clone())
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use http::{HeaderMap, HeaderName, header};
 use uptrakit_core::{
-    auth::context::Visit,
+    auth::context::RequestContext,
     error::Error,
     log_limit::{Admitted, LogLimit},
     loggable,
@@ -46,7 +46,7 @@ impl Origin {
 /// The refusal of a request whose origin is not good enough, which the log tells: more often than an attack, a public
 /// URL that is not what people use is the reason.
 #[must_use]
-pub fn refuse(visit: &Visit, headers: &HeaderMap, public_url: &str) -> Error {
+pub fn refuse(context: &RequestContext, headers: &HeaderMap, public_url: &str) -> Error {
     static WRITTEN: LogLimit<()> = LogLimit::new();
     if let Some(Admitted { left_out }) = WRITTEN.admit((), Instant::now()) {
         let said = |name: HeaderName| {
@@ -54,11 +54,11 @@ pub fn refuse(visit: &Visit, headers: &HeaderMap, public_url: &str) -> Error {
             Some(loggable(&String::from_utf8_lossy(value.as_bytes())))
         };
         tracing::warn!(
-            address = %visit.address,
+            address = %context.address,
             origin = said(header::ORIGIN),
             sec_fetch_site = said(HeaderName::from_static("sec-fetch-site")),
             expected = public_url,
-            request_id = %visit.request_id,
+            request_id = %context.request_id,
             left_out,
             "request of another origin refused; if it is the address that people use, set public_url to it"
         );

@@ -2,7 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use uptrakit_core::{auth::credential::Refusal, error::Error};
+use uptrakit_core::{auth::credential::Rejection, error::Error};
 
 /// What a handler fails with.
 #[derive(Debug)]
@@ -19,13 +19,13 @@ fn challenge(error: &Error) -> Option<String> {
     const REALM: &str = "Bearer realm=\"uptrakit\"";
     let scope = |scope: &dyn std::fmt::Display| format!("{REALM}, error=\"insufficient_scope\", scope=\"{scope}\"");
     match error {
-        Error::Refused(Refusal::Missing | Refusal::SessionOver) => Some(REALM.into()),
-        Error::Refused(Refusal::Unknown | Refusal::Expired | Refusal::Revoked | Refusal::AccountDisabled) => {
+        Error::Rejected(Rejection::Missing | Rejection::SessionOver) => Some(REALM.into()),
+        Error::Rejected(Rejection::Unknown | Rejection::Expired | Rejection::Revoked | Rejection::AccountDisabled) => {
             Some(format!("{REALM}, error=\"invalid_token\""))
         }
-        Error::Refused(Refusal::Insufficient(permission)) => Some(scope(permission)),
+        Error::Rejected(Rejection::Insufficient(permission)) => Some(scope(permission)),
         Error::MorePermissions(more) => Some(scope(more)),
-        Error::Refused(Refusal::SessionNeeded) | Error::BeyondOwnLimits(_) | Error::TextReplaced => {
+        Error::Rejected(Rejection::SessionNeeded) | Error::BeyondOwnLimits(_) | Error::TextReplaced => {
             Some(format!("{REALM}, error=\"insufficient_scope\""))
         }
         _ => None,

@@ -22,12 +22,13 @@ use uptrakit_app::{
 use uptrakit_core::{
     auth::{
         authorized::{Authorized, Requirement, WebSession},
-        context::Visit,
-        credential::Refusal as Denial,
+        context::RequestContext,
+        credential::Rejection as Denial,
     },
     domain::{
-        accounts, sessions, tokens,
-        trail::{self, Named},
+        accounts,
+        audit::{self, Named},
+        sessions, tokens,
     },
     error::{Error, Failure},
 };
@@ -39,7 +40,7 @@ use super::{
 use crate::{
     App,
     http::{
-        caller::{authorize, visit},
+        caller::{authorize, request_context},
         origin::{self, Origin},
         problem::ErrorResponse,
     },
@@ -53,7 +54,7 @@ pub fn router() -> Router<App> {
 async fn call(State(app): State<App>, request: Request) -> Result<Response, ErrorResponse> {
     let (mut parts, body) = request.into_parts();
     if Origin::of(&parts.headers, app.public_url.as_str()) != Origin::Same {
-        return Err(origin::refuse(&visit(&parts), &parts.headers, app.public_url.as_str()).into());
+        return Err(origin::refuse(&request_context(&parts), &parts.headers, app.public_url.as_str()).into());
     }
     body::require_json(&parts.headers)?;
     let bytes = body::read(&parts.headers, body).await?;
@@ -65,7 +66,7 @@ async fn call(State(app): State<App>, request: Request) -> Result<Response, Erro
     let backend = PageBackend {
         app,
         headers: parts.headers.clone(),
-        visit: visit(&parts),
+        context: request_context(&parts),
         reply: Arc::default(),
         failure: Arc::default(),
     };
@@ -104,7 +105,7 @@ async fn with_status(answer: Response) -> Result<Response, ErrorResponse> {
 struct PageBackend {
     app: App,
     headers: HeaderMap,
-    visit: Visit,
+    context: RequestContext,
     reply: Arc<Mutex<HeaderMap>>,
     failure: Arc<Mutex<Option<Failure>>>,
 }
@@ -112,7 +113,7 @@ struct PageBackend {
 impl PageBackend {
     /// The page's own credential is its session, whatever is needed beside it.
     async fn caller(&self) -> Result<Authorized<WebSession>, Error> {
-        authorize(&self.app, &self.headers, self.visit.clone()).await
+        authorize(&self.app, &self.headers, self.context.clone()).await
     }
 
     async fn caller_for<R: Requirement>(&self) -> Result<Authorized<R>, Error> {
@@ -149,13 +150,13 @@ impl Backend for PageBackend {
         answer!(self, |me| match me.caller().await {
             Ok(actor) => Ok(Some(Visitor {
                 account: accounts::of_actor(&actor),
-                address: me.visit.address.to_string(),
+                address: me.context.address.to_string(),
                 token_limit: me.app.token_rules.limit,
                 active_tokens: tokens::count_active(&me.app, &actor).await?,
                 longest_lifetime_days: me.app.token_rules.longest_lifetime_days,
                 default_lifetime_days: me.app.token_rules.default_lifetime_days,
             })),
-            Err(Error::Refused(Denial::Missing | Denial::SessionOver)) => Ok(None),
+            Err(Error::Rejected(Denial::Missing | Denial::SessionOver)) => Ok(None),
             Err(error) => Err(error),
         })
     }
@@ -167,14 +168,14 @@ impl Backend for PageBackend {
     fn set_up(&self, request: SetUp) -> Answer<Account> {
         answer!(self, |me| {
             let browser = browser(&me.app, &me.headers)?;
-            Ok(me.signed_in(accounts::set_up(&me.app, &me.visit, request, browser).await?))
+            Ok(me.signed_in(accounts::set_up(&me.app, &me.context, request, browser).await?))
         })
     }
 
     fn sign_in(&self, request: SignIn) -> Answer<Account> {
         answer!(self, |me| {
             let browser = browser(&me.app, &me.headers)?;
-            Ok(me.signed_in(accounts::sign_in(&me.app, &me.visit, request, browser).await?))
+            Ok(me.signed_in(accounts::sign_in(&me.app, &me.context, request, browser).await?))
         })
     }
 
@@ -239,7 +240,7 @@ impl Backend for PageBackend {
 
     fn list_activity(&self, page: u32) -> Answer<Page<Activity>> {
         answer!(self, |me| {
-            let page = trail::list_named(&me.app, &me.caller().await?, page).await?;
+            let page = audit::list_named(&me.app, &me.caller().await?, page).await?;
             Ok(page.map(|Named { event, token, target }| Activity {
                 at: event.at,
                 action: event.action,

@@ -16,7 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tower::Service as _;
 use uptrakit_core::log_limit::{Admitted, LogLimit};
 
-use super::{layer::visit::Peer, linger::lingering};
+use super::{layer::request_context::Peer, linger::lingering};
 
 /// How long a client may take for the head of a request; idle connections are closed after it too.
 pub const HEAD_TIMEOUT: Duration = Duration::from_mins(1);

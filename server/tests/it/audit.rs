@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::support::{Client, START, TestServer, on_both};
 
-/// Puts events on the trail, three at each instant, from the start of the clock on.
+/// Puts events on the audit, three at each instant, from the start of the clock on.
 async fn add_events(server: &TestServer, count: i64) {
     let mut tx = server.app.store.begin().await.unwrap();
     for number in 0..count {
@@ -175,7 +175,7 @@ async fn dead_tokens_that_are_presented_are_on_the_trail(server: TestServer) {
             .into_iter()
             .enumerate()
     {
-        let found = refusals(&server, &root, id, 1).await;
+        let found = rejected_tokens(&server, &root, id, 1).await;
         assert_eq!(found.len(), 1, "one event however many attempts");
         let event = &found[0];
         assert_eq!((event["outcome"].as_str(), event["address"].as_str()), (Some(outcome), Some("127.0.0.7")));
@@ -190,7 +190,7 @@ async fn dead_tokens_that_are_presented_are_on_the_trail(server: TestServer) {
 
     server.advance(3_600_000);
     server.bearer(&revoked_text).get("/hosts").await.refused(401, "token-revoked");
-    assert_eq!(refusals(&server, &root, &revoked, 2).await.len(), 2, "an hour later it is news again");
+    assert_eq!(rejected_tokens(&server, &root, &revoked, 2).await.len(), 2, "an hour later it is news again");
 }
 
 async fn a_stop_writes_what_was_noted_of_dead_tokens(server: TestServer) {
@@ -203,8 +203,8 @@ async fn a_stop_writes_what_was_noted_of_dead_tokens(server: TestServer) {
     assert_eq!(root.get(&format!("/audit?action=token.refused&token_id={id}")).await.ok(200)["total"], 1);
 }
 
-/// The refusals of a token that are on the trail, when there are so many; they are written in the background.
-async fn refusals(server: &TestServer, reader: &Client, token_id: &str, count: usize) -> Vec<Value> {
+/// The rejected_tokens of a token that are on the audit, when there are so many; they are written in the background.
+async fn rejected_tokens(server: &TestServer, reader: &Client, token_id: &str, count: usize) -> Vec<Value> {
     let path = format!("/audit?action=token.refused&token_id={token_id}");
     let written = async {
         loop {
@@ -217,5 +217,5 @@ async fn refusals(server: &TestServer, reader: &Client, token_id: &str, count: u
         }
     };
     let found = tokio::time::timeout(Duration::from_secs(10), written).await;
-    found.unwrap_or_else(|_| panic!("{} never had {count} refusals", server.app.store.engine()))
+    found.unwrap_or_else(|_| panic!("{} never had {count} rejected_tokens", server.app.store.engine()))
 }

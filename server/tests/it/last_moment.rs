@@ -5,7 +5,7 @@ use axum::{Router, middleware, routing::get};
 use serde_json::json;
 use tokio::{runtime::Handle, task::block_in_place};
 use uptrakit_core::auth::authorized::{AnyCredential, Authorized};
-use uptrakit_server::{App, http::layer::visit::visit};
+use uptrakit_server::{App, http::layer::request_context::request_context};
 
 use crate::support::{TestServer, on_both};
 
@@ -25,7 +25,7 @@ fn ending_router<E: Future<Output = ()> + Send>(
     };
     Router::new()
         .route("/api/v1/ending", get(handler))
-        .layer(middleware::from_fn_with_state(App(server.app.clone()), visit))
+        .layer(middleware::from_fn_with_state(App(server.app.clone()), request_context))
         .with_state(App(server.app.clone()))
 }
 

@@ -13,7 +13,7 @@ use std::{
 use axum::{Router, middleware, routing::get};
 use serde_json::{Value, json};
 use uptrakit_core::jobs::outage;
-use uptrakit_server::{App, http::layer::visit::visit};
+use uptrakit_server::{App, http::layer::request_context::request_context};
 
 use crate::{
     process::{Process, add_root, program, start_with},
@@ -311,7 +311,7 @@ async fn a_panic_in_a_handler_is_a_500_with_a_line_and_without_its_text() {
         let (captured, _guard) = Captured::begin();
         let broken = Router::new()
             .route("/api/v1/broken", get(async || -> &'static str { panic!("a secret place") }))
-            .layer(middleware::from_fn_with_state(App(server.app.clone()), visit));
+            .layer(middleware::from_fn_with_state(App(server.app.clone()), request_context));
         let reply = server.anonymous().through(broken).get("/broken").await;
         let problem = reply.refused(500, "internal");
         assert!(!reply.text.contains("secret"), "{}", reply.text);

@@ -165,7 +165,7 @@ async fn a_session_is_not_idle_at_one_server_while_it_is_used_at_another(server:
     for _ in 0..3 {
         server.advance(4 * 86_400_000);
         root.get("/auth/me").await.ok(200);
-        server.app.usage.flush(&server.app.store, server.app.clock.now(), false).await.unwrap();
+        server.app.last_used.flush(&server.app.store, server.app.clock.now(), false).await.unwrap();
     }
     other.get_with(&root).await.ok(200);
 }

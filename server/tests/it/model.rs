@@ -1,5 +1,5 @@
 //! The verifier's protocol as a small machine, run through every interleaving: requests arrive, batches are closed and
-//! read, an account loses its power, another account's changes move the epoch too, and commits that have nothing to do
+//! read, an account loses its epoch, another account's changes move the epoch too, and commits that have nothing to do
 //! with power come in between. Once, a standby that is behind may take over: what it had not received is lost, and its
 //! history goes on by itself. The property is R1 with R8: *no request that arrives after a revoke was acknowledged in the
 //! history that survives is authorised*. Broken variants of the protocol are run
@@ -35,7 +35,7 @@ enum Variant {
 
 /// Entries are numbered, so that a request that holds one can be told apart from what is cached now.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct Entry {
+struct CachedCredential {
     number: u8,
     alive: bool,
     current: bool,
@@ -119,7 +119,7 @@ struct World {
     // The process.
     cache_epoch: Option<Point>,
     standing: Option<u8>,
-    cached: Option<Entry>,
+    cached: Option<CachedCredential>,
     next_number: u8,
     driver: Driver,
     requests: [Request; REQUESTS],
@@ -321,7 +321,7 @@ impl World {
         world.driver = Driver::Idle;
         if !world.cached.is_some_and(|entry| entry.current) {
             let alive = row.unwrap_or(world.database.alive);
-            world.cached = Some(Entry { number: world.next_number, alive, current: true });
+            world.cached = Some(CachedCredential { number: world.next_number, alive, current: true });
             world.next_number += 1;
         }
         for index in 0..REQUESTS {

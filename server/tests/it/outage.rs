@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use axum::body::Body;
 use http_body_util::BodyExt as _;
 use serde_json::json;
-use uptrakit_store::power;
+use uptrakit_store::epoch;
 
 use crate::support::{
     Client, PASSWORD, Reply, TestServer,
@@ -196,8 +196,8 @@ async fn a_server_that_vanishes_in_a_transaction_does_not_block_revokes_elsewher
     let me = root.get("/auth/me").await.ok(200);
     let account_id = me["id"].as_str().unwrap().parse().unwrap();
     let mut vanished = far.app.store.begin().await.unwrap();
-    power::hold_account(&mut vanished, account_id).await.unwrap();
-    power::move_epoch(&mut vanished, account_id, 1).await.unwrap();
+    epoch::lock_account(&mut vanished, account_id).await.unwrap();
+    epoch::bump_epoch(&mut vanished, account_id, 1).await.unwrap();
     link.set(Wire::Silent);
     let began = Instant::now();
     loop {
@@ -226,7 +226,7 @@ async fn connections_that_died_in_use_are_replaced_and_statements_on_them_give_u
         readers.push(reader);
     }
     link.set(Wire::Silent);
-    let waiting = power::hold_account(&mut transaction, uuid::Uuid::nil());
+    let waiting = epoch::lock_account(&mut transaction, uuid::Uuid::nil());
     let answer = tokio::time::timeout(LONGEST, waiting).await.expect("a statement gives up");
     assert!(answer.is_err(), "nobody answered");
     drop((readers, transaction));

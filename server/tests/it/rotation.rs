@@ -37,7 +37,7 @@ async fn during_the_overlap_both_texts_work_and_the_old_one_is_watched(server: T
     let (id, old) = root.new_token(json!({ "name": "ci" })).await;
     let path = format!("/auth/api-tokens/{id}");
     server.bearer(&old).get("/hosts").await.ok(200);
-    server.app.usage.flush(&server.app.store, server.app.clock.now(), true).await.unwrap();
+    server.app.last_used.flush(&server.app.store, server.app.clock.now(), true).await.unwrap();
     server.advance(1_000);
     let new = root.post(&format!("{path}/rotate"), json!({ "overlap_seconds": 3600 })).await.ok(201);
     assert!(new["rotation"]["old_last_used_at"].is_null(), "a use from before the rotation says nothing");
@@ -47,7 +47,7 @@ async fn during_the_overlap_both_texts_work_and_the_old_one_is_watched(server: T
     last.ok(200);
     assert!(!last.header("uptrakit-token-expires").is_empty(), "the old text has an end");
     server.bearer(new).get("/hosts").await.ok(200);
-    server.app.usage.flush(&server.app.store, server.app.clock.now(), true).await.unwrap();
+    server.app.last_used.flush(&server.app.store, server.app.clock.now(), true).await.unwrap();
     let token = root.get(&path).await.ok(200);
     assert_eq!(token["rotation"]["old_last_used_ip"], "127.0.0.4");
     server.advance(3_599_000 - 1);

@@ -28,7 +28,7 @@ async fn the_first_use_is_that_of_the_present_text(server: TestServer) {
         let client = server.bearer(text);
         client.send(client.request(Method::GET, "/auth/me").header("user-agent", program), "").await.ok(200);
         // What is due alone: a first use is.
-        server.app.usage.flush(&server.app.store, server.app.clock.now(), false).await.unwrap();
+        server.app.last_used.flush(&server.app.store, server.app.clock.now(), false).await.unwrap();
     };
     let seen = async |client: &Client| call(client, "find_first_use", json!({ "id": id })).await.ok(200);
     let owner = server.sign_in("root").await;

@@ -30,8 +30,8 @@ async fn live_through_everything(server: &TestServer, root: &Client) -> Vec<Stri
     for text in [&first, &second] {
         server.bearer(text).get("/hosts").await.refused(401, "token-revoked");
     }
-    server.app.usage.flush(&server.app.store, server.app.clock.now(), true).await.unwrap();
-    uptrakit_core::domain::trail::write_refusals(&server.app).await.unwrap();
+    server.app.last_used.flush(&server.app.store, server.app.clock.now(), true).await.unwrap();
+    uptrakit_core::domain::audit::write_rejected_tokens(&server.app).await.unwrap();
     vec![first, second, child]
 }
 

@@ -48,7 +48,7 @@ async fn a_token_is_shown_once_and_opens_doors(server: TestServer) {
     assert_eq!(token["state"], "active");
     assert_eq!(token["permissions"], json!(null));
     let text = token["token"].as_str().unwrap();
-    assert!(uptrakit_api::TokenText::parse(text).is_ok());
+    assert!(uptrakit_api::TokenSecret::parse(text).is_ok());
     assert_eq!(token["hint"], format!("upk_{}…{}", &text[4..8], &text[36..]));
 
     let me = server.bearer(text).get("/auth/me").await.ok(200);
@@ -414,7 +414,7 @@ async fn last_uses_survive_a_flush_that_is_broken_off(server: TestServer) {
     server.bearer(&text).get("/hosts").await.ok(200);
     let now = server.app.clock.now();
     'longer: for steps in 1..4 {
-        let mut flush = Box::pin(server.app.usage.flush(&server.app.store, now, false));
+        let mut flush = Box::pin(server.app.last_used.flush(&server.app.store, now, false));
         for step in 0..steps {
             // Later on the database may have answered already, and there is nothing left to break off.
             if let Poll::Ready(written) = futures_util::poll!(&mut flush) {
@@ -425,7 +425,7 @@ async fn last_uses_survive_a_flush_that_is_broken_off(server: TestServer) {
             tokio::task::yield_now().await;
         }
     }
-    server.app.usage.flush(&server.app.store, now, true).await.unwrap();
+    server.app.last_used.flush(&server.app.store, now, true).await.unwrap();
     assert!(root.get(&format!("/auth/api-tokens/{id}")).await.ok(200)["last_used_at"].is_string());
 }
 
@@ -433,7 +433,7 @@ async fn last_use_is_written_at_most_once_a_minute_and_never_for_what_was_refuse
     let root = server.with_root().await;
     let (id, text) = root.new_token(json!({ "name": "ci", "permissions": ["hosts:read"] })).await;
     let path = format!("/auth/api-tokens/{id}");
-    let flush = async || server.app.usage.flush(&server.app.store, server.app.clock.now(), false).await.unwrap();
+    let flush = async || server.app.last_used.flush(&server.app.store, server.app.clock.now(), false).await.unwrap();
     server
         .bearer(&text)
         .post("/hosts/report", crate::support::report("m"))
@@ -462,7 +462,7 @@ async fn last_use_is_written_at_most_once_a_minute_and_never_for_what_was_refuse
     );
     server.advance(1_000);
     server.bearer(&text).get("/hosts").await.ok(200);
-    server.app.usage.flush(&server.app.store, server.app.clock.now(), true).await.unwrap();
+    server.app.last_used.flush(&server.app.store, server.app.clock.now(), true).await.unwrap();
     assert_eq!(root.get(&path).await.ok(200)["last_used_at"], after(62_000), "a stop writes everything");
 }
 

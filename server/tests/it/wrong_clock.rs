@@ -11,7 +11,7 @@ const YEAR: i64 = 365 * DAY;
 
 impl TestServer {
     async fn flush(&self) {
-        self.app.usage.flush(&self.app.store, self.app.clock.now(), true).await.unwrap();
+        self.app.last_used.flush(&self.app.store, self.app.clock.now(), true).await.unwrap();
     }
 
     async fn clean(&self) -> Option<Removed> {

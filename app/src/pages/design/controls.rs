@@ -11,7 +11,7 @@ use crate::{
 };
 use leptos::prelude::*;
 use std::rc::Rc;
-use uptrakit_api::{Code, Permissions, Problem};
+use uptrakit_api::{Permissions, Problem, ProblemCode};
 
 /// Buttons, fields, choices, a form that was refused.
 pub fn panels() -> Vec<El> {
@@ -102,7 +102,7 @@ fn list_controls() -> El {
 
 fn forms() -> El {
     let refused = Submission::new();
-    refused.problem.set(Some(Problem::new(Code::WrongLogin, "The username or the password is wrong.")));
+    refused.problem.set(Some(Problem::new(ProblemCode::WrongLogin, "The username or the password is wrong.")));
     let waiting = Submission::new();
     waiting.busy.set(true);
     let one = |submission| {

@@ -11,7 +11,7 @@ use crate::{
     rest::Pending,
 };
 use std::future::{pending, ready};
-use uptrakit_api::{Code, Problem};
+use uptrakit_api::{Problem, ProblemCode};
 
 const TONES: [&str; 4] = ["neutral", "good", "warn", "bad"];
 
@@ -34,8 +34,10 @@ pub fn panels() -> Vec<El> {
 
 fn refused() -> Loader<()> {
     Loader::new(|| {
-        let mut problem =
-            Problem::new(Code::Unavailable, "The database does not answer. Nothing is let through until it does.");
+        let mut problem = Problem::new(
+            ProblemCode::Unavailable,
+            "The database does not answer. Nothing is let through until it does.",
+        );
         problem.request_id.push_str("5f2c1b7e-42");
         Pending::made_up(ready(Err(problem)))
     })

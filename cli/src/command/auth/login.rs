@@ -18,7 +18,7 @@ use crate::{
     wire::{Created, Me},
 };
 use std::io::{self, Read};
-use uptrakit_api::{Code, CreateToken, Secret, SignIn, TokenText};
+use uptrakit_api::{CreateToken, ProblemCode, Secret, SignIn, TokenSecret};
 use ureq::http::header;
 
 /// Longer than any token, so that a file given by mistake is not read whole.
@@ -98,7 +98,7 @@ fn shadowed(context: &Context, source: &Source) {
 fn check_and_save(
     context: &Context,
     client: &Client,
-    token: &TokenText,
+    token: &TokenSecret,
     arguments: &Login,
 ) -> Result<(Me, Place), Failure> {
     let me: Me = client.get("sign in", "/api/v1/auth/me", &[])?.read()?;
@@ -108,7 +108,7 @@ fn check_and_save(
 }
 
 /// Reads a token from standard input; a token that is typed at a terminal is not shown.
-fn read_token(terminal: bool) -> Result<TokenText, Failure> {
+fn read_token(terminal: bool) -> Result<TokenSecret, Failure> {
     let text = if terminal {
         ask_secret("Token")?
     } else {
@@ -130,7 +130,7 @@ fn read_token(terminal: bool) -> Result<TokenText, Failure> {
 
 /// Signs in with a password, makes a token named after this machine and signs out again. From the first request on, an
 /// interrupt waits until the token is saved or revoked.
-fn make_token(context: &Context, server: &Server) -> Result<(TokenText, Held), Failure> {
+fn make_token(context: &Context, server: &Server) -> Result<(TokenSecret, Held), Failure> {
     let output = context.output;
     let login = ask("Username or email", None)?;
     if holds_token(&login) {
@@ -160,7 +160,7 @@ fn make_token(context: &Context, server: &Server) -> Result<(TokenText, Held), F
             output.warn("this machine's new token may be there now; revoke it in the browser, under Profile");
         }
     })?;
-    let token = TokenText::parse(&created.text)
+    let token = TokenSecret::parse(&created.text)
         .map_err(|_| Failure::failed("could not sign in").because("the server sent a token that is none"))?;
     Ok((token, held))
 }
@@ -173,7 +173,7 @@ fn create_named(session: &Client) -> Result<Created, Failure> {
         let request = CreateToken { name, ..CreateToken::default() };
         match session.post("make a token for this machine", "/api/v1/auth/api-tokens", &request) {
             Ok(answer) => return answer.read(),
-            Err(failure) if failure.code == Some(Code::NameTaken) && number < NAMES => number += 1,
+            Err(failure) if failure.code == Some(ProblemCode::NameTaken) && number < NAMES => number += 1,
             Err(failure) => return Err(failure),
         }
     }

@@ -11,7 +11,7 @@ use http::header;
 use uptrakit_api::{AuditEvent, AuditExportQuery, AuditQuery, Page};
 use uptrakit_core::{
     auth::authorized::{AnyCredential, AuditRead, Authorized},
-    domain::trail::{self, Export},
+    domain::audit::{self, Export},
     error::Error,
 };
 
@@ -27,7 +27,7 @@ pub async fn list_events(
     actor: Authorized<AuditRead>,
     Query(query): Query<AuditQuery>,
 ) -> Result<Reply<Page<AuditEvent>>, ErrorResponse> {
-    Ok(Reply(trail::list(&app, &actor, &query).await?))
+    Ok(Reply(audit::list(&app, &actor, &query).await?))
 }
 
 /// The caller's own events, newest first.
@@ -37,7 +37,7 @@ pub async fn list_own_events(
     actor: Authorized<AnyCredential>,
     Query(query): Query<AuditQuery>,
 ) -> Result<Reply<Page<AuditEvent>>, ErrorResponse> {
-    Ok(Reply(trail::list_own(&app, &actor, &query).await?))
+    Ok(Reply(audit::list_own(&app, &actor, &query).await?))
 }
 
 /// Everybody's events up to now as JSON lines, oldest first. An answer that breaks off is not all of it.

@@ -13,7 +13,7 @@ use uptrakit_core::{
         digest::Digest,
     },
     domain::{
-        accounts::{self, Browser},
+        accounts::{self, ClientInfo},
         sessions,
     },
     error::Error,
@@ -25,7 +25,7 @@ use crate::{
     App,
     http::{
         body::{Id, Json, read, require_json},
-        caller::{session_cookie, visit},
+        caller::{request_context, session_cookie},
         origin::{self, Origin},
         problem::ErrorResponse,
     },
@@ -39,13 +39,13 @@ pub async fn create_session(State(app): State<App>, request: Request) -> Result<
     let (parts, body) = request.into_parts();
     // Without either header it is a program, and no cookie is at stake.
     if Origin::of(&parts.headers, app.public_url.as_str()) == Origin::Foreign {
-        return Err(origin::refuse(&visit(&parts), &parts.headers, app.public_url.as_str()).into());
+        return Err(origin::refuse(&request_context(&parts), &parts.headers, app.public_url.as_str()).into());
     }
     require_json(&parts.headers)?;
     let bytes = read(&parts.headers, body).await?;
     let Json(sign_in): Json<SignIn> = Json::parse_bytes(&bytes)?;
     let browser = browser(&app, &parts.headers)?;
-    let signed_in = accounts::sign_in(&app, &visit(&parts), sign_in, browser).await?;
+    let signed_in = accounts::sign_in(&app, &request_context(&parts), sign_in, browser).await?;
     let cookie = set_cookie(&app.public_url, &signed_in.cookie);
     Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], Reply(signed_in.account)).into_response())
 }
@@ -85,9 +85,9 @@ pub async fn delete_session(
 }
 
 /// What a browser, or a program, brings along to a sign-in.
-pub fn browser(app: &Core, headers: &HeaderMap) -> Result<Browser, Error> {
+pub fn browser(app: &Core, headers: &HeaderMap) -> Result<ClientInfo, Error> {
     let presented = session_cookie(headers, app.public_url.cookie_name())?.map(Digest::of);
-    Ok(Browser { device: device(headers), presented })
+    Ok(ClientInfo { device: device(headers), presented })
 }
 
 /// `Set-Cookie` for a new session. It lives as long as the browser keeps it; how long it is good is the server's word.

@@ -15,10 +15,11 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use http_body::{Frame, SizeHint};
 use uptrakit_core::{
     auth::{
-        context::Visit,
+        context::RequestContext,
+        credential::AuthError,
         credential::Credential,
         in_flight::{InFlight, Lease},
-        verifier::{Denied, Entry},
+        verifier::CachedCredential,
     },
     error::Error,
 };
@@ -37,7 +38,7 @@ pub enum Streaming {
 /// Watches a lease. As a future it is ready when the lease is lost, and says why.
 enum Watch {
     Good(Pin<Box<dyn Future<Output = Lease> + Send>>),
-    InDoubt(Pin<Box<dyn Future<Output = Result<Lease, Denied>> + Send>>),
+    InDoubt(Pin<Box<dyn Future<Output = Result<Lease, AuthError>> + Send>>),
 }
 
 impl Watch {
@@ -52,9 +53,9 @@ impl Watch {
 }
 
 impl Future for Watch {
-    type Output = Denied;
+    type Output = AuthError;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Denied> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<AuthError> {
         loop {
             *self = match &mut *self {
                 Self::Good(waiting) => Self::InDoubt(Box::pin(ready!(waiting.as_mut().poll(context)).renew())),
@@ -68,8 +69,8 @@ impl Future for Watch {
 }
 
 /// Runs the rest of the request for as long as its credential lives.
-pub async fn cut_off(app: &App, visit: &Visit, handler: impl Future<Output = Response>) -> Response {
-    let Visit { in_flight, address, arrived, .. } = visit;
+pub async fn cut_off(app: &App, context: &RequestContext, handler: impl Future<Output = Response>) -> Response {
+    let RequestContext { in_flight, address, arrived, .. } = context;
     let mut watch = None;
     let mut response = match run(in_flight, &mut watch, handler).await {
         Ok(response) => response,
@@ -88,7 +89,7 @@ pub async fn cut_off(app: &App, visit: &Visit, handler: impl Future<Output = Res
         }
     }
     if !matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
-        app.usage.note(&entry, *address, *arrived);
+        app.last_used.note(&entry, *address, *arrived);
     }
     add_expiry(&entry, &mut response);
     if let Some(streaming) = response.extensions_mut().remove::<Streaming>() {
@@ -105,7 +106,7 @@ async fn run(
     in_flight: &InFlight,
     watch: &mut Option<Watch>,
     handler: impl Future<Output = Response>,
-) -> Result<Response, Denied> {
+) -> Result<Response, AuthError> {
     let mut handler = pin!(handler);
     poll_fn(move |context| {
         if let Poll::Ready(response) = handler.as_mut().poll(context) {
@@ -123,7 +124,7 @@ async fn run(
 }
 
 /// Tells under an expiring token when it ends.
-fn add_expiry(entry: &Entry, response: &mut Response) {
+fn add_expiry(entry: &CachedCredential, response: &mut Response) {
     if let Credential::Token(token) = &entry.credential
         && let Some(end) = token.ends_at.into_iter().chain(token.expires_at).min()
         && let Ok(value) = HeaderValue::try_from(end.to_string())

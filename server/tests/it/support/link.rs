@@ -98,7 +98,7 @@ async fn accept(
 /// Carries one connection until either end closes it or the wire is cut.
 async fn carry(server: TcpStream, postgres: String, mut state: watch::Receiver<State>, cuts: u64) {
     if state.borrow().wire == Wire::Silent {
-        // Taken, and never spoken to.
+        // PendingBatch, and never spoken to.
         lie_dead(server, None, state, cuts).await;
         return;
     }

@@ -25,7 +25,7 @@ use uptrakit_core::{
     public_url::PublicUrl,
     state::{Core, TokenRules},
 };
-use uptrakit_server::http::{layer::visit::Peer, router};
+use uptrakit_server::http::{layer::request_context::Peer, router};
 use uptrakit_store::{Conn, Store};
 
 pub const PASSWORD: &str = "seven brown owls at dusk";

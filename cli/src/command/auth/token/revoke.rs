@@ -10,7 +10,7 @@ use crate::{
     output::printable,
 };
 use serde_json::json;
-use uptrakit_api::{Code, Timestamp};
+use uptrakit_api::{ProblemCode, Timestamp};
 
 const TRIED: &str = "revoke the token";
 
@@ -45,7 +45,7 @@ pub fn run(context: &Context, id: &str) -> Result<(), Failure> {
 /// Any token may revoke itself, but not by its id unless it may change tokens.
 fn revoke(client: &Client, id: &str) -> Result<Answer, Failure> {
     let refused = match client.delete(TRIED, &format!("{PATH}/{id}")) {
-        Err(failure) if failure.code == Some(Code::InsufficientPermission) => failure,
+        Err(failure) if failure.code == Some(ProblemCode::InsufficientPermission) => failure,
         outcome => return outcome,
     };
     if own_id(client, TRIED)?.as_deref() == Some(id) {

@@ -5,7 +5,7 @@ use crate::{
     args::RotateToken as Arguments, client::Client, command::Context, credentials::Place, duration, failure::Failure,
     lookup, settings::Source, wire::Created,
 };
-use uptrakit_api::{RotateToken, TokenText};
+use uptrakit_api::{RotateToken, TokenSecret};
 
 const TRIED: &str = "rotate the token";
 /// The longest overlap that the server grants, in seconds: seven days.
@@ -76,7 +76,7 @@ fn keep(context: &Context, source: &Source, created: &Created) -> Result<bool, F
         output.note(&format!("It is {}: the new text must stand there from now on.", source.of_token()));
         return Ok(false);
     };
-    let Ok(text) = TokenText::parse(&created.text) else { return Ok(false) };
+    let Ok(text) = TokenSecret::parse(&created.text) else { return Ok(false) };
     let (server, id) = (context.settings.server()?, created.fields.id.clone());
     let place = context.settings.store.save(server, &text, Some(id), *place == Place::Keyring)?;
     output.note(&format!("It is the token in use here: the new text is saved in {place}."));

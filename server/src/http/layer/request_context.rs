@@ -23,7 +23,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use ipnet::IpNet;
 use uptrakit_api::{EventId, Problem};
 use uptrakit_core::{
-    auth::context::{RequestId, Visit},
+    auth::context::{RequestContext, RequestId},
     clock::fill_random,
     error::{Error, Failure},
     state::Core,
@@ -43,12 +43,12 @@ const DATA_POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'non
 pub struct Peer(pub SocketAddr);
 
 /// Runs a request and finishes its answer.
-pub async fn visit(State(app): State<App>, mut request: Request, next: Next) -> Response {
+pub async fn request_context(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let request_id = next_request_id();
     let peer = request.extensions().get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip());
     let address = client_address(peer, request.headers(), &app.trusted_proxies);
-    let visit = Visit { address, request_id, arrived: app.clock.now(), in_flight: Arc::default() };
-    request.extensions_mut().insert(visit.clone());
+    let context = RequestContext { address, request_id, arrived: app.clock.now(), in_flight: Arc::default() };
+    request.extensions_mut().insert(context.clone());
     let path = request.uri().path();
     let is_page = !(path.starts_with("/api/") || path.starts_with("/rpc/"));
     let observed = Observed::of(&request);
@@ -59,7 +59,7 @@ pub async fn visit(State(app): State<App>, mut request: Request, next: Next) -> 
         let why = "A credential must not be in the URL, where logs keep it. Send an Authorization header.";
         ErrorResponse(Error::Malformed(why)).into_response()
     } else {
-        match AssertUnwindSafe(cut_off(&app, &visit, next.run(request))).catch_unwind().await {
+        match AssertUnwindSafe(cut_off(&app, &context, next.run(request))).catch_unwind().await {
             Ok(response) => response,
             Err(panic) => {
                 let cause = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());

@@ -4,7 +4,7 @@
 use crate::Result;
 use uuid::Uuid;
 
-use super::{Conn, Transaction, lock_account, notify, on, session::replica, within_limit};
+use super::{Conn, Transaction, lock_account_row, notify, on, session::replica, with_timeout};
 
 /// A place in the history of a database. A number alone names none: after a failover that lost commits, or in a restored
 /// file, the same number may stand for another change.
@@ -56,7 +56,7 @@ pub async fn get_epoch(conn: Conn<'_>) -> Result<EpochPoint> {
             Ok(EpochPoint { epoch, nonce, server_started_at: 0 })
         }
         Conn::Postgres(c) => {
-            let row = within_limit(sqlx::query_as(POSTGRES).fetch_one(c)).await?;
+            let row = with_timeout(sqlx::query_as(POSTGRES).fetch_one(c)).await?;
             let (epoch, nonce, server_started_at, is_replica): (_, _, _, bool) = row;
             if is_replica {
                 return Err(replica().into());
@@ -83,18 +83,18 @@ pub async fn list_moves(conn: Conn<'_>, from: &EpochPoint, to: &EpochPoint, limi
 
 /// Takes an account's row, to change what it or its credentials may do, or to write under a credential of it. First
 /// thing in the transaction.
-pub async fn hold_account(tx: &mut Transaction, account_id: Uuid) -> Result<()> {
-    lock_account(tx.conn(), account_id).await
+pub async fn lock_account(tx: &mut Transaction, account_id: Uuid) -> Result<()> {
+    lock_account_row(tx.conn(), account_id).await
 }
 
 /// Moves the epoch: from this transaction's commit on, nothing that was read of the account before counts.
 /// Last thing in the transaction, for everybody waits for this row.
-pub async fn move_epoch(tx: &mut Transaction, account_id: Uuid, now: i64) -> Result<()> {
+pub async fn bump_epoch(tx: &mut Transaction, account_id: Uuid, now: i64) -> Result<()> {
     const SQLITE: &str = "UPDATE power_epoch SET epoch = epoch + 1, nonce = randomblob(16) RETURNING epoch, nonce";
     const POSTGRES: &str = "UPDATE power_epoch SET epoch = epoch + 1, nonce = gen_random_uuid() RETURNING epoch, nonce";
     let (epoch, nonce) = match tx.conn() {
         Conn::Sqlite(c) => sqlx::query_as(SQLITE).fetch_one(c).await?,
-        Conn::Postgres(c) => within_limit(sqlx::query_as(POSTGRES).fetch_one(c)).await?,
+        Conn::Postgres(c) => with_timeout(sqlx::query_as(POSTGRES).fetch_one(c)).await?,
     };
     let (epoch, nonce): (i64, Uuid) = (epoch, nonce);
     on!(tx.conn(), |c| {

@@ -19,9 +19,9 @@ const MOST_KEYS: usize = 100_000;
 /// Where attempts come from, as far as limits go: an IPv4 address, or the 64 bits of an IPv6 address that name the
 /// network. Whoever has one IPv6 address usually has all 2⁶⁴ of its network, and could have a new one for each attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Source(IpAddr);
+pub struct ClientNetwork(IpAddr);
 
-impl From<IpAddr> for Source {
+impl From<IpAddr> for ClientNetwork {
     fn from(address: IpAddr) -> Self {
         Self(match address.to_canonical() {
             IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
@@ -32,14 +32,14 @@ impl From<IpAddr> for Source {
 
 /// A limit per key: some failures at once, then one every so often.
 #[derive(Debug)]
-pub struct Throttle<K> {
+pub struct RateLimiter<K> {
     burst: i64,
     every_millis: i64,
     /// For each key, the instant at which it will owe nothing.
     owing: Mutex<HashMap<K, i64>>,
 }
 
-impl<K: Eq + Hash> Throttle<K> {
+impl<K: Eq + Hash> RateLimiter<K> {
     /// Allows `burst` failures at once and another one `every` so often.
     #[must_use]
     pub fn new(burst: u32, every: Duration) -> Self {
@@ -108,13 +108,13 @@ impl<K: Eq + Hash> Throttle<K> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Source, Throttle};
+    use super::{ClientNetwork, RateLimiter};
     use std::{net::IpAddr, time::Duration};
     use uptrakit_api::Timestamp;
 
     #[test]
     fn a_burst_passes_then_one_every_so_often_and_others_are_not_held_up() {
-        let throttle = Throttle::new(3, Duration::from_secs(10));
+        let throttle = RateLimiter::new(3, Duration::from_secs(10));
         let now = Timestamp(1_000_000);
         for _ in 0..3 {
             assert_eq!(throttle.wait(&"a", now), None);
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn of_many_who_asked_at_once_only_so_many_fail() {
-        let throttle = Throttle::new(3, Duration::from_secs(10));
+        let throttle = RateLimiter::new(3, Duration::from_secs(10));
         let now = Timestamp(0);
         let told = (0..9).filter(|_| throttle.fail("a", now).is_none()).count();
         assert_eq!(told, 3);
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn an_ipv6_network_is_one_source() {
-        let source = |text: &str| Source::from(text.parse::<IpAddr>().unwrap());
+        let source = |text: &str| ClientNetwork::from(text.parse::<IpAddr>().unwrap());
         assert_eq!(source("2001:db8::1"), source("2001:db8::ffff:ffff:ffff:ffff"));
         assert_ne!(source("2001:db8::1"), source("2001:db8:0:1::1"));
         assert_ne!(source("203.0.113.1"), source("203.0.113.2"));
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn failures_of_a_clock_that_was_ahead_hold_up_nobody_once_it_is_right() {
-        let throttle = Throttle::new(3, Duration::from_secs(10));
+        let throttle = RateLimiter::new(3, Duration::from_secs(10));
         let (ahead, now) = (Timestamp(365 * 86_400_000), Timestamp(0));
         for _ in 0..5 {
             throttle.count("a", ahead);
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn however_many_failures_the_wait_is_bounded() {
-        let throttle = Throttle::new(5, Duration::from_secs(20));
+        let throttle = RateLimiter::new(5, Duration::from_secs(20));
         let now = Timestamp(0);
         for _ in 0..10_000 {
             throttle.count("a", now);

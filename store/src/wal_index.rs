@@ -5,7 +5,7 @@
 //! "WAL-mode File Format", section 2.1) before it returns. Where those bytes are what they were, nothing was committed
 //! in between: they hold a count of transactions, a running checksum of the log and its random salts. They are
 //! read, not mapped, for a page that is mapped by one process and read by another is one page on every system that
-//! passes the test in [`Commits::open`].
+//! passes the test in [`WalIndex::open`].
 
 use std::{
     collections::HashMap,
@@ -25,16 +25,16 @@ const IS_INIT: usize = 12;
 
 /// The index of one database file.
 #[derive(Clone, Debug)]
-pub struct Commits {
+pub struct WalIndex {
     file: Arc<OpenFile>,
     index: &'static File,
 }
 
 /// All that was committed, up to some instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mark([u8; HEADER]);
+pub struct WalSnapshot([u8; HEADER]);
 
-impl Commits {
+impl WalIndex {
     /// The index of a database that a connection of this process has open, and has read, and keeps open for as long as
     /// the value is used: SQLite may replace the index when nobody has the database open.
     pub fn open(file: Arc<OpenFile>) -> io::Result<Self> {
@@ -58,11 +58,11 @@ impl Commits {
     /// All that is committed now; `None` where that can't be told, in the middle of a commit for one, or because the
     /// path names another file by now.
     #[must_use]
-    pub fn mark(&self) -> Option<Mark> {
+    pub fn mark(&self) -> Option<WalSnapshot> {
         let mut header = [0; HEADER];
         self.index.read_exact_at(&mut header, 0).ok()?;
         let (first, second) = header.split_at(HEADER / 2);
-        (first == second && first[IS_INIT] != 0 && self.file.is_in_place()).then_some(Mark(header))
+        (first == second && first[IS_INIT] != 0 && self.file.is_in_place()).then_some(WalSnapshot(header))
     }
 }
 
@@ -74,10 +74,10 @@ fn index_path(database: &Path) -> io::Result<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Store, power};
+    use crate::{Store, epoch};
 
     async fn read(store: &Store) {
-        power::get_epoch(store.read().await.unwrap().conn()).await.unwrap();
+        epoch::get_epoch(store.read().await.unwrap().conn()).await.unwrap();
     }
 
     #[tokio::test]
@@ -86,7 +86,7 @@ mod tests {
         let url = format!("sqlite://{}", directory.path().join("test.db").display());
         let (ours, others) = (Store::open(&url, 1).await.unwrap(), Store::open(&url, 1).await.unwrap());
         let mut held = ours.read().await.unwrap();
-        power::get_epoch(held.conn()).await.unwrap();
+        epoch::get_epoch(held.conn()).await.unwrap();
         let commits = ours.commits().expect("a file has commits");
         let mut seen = vec![commits.mark().expect("a mark")];
         for (at, writer) in (1..).zip([&ours, &others, &ours]) {
@@ -110,7 +110,7 @@ mod tests {
         let commits = store.commits().expect("a file has commits");
         let before = commits.mark();
         let mut tx = store.begin().await.unwrap();
-        power::move_epoch(&mut tx, uuid::Uuid::nil(), 1).await.ok();
+        epoch::bump_epoch(&mut tx, uuid::Uuid::nil(), 1).await.ok();
         drop(tx);
         let _ = store.begin().await.unwrap();
         assert_eq!(commits.mark(), before);

@@ -14,11 +14,11 @@ const INTERVAL: Duration = Duration::from_millis(20);
 
 /// The turn lasts until this is dropped, or the process ends.
 #[derive(Debug)]
-pub struct Turn {
+pub struct OpenLock {
     _directory: Option<File>,
 }
 
-impl Turn {
+impl OpenLock {
     /// Waits for the turn to open a database. It is the directory that is locked, not the file: SQLite's own locks on
     /// the file would go when another descriptor of it is closed, and a file for the purpose would lie about for ever.
     pub async fn wait(database: &Path) -> Self {

@@ -10,10 +10,10 @@ use std::{
 use uptrakit_api::{AccountId, Timestamp, TokenId};
 
 use super::{
-    backlog::Backlog,
-    context::{RequestId, Visit},
-    credential::Refusal,
-    verifier::Entry,
+    context::{RequestContext, RequestId},
+    credential::Rejection,
+    verifier::CachedCredential,
+    write_queue::WriteQueue,
 };
 use crate::clock::horizon;
 
@@ -22,12 +22,12 @@ const INTERVAL_MILLIS: i64 = 3_600_000;
 /// How many tokens are noted in an hour.
 const MOST_TOKENS: usize = 1_000;
 
-/// Refusals of dead tokens that wait to be written.
+/// RejectedTokenLog of dead tokens that wait to be written.
 #[derive(Debug, Default)]
-pub struct Refusals {
+pub struct RejectedTokenLog {
     noted: Mutex<Noted>,
     /// What is to be written.
-    pub waiting: Backlog<DeadToken>,
+    pub waiting: WriteQueue<RejectedTokenUse>,
 }
 
 /// When each token was last noted.
@@ -36,7 +36,7 @@ struct Noted(HashMap<TokenId, Timestamp>);
 
 /// An attempt with a token that was good once.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeadToken {
+pub struct RejectedTokenUse {
     /// When.
     pub at: Timestamp,
     /// Why it was refused.
@@ -64,11 +64,11 @@ pub enum DeathCause {
 
 impl DeathCause {
     /// The cause behind a refusal, if it says that the token is dead.
-    const fn of(refusal: Refusal) -> Option<Self> {
+    const fn of(refusal: Rejection) -> Option<Self> {
         match refusal {
-            Refusal::Revoked => Some(Self::Revoked),
-            Refusal::Expired => Some(Self::Expired),
-            Refusal::AccountDisabled => Some(Self::AccountDisabled),
+            Rejection::Revoked => Some(Self::Revoked),
+            Rejection::Expired => Some(Self::Expired),
+            Rejection::AccountDisabled => Some(Self::AccountDisabled),
             _ => None,
         }
     }
@@ -84,14 +84,14 @@ impl DeathCause {
     }
 }
 
-impl Refusals {
+impl RejectedTokenLog {
     /// Notes that this credential was refused, if it is a token and dead, and not noted within the hour.
-    pub fn note(&self, entry: &Entry, refusal: Refusal, visit: &Visit, now: Timestamp) {
+    pub fn note(&self, entry: &CachedCredential, refusal: Rejection, context: &RequestContext, now: Timestamp) {
         let (Some(token), Some(reason)) = (entry.credential.token_id(), DeathCause::of(refusal)) else { return };
         let account = entry.account.state.id;
-        let (address, request_id) = (visit.address, visit.request_id);
+        let (address, request_id) = (context.address, context.request_id);
         if self.noted.lock().unwrap_or_else(PoisonError::into_inner).add(token, now) {
-            self.waiting.push(DeadToken { at: now, reason, account, token, address, request_id });
+            self.waiting.push(RejectedTokenUse { at: now, reason, account, token, address, request_id });
         }
     }
 }

@@ -13,7 +13,7 @@ use uptrakit_store::{
     tokens::{self, UseRow},
 };
 
-use super::{backlog::Backlog, credential::Key, digest::Digest, verifier::Entry};
+use super::{credential::Key, digest::Digest, verifier::CachedCredential, write_queue::WriteQueue};
 use crate::clock::horizon;
 
 /// How long after a write the next one of the same credential waits.
@@ -27,13 +27,13 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(10);
 
 /// Credentials that were used since they were last written.
 #[derive(Debug, Default)]
-pub struct Usage {
-    waiting: Backlog<Arc<Entry>>,
+pub struct LastUsed {
+    waiting: WriteQueue<Arc<CachedCredential>>,
 }
 
-impl Usage {
+impl LastUsed {
     /// Notes a use. Cheap: it is on every request's path.
-    pub fn note(&self, entry: &Arc<Entry>, from: IpAddr, now: Timestamp) {
+    pub fn note(&self, entry: &Arc<CachedCredential>, from: IpAddr, now: Timestamp) {
         // A use from the future of this clock was noted while a clock was wrong; this one is known to be true.
         let replaced = |known: i64| (known <= now.0 || known > horizon(now).0).then_some(now.0);
         if entry.used_at.fetch_update(Ordering::Relaxed, Ordering::Relaxed, replaced).is_ok() {
@@ -47,7 +47,7 @@ impl Usage {
     /// Writes what is due; everything, when the server stops. What can't be written now is kept, also when this is
     /// dropped in the middle.
     pub async fn flush(&self, store: &Store, now: Timestamp, everything: bool) -> uptrakit_store::Result<()> {
-        let is_due = |entry: &mut Arc<Entry>| {
+        let is_due = |entry: &mut Arc<CachedCredential>| {
             let written = entry.written_at.load(Ordering::Relaxed);
             everything || now.0 - written >= INTERVAL_MILLIS || now.0 < written
         };
@@ -66,7 +66,7 @@ impl Usage {
     }
 }
 
-async fn write(store: &Store, entries: &[Arc<Entry>], now: Timestamp) -> uptrakit_store::Result<()> {
+async fn write(store: &Store, entries: &[Arc<CachedCredential>], now: Timestamp) -> uptrakit_store::Result<()> {
     let outcome = try_write(store, entries, now).await;
     if outcome.is_err() {
         // They stay in the list, so that noting another use must not add them twice.
@@ -77,7 +77,7 @@ async fn write(store: &Store, entries: &[Arc<Entry>], now: Timestamp) -> uptraki
     outcome
 }
 
-async fn try_write(store: &Store, entries: &[Arc<Entry>], now: Timestamp) -> uptrakit_store::Result<()> {
+async fn try_write(store: &Store, entries: &[Arc<CachedCredential>], now: Timestamp) -> uptrakit_store::Result<()> {
     let horizon = horizon(now).0;
     let mut aside = store.aside().await?;
     let mut written = Vec::with_capacity(entries.len());
@@ -113,7 +113,7 @@ async fn try_write(store: &Store, entries: &[Arc<Entry>], now: Timestamp) -> upt
     Ok(())
 }
 
-impl Entry {
+impl CachedCredential {
     /// Notes which program uses it, once.
     pub fn note_program(&self, program: impl FnOnce() -> Option<Box<str>>) {
         self.program.get_or_init(program);

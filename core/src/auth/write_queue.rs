@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What waits to be written.
 #[derive(Debug)]
-pub struct Backlog<T> {
+pub struct WriteQueue<T> {
     waiting: Mutex<Vec<T>>,
     /// Held by whoever writes: the last one, when the server stops, must find what the one before left.
     writing: tokio::sync::Mutex<()>,
@@ -13,23 +13,23 @@ pub struct Backlog<T> {
 
 /// What is being written. What is left of it when it is dropped waits again, whether writing failed or was abandoned.
 #[derive(Debug)]
-pub struct Taken<'b, T> {
-    backlog: &'b Backlog<T>,
+pub struct PendingBatch<'b, T> {
+    backlog: &'b WriteQueue<T>,
     items: Vec<T>,
     _alone: tokio::sync::MutexGuard<'b, ()>,
 }
 
-impl<T> Backlog<T> {
+impl<T> WriteQueue<T> {
     /// Adds one. Cheap.
     pub fn push(&self, item: T) {
         self.lock().push(item);
     }
 
     /// Takes what is due, as soon as nobody else is writing.
-    pub async fn take(&self, is_due: impl FnMut(&mut T) -> bool) -> Taken<'_, T> {
+    pub async fn take(&self, is_due: impl FnMut(&mut T) -> bool) -> PendingBatch<'_, T> {
         let alone = self.writing.lock().await;
         let items = self.lock().extract_if(.., is_due).collect();
-        Taken { backlog: self, items, _alone: alone }
+        PendingBatch { backlog: self, items, _alone: alone }
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<T>> {
@@ -37,13 +37,13 @@ impl<T> Backlog<T> {
     }
 }
 
-impl<T> Default for Backlog<T> {
+impl<T> Default for WriteQueue<T> {
     fn default() -> Self {
         Self { waiting: Mutex::default(), writing: tokio::sync::Mutex::default() }
     }
 }
 
-impl<T> Taken<'_, T> {
+impl<T> PendingBatch<'_, T> {
     /// How many are not written yet.
     pub const fn count(&self) -> usize {
         self.items.len()
@@ -66,7 +66,7 @@ impl<T> Taken<'_, T> {
     }
 }
 
-impl<T> Drop for Taken<'_, T> {
+impl<T> Drop for PendingBatch<'_, T> {
     fn drop(&mut self) {
         self.backlog.lock().append(&mut self.items);
     }
@@ -74,11 +74,11 @@ impl<T> Drop for Taken<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    use super::Backlog;
+    use super::WriteQueue;
 
     #[tokio::test]
     async fn what_was_not_written_waits_again() {
-        let backlog = Backlog::default();
+        let backlog = WriteQueue::default();
         for item in 1..=5 {
             backlog.push(item);
         }
@@ -96,7 +96,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_one_writes_at_a_time() {
-        let backlog = Backlog::default();
+        let backlog = WriteQueue::default();
         backlog.push(1);
         let first = backlog.take(|_| true).await;
         let second = async { backlog.take(|_| true).await.count() };

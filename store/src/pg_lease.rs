@@ -19,13 +19,13 @@ pub const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 const REASON_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// A connection on loan. Dropping it undoes a transaction that was not committed.
-pub struct Loan {
+pub struct PgLease {
     /// Present until it is dropped.
     conn: Option<PoolConnection<Postgres>>,
     in_transaction: bool,
 }
 
-impl Loan {
+impl PgLease {
     /// Takes a connection of the pool.
     pub async fn take(pool: &PgPool) -> sqlx::Result<Self> {
         let conn = match pool.acquire().await {
@@ -39,18 +39,18 @@ impl Loan {
     /// not judge by what was true before the wait, whatever the database's own default is.
     pub async fn begin(&mut self) -> sqlx::Result<()> {
         self.in_transaction = true;
-        within_limit(async { self.execute("BEGIN ISOLATION LEVEL READ COMMITTED").await.map(drop) }).await
+        with_timeout(async { self.execute("BEGIN ISOLATION LEVEL READ COMMITTED").await.map(drop) }).await
     }
 
     /// Makes what was done since durable. After an error it may be or not, and nobody can say.
     pub async fn commit(&mut self) -> sqlx::Result<()> {
-        within_limit(async { self.execute("COMMIT").await.map(drop) }).await?;
+        with_timeout(async { self.execute("COMMIT").await.map(drop) }).await?;
         self.in_transaction = false;
         Ok(())
     }
 }
 
-impl Deref for Loan {
+impl Deref for PgLease {
     type Target = PgConnection;
 
     fn deref(&self) -> &PgConnection {
@@ -58,13 +58,13 @@ impl Deref for Loan {
     }
 }
 
-impl DerefMut for Loan {
+impl DerefMut for PgLease {
     fn deref_mut(&mut self) -> &mut PgConnection {
         self.conn.as_deref_mut().expect("it is there until it is dropped")
     }
 }
 
-impl Drop for Loan {
+impl Drop for PgLease {
     /// Gives it back, tidied up and tried out, or throws it away where that takes too long.
     fn drop(&mut self) {
         let Some(mut conn) = self.conn.take() else { return };
@@ -75,7 +75,7 @@ impl Drop for Loan {
             return;
         };
         runtime.spawn(async move {
-            if in_transaction && within_limit(async { conn.execute("ROLLBACK").await.map(drop) }).await.is_err() {
+            if in_transaction && with_timeout(async { conn.execute("ROLLBACK").await.map(drop) }).await.is_err() {
                 conn.close_on_drop();
                 return;
             }
@@ -104,7 +104,7 @@ async fn find_reason(pool: &PgPool) -> sqlx::Error {
 }
 
 /// Runs a statement, and gives up on it after [`STATEMENT_TIMEOUT`].
-pub async fn within_limit<T>(statement: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
+pub async fn with_timeout<T>(statement: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
     let silent = || io::Error::new(io::ErrorKind::TimedOut, "the database did not answer in time");
     tokio::time::timeout(STATEMENT_TIMEOUT, statement).await.unwrap_or_else(|_| Err(silent().into()))
 }

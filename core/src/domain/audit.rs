@@ -1,4 +1,4 @@
-//! The audit trail: what is recorded, and how it is read. What is done is recorded in its own transaction; refusals of
+//! The audit trail: what is recorded, and how it is read. What is done is recorded in its own transaction; rejected_tokens of
 //! dead tokens, which do nothing, are written in the background.
 
 use uptrakit_api::{AccountId, AuditEvent, AuditQuery, EventId, Page, Permission, Timestamp, TokenId};
@@ -12,8 +12,8 @@ use super::paging::Paging;
 use crate::{
     auth::{
         authorized::{Actor, AuditRead, Authorized},
-        context::Visit,
-        refusals::DeadToken,
+        context::RequestContext,
+        rejected_tokens::RejectedTokenUse,
     },
     clock::new_id,
     domain::state::Core,
@@ -50,8 +50,13 @@ impl<'a> Event<'a> {
     }
 }
 
-/// Records an event; `visit` is missing when it was done at the server's terminal.
-pub async fn record(core: &Core, tx: &mut Transaction, visit: Option<&Visit>, event: Event<'_>) -> Result<(), Error> {
+/// Records an event; `context` is missing when it was done at the server's terminal.
+pub async fn record(
+    core: &Core,
+    tx: &mut Transaction,
+    context: Option<&RequestContext>,
+    event: Event<'_>,
+) -> Result<(), Error> {
     let now = core.clock.now();
     let row = AuditRow {
         id: new_id(now),
@@ -60,20 +65,20 @@ pub async fn record(core: &Core, tx: &mut Transaction, visit: Option<&Visit>, ev
         actor_id: event.actor.map(|id| id.0),
         token_id: event.token.map(|id| id.0),
         target_id: event.target,
-        address: visit.map(|visit| visit.address.to_string()),
-        request_id: visit.map(|visit| visit.request_id.to_string()),
+        address: context.map(|context| context.address.to_string()),
+        request_id: context.map(|context| context.request_id.to_string()),
         outcome: if event.refused { "refused" } else { "done" }.to_owned(),
     };
     Ok(audit::insert(tx, &row).await?)
 }
 
-/// How many refusals one transaction writes. Few, for on SQLite a revoke waits until it is done.
+/// How many rejected_tokens one transaction writes. Few, for on SQLite a revoke waits until it is done.
 const WRITTEN_AT_ONCE: usize = 32;
 
 /// Writes what was noted of dead tokens that were presented. What can't be written now is kept, also when this is
 /// dropped in the middle.
-pub async fn write_refusals(core: &Core) -> uptrakit_store::Result<()> {
-    let mut noted = core.auth.refusals.waiting.take(|_| true).await;
+pub async fn write_rejected_tokens(core: &Core) -> uptrakit_store::Result<()> {
+    let mut noted = core.auth.rejected_tokens.waiting.take(|_| true).await;
     while let Some(attempts) = noted.last(WRITTEN_AT_ONCE) {
         write_attempts(core, attempts).await?;
         noted.forget_last(WRITTEN_AT_ONCE);
@@ -81,7 +86,7 @@ pub async fn write_refusals(core: &Core) -> uptrakit_store::Result<()> {
     Ok(())
 }
 
-async fn write_attempts(core: &Core, attempts: &[DeadToken]) -> uptrakit_store::Result<()> {
+async fn write_attempts(core: &Core, attempts: &[RejectedTokenUse]) -> uptrakit_store::Result<()> {
     let mut tx = core.store.begin().await?;
     for attempt in attempts {
         let row = AuditRow {
