@@ -1,4 +1,5 @@
-//! Time and randomness, handed down as arguments so that a test can hold them. Nothing else reads the system's.
+//! Time and randomness. A [`Clock`] is passed as an argument so that tests can control it; no other code reads the
+//! system's clock.
 
 use std::{
     sync::{
@@ -11,28 +12,25 @@ use std::{
 use uptrakit_api::Timestamp;
 use uuid::Uuid;
 
-/// How far the clocks of servers on one database may be apart: a minute.
+/// The clocks of servers on one database may differ by this much: a minute.
 const SKEW_MILLIS: i64 = 60_000;
 
-/// The latest instant that a stored one may have and still be believed. One behind it was written while a clock was
-/// wrong, counts as unknown, and is replaced by the next that is known.
+/// Returns the latest instant that a stored timestamp may have and still be trusted. A later one was written while a
+/// clock was wrong; it counts as unknown and is replaced by the next known one.
 #[must_use]
 pub fn horizon(now: Timestamp) -> Timestamp {
     now.plus_millis(SKEW_MILLIS)
 }
 
-/// What time it is.
 #[derive(Clone, Debug, Default)]
 pub enum Clock {
-    /// The system's.
     #[default]
     System,
-    /// One that stands until it is set, in milliseconds since the Unix epoch.
+    /// A clock that stands still until it is set, in milliseconds since the Unix epoch.
     Manual(Arc<AtomicI64>),
 }
 
 impl Clock {
-    /// Now.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         match self {
@@ -45,7 +43,8 @@ impl Clock {
         }
     }
 
-    /// Returns when it is at least `instant`. A manual clock is looked at often, for nobody rings when it is set.
+    /// Returns when the clock has reached `instant`. A manual clock is polled, because setting it wakes no waiting
+    /// task.
     pub async fn sleep_until(&self, instant: Timestamp) {
         loop {
             let left = instant.0 - self.now().0;
@@ -58,15 +57,15 @@ impl Clock {
     }
 }
 
-/// The operating system's source of randomness.
+/// Fills the buffer with random bytes from the operating system.
 ///
 /// # Panics
-/// When the system has none; nothing that needs a secret may go on then.
+/// The function panics when the system has no source of randomness: nothing that needs a secret may continue then.
 pub fn fill_random(bytes: &mut [u8]) {
     getrandom::fill(bytes).expect("the operating system has a source of randomness");
 }
 
-/// A new id (UUID version 7, RFC 9562), ordered by time.
+/// Returns a new UUID of version 7 (RFC 9562); such ids sort by time.
 #[must_use]
 pub fn new_id(now: Timestamp) -> Uuid {
     let mut random = [0; 10];

@@ -1,7 +1,8 @@
-//! What can go wrong, and the only place that decides what a caller sees of it.
+//! Errors, and the only place that decides what a client sees of them.
 //!
-//! Below HTTP, return the variant that says what happened. A handler returns it as it is; nobody builds an error
-//! response by hand. What the caller can't mend (5xx) gets a fixed text, and is logged here, once, with its cause.
+//! Below HTTP, a function returns the variant that says what happened. A handler passes it on; no code builds an error
+//! response by hand. An error that the client can't fix (5xx) gets a fixed text, and the outermost layer logs it once,
+//! with its cause.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,77 +13,57 @@ use crate::auth::{
     password::HasherSaturated,
 };
 
-/// Why an answer is 5xx, for the log. A response carries it to the outermost layer, which knows the request.
+/// The cause of a 5xx answer, for the log. The response carries it to the outermost layer, which knows the request.
 #[derive(Clone, Debug)]
 pub struct Failure {
-    /// What the library or the database said.
     pub cause: Arc<str>,
-    /// Whether the database can't answer.
     pub is_outage: bool,
 }
 
-/// Why a request is not done. Nothing was changed, unless the database fell silent at the very end.
+/// The reason why a request failed. Nothing was changed, unless the database stopped answering during the commit.
 #[derive(Debug)]
 pub enum Error {
-    /// The credential does not open this door.
     Rejected(Rejection),
-    /// The database can't answer.
     Unavailable(Arc<str>),
-    /// The request can't be understood; the text says why.
     Malformed(&'static str),
-    /// Fields are wrong.
     Invalid(Vec<FieldError>),
-    /// The sign-in failed.
     WrongLogin,
-    /// A browser's request that another site may have caused.
+    /// Another site may have caused the browser to send this request.
     CrossOrigin,
-    /// A token asks for a token with more permissions than it has.
     MorePermissions(Permissions),
-    /// A token asks for a token with wider networks or a later end than its own.
+    /// A token asked for a token with wider networks or a later end than its own.
     BeyondOwnLimits(&'static str),
-    /// The token's text has been replaced, and works on for a while without power over tokens.
+    /// The request's secret was replaced by a rotation; until the overlap ends it is accepted, but not to change or
+    /// rotate tokens.
     TextReplaced,
-    /// There is nothing here that the caller may know of.
+    /// The object does not exist, or the caller may not know of it.
     NotFound,
-    /// The path exists; the method doesn't.
     MethodNotAllowed,
-    /// Another active token of the account has the name.
     NameTaken,
-    /// Nobody could administrate afterwards.
     LastAdministrator,
-    /// The account has as many active tokens as it may have.
     LimitReached(u32),
-    /// Somebody else was quicker; the text says at what.
+    /// The request conflicts with the current state or with a concurrent change; the text names it.
     Conflict(&'static str),
-    /// The token is expired or revoked.
     NotActive(TokenState),
-    /// The body is over the limit.
     TooLarge,
-    /// The body did not arrive in time.
     TooSlow,
-    /// The body is no JSON.
     UnsupportedMediaType,
-    /// Too many failed attempts.
     TooManyRequests(Duration),
-    /// The server can't take this on now.
     HasherSaturated,
-    /// The server made a mistake.
+    /// The server is at fault; the text is logged and never shown.
     Internal(String),
 }
 
 impl Error {
-    /// One wrong field.
     pub fn field(field: &str, message: impl Into<String>) -> Self {
         Self::Invalid(vec![FieldError { field: field.to_owned(), message: message.into() }])
     }
 
-    /// The problem document.
     #[must_use]
     pub fn into_problem(self) -> Problem {
         self.problem()
     }
 
-    /// What the log says of an answer that the caller can't mend.
     #[must_use]
     pub fn failure(&self) -> Option<Failure> {
         match self {
@@ -175,7 +156,7 @@ impl Error {
         }
     }
 
-    /// Seconds, where waiting helps.
+    /// Returns the seconds after which a retry may succeed.
     pub fn retry_after(&self) -> Option<u64> {
         match self {
             Self::Unavailable(_) => Some(2),

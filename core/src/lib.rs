@@ -1,5 +1,5 @@
-//! Uptrakit's rules: `auth` says who asks and whether they may, `domain` decides, and the store remembers. Knows neither
-//! HTTP frameworks nor SQL.
+//! Uptrakit's rules: `auth` authenticates and authorises, `domain` decides, `jobs` run in the background, and the store
+//! keeps the data. The crate knows neither HTTP frameworks nor SQL.
 
 pub mod auth;
 pub mod clock;

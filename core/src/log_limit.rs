@@ -1,4 +1,4 @@
-//! Limits on lines of the log that could come by the thousand.
+//! Limits log lines that could come by the thousand.
 
 use std::{
     collections::BTreeMap,
@@ -6,10 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How often a line may come.
 const EVERY: Duration = Duration::from_secs(10);
 
-/// Lets a line of each kind through once in ten seconds, and counts those in between. There must be few kinds.
+/// Admits one line of each kind every ten seconds, and counts those in between. No kind is ever removed, so there must
+/// be few.
 #[derive(Debug, Default)]
 pub struct LogLimit<K>(Mutex<BTreeMap<K, Written>>);
 
@@ -19,21 +19,17 @@ struct Written {
     left_out: u64,
 }
 
-/// A line that may be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Admitted {
-    /// How many of its kind were left out since the last one, if any were.
     pub left_out: Option<u64>,
 }
 
 impl<K: Ord> LogLimit<K> {
-    /// As yet without lines.
     #[must_use]
     pub const fn new() -> Self {
         Self(Mutex::new(BTreeMap::new()))
     }
 
-    /// `None` when a line of this kind is to be left out now.
     pub fn admit(&self, kind: K, now: Instant) -> Option<Admitted> {
         let mut kinds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(written) = kinds.get_mut(&kind) else {

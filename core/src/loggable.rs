@@ -1,13 +1,12 @@
-//! Text of clients, made fit for a line of the log.
+//! Makes text from clients safe for the log.
 
 use uptrakit_api::is_control;
 
 use crate::text::holds_token;
 
-/// Most characters of a text of a client's that a line of the log has in it.
 const LONGEST_LOGGED: usize = 100;
 
-/// What a client sent, for a line of the log: short, without characters that control a terminal, and no token.
+/// Returns a client's text for the log: short, without characters that control a terminal, and without tokens.
 #[must_use]
 pub fn loggable(text: &str) -> String {
     if holds_token(text) {

@@ -1,19 +1,16 @@
-//! Networks as people write them, by one rule for tokens and settings.
+//! Networks as users write them; tokens and settings share one rule.
 
 use std::net::IpAddr;
 
 use ipnet::{IpNet, Ipv4Net};
 
-/// Why a text is no network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InvalidNetwork {
-    /// It is neither an address nor an address with a prefix.
     Form,
-    /// It names an address within a network, not the network, which this is.
+    /// The text names an address within a network; the value is that network.
     BitsBehindPrefix(IpNet),
 }
 
-/// Reads `address/prefix` without bits behind the prefix, or an address alone.
 pub fn parse_network(text: &str) -> Result<IpNet, InvalidNetwork> {
     let network = parse(text.trim()).ok_or(InvalidNetwork::Form)?;
     if network.addr() != network.network() {
@@ -22,7 +19,7 @@ pub fn parse_network(text: &str) -> Result<IpNet, InvalidNetwork> {
     Ok(unmapped(network))
 }
 
-/// Zeros in front are refused: to some programs they mean octal.
+/// Leading zeros are rejected, because some programs read them as octal.
 fn parse(text: &str) -> Option<IpNet> {
     match text.split_once('/') {
         Some((_, prefix)) if prefix.starts_with('+') || (prefix.len() > 1 && prefix.starts_with('0')) => None,
@@ -31,7 +28,7 @@ fn parse(text: &str) -> Option<IpNet> {
     }
 }
 
-/// `::ffff:a.b.c.d/96+n` is `a.b.c.d/n`: clients are seen by their IPv4 address.
+/// Converts `::ffff:a.b.c.d/96+n` to `a.b.c.d/n`, because clients are seen by their IPv4 address.
 fn unmapped(network: IpNet) -> IpNet {
     if let IpNet::V6(six) = network
         && six.prefix_len() >= 96

@@ -1,5 +1,5 @@
-//! What the log says of a time in which the database can't answer: the first request that failed, a count of the others
-//! every ten seconds, and the recovery. A line for each of thousands would hide what happened.
+//! The log of a database outage: the first request that failed, a count of the others every ten seconds, and the
+//! recovery. A line for each of thousands of requests would hide what happened.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -8,7 +8,6 @@ use std::{
 
 use tokio::time::Instant;
 
-/// The outage that lasts now, if there is one.
 #[derive(Debug, Default)]
 pub struct Outage(Mutex<Option<State>>);
 
@@ -21,7 +20,7 @@ struct State {
 }
 
 impl Outage {
-    /// Notes a request that was answered 503; true for the first one of an outage.
+    /// Notes a request that was answered 503; returns true for the first one of an outage.
     pub fn fail(&self) -> bool {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(state) = &mut *state {
@@ -38,14 +37,14 @@ impl Outage {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).map(|state| state.failed)
     }
 
-    /// Ends the outage, if no request has failed since `failed` had.
+    /// Ends the outage if no request has failed since the count was `failed`; returns the duration and the failed
+    /// requests.
     pub(crate) fn end(&self, failed: u64) -> Option<(Duration, u64)> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let ended = state.take_if(|state| state.failed == failed)?;
         Some((ended.began.elapsed(), ended.failed))
     }
 
-    /// How many requests failed since the last count, when that was long enough ago for another one.
     pub(crate) fn count(&self, every: Duration) -> Option<u64> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let state = state.as_mut().filter(|state| state.uncounted > 0 && state.counted.elapsed() >= every)?;

@@ -1,5 +1,5 @@
-//! Questions about the database that anybody may ask. Those who ask at once share one answer, and the database is asked a
-//! few times in a second at most.
+//! A probe of the database that any client may trigger. Concurrent callers share one answer, and the database is asked
+//! only a few times a second.
 
 use std::{
     sync::{
@@ -11,12 +11,9 @@ use std::{
 
 use tokio::{sync::Mutex, time::Instant};
 
-/// How long the database may take for an answer.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long after an answer the database is asked again at the earliest.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// A question, and its latest answer.
 #[derive(Debug, Default)]
 pub struct SharedProbe {
     begun: AtomicU64,
@@ -31,7 +28,7 @@ struct Answer {
 }
 
 impl SharedProbe {
-    /// The outcome of a probe that began after this was called: that of `probe`, or that of somebody who asked at once.
+    /// Returns the outcome of a probe that began after this call: its own, or that of a concurrent caller.
     pub async fn ask(&self, probe: impl Future<Output = Result<(), Arc<str>>>) -> Result<(), Arc<str>> {
         let begun = self.begun.load(Ordering::SeqCst);
         let mut last = self.last.lock().await;

@@ -1,8 +1,8 @@
-//! Where browsers find the server.
+//! The public URL of the server, as browsers use it.
 
 use std::net::IpAddr;
 
-/// Where browsers find the server: `https://…`, or `http://` on a loopback address. No path, no trailing slash.
+/// The public URL: `https://…`, or `http://` on a loopback address, without a path or a trailing slash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicUrl {
     text: String,
@@ -11,13 +11,13 @@ pub struct PublicUrl {
     includes_subdomains: bool,
 }
 
-/// Why a text is no public URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the public URL {0}")]
 pub struct InvalidPublicUrl(pub &'static str);
 
 impl PublicUrl {
-    /// Reads a URL. Upper case and default ports are folded, so that it equals what browsers send as `Origin`.
+    /// Parses a URL. Upper case and default ports are normalised, so that the result equals the `Origin` that browsers
+    /// send.
     pub fn parse(text: &str) -> Result<Self, InvalidPublicUrl> {
         let wrong = InvalidPublicUrl;
         let folded = text.trim_end_matches('/').to_ascii_lowercase();
@@ -26,7 +26,7 @@ impl PublicUrl {
             return Err(wrong("must begin with https:// (or http:// on a loopback address)"));
         };
         let host = authority.host();
-        // Behind the host stands nothing, or a port that is one.
+        // The host must be followed by nothing, or by a valid port.
         let is_port = |rest: &str| rest.is_empty() || (rest.starts_with(':') && authority.port_u16().is_some());
         let plain =
             authority.as_str().strip_prefix(host).is_some_and(is_port) && !host.is_empty() && !host.contains('*');
@@ -49,26 +49,23 @@ impl PublicUrl {
         Ok(Self { text, secure, cookie_name, includes_subdomains: false })
     }
 
-    /// The URL, as browsers send it in `Origin`.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Whether it is https.
     #[must_use]
     pub const fn is_secure(&self) -> bool {
         self.secure
     }
 
-    /// The same, with `Strict-Transport-Security` for all names below this one as well, or not.
     #[must_use]
     pub fn including_subdomains(self, includes_subdomains: bool) -> Self {
         Self { includes_subdomains, ..self }
     }
 
-    /// What `Strict-Transport-Security` says (RFC 6797): other servers on names below this one may have no https, so that
-    /// they are left out unless a setting includes them.
+    /// Returns the value of `Strict-Transport-Security` (RFC 6797). Subdomains are left out unless a setting includes
+    /// them, because other servers there may have no HTTPS.
     #[must_use]
     pub const fn strict_transport_security(&self) -> Option<&'static str> {
         match (self.secure, self.includes_subdomains) {
@@ -78,15 +75,15 @@ impl PublicUrl {
         }
     }
 
-    /// The cookie's name: the prefix makes browsers insist on Secure and Path=/ (RFC 6265bis, section 4.1.3.2). Cookies
-    /// don't know ports, so that the name has to tell apart the servers on one host.
+    /// Returns the cookie's name. With HTTPS it has a prefix that makes browsers insist on Secure and Path=/ (RFC
+    /// 6265bis, section 4.1.3.2). Browsers ignore the port of a cookie, so the name has to distinguish the servers on
+    /// one host.
     #[must_use]
     pub fn cookie_name(&self) -> &str {
         &self.cookie_name
     }
 }
 
-/// Whether a name or address is this machine's own.
 pub fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }

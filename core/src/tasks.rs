@@ -1,5 +1,5 @@
-//! Tasks that run for as long as the server does. One that ends, by a panic or by returning, is started again; the
-//! registry knows which are down, for readiness, and counts restarts, for `/metrics`.
+//! Tasks that run as long as the server does. A task that ends, by a panic or by returning, is restarted. The registry
+//! knows which tasks are down, for readiness, and counts restarts, for `/metrics`.
 
 use std::{
     collections::BTreeMap,
@@ -12,15 +12,14 @@ use futures_util::FutureExt as _;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// How soon a task is started again: the delay doubles from the first to the longest one, until the task has settled.
+/// A task is restarted after this delay, which doubles up to `LONGEST_DELAY` until the task has settled.
 const FIRST_DELAY: Duration = Duration::from_millis(100);
 const LONGEST_DELAY: Duration = Duration::from_secs(1);
-/// How long a task must run after a restart to count as running: longer than a round of those that must never rest.
+/// A task must run this long after a restart to count as running: longer than a round of the tasks that must never
+/// rest.
 const SETTLE_TIME: Duration = Duration::from_secs(2);
-/// How often at most the log says that the same task has ended.
 const LINE_EVERY: Duration = Duration::from_mins(1);
 
-/// The registry of a server's tasks.
 #[derive(Clone, Debug, Default)]
 pub struct Tasks(Arc<Mutex<BTreeMap<&'static str, Status>>>);
 
@@ -31,7 +30,7 @@ struct Status {
 }
 
 impl Tasks {
-    /// Runs what `factory` makes until `end` is cancelled, and makes it anew whenever it ends before.
+    /// Runs the future that `factory` makes until `end` is cancelled, and makes a new one whenever it ends before.
     pub fn supervise<F>(&self, name: &'static str, end: CancellationToken, factory: impl FnMut() -> F + Send + 'static)
     where
         F: Future<Output = ()> + Send + 'static,
@@ -52,7 +51,7 @@ impl Tasks {
         let mut told: Option<Instant> = None;
         let mut is_told_down = false;
         loop {
-            // The factory may panic as well as what it makes.
+            // The factory may panic, and so may the future that it makes.
             let mut task = Box::pin(AssertUnwindSafe(async { factory().await }).catch_unwind());
             let ended = match tokio::time::timeout(SETTLE_TIME, &mut task).await {
                 Ok(ended) => ended,
@@ -83,7 +82,6 @@ impl Tasks {
         }
     }
 
-    /// Changes what is known of a task; the restarts so far.
     fn change(&self, name: &'static str, change: impl FnOnce(&mut Status)) -> u64 {
         let mut tasks = self.lock();
         let status = tasks.entry(name).or_default();
@@ -91,13 +89,11 @@ impl Tasks {
         status.restarts
     }
 
-    /// A task that has ended and does not run again yet, if there is one.
     #[must_use]
     pub fn first_down(&self) -> Option<&'static str> {
         self.lock().iter().find(|(_, status)| status.is_down).map(|(name, _)| *name)
     }
 
-    /// How often each task was started again.
     #[must_use]
     pub fn restarts(&self) -> Vec<(&'static str, u64)> {
         self.lock().iter().map(|(name, status)| (*name, status.restarts)).collect()
@@ -122,7 +118,7 @@ mod tests {
 
     use super::Tasks;
 
-    /// More than anything here takes.
+    /// Everything here takes less time than this.
     const LONGEST: Duration = Duration::from_secs(30);
 
     async fn wait_for(what: &str, found: impl Fn() -> bool) {

@@ -1,15 +1,16 @@
-//! Text that people choose: what may be in it, and how it is compared.
+//! Rules for text that users choose: what it may contain, and how it is compared.
 
 use unicode_normalization::UnicodeNormalization as _;
 use uptrakit_api::{TokenSecret, is_control};
 
-/// Trims a text, gives it the usual Unicode form (NFC) and checks it: `1..=longest` characters, nothing that controls a
-/// terminal or turns the direction of writing. The error ends a sentence that begins with the field's name.
+/// Trims a text, normalises it to NFC and checks it: `1..=longest` characters, none of which controls a terminal or
+/// changes the direction of writing, and no API token. The error completes a sentence that begins with the field's
+/// name.
 pub fn parse_line(text: &str, longest: usize) -> Result<String, String> {
     parse_verbatim(&text.nfc().collect::<String>(), longest)
 }
 
-/// The same for what a program chose to be recognised by: it stays what it is, byte by byte.
+/// Checks a text as [`parse_line`] does, but does not normalise it, because a program chose it as an identifier.
 pub fn parse_verbatim(text: &str, longest: usize) -> Result<String, String> {
     let text = text.trim();
     let length = text.chars().count();
@@ -28,7 +29,7 @@ pub fn parse_verbatim(text: &str, longest: usize) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// Whether an API token was put where none belongs, and would be stored or shown.
+/// Returns true when the text contains an API token, which would be stored or shown.
 #[must_use]
 pub fn holds_token(text: &str) -> bool {
     let mut candidates =
@@ -36,26 +37,25 @@ pub fn holds_token(text: &str) -> bool {
     candidates.any(|part| TokenSecret::parse(part).is_ok())
 }
 
-/// The form by which names are compared: Unicode lower case in NFC, the same on every database and for every keyboard.
+/// Returns the form by which names are compared: Unicode lower case in NFC, the same on every database and for every
+/// keyboard.
 #[must_use]
 pub fn key(text: &str) -> String {
-    // Lower case may take a composed letter apart.
+    // Lower-casing may decompose a composed letter.
     literal(&text.nfc().collect::<String>().to_lowercase().nfc().collect::<String>())
 }
 
-/// More bytes than any text that is looked for has where it is stored.
 const LONGEST_STORED: usize = 4_096;
-/// What nothing that is stored has in it.
 const FOUND_NOWHERE: &str = "\u{1}";
 
-/// A text to look for, as a database can take it: Postgres refuses NUL, SQLite stops at one, and refuses patterns that
-/// are very long. Nothing that is stored has control characters or is as long, so that another text finds as little.
+/// Returns a search text that a database accepts: Postgres rejects NUL, SQLite stops at it and rejects very long
+/// patterns. No stored text has control characters or is that long, so that the replacement finds as little.
 #[must_use]
 pub fn literal(text: &str) -> String {
     if text.len() > LONGEST_STORED { FOUND_NOWHERE.to_owned() } else { text.replace(char::is_control, FOUND_NOWHERE) }
 }
 
-/// Whether nobody sees it: a name of such characters alone would look like none.
+/// Returns true for a character that readers don't see: a name made of such characters alone would look empty.
 fn is_invisible(character: char) -> bool {
     character.is_whitespace()
         || matches!(character,

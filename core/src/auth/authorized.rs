@@ -1,5 +1,5 @@
-//! The proof that a request was authorised. Every function of the domain that reads or writes something of somebody's
-//! takes one, so that forgetting to ask does not compile, whichever way the request came.
+//! The proof that a request was authorised. A domain function that reads or writes data under a credential takes an
+//! [`Authorized`], so that a missing check does not compile, behind REST and server functions alike.
 
 use std::{marker::PhantomData, ops::Deref, sync::Arc, time::Duration};
 
@@ -17,37 +17,30 @@ use super::{
 };
 use crate::clock::Clock;
 
-/// The proof that somebody was authorised, with all that rules and the audit trail need of them.
+/// The credential that authorised a request, with what the domain and the audit log need to know of it.
 #[derive(Clone, Debug)]
 pub struct Actor {
-    /// The credential and its account.
     pub(crate) entry: Arc<CachedCredential>,
-    /// What it was judged for.
     pub(crate) need: Need,
-    /// The request.
     pub(crate) context: RequestContext,
 }
 
 impl Actor {
-    /// Whose credential it is.
     #[must_use]
     pub fn account_id(&self) -> AccountId {
         self.entry.account.state.id
     }
 
-    /// The token, if it is one.
     #[must_use]
     pub fn token_id(&self) -> Option<TokenId> {
         self.entry.credential.token_id()
     }
 
-    /// What it may do.
     #[must_use]
     pub fn permissions(&self) -> Permissions {
         self.entry.credential.permissions(&self.entry.account.state)
     }
 
-    /// The session, if it is one.
     #[must_use]
     pub fn session(&self) -> Option<&super::credential::SessionGrant> {
         match &self.entry.credential {
@@ -57,9 +50,7 @@ impl Actor {
     }
 }
 
-/// What a handler can need.
 pub trait Requirement {
-    /// It.
     const NEED: Need;
 }
 
@@ -71,47 +62,35 @@ macro_rules! requirements {
 }
 
 requirements! {
-    /// Any credential that is good.
     AnyCredential = Need::Anything;
-    /// A web session.
     WebSession = Need::Session;
-    /// `hosts:read`.
     HostsRead = Need::Permission(Permission::HostsRead);
-    /// `hosts:report`.
     HostsReport = Need::Permission(Permission::HostsReport);
-    /// `hosts:write`.
     HostsWrite = Need::Permission(Permission::HostsWrite);
-    /// `tokens:write`.
     TokensWrite = Need::Permission(Permission::TokensWrite);
-    /// `users:manage`.
     UsersManage = Need::Permission(Permission::UsersManage);
-    /// `audit:read`.
     AuditRead = Need::Permission(Permission::AuditRead);
 }
 
-/// What it takes to judge credentials.
 #[derive(Debug)]
 pub struct Authenticator {
     pub verifier: Verifier,
     pub clock: Clock,
-    /// Tokens that were presented and refused.
     pub rejected_tokens: RejectedTokenLog,
-    /// Bearer tokens from an address that are none: 300, then five a second.
+    /// Counts malformed and unknown bearer tokens per client network: 300 at once, then five a second.
     pub bearer_failures: RateLimiter<ClientNetwork>,
-    /// Places for look-ups of unknown tokens from addresses that have failed too often.
+    /// Bounds how many unknown tokens are looked up at once for client networks that have exceeded `bearer_failures`.
     pub unknown_token_lookups: Semaphore,
 }
 
-/// A credential, as a client sent it.
+/// A credential as the client sent it: the value after `Bearer`, or that of the session cookie.
 #[derive(Clone, Copy, Debug)]
 pub enum Presented<'r> {
-    /// What stood behind `Bearer`.
     Token(&'r str),
-    /// The value of the session's cookie.
     Session(&'r str),
 }
 
-/// An [`Actor`] who meets the requirement `R`.
+/// An [`Actor`] that meets the requirement `R`. Only [`Authorized::new`] and [`Authorized::require`] make one.
 #[derive(Debug)]
 pub struct Authorized<R> {
     actor: Actor,
@@ -119,7 +98,8 @@ pub struct Authorized<R> {
 }
 
 impl<R: Requirement> Authorized<R> {
-    /// Has a credential judged for a request, which holds a lease on it from here on. `program` names what sent it.
+    /// Authorises a request by the presented credential and stores a lease on it in the request's context. `program`
+    /// returns the name of the client program; it is called only once per cached credential.
     pub async fn new(
         auth: &Authenticator,
         presented: Presented<'_>,
@@ -141,7 +121,8 @@ impl<R: Requirement> Authorized<R> {
 }
 
 impl<R> Authorized<R> {
-    /// The same actor, who must meet another requirement as well; a write is judged by that one again.
+    /// Checks the same actor against a further requirement; the check inside a write transaction uses that one from
+    /// then on.
     pub fn require<S: Requirement>(mut self) -> Result<Authorized<S>, AuthError> {
         match S::NEED {
             Need::Permission(permission) if !self.permissions().contains(permission) => {
@@ -162,12 +143,11 @@ impl<R> Deref for Authorized<R> {
     }
 }
 
-/// How long an unknown token may wait for its turn to be looked up.
 const UNKNOWN_TOKEN_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A wrong checksum never reaches the database. Whoever sends too many tokens that are none is told to wait, unless
-/// this one is known; of the unknown ones a few at a time are still looked up, each in its turn, for one of them may be
-/// good and must not be refused for the others.
+/// Checks a bearer token. One with a wrong checksum never reaches the database. A client that has sent too many
+/// malformed or unknown tokens is told to wait, unless this token is cached. Of the uncached ones a few at a time are
+/// still looked up, because one of them may be valid and must not be rejected for the others.
 async fn authorise_token(
     auth: &Authenticator,
     text: &str,

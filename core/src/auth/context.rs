@@ -1,4 +1,4 @@
-//! What is known of every request before anybody asks who makes it.
+//! The context of a request: what the server knows of it before it authenticates the client.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -6,12 +6,10 @@ use uptrakit_api::Timestamp;
 
 use super::in_flight::InFlight;
 
-/// The name of a request: a random start for each process, and a count. It need not be secret, only different.
+/// The id of a request: a random number per process and a counter. It has to be unique, not secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestId {
-    /// The process.
     pub process: u64,
-    /// Its requests, counted.
     pub count: u64,
 }
 
@@ -21,15 +19,11 @@ impl std::fmt::Display for RequestId {
     }
 }
 
-/// What is known of every request before anybody asks who makes it.
 #[derive(Clone, Debug)]
 pub struct RequestContext {
-    /// The client's address, behind trusted proxies the one that they saw.
+    /// The client's address; behind trusted proxies it is the address that the proxies report.
     pub address: IpAddr,
-    /// Names the request in the log and in problem documents.
     pub request_id: RequestId,
-    /// When its head was there.
     pub arrived: Timestamp,
-    /// The request's place among those under way.
     pub in_flight: Arc<InFlight>,
 }

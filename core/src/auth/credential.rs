@@ -1,5 +1,5 @@
-//! A credential as the verifier knows it, and the one judgement of whether it may do something: the same function
-//! judges a request that arrives, one that is under way, and a write inside its transaction.
+//! A credential as the verifier knows it, and the single check of what it may do. The same function checks a request
+//! that arrives, one that is in flight, and a write inside its transaction.
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -9,127 +9,90 @@ use uptrakit_store::credentials::{CredentialAccountRow, SessionCredentialRow, To
 
 use super::digest::Digest;
 
-/// How long a session lives without being used: 7 days.
 pub const SESSION_IDLE_MILLIS: i64 = 7 * 86_400_000;
-/// How long a session lives at most: 30 days.
 pub const SESSION_LIFETIME_MILLIS: i64 = 30 * 86_400_000;
 
-/// What is presented, by its digest.
+/// The digest of a presented credential: of a token's secret, or of a session's cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Key {
-    /// The text of an API token.
     Token(Digest),
-    /// The cookie of a web session.
     Session(Digest),
 }
 
-/// What a request needs of its credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
-    /// Any that is good.
     Anything,
-    /// One that grants this.
     Permission(Permission),
-    /// A web session: a token can't do this.
+    /// Only a web session is enough; a token is rejected.
     Session,
 }
 
-/// Why a credential does not open this door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rejection {
-    /// Nothing was presented.
     Missing,
-    /// A session that is over.
+    /// The session is unknown, it has ended, or its account is deactivated.
     SessionOver,
-    /// No credential that is known here.
+    /// The token is malformed, or no token has its digest.
     Unknown,
-    /// Its time is over.
     Expired,
-    /// It was revoked, or rotated away.
+    /// The token was revoked, or its secret was replaced by a rotation.
     Revoked,
-    /// Its account is deactivated.
     AccountDisabled,
-    /// It may not be used from this address.
     Network,
-    /// It does not grant this.
     Insufficient(Permission),
-    /// It is a token where a web session is needed.
     SessionNeeded,
 }
 
-/// The account behind a credential, as of some epoch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountState {
-    /// Its id.
     pub id: AccountId,
-    /// Its username.
     pub username: Box<str>,
-    /// Its email.
     pub email: Box<str>,
-    /// Its roles.
     pub roles: Roles,
-    /// Whether it opens doors.
     pub active: bool,
-    /// Since when.
     pub created_at: Timestamp,
 }
 
-/// An API token, by one of its texts.
+/// An API token, found by one of its secrets; it has two during the overlap of a rotation.
 #[derive(Clone, Debug)]
 pub struct TokenGrant {
-    /// Its id.
     pub id: TokenId,
-    /// Its name.
     pub name: Box<str>,
-    /// The text's hint.
     pub hint: Box<str>,
-    /// From when on the text, replaced by a rotation, is refused.
+    /// The secret is rejected from this instant on, because a rotation replaced it; `None` for the current secret.
     pub ends_at: Option<Timestamp>,
-    /// When the text was last used, as of when this was read.
+    /// The last use of this secret, not of the whole token, that the database had when the row was read.
     pub text_used_at: Option<Timestamp>,
-    /// What it is narrowed to.
+    /// The permissions that the token is narrowed to; `None` means all permissions of the account.
     pub permissions: Option<Permissions>,
-    /// The networks that it is held to.
     pub networks: Option<Box<[IpNet]>>,
-    /// Since when.
     pub created_at: Timestamp,
-    /// From when on it is refused.
     pub expires_at: Option<Timestamp>,
-    /// Since when it is revoked.
     pub revoked_at: Option<Timestamp>,
-    /// When it was last used, as of when this was read.
     pub last_used_at: Option<Timestamp>,
-    /// From where.
     pub last_used_ip: Option<Box<str>>,
 }
 
-/// A web session.
 #[derive(Clone, Debug)]
 pub struct SessionGrant {
-    /// Its id.
     pub id: SessionId,
-    /// Since when.
     pub created_at: Timestamp,
-    /// When it was last used, as of when this was read.
     pub last_active_at: Timestamp,
 }
 
-/// A credential of either kind.
 #[derive(Clone, Debug)]
 pub enum Credential {
-    /// An API token.
     Token(TokenGrant),
-    /// A web session.
     Session(SessionGrant),
 }
 
-/// A row holds what the program never writes.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("the database holds a {0} that can't be read")]
 pub struct InconsistentRow(pub &'static str);
 
 impl Credential {
-    /// What it may do for this account now: what the account may, within what the credential is narrowed to.
+    /// Returns what the credential may do for this account now: the permissions of the account's roles, restricted to
+    /// those that a token is narrowed to.
     #[must_use]
     pub fn permissions(&self, account: &AccountState) -> Permissions {
         let granted = account.roles.permissions();
@@ -139,7 +102,8 @@ impl Credential {
         }
     }
 
-    /// Whether it may do what is needed, from there, at that instant. `last_active` is when a session was last used.
+    /// Checks that the credential may do what is needed, from this address, at this instant. `last_active` is the last
+    /// use of a session.
     pub fn judge(
         &self,
         account: &AccountState,
@@ -182,7 +146,8 @@ impl Credential {
         }
     }
 
-    /// The next instant at which time alone ends it.
+    /// Returns the next instant at which the credential expires by time alone. The idle timeout of a session does not
+    /// count, because every use moves it.
     #[must_use]
     pub fn ends_at(&self) -> Option<Timestamp> {
         match self {
@@ -191,7 +156,6 @@ impl Credential {
         }
     }
 
-    /// Its token's id, if it is one.
     #[must_use]
     pub const fn token_id(&self) -> Option<TokenId> {
         match self {
@@ -202,7 +166,7 @@ impl Credential {
 }
 
 impl TokenGrant {
-    /// Its public fields, with the last use that is known.
+    /// Returns the token as the API shows it. `last_used` replaces the last use that was read from the database.
     #[must_use]
     pub fn public(&self, last_used: Option<(Timestamp, String)>, now: Timestamp) -> Token {
         let (last_used_at, last_used_ip) = match last_used {
@@ -227,7 +191,6 @@ impl TokenGrant {
     }
 }
 
-/// Where a token is in its life.
 #[must_use]
 pub fn state(revoked_at: Option<Timestamp>, expires_at: Option<Timestamp>, now: Timestamp) -> TokenState {
     if revoked_at.is_some() {
@@ -239,22 +202,17 @@ pub fn state(revoked_at: Option<Timestamp>, expires_at: Option<Timestamp>, now: 
     }
 }
 
-/// Networks as the database has them, with a space between them.
 pub fn parse_networks(text: &str) -> Result<Box<[IpNet]>, InconsistentRow> {
     text.split_whitespace().map(|net| net.parse().map_err(|_| InconsistentRow("network"))).collect()
 }
 
-/// Why a request is not authorised.
 #[derive(Clone, Debug)]
 pub enum AuthError {
     Rejected(Rejection),
-    /// The client has failed too often; it may try again after this time.
     TooManyRequests(Duration),
-    /// The database can't answer.
     Unavailable(Arc<str>),
 }
 
-/// A credential that was read from the database, with its account.
 #[derive(Debug)]
 pub struct Found {
     pub key: Key,
@@ -278,7 +236,6 @@ impl TryFrom<CredentialAccountRow> for AccountState {
 }
 
 impl Found {
-    /// A token, as the database has it.
     pub fn token(row: TokenCredentialRow) -> Result<Self, InconsistentRow> {
         let key = Key::Token(Digest::from_bytes(&row.digest).ok_or(InconsistentRow("digest"))?);
         let permissions = row.permissions.map(|names| names.parse()).transpose();
@@ -299,7 +256,6 @@ impl Found {
         Ok(Self { key, account: row.account.try_into()?, credential: Credential::Token(grant) })
     }
 
-    /// A session, as the database has it.
     pub fn session(row: SessionCredentialRow) -> Result<Self, InconsistentRow> {
         let key = Key::Session(Digest::from_bytes(&row.digest).ok_or(InconsistentRow("digest"))?);
         let grant = SessionGrant {

@@ -1,5 +1,5 @@
-//! What is under way: a request or stream holds a lease on the credential that authorised it, and learns at once when
-//! the credential no longer would. [`cut_off`](crate::http::layer::cut_off) acts on it.
+//! Requests and streams in flight. Each holds a lease on the credential that authorised it, and is notified at once
+//! when the credential may no longer authorise it. The server's middleware `cut_off` acts on that.
 
 use std::{
     net::IpAddr,
@@ -17,7 +17,8 @@ use super::{
 };
 use crate::clock::Clock;
 
-/// The right to go on, for as long as the credential is good.
+/// The right of a request or stream to continue while its credential stays valid. The credential counts it as in flight
+/// until the lease is dropped.
 #[derive(Debug)]
 pub struct Lease {
     verifier: Verifier,
@@ -28,14 +29,13 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// A lease for a request that was just authorised.
     #[must_use]
     pub fn new(verifier: Verifier, clock: Clock, entry: Arc<CachedCredential>, need: Need, address: IpAddr) -> Self {
         entry.enter();
         Self { verifier, clock, entry, need, address }
     }
 
-    /// Returns when the credential may no longer be good for what it was good for.
+    /// Returns when the credential must be checked again: its account was invalidated, or the credential has expired.
     pub async fn in_doubt(self) -> Self {
         let end = self.entry.credential.ends_at().unwrap_or(Timestamp::MAX);
         tokio::select! {
@@ -45,7 +45,6 @@ impl Lease {
         self
     }
 
-    /// Has the credential judged again.
     pub async fn renew(mut self) -> Result<Self, AuthError> {
         let entry = self.verifier.authorise(self.entry.key, self.need, self.address).await?;
         entry.enter();
@@ -60,7 +59,7 @@ impl Drop for Lease {
     }
 }
 
-/// One request's place for its lease: the extractor puts it in, `cut_off` takes it out.
+/// The state of one request in flight: authorisation stores the lease here, and `cut_off` takes it.
 #[derive(Debug, Default)]
 pub struct InFlight {
     lease: Mutex<Option<Lease>>,
@@ -70,39 +69,34 @@ pub struct InFlight {
 }
 
 impl InFlight {
-    /// Notes what the request was authorised by.
     pub fn hold(&self, lease: Lease) {
         *self.authorised.lock().unwrap_or_else(PoisonError::into_inner) = Some((Arc::clone(&lease.entry), lease.need));
         *self.lease.lock().unwrap_or_else(PoisonError::into_inner) = Some(lease);
     }
 
-    /// The lease, once.
     pub fn take(&self) -> Option<Lease> {
         self.lease.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// What the request was authorised by, and for what, if it was.
     pub fn authorised(&self) -> Option<(Arc<CachedCredential>, Need)> {
         self.authorised.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Notes a credential that is good, but not for this.
+    /// Notes a valid credential that does not permit this request.
     pub fn turn_away(&self, entry: Arc<CachedCredential>) {
         *self.turned_away.lock().unwrap_or_else(PoisonError::into_inner) = Some(entry);
     }
 
-    /// The credential that is good, but not for this.
     pub fn turned_away(&self) -> Option<Arc<CachedCredential>> {
         self.turned_away.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Lets the request finish whatever becomes of its credential: its write comes before any revoke that is not done
-    /// yet, or is the revoke itself. Who is answered 401 knows that nothing of it is written.
+    /// Lets the request finish whatever happens to its credential: its write comes before any revoke that is not
+    /// committed yet, or is the revoke itself. A client that receives 401 therefore knows that nothing was written.
     pub fn exempt(&self) {
         self.exempt.store(true, Ordering::SeqCst);
     }
 
-    /// Whether it may finish in any case.
     pub fn is_exempt(&self) -> bool {
         self.exempt.load(Ordering::SeqCst)
     }

@@ -1,5 +1,5 @@
-//! Who is asking, and may they: passwords, credentials, and the verifier that judges every request, and ends what is
-//! under way when a credential loses its power.
+//! Authentication and authorisation: passwords, credentials, and the verifier, which checks every request and notifies
+//! requests in flight when their credential may have lost permissions.
 
 pub mod authorized;
 pub mod context;

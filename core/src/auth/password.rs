@@ -1,4 +1,5 @@
-//! Passwords: which are good enough, and how they are kept (Argon2id; OWASP ASVS 5.0 V6.2 and V11.4.2).
+//! Passwords: this module checks new ones against the rules and hashes them with Argon2id (OWASP ASVS 5.0 V6.2 and
+//! V11.4.2).
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,22 +11,20 @@ use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization as _;
 use uptrakit_api::Secret;
 
-/// Fewest characters of a password.
 pub const SHORTEST: usize = 15;
-/// Most characters of a password.
 pub const LONGEST: usize = 128;
 
-/// Memory of one hash in KiB: 19 MiB.
 const MEMORY_KIB: u32 = 19 * 1_024;
 const ITERATIONS: u32 = 2;
 const LANES: u32 = 1;
-/// How many hashes are computed at once: it bounds memory and leaves processors to requests with tokens.
+/// The hasher computes this many hashes at once, which bounds memory and leaves processors to requests with tokens.
 const CONCURRENT: usize = 2;
-/// How long somebody waits for their turn before they are told to come back.
+/// A request waits at most this long for its turn to hash, and is then told to try again later.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The form in which passwords are hashed: keyboards send one character in different ways, a space among them. This is
-/// the profile `OpaqueString` (RFC 8265, section 4.2.2), but for what it prohibits: any characters are allowed here.
+/// Returns the form in which a password is hashed, because keyboards send the same character, a space among them, in
+/// different ways. The form is the profile `OpaqueString` (RFC 8265, section 4.2.2) without its prohibitions: any
+/// characters are allowed.
 fn normalised(password: &str) -> String {
     let plain_space = |character| match character {
         '\u{A0}' | '\u{1680}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{205F}' | '\u{3000}' => ' ',
@@ -34,28 +33,25 @@ fn normalised(password: &str) -> String {
     password.chars().map(plain_space).nfc().collect()
 }
 
-/// A password that may be chosen, normalised. No `Debug`, no `Display`, no `Serialize`.
+/// A new password that has passed the rules, normalised. It has no `Debug`, `Display` or `Serialize`.
 pub struct NewPassword(String);
 
-/// The queue for hashing is too long.
 #[derive(Debug)]
 pub struct HasherSaturated;
 
-/// What checking a password came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Checked {
-    /// It is another.
     Wrong,
-    /// It is the one.
     Right,
-    /// It is the one, and its hash is made otherwise than new ones are: with older parameters, or of the text as it was
-    /// typed.
+    /// The password is right, but its hash is to be replaced: it has older parameters, or was made of the text as
+    /// typed, before passwords were normalised.
     Outdated,
 }
 
 impl NewPassword {
-    /// Checks a password that somebody wants: 15 to 128 characters of any kind, and not easily guessed. `about` are
-    /// words that make it easier: the username, the email. The error ends a sentence that begins with "password".
+    /// Checks a new password: 15 to 128 characters of any kind that are not easily guessed. `about` holds words that
+    /// make it easier to guess, such as the username and the email. The error completes a sentence that begins with
+    /// "password".
     pub fn parse(text: &Secret, about: &[&str]) -> Result<Self, String> {
         let text = normalised(&text.0);
         let length = text.chars().count();
@@ -84,7 +80,8 @@ impl NewPassword {
     }
 }
 
-/// Whether little is left of a text without these words: next to nothing, or what is guessed at once.
+/// Returns true when almost nothing is left of the password without these words, or only a rest that is guessed at
+/// once.
 fn is_made_of(text: &str, words: &[&str]) -> bool {
     let folded = text.to_lowercase();
     let rest = words.iter().fold(folded.clone(), |rest, word| rest.replace(&word.to_lowercase(), ""));
@@ -92,11 +89,10 @@ fn is_made_of(text: &str, words: &[&str]) -> bool {
     rest != folded && (letters.chars().count() < 8 || zxcvbn::zxcvbn(&letters, words).guesses_log10() < 5.0)
 }
 
-/// Hashes and checks passwords, a few at a time.
 #[derive(Clone, Debug)]
 pub struct Hasher {
     turns: Arc<Semaphore>,
-    /// A hash of nothing anybody knows, checked where there is no account, so that both take the same time.
+    /// The hash of a random secret. It is checked when there is no account, so that both cases take the same time.
     decoy: Arc<str>,
 }
 
@@ -108,17 +104,17 @@ impl Default for Hasher {
 }
 
 impl Hasher {
-    /// Hashes a new password; the result is in PHC form, with its own salt.
     pub async fn hash(&self, password: NewPassword) -> Result<String, HasherSaturated> {
         self.in_turn(move || hash(&password.0)).await
     }
 
-    /// Hashes a password again that was just found to be right, with today's parameters.
+    /// Hashes a password that was just found to be right, with the current parameters and without the rules for new
+    /// ones.
     pub async fn rehash(&self, password: Secret) -> Result<String, HasherSaturated> {
         self.in_turn(move || hash(&normalised(&password.0))).await
     }
 
-    /// Checks a password against a stored hash; without one it takes as long and is wrong.
+    /// Checks a password against a stored hash. Without a hash the check takes as long, and the password is wrong.
     pub async fn check(&self, password: Secret, stored: Option<String>) -> Result<Checked, HasherSaturated> {
         let decoy = Arc::clone(&self.decoy);
         self.in_turn(move || {
@@ -128,7 +124,8 @@ impl Hasher {
             let is_hash_of = |text: &str| hasher().verify_password(text.as_bytes(), &parsed).is_ok();
             let text = normalised(&password.0);
             let is_right = is_hash_of(&text);
-            // Hashes from before passwords were normalised. Tried after a match too, so that the time tells nothing.
+            // Older hashes were made before passwords were normalised. This check runs after a match too, so that the
+            // timing reveals nothing.
             let is_right_as_typed = text != password.0 && is_hash_of(&password.0);
             if !known || !(is_right || is_right_as_typed) {
                 Checked::Wrong
@@ -148,7 +145,8 @@ impl Hasher {
         let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await;
         let Ok(Ok(turn)) = turn else { return Err(HasherSaturated) };
         tokio::task::spawn_blocking(move || {
-            // Held here, not by the caller, who may hang up while the memory is still in use.
+            // The permit is held here and not by the caller, whose request may be cancelled while the memory is still
+            // in use.
             let _turn = turn;
             work()
         })

@@ -1,5 +1,5 @@
-//! Limits on failures, held in memory: only what failed counts, so that whoever gets it right is never held up by
-//! their own success. The arithmetic is the generic cell rate algorithm: one instant per key.
+//! Limits on failures per key, held in memory. Only failures count, so that a client that succeeds is never slowed down
+//! by its own requests. The arithmetic is the generic cell rate algorithm (GCRA), which keeps one instant per key.
 
 use std::{
     collections::HashMap,
@@ -13,11 +13,12 @@ use uptrakit_api::Timestamp;
 
 use crate::clock::horizon;
 
-/// More keys than this, and those that owe nothing are forgotten; if all owe, everybody new is refused for a while.
+/// At this number of keys, every new key has to wait until a counted failure has dropped the keys that owe nothing any
+/// more.
 const MOST_KEYS: usize = 100_000;
 
-/// Where attempts come from, as far as limits go: an IPv4 address, or the 64 bits of an IPv6 address that name the
-/// network. Whoever has one IPv6 address usually has all 2⁶⁴ of its network, and could have a new one for each attempt.
+/// The origin of attempts as the limits see it: an IPv4 address, or the first 64 bits of an IPv6 address. A client with
+/// one IPv6 address usually has all 2⁶⁴ addresses of its network, and could use a new one for each attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ClientNetwork(IpAddr);
 
@@ -30,30 +31,29 @@ impl From<IpAddr> for ClientNetwork {
     }
 }
 
-/// A limit per key: some failures at once, then one every so often.
 #[derive(Debug)]
 pub struct RateLimiter<K> {
     burst: i64,
     every_millis: i64,
-    /// For each key, the instant at which it will owe nothing.
+    /// For each key, the instant in milliseconds since the Unix epoch at which it owes nothing any more.
     owing: Mutex<HashMap<K, i64>>,
 }
 
 impl<K: Eq + Hash> RateLimiter<K> {
-    /// Allows `burst` failures at once and another one `every` so often.
+    /// Allows `burst` failures at once, then one per `every`.
     #[must_use]
     pub fn new(burst: u32, every: Duration) -> Self {
         let every_millis = i64::try_from(every.as_millis()).unwrap_or(i64::MAX).max(1);
         Self { burst: burst.into(), every_millis, owing: Mutex::default() }
     }
 
-    /// How long the key has to wait before it may try again; `None` when it may now.
+    /// Returns the time that the key has to wait before its next attempt, or `None` when it may try now.
     pub fn wait(&self, key: &K, now: Timestamp) -> Option<Duration> {
         self.wait_in(&self.lock(), key, now)
     }
 
-    /// Counts a failure of a key that may try now; of one that has to wait, answers how long. Of many who have asked
-    /// at once whether they may try, no more come through here than could have one after the other.
+    /// Counts a failure of a key that may try now, or returns the time that the key has to wait. The check and the
+    /// count share one lock: of many concurrent attempts, no more pass than could have passed one after the other.
     pub fn fail(&self, key: K, now: Timestamp) -> Option<Duration> {
         let mut owing = self.lock();
         let wait = self.wait_in(&owing, &key, now);
@@ -63,12 +63,10 @@ impl<K: Eq + Hash> RateLimiter<K> {
         wait
     }
 
-    /// Counts a failure.
     pub fn count(&self, key: K, now: Timestamp) {
         self.count_in(&mut self.lock(), key, now);
     }
 
-    /// Forgets a key's failures.
     pub fn forgive(&self, key: &K) {
         self.lock().remove(key);
     }
@@ -100,7 +98,8 @@ impl<K: Eq + Hash> RateLimiter<K> {
         *free_at = ((*free_at).max(now.0) + self.every_millis).min(most);
     }
 
-    /// Whether this is more than anybody can owe: it was counted before the clock was set back, and says nothing of now.
+    /// Returns true when the instant lies further ahead than any key can owe: it was stored before the clock was set
+    /// back, and says nothing about the present.
     fn is_from_future(&self, free_at: i64, now: Timestamp) -> bool {
         free_at > horizon(now).0 + self.burst * self.every_millis
     }

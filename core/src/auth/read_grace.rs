@@ -1,8 +1,8 @@
-//! How long credentials are judged after the database last took a write.
+//! Limits how long credentials are accepted after the database last took a write.
 //!
-//! A Postgres primary that was left behind by a failover still answers reads, and knows nothing of what is revoked at its
-//! successor. Where replication is synchronous, it takes no writes either: that tells it from a primary in service. The
-//! setting `reads_without_writes` is how long reads alone are believed.
+//! A Postgres primary that a failover has left behind still answers reads, but does not know what is revoked at its
+//! successor. Where replication is synchronous it takes no writes either, which distinguishes it from a primary in
+//! service. The setting `reads_without_writes` is the time for which reads alone are trusted.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -11,7 +11,6 @@ use std::{
 
 use tokio::{sync::Notify, time::Instant};
 
-/// The time for which reads are believed, and the write that it counts from.
 #[derive(Debug)]
 pub struct ReadGrace {
     limit: Duration,
@@ -20,13 +19,13 @@ pub struct ReadGrace {
 }
 
 impl ReadGrace {
-    /// Nothing is believed before the first write.
+    /// Makes a grace that trusts no reads before the first write.
     #[must_use]
     pub fn new(limit: Duration) -> Self {
         Self { limit, last_write: Mutex::default(), renewed: Notify::new() }
     }
 
-    /// Notes that the database took a write which began at `began`.
+    /// Notes a write that the database took. The grace counts from `began`, the time at which the write was started.
     pub fn renew(&self, began: Instant) {
         let mut last = self.last_write.lock().unwrap_or_else(PoisonError::into_inner);
         *last = last.max(Some(began));
@@ -34,7 +33,7 @@ impl ReadGrace {
         self.renewed.notify_one();
     }
 
-    /// `Err` with the reason when the latest write is too long ago for reads to be believed.
+    /// Returns the reason as an error when the latest write is too long ago for reads to be trusted.
     pub fn check(&self, now: Instant) -> Result<(), Arc<str>> {
         match self.end() {
             Some(end) if now < end => Ok(()),
@@ -42,8 +41,8 @@ impl ReadGrace {
         }
     }
 
-    /// Writes by `probe` often enough that the grace lasts as long as the database takes writes, and calls `end` at
-    /// every end of it.
+    /// Writes with `probe` often enough that the grace lasts while the database takes writes, and calls `end` each time
+    /// it ends.
     pub async fn follow<P: Future<Output = bool>>(&self, probe: impl Fn() -> P, end: impl Fn()) {
         let keep = async {
             loop {
@@ -92,7 +91,7 @@ mod tests {
         assert!(grace.check(start + 19 * second).is_ok());
         assert!(grace.check(start + 20 * second).is_err());
         grace.renew(start + 60 * second);
-        // A write that began earlier, and was answered later.
+        // This write began earlier and was answered later.
         grace.renew(start + 10 * second);
         assert!(grace.check(start + 79 * second).is_ok());
     }

@@ -1,5 +1,6 @@
-//! Dead tokens that somebody still presents: noted in memory, written to the audit trail in the background. Each
-//! token is noted once an hour and only so many tokens are, so that a flood of dead tokens can't fill the database.
+//! Uses of tokens that are revoked or expired, or whose account is deactivated. They are noted in memory and written to
+//! the audit log in the background. Each token is noted once an hour, and only a limited number of tokens, so that a
+//! flood of them can't fill the database.
 
 use std::{
     collections::HashMap,
@@ -17,53 +18,41 @@ use super::{
 };
 use crate::clock::horizon;
 
-/// How long one event stands for all further attempts with the same token: an hour.
+/// An event stands for all uses of the same token within an hour.
 const INTERVAL_MILLIS: i64 = 3_600_000;
-/// How many tokens are noted in an hour.
 const MOST_TOKENS: usize = 1_000;
 
-/// RejectedTokenLog of dead tokens that wait to be written.
+/// The rejected uses of tokens that wait to be written to the audit log.
 #[derive(Debug, Default)]
 pub struct RejectedTokenLog {
     noted: Mutex<Noted>,
-    /// What is to be written.
     pub waiting: WriteQueue<RejectedTokenUse>,
 }
 
-/// When each token was last noted.
 #[derive(Debug, Default)]
 struct Noted(HashMap<TokenId, Timestamp>);
 
-/// An attempt with a token that was good once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RejectedTokenUse {
-    /// When.
     pub at: Timestamp,
-    /// Why it was refused.
     pub reason: DeathCause,
-    /// Whose token it is.
     pub account: AccountId,
-    /// The token.
     pub token: TokenId,
-    /// From where.
     pub address: IpAddr,
-    /// The request.
     pub request_id: RequestId,
 }
 
-/// What a dead token died of.
+/// The reason why a token that was valid once is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeathCause {
-    /// It was revoked, or its text was replaced by a rotation.
     Revoked,
-    /// Its time is over.
     Expired,
-    /// Its account is deactivated.
     AccountDisabled,
 }
 
 impl DeathCause {
-    /// The cause behind a refusal, if it says that the token is dead.
+    /// Returns `None` for a rejection that does not mean that the token is revoked, expired or of a deactivated
+    /// account.
     const fn of(refusal: Rejection) -> Option<Self> {
         match refusal {
             Rejection::Revoked => Some(Self::Revoked),
@@ -73,7 +62,6 @@ impl DeathCause {
         }
     }
 
-    /// Its name in the audit trail.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -85,7 +73,7 @@ impl DeathCause {
 }
 
 impl RejectedTokenLog {
-    /// Notes that this credential was refused, if it is a token and dead, and not noted within the hour.
+    /// Notes the use of a token that is revoked, expired or of a deactivated account, at most once an hour.
     pub fn note(&self, entry: &CachedCredential, refusal: Rejection, context: &RequestContext, now: Timestamp) {
         let (Some(token), Some(reason)) = (entry.credential.token_id(), DeathCause::of(refusal)) else { return };
         let account = entry.account.state.id;
@@ -97,9 +85,9 @@ impl RejectedTokenLog {
 }
 
 impl Noted {
-    /// Whether the token is to be noted now.
+    /// Returns true when the token is to be noted now: at most once an hour, and while there is room.
     fn add(&mut self, token: TokenId, now: Timestamp) -> bool {
-        // What was noted in the future of this clock was noted while it was wrong.
+        // An entry in the future of this clock was noted while the clock was wrong.
         let is_recent = |noted: &Timestamp| now.0 - noted.0 < INTERVAL_MILLIS && *noted <= horizon(now);
         if self.0.get(&token).is_some_and(is_recent) {
             return false;

@@ -1,22 +1,24 @@
-//! The verifier: judges every credential on a state of the database that is no older than the request, at the price of
-//! one small read for all requests that wait at the same moment.
+//! The verifier checks every credential against a state of the database that is no older than the request, at the cost
+//! of one small read for all requests that wait at the same moment.
 //!
-//! Every change that can take power away moves a single row, the epoch, in its own transaction. A request joins the
-//! open batch; a batch is closed before its reads begin, so that what it reads is younger than the arrival of everyone
-//! in it. It reads the epoch once. Where the epoch stands, what was read before still holds; where it moved, the
-//! accounts that the moves were about are dropped and read again when somebody needs them. There are no leases, no
-//! timers and no messages to rely on, and any number of processes may do this on one database.
+//! Every change that can take permissions away moves a single row, the epoch, in its own transaction. A request joins
+//! the open batch. A batch is closed before its reads begin, so that what it reads is newer than the arrival of every
+//! request in it. The batch reads the epoch once. If the epoch is unchanged, everything that was read before still
+//! holds; if it moved, the accounts that the moves were about are invalidated, and read again when a request needs
+//! them. The verifier relies on no expiry times, timers or messages, and any number of processes may do this on one
+//! database.
 //!
-//! An epoch means something within one history of one database. After a failover that lost commits the surviving server
-//! may reach a number that is known here by another change. So the epoch is compared as a [`epoch::EpochPoint`], and
-//! where the moves do not lead from the known point to the present one, everything cached is dropped.
+//! An epoch has a meaning only within one history of one database. After a failover that lost commits, the surviving
+//! server may reach a number that this process knows from another change. Therefore the epoch is compared as an
+//! [`epoch::EpochPoint`], and if the moves do not lead from the known point to the current one, the whole cache is
+//! invalidated.
 //!
-//! On SQLite most requests need no batch either: where nothing at all was committed to the file since the epoch was
-//! last read ([`uptrakit_store::commits`]), the epoch stands, and what is cached holds.
+//! On SQLite most requests need no batch: if nothing was committed to the file since the epoch was last read
+//! ([`Store::commits`]), the epoch is unchanged and the cache holds.
 //!
-//! The invariant, kept by the single task that runs batches: *whatever is cached reflects the database at the cached
-//! epoch or later*. An entry that is read after the epoch was read may be younger than the epoch it is filed under;
-//! then the next move drops it once too often, never once too seldom.
+//! The single task that runs batches keeps the invariant: *whatever is cached reflects the database at the cached epoch
+//! or later*. An entry that is read after the epoch may be newer than the epoch it is stored under; then the next move
+//! invalidates it once too often, never once too seldom.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -44,68 +46,53 @@ use super::{
 };
 use crate::{clock::Clock, tasks::Tasks};
 
-/// How long the database may take for one batch before everybody in it is told that it can't answer.
+/// A batch fails for all its requests when the database takes longer than this.
 const BATCH_TIMEOUT: Duration = Duration::from_secs(2);
-/// How many entries one half of the cache holds; see [`Cache`].
 const CACHE_HALF: usize = 65_536;
-/// More moves than this at once, and dropping everything is cheaper than reading what they were about.
+/// Invalidating the whole cache is cheaper than reading more moves of the epoch than this.
 const MOST_CHANGES: i64 = 4_096;
-/// How many unknown credentials one batch looks up; the others wait for the next.
+/// A batch looks up at most this many uncached credentials; the others wait for the next batch.
 const MOST_LOOKUPS: usize = 512;
 
 /// An account as of some epoch, shared by all its cached credentials. When the epoch moves for it, it is invalidated:
-/// its credentials count as not cached, and requests under way are told to have themselves judged again.
+/// its credentials no longer count as cached, and requests in flight are notified to have theirs checked again.
 #[derive(Debug)]
 pub struct CachedAccount {
-    /// The account.
     pub state: AccountState,
     invalidated: CancellationToken,
 }
 
-/// A cached credential. Requests under way hold it.
 #[derive(Debug)]
 pub struct CachedCredential {
-    /// What it is known by.
     pub key: Key,
-    /// Its account.
     pub account: Arc<CachedAccount>,
-    /// The credential.
     pub credential: Credential,
-    /// When it was last used, in milliseconds, or 0.
+    /// The last use in milliseconds since the Unix epoch, or 0 when there was none.
     pub(super) used_at: AtomicI64,
-    /// From where.
     pub(super) used_from: Mutex<Option<IpAddr>>,
-    /// The program that used it first since this process knows it, if it said; empty until then.
+    /// The program that used the credential first in this process: empty before that use, and `None` when the client
+    /// did not name itself.
     pub(super) program: OnceLock<Option<Box<str>>>,
-    /// What of `used_at` the database knows.
+    /// The value of `used_at` that was last written to the database.
     pub(super) written_at: AtomicI64,
-    /// Whether it waits to be written.
     pub(super) dirty: AtomicBool,
     in_flight: AtomicUsize,
 }
 
-/// Counts for `/metrics`.
 #[derive(Debug, Default)]
 pub struct Counters {
-    /// Batches that were run.
     pub batches: AtomicU64,
-    /// Requests that were in them.
     pub batched: AtomicU64,
     /// Requests that needed no batch, because nothing had been committed.
     pub standing: AtomicU64,
-    /// Credentials that were read from the database.
     pub lookups: AtomicU64,
-    /// Moves of the epoch that were seen.
+    /// Batches that found an epoch other than the cached one; the first batch counts as well.
     pub moves: AtomicU64,
-    /// Credentials that were found good.
     pub granted: AtomicU64,
-    /// Credentials that were refused.
     pub refused: AtomicU64,
-    /// Credentials that could not be judged.
     pub unavailable: AtomicU64,
 }
 
-/// The verifier of one process.
 #[derive(Clone, Debug)]
 pub struct Verifier(Arc<Shared>);
 
@@ -116,17 +103,14 @@ struct Shared {
     read_grace: Option<Arc<ReadGrace>>,
     open: Mutex<Arc<Batch>>,
     wake: Notify,
-    /// Set when the connection is to be given back.
     release: AtomicBool,
-    /// Whether the file's commits can be told without asking for the epoch.
     notices_commits: AtomicBool,
     cache: Mutex<Cache>,
     counters: Counters,
-    /// Ends the task with the last clone of the verifier.
+    /// Dropping this guard, with the last clone of the verifier, ends the task.
     _end: DropGuard,
 }
 
-/// Requests that wait for the same reads.
 #[derive(Debug, Default)]
 struct Batch {
     members: AtomicU64,
@@ -135,16 +119,18 @@ struct Batch {
     done: Notify,
 }
 
-/// What a batch found: for each credential it was asked for, the entry or that there is none.
+/// The entry of each credential that the batch was asked for, or `None` when the database has none.
 type Outcome = Result<HashMap<Key, Option<Arc<CachedCredential>>>, Arc<str>>;
 
-/// Two halves: entries are put into `young`; when that is full it becomes `old`, and what was old and is neither used
-/// since nor held by a request is forgotten. So memory is bounded and no scan ever takes long.
+/// The cache has two halves. Entries are added to `young`; when that is full it becomes `old`, and the entries of the
+/// previous `old` that were neither used since nor are held by a request are dropped. This bounds the memory, and no
+/// scan takes long.
 #[derive(Debug, Default)]
 struct Cache {
-    /// The point of the database's history that the cache was brought to.
+    /// The point of the database's history that the cache was brought to; an entry may be newer.
     epoch: Option<EpochPoint>,
-    /// What was committed when the epoch was last asked for, and where to look whether that is still all.
+    /// A snapshot of SQLite's WAL index from just before the epoch was last read. While the index still equals it,
+    /// nothing was committed since. `None` where that can't be known.
     standing: Option<(WalIndex, WalSnapshot)>,
     young: HashMap<Key, Arc<CachedCredential>>,
     old: HashMap<Key, Arc<CachedCredential>>,
@@ -152,12 +138,10 @@ struct Cache {
 }
 
 impl CachedAccount {
-    /// Returns when what is known of the account no longer holds.
     pub async fn invalidated(&self) {
         self.invalidated.cancelled().await;
     }
 
-    /// Whether what is known of the account still holds.
     pub fn is_current(&self) -> bool {
         !self.invalidated.is_cancelled()
     }
@@ -166,7 +150,8 @@ impl CachedAccount {
 impl CachedCredential {
     fn new(key: Key, account: Arc<CachedAccount>, credential: Credential) -> Self {
         let used_at = match &credential {
-            // Of the text, not of the token: a new text's first use is written soon, however lately the old one's was.
+            // The use is that of the secret, not of the token: the first use of a new secret is written soon, however
+            // recently the old one was used.
             Credential::Token(token) => token.text_used_at.map_or(0, |at| at.0),
             Credential::Session(session) => session.last_active_at.0,
         };
@@ -183,17 +168,14 @@ impl CachedCredential {
         }
     }
 
-    /// Whether it may do what is needed, from there, at that instant.
     pub fn judge(&self, need: Need, address: IpAddr, now: Timestamp) -> Result<(), Rejection> {
         self.credential.judge(&self.account.state, need, address, now, self.used_at())
     }
 
-    /// One more request or stream under it.
     pub(super) fn enter(&self) {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// One less.
     pub(super) fn leave(&self) {
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
@@ -221,7 +203,8 @@ impl Verifier {
         Self(shared)
     }
 
-    /// Whether the credential may do what is needed from there, judged on a state no older than this call.
+    /// Checks that the credential may do what is needed from this address, against a state of the database that is no
+    /// older than this call.
     pub async fn authorise(&self, key: Key, need: Need, address: IpAddr) -> Result<Arc<CachedCredential>, AuthError> {
         let outcome = self.judge(key, need, address).await;
         let counter = match &outcome {
@@ -238,7 +221,8 @@ impl Verifier {
         let mut entry = self.get(key).await?;
         let mut judged = entry.judge(need, address, self.0.clock.now());
         if judged == Err(Rejection::SessionOver) {
-            // Idle as far as is known here; it may have been used at another process, which has written that down.
+            // The session is idle as far as this process knows; another process may have seen a use and written it to
+            // the database.
             lock(&self.0.cache).forget(key);
             entry = self.get(key).await?;
             judged = entry.judge(need, address, self.0.clock.now());
@@ -257,7 +241,8 @@ impl Verifier {
         self.0.read_grace.as_ref().map_or(Ok(()), |grace| grace.check(Instant::now())).map_err(AuthError::Unavailable)
     }
 
-    /// Whether credentials can be judged: asks for a token and a session that don't exist, as a request does.
+    /// Returns an error when credentials can't be checked now. It looks up a token and a session that don't exist, as a
+    /// request would.
     pub async fn probe(&self) -> Result<(), Arc<str>> {
         let outcome = async {
             self.check_grace()?;
@@ -270,25 +255,25 @@ impl Verifier {
         }
     }
 
-    /// Takes notice of every move of the epoch that was committed before this call, so that whatever is under way in
-    /// this process is judged again.
+    /// Applies every move of the epoch that was committed before this call, so that requests in flight in this process
+    /// are checked again.
     pub async fn catch_up(&self) -> Result<(), AuthError> {
         self.join(None).await.map(drop)
     }
 
-    /// Whether the credential is cached and still current, so that asking for it costs no look-up of its own.
     #[must_use]
     pub fn knows(&self, key: Key) -> bool {
         lock(&self.0.cache).get(key).is_some()
     }
 
-    /// The credential as it is cached, if it is, without asking the database. For telling about it, not for judging it.
+    /// Returns the cached credential without asking the database. The result may describe the credential, but must not
+    /// authorise anything.
     #[must_use]
     pub fn peek(&self, key: Key) -> Option<Arc<CachedCredential>> {
         lock(&self.0.cache).get(key)
     }
 
-    /// How many requests and streams are under way under these texts in this process.
+    /// Counts the requests and streams in flight in this process under the token secrets with these digests.
     #[must_use]
     pub fn count_in_flight(&self, digests: &[Digest]) -> usize {
         let cache = lock(&self.0.cache);
@@ -296,30 +281,31 @@ impl Verifier {
         digests.iter().flat_map(halves).flatten().map(|entry| entry.in_flight.load(Ordering::Relaxed)).sum()
     }
 
-    /// From now on relies on [`Store::commits`], which must have been found to notice a commit.
+    /// Makes the verifier rely on [`Store::commits`] from now on. The caller must have checked them with
+    /// [`Store::notices_commits`].
     pub fn rely_on_commits(&self) {
         self.0.notices_commits.store(true, Ordering::SeqCst);
     }
 
-    /// Has everything under way judged again, because it can't be known whether the epoch moved.
+    /// Invalidates the whole cache, so that every request in flight is checked again, because the epoch may have moved
+    /// unseen.
     pub fn distrust(&self) {
         lock(&self.0.cache).forget_all();
     }
 
-    /// Has the task give its connection back, so that the database can be closed. It takes another if it is asked again.
+    /// Makes the task return its connection, so that the database can be closed. It takes another one when a request
+    /// needs it.
     pub fn release(&self) {
         self.0.release.store(true, Ordering::SeqCst);
         self.0.wake.notify_one();
     }
 
-    /// How many credentials are cached.
     #[must_use]
     pub fn cache_size(&self) -> usize {
         let cache = lock(&self.0.cache);
         cache.young.len() + cache.old.len()
     }
 
-    /// What happened so far.
     #[must_use]
     pub fn counters(&self) -> &Counters {
         &self.0.counters
@@ -331,13 +317,14 @@ impl Verifier {
             (cache.get(key), cache.standing.clone())
         };
         if cached.is_some() {
-            // Looked at now, which is after the request's arrival: the epoch is still what the cache was brought to.
+            // The mark is read now, after the request's arrival: if it is unchanged, the epoch is still the one that
+            // the cache was brought to.
             if standing.is_some_and(|(commits, mark)| commits.mark() == Some(mark)) {
                 self.0.counters.standing.fetch_add(1, Ordering::Relaxed);
                 return Ok(cached);
             }
             self.join(None).await?;
-            // The batch dropped it if the epoch moved for its account.
+            // The batch has invalidated the entry if the epoch moved for its account.
             if let Some(entry) = cached.filter(|entry| entry.account.is_current()) {
                 return Ok(Some(entry));
             }
@@ -349,7 +336,8 @@ impl Verifier {
         }
     }
 
-    /// Joins the open batch and waits for it. `None` when it was asked for a credential and had no room left for it.
+    /// Joins the open batch and waits for it. Returns `None` when no credential was asked for, or when the batch had no
+    /// room left to look it up.
     async fn join(&self, wanted: Option<Key>) -> Result<Option<Option<Arc<CachedCredential>>>, AuthError> {
         let batch = {
             let open = lock(&self.0.open);
@@ -383,7 +371,7 @@ async fn run_batches(shared: Weak<Shared>) {
         if strong.release.swap(false, Ordering::SeqCst) {
             strong.hang_up(&mut link);
         }
-        // Closes the batch: who comes from here on joins the next one.
+        // This closes the batch: a request that arrives from here on joins the next one.
         let batch = std::mem::take(&mut *lock(&strong.open));
         if batch.members.load(Ordering::Relaxed) == 0 {
             continue;
@@ -395,7 +383,7 @@ async fn run_batches(shared: Weak<Shared>) {
             Err(_) => Err("the database did not answer in time".into()),
         };
         if outcome.is_err() {
-            // The connection may be in the middle of anything.
+            // The connection may be in the middle of a statement.
             strong.hang_up(&mut link);
         }
         strong.counters.batches.fetch_add(1, Ordering::Relaxed);
@@ -405,7 +393,7 @@ async fn run_batches(shared: Weak<Shared>) {
     }
 }
 
-/// A batch that no one can join any more. However the task leaves it, by a panic too, its members get an answer.
+/// A batch that no request can join any more. However the task leaves it, even by a panic, its members get an answer.
 struct ClosedBatch<'s> {
     shared: &'s Shared,
     batch: &'s Batch,
@@ -414,7 +402,8 @@ struct ClosedBatch<'s> {
 impl Drop for ClosedBatch<'_> {
     fn drop(&mut self) {
         if self.batch.outcome.get().is_none() {
-            // The connection is given back without an answer, and with it what could only be relied on with it.
+            // The connection is returned without an answer, and the snapshot is valid only while the connection is
+            // open.
             lock(&self.shared.cache).standing = None;
             let _ = self.batch.outcome.set(Err("the verifier ended before it had an answer".into()));
         }
@@ -422,7 +411,6 @@ impl Drop for ClosedBatch<'_> {
     }
 }
 
-/// Why a batch has no outcome.
 #[derive(Debug, thiserror::Error)]
 enum BatchError {
     #[error("{0}")]
@@ -431,15 +419,14 @@ enum BatchError {
     InconsistentRow(#[from] InconsistentRow),
 }
 
-/// What batches read from.
 struct Link {
     reader: Connection,
-    /// As long as `reader` is open, SQLite keeps the file that this looks at.
+    /// SQLite keeps the file behind this index while `reader` is open.
     commits: Option<WalIndex>,
 }
 
 impl Shared {
-    /// Gives the connection back, and with it what could only be relied on while it was open.
+    /// Returns the connection and drops the snapshot, which is valid only while the connection is open.
     fn hang_up(&self, slot: &mut Option<Link>) {
         lock(&self.cache).standing = None;
         *slot = None;
@@ -454,14 +441,14 @@ impl Shared {
             Some(link) => link,
             None => {
                 let link = slot.insert(Link { reader: self.store.read().await?, commits: None });
-                // The database behind a new connection may have another history, as after a failover that lost
-                // commits: there, a number of the epoch that is known here may stand for other changes.
+                // The database behind a new connection may have another history, as after a failover that lost commits:
+                // a known number of the epoch may stand for other changes there.
                 lock(&self.cache).forget_all();
                 link
             }
         };
         self.store.require_in_place()?;
-        // Before the epoch: what is committed in between makes the mark too old, never too young.
+        // The mark is read before the epoch: a commit in between makes it too old, never too new.
         let standing = commits.as_ref().and_then(|commits| Some((commits.clone(), commits.mark()?)));
         let epoch = epoch::get_epoch(reader.conn()).await?;
         if commits.is_none() && self.notices_commits.load(Ordering::SeqCst) {
@@ -532,7 +519,6 @@ impl Shared {
 }
 
 impl Cache {
-    /// A cached entry that still holds. One from the older half moves to the younger.
     fn get(&mut self, key: Key) -> Option<Arc<CachedCredential>> {
         if let Some(entry) = self.young.get(&key) {
             return entry.account.is_current().then(|| Arc::clone(entry));
@@ -555,14 +541,13 @@ impl Cache {
         self.young.insert(key, entry);
     }
 
-    /// The shared cell of an account in this state.
     fn cell(&mut self, state: AccountState) -> Arc<CachedAccount> {
         let id = state.id;
         if let Some(cell) = self.accounts.get(&id).and_then(Weak::upgrade).filter(|cell| cell.is_current()) {
             if cell.state == state {
                 return cell;
             }
-            // Read later than the epoch: the account has changed since its cell was filled.
+            // The row was read later than the epoch: the account has changed since the cached one was read.
             cell.invalidated.cancel();
         }
         let cell = Arc::new(CachedAccount { state, invalidated: CancellationToken::new() });
@@ -570,8 +555,8 @@ impl Cache {
         cell
     }
 
-    /// Goes to another point of the database's history: invalidates the accounts that the moves in between were about,
-    /// or everything where they do not lead there from what is known.
+    /// Moves the cache to another point of the database's history. Invalidates the accounts that the moves in between
+    /// were about, or all of them when the moves do not lead there from the known point.
     fn advance(&mut self, epoch: EpochPoint, moves: &[EpochMove]) {
         let known = self.epoch.replace(epoch);
         if known.is_some_and(|known| known.leads_to(&epoch, moves)) {
@@ -606,7 +591,7 @@ impl Cache {
     }
 }
 
-/// Locks a mutex whose data stays whole whatever happens while it is locked.
+/// Locks a mutex whose data stays consistent whatever happens while it is locked.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -627,7 +612,7 @@ mod tests {
         let verifier = Verifier::start(store, Clock::System, None, &Tasks::default());
         let unknown = Key::Token(Digest::of("unknown"));
         let ask = || verifier.authorise(unknown, Need::Anything, [127, 0, 0, 1].into());
-        // As the task does it, in front of the task.
+        // This does what the task does, before the task can.
         let batch: Arc<Batch> = Arc::clone(&lock(&verifier.0.open));
         let (asked, ()) = tokio::join!(ask(), async {
             while batch.members.load(Ordering::Relaxed) == 0 {

@@ -1,17 +1,18 @@
-//! What is noted on a request's path and written in the background. Nothing is lost between the two: what could not be
-//! written, whatever the reason, waits again.
+//! A queue of items that requests add in memory and a background task writes. Nothing is lost in between: an item that
+//! could not be written stays in the queue, whatever the reason.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// What waits to be written.
 #[derive(Debug)]
 pub struct WriteQueue<T> {
     waiting: Mutex<Vec<T>>,
-    /// Held by whoever writes: the last one, when the server stops, must find what the one before left.
+    /// The writer of a batch holds this lock, so that the last flush, when the server stops, finds what the one before
+    /// left.
     writing: tokio::sync::Mutex<()>,
 }
 
-/// What is being written. What is left of it when it is dropped waits again, whether writing failed or was abandoned.
+/// A batch that is being written. When it is dropped, its remaining items return to the queue, whether writing failed
+/// or was cancelled.
 #[derive(Debug)]
 pub struct PendingBatch<'b, T> {
     backlog: &'b WriteQueue<T>,
@@ -20,12 +21,11 @@ pub struct PendingBatch<'b, T> {
 }
 
 impl<T> WriteQueue<T> {
-    /// Adds one. Cheap.
     pub fn push(&self, item: T) {
         self.lock().push(item);
     }
 
-    /// Takes what is due, as soon as nobody else is writing.
+    /// Takes the items that are due, as soon as no other batch is being written.
     pub async fn take(&self, is_due: impl FnMut(&mut T) -> bool) -> PendingBatch<'_, T> {
         let alone = self.writing.lock().await;
         let items = self.lock().extract_if(.., is_due).collect();
@@ -44,23 +44,19 @@ impl<T> Default for WriteQueue<T> {
 }
 
 impl<T> PendingBatch<'_, T> {
-    /// How many are not written yet.
     pub const fn count(&self) -> usize {
         self.items.len()
     }
 
-    /// Puts them in order.
     pub fn sort_by_key<K: Ord>(&mut self, key: impl FnMut(&T) -> K) {
         self.items.sort_by_key(key);
     }
 
-    /// The last ones, at most so many; `None` when all are written.
     pub fn last(&self, most: usize) -> Option<&[T]> {
         let (_, last) = self.items.split_at(self.items.len().saturating_sub(most));
         (!last.is_empty()).then_some(last)
     }
 
-    /// Forgets the last ones, because they are written.
     pub fn forget_last(&mut self, most: usize) {
         self.items.truncate(self.items.len().saturating_sub(most));
     }

@@ -1,4 +1,4 @@
-//! Accounts as their owners have them: first run, signing in, the password, and who am I.
+//! Accounts as their owners use them: first setup, sign-in, change of password, and the description of the caller.
 
 use std::time::{Duration, Instant};
 
@@ -34,30 +34,23 @@ use crate::{
     loggable, text,
 };
 
-/// How long a one-time code works: 7 days.
 pub const INVITATION_MILLIS: i64 = 7 * 86_400_000;
-/// Sessions of one account at most; the least used one ends for a new one.
+/// An account has at most this many sessions; a new one ends the least recently used one.
 const MOST_SESSIONS: i64 = 100;
 
-/// Somebody who has just signed in: their account, and what goes into the cookie.
 #[derive(Debug)]
 pub struct SignedIn {
-    /// The account.
     pub account: Account,
-    /// The cookie's value.
     pub cookie: Secret,
 }
 
-/// What a browser brings along to a sign-in.
 #[derive(Clone, Debug)]
 pub struct ClientInfo {
-    /// What it says it is, in a few words.
     pub device: String,
-    /// The session that it is in; it ends.
+    /// The session that the browser presented with the request; it ends at the sign-in.
     pub presented: Option<Digest>,
 }
 
-/// Who is asking, and by which token if by one.
 #[must_use]
 pub fn me<R>(core: &Core, actor: &Authorized<R>) -> Me {
     let token = match &actor.entry.credential {
@@ -67,8 +60,8 @@ pub fn me<R>(core: &Core, actor: &Authorized<R>) -> Me {
     Me { account: of_actor(actor), token }
 }
 
-/// Signs somebody in. Whether the account is unknown, deactivated or the password wrong is told by neither the answer
-/// nor its time.
+/// Signs a user in. Neither the answer nor its timing reveals whether the account is unknown or deactivated, or the
+/// password is wrong.
 pub async fn sign_in(
     core: &Core,
     context: &RequestContext,
@@ -87,7 +80,7 @@ pub async fn sign_in(
         let mut reader = core.store.read().await?;
         accounts::find_by_login(reader.conn(), &login).await?
     };
-    // A deactivated account has its password checked like any other: the time tells nothing.
+    // The password of a deactivated account is checked like any other, so that the timing reveals nothing.
     let stored = found.as_ref().and_then(|account| account.password_hash.clone());
     let checked = core.hasher.check(request.password.clone(), stored.clone()).await?;
     if let Some(wait) = core.login_failures.wait(&failures, core.clock.now()) {
@@ -96,7 +89,8 @@ pub async fn sign_in(
     let account = match (found, checked) {
         (Some(account), Checked::Right | Checked::Outdated) if account.active => account,
         (found, checked) => {
-            // Many attempts at once have all come past the question above: only so many of them are told the truth.
+            // Many concurrent attempts may have passed the check above; the limit bounds how many of them learn the
+            // outcome.
             let now = core.clock.now();
             if let Some(wait) =
                 core.login_failures.fail(failures, now).or_else(|| core.address_failures.fail(source, now))
@@ -120,7 +114,7 @@ pub async fn sign_in(
     };
     core.login_failures.forgive(&failures);
     let upgraded = match (checked, &stored) {
-        // The rules for new passwords may be stricter by now; an upgrade is about the hash alone.
+        // The rules for new passwords may be stricter by now; an upgrade concerns the hash alone.
         (Checked::Outdated, Some(_)) => Some(core.hasher.rehash(request.password).await?),
         _ => None,
     };
@@ -130,7 +124,7 @@ pub async fn sign_in(
     let account = accounts::find(tx.conn(), account.id)
         .await?
         .filter(|current| current.active && current.password_hash == stored);
-    // Deactivated, or given another password, since it was checked.
+    // `None` means that the account was deactivated or given another password after the check.
     let account = account.ok_or(Error::WrongLogin)?;
     if let (Some(new), Some(old)) = (&upgraded, &stored) {
         accounts::replace_password_hash(&mut tx, account.id, old, new).await?;
@@ -141,8 +135,8 @@ pub async fn sign_in(
     Ok(signed_in)
 }
 
-/// The line that fail2ban and the like read. Its form is documented in docs/logging.md; the address comes first, for
-/// what stands behind it is from the client.
+/// Writes the line that fail2ban and similar tools read. Its format is documented in docs/logging.md. The address comes
+/// first, because the login after it comes from the client.
 fn log_failed_sign_in(context: &RequestContext, login: &str, reason: &str) {
     let (address, request_id) = (context.address, context.request_id);
     let login = loggable(login.trim());
@@ -159,7 +153,8 @@ fn throttled(context: &RequestContext, wait: Duration) -> Error {
     Error::TooManyRequests(wait)
 }
 
-/// Opens a session, and ends those that it takes the place of.
+/// Creates a session and ends those that it replaces: the least recently used ones beyond the limit, and the one that
+/// the browser presented.
 async fn open_session(
     core: &Core,
     tx: &mut Transaction,
@@ -196,7 +191,7 @@ async fn open_session(
     Ok(SignedIn { account: public(account)?, cookie })
 }
 
-/// Makes a one-time code for the first run, if there is no account yet.
+/// Creates a one-time code for the first setup; returns `None` when there is an account already.
 pub async fn new_first_run_code(core: &Core) -> Result<Option<Secret>, Error> {
     let mut tx = core.store.begin().await?;
     if accounts::count(tx.conn()).await? > 0 {
@@ -209,7 +204,7 @@ pub async fn new_first_run_code(core: &Core) -> Result<Option<Secret>, Error> {
     Ok(Some(code))
 }
 
-/// The username that a one-time code is for; `None` for the first run.
+/// Returns the username that a one-time code is for; `None` means the first setup.
 pub async fn get_invited(core: &Core, code: &Secret) -> Result<Option<String>, Error> {
     Ok(find_invited(core, code).await?.map(|account| account.username))
 }
@@ -225,15 +220,12 @@ async fn find_invited(core: &Core, code: &Secret) -> Result<Option<AccountRow>, 
     }
 }
 
-/// Who comes in by a one-time code.
 enum Invitee {
-    /// The first administrator, with a new account.
     First(AccountRow),
-    /// An invited person, with the hash of the password that they chose.
     Invited(String),
 }
 
-/// Uses a one-time code: makes the first administrator, or sets an invited person's password. Then signs in.
+/// Redeems a one-time code: creates the first administrator, or sets the password of an invited user. Then signs in.
 pub async fn set_up(
     core: &Core,
     context: &RequestContext,
@@ -258,7 +250,8 @@ pub async fn set_up(
     let invited = invitations::find(tx.conn(), &digest.0, now.0).await?.ok_or(Error::NotFound)?;
     let account = match (newcomer, invited) {
         (Invitee::First(account), None) => {
-            // Everybody who sets up waits for this row, and whoever comes second finds the code gone.
+            // Concurrent first setups wait for the epoch's row here; the second one then finds an account and is
+            // rejected.
             epoch::bump_epoch(&mut tx, account.id, now.0).await?;
             if accounts::count(tx.conn()).await? > 0 {
                 return Err(Error::NotFound);
@@ -269,7 +262,8 @@ pub async fn set_up(
         }
         (Invitee::Invited(hash), Some(id)) => {
             epoch::lock_account(&mut tx, id).await?;
-            // Everybody who has this code waits for the account, and whoever comes second finds the code gone.
+            // Concurrent requests with this code wait for the account's row; the second one then finds that the code is
+            // gone.
             invitations::find(tx.conn(), &digest.0, now.0).await?.ok_or(Error::NotFound)?;
             accounts::update_password(&mut tx, id, &hash).await?;
             invitations::delete_for(&mut tx, Some(id)).await?;
@@ -289,7 +283,6 @@ pub async fn set_up(
     Ok(signed_in)
 }
 
-/// Changes the actor's password, and ends what they wish ended with it.
 pub async fn change_password(
     core: &Core,
     actor: &Authorized<WebSession>,
@@ -341,7 +334,6 @@ pub async fn change_password(
     Ok(PasswordChanged { sessions_ended, tokens_revoked })
 }
 
-/// Checks what a new account is made of, and hashes its password if it gets one.
 pub async fn new_account(
     core: &Core,
     username: &str,
@@ -385,7 +377,7 @@ pub async fn new_account(
     })
 }
 
-/// Adds an account; a name or address that somebody has already is named.
+/// Inserts an account. The error names the field whose value another account has already.
 pub async fn insert(tx: &mut Transaction, account: &AccountRow) -> Result<(), Error> {
     for (field, value) in [("username", &account.username), ("email", &account.email)] {
         if accounts::find_by_login(tx.conn(), &text::key(value)).await?.is_some() {
@@ -419,7 +411,6 @@ fn parse_email(text: &str) -> Result<String, String> {
     if plausible { Ok(email) } else { Err("is no email address".into()) }
 }
 
-/// An account as its owner sees it.
 pub fn public(row: &AccountRow) -> Result<Account, InconsistentRow> {
     let roles: Roles = row.roles.parse().map_err(|_| InconsistentRow("role"))?;
     Ok(Account {
@@ -432,7 +423,7 @@ pub fn public(row: &AccountRow) -> Result<Account, InconsistentRow> {
     })
 }
 
-/// The actor's account. Its permissions are what their credential may do now, which a narrowed token has less of.
+/// Returns the actor's account. Its permissions are those of the credential, and a narrowed token has fewer.
 #[must_use]
 pub fn of_actor(actor: &Actor) -> Account {
     let state = &actor.entry.account.state;

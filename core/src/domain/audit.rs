@@ -1,5 +1,5 @@
-//! The audit trail: what is recorded, and how it is read. What is done is recorded in its own transaction; rejected_tokens of
-//! dead tokens, which do nothing, are written in the background.
+//! The audit log: what is recorded, and how it is read. An action is recorded in the transaction that performs it; the
+//! uses of rejected tokens, which change nothing, are written in the background.
 
 use uptrakit_api::{AccountId, AuditEvent, AuditQuery, EventId, Page, Permission, Timestamp, TokenId};
 use uptrakit_store::{
@@ -21,36 +21,30 @@ use crate::{
     text,
 };
 
-/// An event to record.
 #[derive(Clone, Debug, Default)]
 pub struct Event<'a> {
-    /// What was done, as `noun.verb`.
+    /// The action in the form `noun.verb`, such as `token.revoke`.
     pub action: &'a str,
-    /// Whose account did it.
     pub actor: Option<AccountId>,
-    /// The token that was used, or that it was done to.
+    /// The token that was used or, in a web session, the token that the action was about.
     pub token: Option<TokenId>,
-    /// What it was done to.
     pub target: Option<Uuid>,
-    /// Whether it was refused.
     pub refused: bool,
 }
 
 impl<'a> Event<'a> {
-    /// Something that an actor did to a target. A token that it was done with is noted.
     #[must_use]
     pub fn by(actor: &Actor, action: &'a str, target: impl Into<Option<Uuid>>) -> Self {
         Self { action, actor: Some(actor.account_id()), token: actor.token_id(), target: target.into(), refused: false }
     }
 
-    /// Something that an actor did to a token: with which token is noted, or in a web session that very token.
     #[must_use]
     pub fn on_token(actor: &Actor, action: &'a str, token: TokenId) -> Self {
         Self { token: actor.token_id().or(Some(token)), ..Self::by(actor, action, token.0) }
     }
 }
 
-/// Records an event; `context` is missing when it was done at the server's terminal.
+/// Records an event. `context` is `None` when the action came from the server's terminal.
 pub async fn record(
     core: &Core,
     tx: &mut Transaction,
@@ -72,11 +66,11 @@ pub async fn record(
     Ok(audit::insert(tx, &row).await?)
 }
 
-/// How many rejected_tokens one transaction writes. Few, for on SQLite a revoke waits until it is done.
+/// The number of events per transaction. It is small, because on SQLite a revoke waits for the transaction.
 const WRITTEN_AT_ONCE: usize = 32;
 
-/// Writes what was noted of dead tokens that were presented. What can't be written now is kept, also when this is
-/// dropped in the middle.
+/// Writes the noted uses of rejected tokens. Those that could not be written stay in the queue, also when this future
+/// is dropped in the middle.
 pub async fn write_rejected_tokens(core: &Core) -> uptrakit_store::Result<()> {
     let mut noted = core.auth.rejected_tokens.waiting.take(|_| true).await;
     while let Some(attempts) = noted.last(WRITTEN_AT_ONCE) {
@@ -105,12 +99,10 @@ async fn write_attempts(core: &Core, attempts: &[RejectedTokenUse]) -> uptrakit_
     tx.commit().await
 }
 
-/// Reads everybody's events, newest first.
 pub async fn list(core: &Core, _: &Authorized<AuditRead>, query: &AuditQuery) -> Result<Page<AuditEvent>, Error> {
     list_filtered(core, query, None).await
 }
 
-/// Reads the events of the caller's own account, newest first.
 pub async fn list_own<R>(core: &Core, caller: &Authorized<R>, query: &AuditQuery) -> Result<Page<AuditEvent>, Error> {
     list_filtered(core, query, Some(caller.account_id())).await
 }
@@ -129,21 +121,15 @@ async fn list_filtered(core: &Core, query: &AuditQuery, own: Option<AccountId>) 
     Ok(paging.page(rows.into_iter().map(public).collect(), total))
 }
 
-/// How many events with names a page has.
 const NAMED_PER_PAGE: &str = "10";
 
-/// An event, with the names of what it was done with and to.
 #[derive(Debug)]
 pub struct Named {
-    /// The event.
     pub event: AuditEvent,
-    /// Its token's name.
     pub token: Option<String>,
-    /// The name of the host or the account that it was done to.
     pub target: Option<String>,
 }
 
-/// What was done under the actor's account, newest first.
 pub async fn list_named<R>(core: &Core, actor: &Authorized<R>, page: u32) -> Result<Page<Named>, Error> {
     let paging = Paging::parse(Some(&page.to_string()), Some(NAMED_PER_PAGE))?;
     let account_id = actor.account_id().0;
@@ -156,22 +142,20 @@ pub async fn list_named<R>(core: &Core, actor: &Authorized<R>, page: u32) -> Res
     Ok(paging.page(rows.into_iter().map(named).collect(), total))
 }
 
-/// How many events an export reads at once.
 const EXPORTED_AT_ONCE: u16 = 500;
 
-/// An export of events, oldest first, read part by part: neither memory nor a connection is held for longer than one
-/// part takes, however many events there are and however slowly they are fetched.
+/// An export of events, oldest first. It is read in parts, so that neither memory nor a connection is held for longer
+/// than one part takes, however many events there are and however slowly the client reads.
 #[derive(Debug)]
 pub struct Export {
     filter: AuditFilter,
-    /// Where the last part ended.
     after: (i64, Uuid),
     is_over: bool,
 }
 
 impl Export {
-    /// An export of everybody's events up to now: it has an end, though events go on. Up to the newest one, where a
-    /// clock that was ahead has put that into the future.
+    /// Starts an export of all accounts' events up to now, so that it ends although new events arrive. If a clock that
+    /// was ahead has put the newest event into the future, the export goes up to that one.
     pub async fn new(core: &Core, _: &Authorized<AuditRead>, query: &AuditQuery) -> Result<Self, Error> {
         let mut filter = parse_filter(query)?;
         let newest = audit::find_newest_at(core.store.read().await?.conn()).await?;
@@ -180,7 +164,6 @@ impl Export {
         Ok(Self { filter, after: (i64::MIN, Uuid::nil()), is_over: false })
     }
 
-    /// The next part; `None` when that was all.
     pub async fn next(&mut self, core: &Core) -> Result<Option<Vec<AuditEvent>>, Error> {
         if self.is_over {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! Changes of hosts, told to those who follow them, whichever process made them.
+//! Changes of hosts, sent to the streams that follow them, whichever process made the change.
 
 use std::sync::Arc;
 
@@ -9,21 +9,16 @@ use uptrakit_store::{Store, hosts};
 use super::hosts::public;
 use crate::auth::authorized::{Authorized, HostsRead};
 
-/// Changes that a slow follower may be behind before it has to start over.
+/// A follower that is further behind than this many changes has to start over.
 const BACKLOG: usize = 256;
-/// Changes read at once.
 const CHUNK: i64 = 200;
 
-/// Something that happened to a host.
 #[derive(Clone, Debug)]
 pub enum HostChange {
-    /// It is new or changed.
     Changed(Arc<Host>),
-    /// It is gone.
     Removed(HostId),
 }
 
-/// The process's own channel of changes.
 #[derive(Debug)]
 pub struct Feed {
     changes: broadcast::Sender<HostChange>,
@@ -37,23 +32,21 @@ impl Default for Feed {
 }
 
 impl Feed {
-    /// Follows from now on.
     #[must_use]
     pub fn follow(&self, _: &Authorized<HostsRead>) -> broadcast::Receiver<HostChange> {
         self.changes.subscribe()
     }
 
-    /// Says that this process has just changed a host.
+    /// Notifies the task that follows hosts that this process has just changed one.
     pub fn kick(&self) {
         self.kicked.notify_one();
     }
 
-    /// Returns when this process has changed a host.
     pub async fn kicked(&self) {
         self.kicked.notified().await;
     }
 
-    /// Reads what changed after a revision, tells everybody, and returns the revision it came to.
+    /// Reads the changes after a revision, sends them to all followers, and returns the revision that was reached.
     pub async fn advance(&self, store: &Store, after: i64) -> uptrakit_store::Result<i64> {
         let mut reader = store.read().await?;
         let revision = hosts::get_revision(reader.conn()).await?;
@@ -66,7 +59,7 @@ impl Feed {
             let Some(last) = rows.last().map(|row| row.revision) else { break };
             reached = last;
             for row in rows {
-                // Nobody is listening any more: that is no error.
+                // An error means that no stream is listening any more, which is no failure.
                 let _ = self.changes.send(HostChange::Changed(Arc::new(public(row))));
             }
         }

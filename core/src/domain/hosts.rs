@@ -1,4 +1,4 @@
-//! Hosts: what machines say of themselves, and what people call them.
+//! Hosts: what machines report about themselves, and the names that users give them.
 
 use uptrakit_api::{FieldError, Host, HostId, HostQuery, HostReport, Page, Timestamp, UpdateHost};
 use uptrakit_store::hosts::{self, HostRow, HostSort};
@@ -18,11 +18,10 @@ use crate::{
     text,
 };
 
-/// More updates than any machine has: a larger number is a mistake of the program that reports.
+/// No machine has more updates than this: a larger number is a mistake of the reporting program.
 const MOST_UPDATES: u32 = 1_000_000;
 const DAY_MILLIS: i64 = 86_400_000;
 
-/// A page of hosts.
 pub async fn list(core: &Core, _: &Authorized<HostsRead>, query: &HostQuery) -> Result<Page<Host>, Error> {
     let sorts = [
         ("hostname", HostSort::Hostname),
@@ -39,13 +38,12 @@ pub async fn list(core: &Core, _: &Authorized<HostsRead>, query: &HostQuery) -> 
     Ok(paging.page(rows.into_iter().map(public).collect(), total))
 }
 
-/// One host.
 pub async fn get(core: &Core, _: &Authorized<HostsRead>, id: HostId) -> Result<Host, Error> {
     let mut reader = core.store.read().await?;
     Ok(public(hosts::find(reader.conn(), id.0).await?.ok_or(Error::NotFound)?))
 }
 
-/// Takes a machine's report; tells whether it is the first of this machine.
+/// Stores a machine's report. The flag is true when it is the first report of this machine.
 pub async fn report(core: &Core, actor: &Authorized<HostsReport>, report: &HostReport) -> Result<(Host, bool), Error> {
     let report = checked(report)?;
     let mut tx = begin_authorized_write(core, actor, Affects::Data).await?;
@@ -57,7 +55,7 @@ pub async fn report(core: &Core, actor: &Authorized<HostsReport>, report: &HostR
     let is_shared = reporters.note(&report.hostname, &report.os_name, &report.architecture, now);
     let noticed_at = known.as_ref().and_then(|host| host.shared_machine_id_at);
     let noticed_at = noticed_at.filter(|at| *at <= horizon(now).0 && now.0 - at <= REMEMBERED_MILLIS);
-    // Once a day: the machines may take turns every minute.
+    // The event is recorded at most once a day, because the machines may take turns every minute.
     let is_news = is_shared && noticed_at.is_none_or(|at| now.0 - at >= DAY_MILLIS);
     let row = HostRow {
         id: known.as_ref().map_or_else(|| new_id(now), |host| host.id),
@@ -90,7 +88,6 @@ pub async fn report(core: &Core, actor: &Authorized<HostsReport>, report: &HostR
     Ok((public(row), known.is_none()))
 }
 
-/// Changes what people call a host.
 pub async fn update(
     core: &Core,
     actor: &Authorized<HostsWrite>,
@@ -117,7 +114,7 @@ pub async fn update(
     Ok(public(row))
 }
 
-/// Forgets a host; its next report makes it anew.
+/// Deletes a host; its next report creates it anew.
 pub async fn delete(core: &Core, actor: &Authorized<HostsWrite>, id: HostId) -> Result<(), Error> {
     let mut tx = begin_authorized_write(core, actor, Affects::Data).await?;
     let revision = hosts::next_revision(&mut tx).await?;
@@ -174,14 +171,12 @@ fn search_key(row: &HostRow) -> String {
     search_key_of(&row.hostname, row.friendly_name.as_deref(), &row.os_name, &row.os_version)
 }
 
-/// What a search looks through.
 pub(crate) fn search_key_of(hostname: &str, friendly_name: Option<&str>, os_name: &str, os_version: &str) -> String {
     let parts = [hostname, friendly_name.unwrap_or_default(), &format!("{os_name} {os_version}")];
-    // No search has a line break in it, so that none reaches from one part into the next.
+    // No search contains a line break, so that none matches across two parts.
     parts.map(text::key).join("\n")
 }
 
-/// A host as everybody sees it.
 #[must_use]
 pub fn public(row: HostRow) -> Host {
     let number = |value: Option<i64>| value.map(|value| u32::try_from(value).unwrap_or(u32::MAX));

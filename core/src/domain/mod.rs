@@ -1,5 +1,5 @@
-//! The rules. A function here takes the parts of the process, who asks, and what they ask for; it knows neither HTTP
-//! nor SQL. REST handlers and server functions call the same ones.
+//! The rules of the domain. A function takes the parts of the process, the actor and the request; it knows neither HTTP
+//! nor SQL. REST handlers and server functions call the same functions.
 
 pub mod accounts;
 pub mod audit;
@@ -25,33 +25,30 @@ use crate::{
     error::Error,
 };
 
-/// What a write is going to change.
+/// The kind of change that a write makes; it decides which accounts are locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Affects {
-    /// Data alone.
     Data,
-    /// What the caller's own account or its credentials may do.
     OwnAccount,
-    /// What somebody's account may do.
     Account(AccountId),
 }
 
-/// What an actor may do as of a transaction, which may be less than when their request arrived.
+/// The account and the credential of an actor as of a transaction. They may permit less than when the request arrived.
 #[derive(Clone, Debug)]
 pub struct Grant {
-    /// Their account.
     pub account: AccountState,
-    /// The credential that they came with.
     pub credential: Credential,
 }
 
-/// Begins a write under a credential, and judges the credential again inside the transaction: a revoke that commits
-/// first is seen here, one that comes later waits for this to end. So no write commits after its credential is dead.
+/// Begins a write under a credential, and checks the credential again inside the transaction: a revoke that commits
+/// first is seen here, and a later one waits for this transaction. So no write commits after its credential was
+/// revoked.
 pub async fn begin_authorized_write(core: &Core, actor: &Actor, affects: Affects) -> Result<Transaction, Error> {
     begin_write_with_grant(core, actor, affects).await.map(|(tx, _)| tx)
 }
 
-/// The same for a write that hands on what the actor may do: no more than they may now.
+/// Begins a write as [`begin_authorized_write`] does, and returns what the actor may do now, for a write that passes
+/// some of it on: it must not pass on more.
 pub async fn begin_write_with_grant(
     core: &Core,
     actor: &Actor,
@@ -63,7 +60,7 @@ pub async fn begin_write_with_grant(
     if let Affects::Account(other) = affects {
         accounts.push(other);
     }
-    // Always in the order of the ids, so that two who change each other don't wait for each other.
+    // The accounts are locked in the order of their ids, so that two actors that change each other don't deadlock.
     accounts.sort_unstable();
     accounts.dedup();
     for account in accounts {
@@ -78,7 +75,7 @@ pub async fn begin_write_with_grant(
         Credential::Token(_) => used,
     };
     credential.judge(&account, actor.need, actor.context.address, now, last_active).map_err(Error::Rejected)?;
-    // What takes the power away waits for this transaction from here on: the request comes first, and must hear so.
+    // A revoke waits for this transaction from here on: the write comes first, and its client must receive the answer.
     actor.context.in_flight.exempt();
     Ok((tx, Grant { account, credential }))
 }
@@ -99,14 +96,15 @@ async fn reread(tx: &mut Transaction, key: Key) -> Result<(AccountState, Credent
     Ok((account, credential))
 }
 
-/// Ends a transaction that changed what an account or its credentials may do. When this returns, no request that
-/// arrives afterwards is judged by the old state, in any process, and this process has told what is under way.
+/// Commits a transaction that changed what an account or its credentials may do. When this returns, no request that
+/// arrives afterwards is checked against the old state, in any process, and the requests in flight in this process have
+/// been notified.
 pub async fn commit_and_bump_epoch(core: &Core, mut tx: Transaction, account_id: AccountId) -> Result<(), Error> {
     epoch::bump_epoch(&mut tx, account_id.0, core.clock.now().0).await?;
     commit_bumped_epoch(core, tx).await
 }
 
-/// Says in the log what an actor took away, once that is durable: of one token, or of the account.
+/// Logs a revoke once it is durable. `token_id` is `None` when the revoke concerns the whole account.
 fn log_revoke(what: &str, actor: &Actor, account_id: AccountId, token_id: Option<TokenId>) {
     tracing::info!(
         message = format_args!("{what}"),
@@ -120,11 +118,12 @@ fn log_revoke(what: &str, actor: &Actor, account_id: AccountId, token_id: Option
     );
 }
 
-/// The same for a transaction that has moved the epoch already.
+/// Commits a transaction that has bumped the epoch already, with the guarantees of [`commit_and_bump_epoch`].
 pub(crate) async fn commit_bumped_epoch(core: &Core, tx: Transaction) -> Result<(), Error> {
     tx.commit().await?;
     if core.verifier.catch_up().await.is_err() {
-        // The change is durable; only this process could not read it back. It trusts nothing that it knew.
+        // The change is durable; only this process could not read it back. It invalidates everything that it has
+        // cached.
         core.verifier.distrust();
     }
     Ok(())

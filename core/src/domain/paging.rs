@@ -1,11 +1,10 @@
-//! Pages and sorts of lists, read from the text of a query.
+//! Pages and sort orders of lists, parsed from a query string.
 
 use uptrakit_api::{FieldError, Page};
 use uptrakit_store::PageBounds;
 
 use crate::error::Error;
 
-/// Which page of how many items.
 #[derive(Clone, Copy, Debug)]
 pub struct Paging {
     page: u32,
@@ -13,11 +12,11 @@ pub struct Paging {
 }
 
 impl Paging {
-    /// Reads `page` (from 1) and `per_page` (1 to 100).
+    /// Parses `page` (from 1) and `per_page` (1 to 100, 20 by default).
     pub fn parse(page: Option<&str>, per_page: Option<&str>) -> Result<Self, Error> {
         let mut errors = Vec::new();
         let mut number = |field: &str, text: Option<&str>, default: u32, most: u32| {
-            // The standard library takes a sign in front.
+            // The standard library's `parse` accepts a leading sign.
             let digits = |text: &&str| text.bytes().all(|byte| byte.is_ascii_digit());
             let value = text.map_or(Some(default), |text| Some(text).filter(digits)?.parse().ok());
             value.filter(|value| (1..=most).contains(value)).unwrap_or_else(|| {
@@ -31,13 +30,11 @@ impl Paging {
         if errors.is_empty() { Ok(Self { page, per_page }) } else { Err(Error::Invalid(errors)) }
     }
 
-    /// The rows of this page.
     #[must_use]
     pub fn slice(self) -> PageBounds {
         PageBounds { offset: i64::from(self.page - 1) * i64::from(self.per_page), limit: self.per_page.into() }
     }
 
-    /// The page, with what is on it and how much there is.
     pub fn page<T>(self, items: Vec<T>, total: i64) -> Page<T> {
         let total = total.unsigned_abs();
         Page {
@@ -50,7 +47,7 @@ impl Paging {
     }
 }
 
-/// Reads a sort: one of the names, with `-` in front for descending.
+/// Parses a sort order: one of the names, with `-` in front for descending.
 pub fn parse_sort<S: Copy>(text: Option<&str>, default: (S, bool), names: &[(&str, S)]) -> Result<(S, bool), Error> {
     let Some(text) = text else { return Ok(default) };
     let (name, descending) = text.strip_prefix('-').map_or((text, false), |name| (name, true));

@@ -1,19 +1,19 @@
-//! Whether several machines report under one machine id, as clones of one image do: they take turns, so that a name comes
-//! back that another had taken the place of. A machine that is renamed or moved to another system does that once.
+//! Detects several machines that report under one machine id, as clones of one image do. They take turns, so that a
+//! name comes back after another one had replaced it. A machine that is renamed or moved to another system does that
+//! only once.
 
 use uptrakit_api::Timestamp;
 
 use crate::{auth::digest::Digest, clock::horizon, text};
 
-/// How long a reporter is remembered: 8 days, so that machines that report once a week are noticed.
+/// A reporter is remembered for 8 days, so that machines that report once a week are noticed.
 pub const REMEMBERED_MILLIS: i64 = 8 * 86_400_000;
-/// How many are remembered.
 const MOST: usize = 8;
-/// More different ones than this within that time are not one machine either: containers of one image, each with a new
-/// name.
+/// More reporters than this within that time are not one machine either: they are containers of one image, each with a
+/// new name.
 const MOST_OF_ONE_MACHINE: usize = 3;
 
-/// Those who reported under one machine id lately, the last one first.
+/// The latest reporters under one machine id, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reporters(Vec<Reporter>);
 
@@ -23,8 +23,8 @@ struct Reporter {
     at: i64,
 }
 
-/// By what a reporter is told from others: the first part of its hostname, for the rest changes with the network that a
-/// laptop is in, with the system and the processor. Only a part of the digest is kept: it is compared, nothing else.
+/// Returns a digest of what distinguishes a reporter: the first part of its hostname (the rest changes with a laptop's
+/// network), the system and the processor. Eight bytes are enough, because they are only compared.
 fn name(hostname: &str, os_name: &str, architecture: &str) -> String {
     let host = text::key(hostname.split('.').next().unwrap_or_default());
     let digest = Digest::of(&[host.as_str(), os_name, architecture].join("\n"));
@@ -32,7 +32,7 @@ fn name(hostname: &str, os_name: &str, architecture: &str) -> String {
 }
 
 impl Reporters {
-    /// Reads what [`Self::to_text`] wrote; what is not understood or lies in the future is forgotten.
+    /// Parses the output of [`Self::to_text`]. Lines that are malformed, too old or in the future are dropped.
     pub fn parse(text: &str, now: Timestamp) -> Self {
         let parse = |line: &str| {
             let (name, at) = line.split_once(' ')?;
@@ -43,13 +43,12 @@ impl Reporters {
         Self(text.lines().filter_map(parse).filter(is_remembered).collect())
     }
 
-    /// One line for each.
     pub fn to_text(&self) -> String {
         let line = |reporter: &Reporter| format!("{} {}", reporter.name, reporter.at);
         self.0.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
-    /// Notes a report; tells whether it shows that they are several machines.
+    /// Notes a report; returns true when it shows that several machines share the id.
     pub fn note(&mut self, hostname: &str, os_name: &str, architecture: &str, now: Timestamp) -> bool {
         let name = name(hostname, os_name, architecture);
         let known = self.0.iter().position(|reporter| reporter.name == name);
@@ -72,7 +71,7 @@ mod tests {
 
     const HOUR: i64 = 3_600_000;
 
-    /// What each of the reports shows, an hour apart.
+    /// Returns what each report shows; the reports are an hour apart.
     fn shown(hostnames: &[&str]) -> Vec<bool> {
         let mut text = String::new();
         let report = |(hour, hostname): (i64, &&str)| {

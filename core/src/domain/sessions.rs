@@ -1,4 +1,4 @@
-//! Web sessions: which there are, and ending them.
+//! Lists and ends the web sessions of an account.
 
 use uptrakit_api::{Session, SessionId, Timestamp};
 use uptrakit_store::sessions;
@@ -17,7 +17,6 @@ use crate::{
     error::Error,
 };
 
-/// The actor's sessions, the last used first.
 pub async fn list(core: &Core, actor: &Authorized<WebSession>) -> Result<Vec<Session>, Error> {
     let now = core.clock.now().0;
     let current = actor.session().map(|session| session.id);
@@ -37,7 +36,6 @@ pub async fn list(core: &Core, actor: &Authorized<WebSession>) -> Result<Vec<Ses
     Ok(rows.into_iter().map(public).collect())
 }
 
-/// Ends one of the actor's sessions.
 pub async fn end(core: &Core, actor: &Authorized<WebSession>, id: SessionId) -> Result<(), Error> {
     let mut tx = begin_authorized_write(core, actor, Affects::OwnAccount).await?;
     if !sessions::delete(&mut tx, actor.account_id().0, id.0).await? {
@@ -47,7 +45,6 @@ pub async fn end(core: &Core, actor: &Authorized<WebSession>, id: SessionId) -> 
     commit_and_bump_epoch(core, tx, actor.account_id()).await
 }
 
-/// Ends all of the actor's sessions but the one that asks; tells how many.
 pub async fn end_others(core: &Core, actor: &Authorized<WebSession>) -> Result<u64, Error> {
     let mut tx = begin_authorized_write(core, actor, Affects::OwnAccount).await?;
     let kept = actor.session().map(|session| session.id.0).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! API tokens: who may make, change, rotate and revoke which, and with what limits.
+//! API tokens: the rules for creating, changing, rotating and revoking them, and their limits.
 
 use ipnet::IpNet;
 use uptrakit_api::{
@@ -29,15 +29,12 @@ use crate::{
     text,
 };
 
-/// Most characters of a name.
 const LONGEST_NAME: usize = 64;
-/// Most networks of a token.
 const MOST_NETWORKS: usize = 100;
-/// Longest overlap of a rotation: 7 days.
 const LONGEST_OVERLAP_SECONDS: u32 = 604_800;
 const DAY_MILLIS: i64 = 86_400_000;
 
-/// What holds a token back. `None` is no limit.
+/// The limits of a token. `None` means no limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Limits {
     permissions: Option<Permissions>,
@@ -45,12 +42,11 @@ struct Limits {
     expires_at: Option<Timestamp>,
 }
 
-/// What a revoke did.
 #[derive(Clone, Copy, Debug)]
 pub struct Revoked {
-    /// Since when the token opens nothing.
+    /// The instant from which the token is rejected.
     pub at: Timestamp,
-    /// How many requests and streams were under way in this process.
+    /// The number of requests and streams that were in flight in this process, without the one that revokes.
     pub cut_off: u64,
 }
 
@@ -64,10 +60,9 @@ impl Limits {
         })
     }
 
-    /// The limits of the token that asks; a web session has none.
     fn of(standing: &Grant) -> Self {
         match &standing.credential {
-            // A text that is being replaced ends before its token does, and so does what comes of it.
+            // A secret that was replaced ends before its token does, and so does every token that is created with it.
             Credential::Token(token) => Self {
                 permissions: token.permissions,
                 networks: token.networks.clone(),
@@ -77,7 +72,7 @@ impl Limits {
         }
     }
 
-    /// Refuses limits that reach beyond these: more permissions, wider networks, a later end.
+    /// Rejects limits that exceed these: more permissions, wider networks, or a later end.
     fn admit(&self, asked: &Self) -> Result<(), Error> {
         if let Some(own) = self.permissions {
             let more = asked.permissions.unwrap_or(Permissions::ALL).without(own);
@@ -109,12 +104,10 @@ impl Limits {
     }
 }
 
-/// A page of the caller's tokens.
 pub async fn list<R>(core: &Core, caller: &Authorized<R>, query: &TokenQuery) -> Result<Page<Token>, Error> {
     list_of(core, caller.account_id(), query).await
 }
 
-/// The same of any account, for [`super::users`].
 pub(super) async fn list_of(core: &Core, account_id: AccountId, query: &TokenQuery) -> Result<Page<Token>, Error> {
     let state = match query.state.as_deref() {
         None | Some("active") => "active",
@@ -140,7 +133,6 @@ pub(super) async fn list_of(core: &Core, account_id: AccountId, query: &TokenQue
     Ok(paging.page(items, total))
 }
 
-/// How many active tokens the actor's account has.
 pub async fn count_active<R>(core: &Core, actor: &Authorized<R>) -> Result<u32, Error> {
     let filter = TokenFilter { state: "active", part: String::new(), now: core.clock.now().0 };
     let mut reader = core.store.read().await?;
@@ -148,7 +140,6 @@ pub async fn count_active<R>(core: &Core, actor: &Authorized<R>) -> Result<u32, 
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
-/// One of the actor's tokens.
 pub async fn get<R>(core: &Core, actor: &Authorized<R>, id: TokenId) -> Result<Token, Error> {
     let now = core.clock.now();
     let mut reader = core.store.read().await?;
@@ -156,8 +147,8 @@ pub async fn get<R>(core: &Core, actor: &Authorized<R>, id: TokenId) -> Result<T
     Ok(public(row, now)?)
 }
 
-/// From where and by which program the present text of the caller's token was first used, as `10.0.3.7, curl`; `None` as
-/// long as it was not.
+/// Returns the address and the program of the first use of the token's current secret, as `10.0.3.7, curl`; `None`
+/// before that use.
 pub async fn find_first_use<R>(core: &Core, actor: &Authorized<R>, id: TokenId) -> Result<Option<String>, Error> {
     let mut reader = core.store.read().await?;
     let found = tokens::find_first_use(reader.conn(), actor.account_id().0, id.0).await?;
@@ -167,7 +158,7 @@ pub async fn find_first_use<R>(core: &Core, actor: &Authorized<R>, id: TokenId) 
     }))
 }
 
-/// Makes a token. Its text is in the answer and nowhere else.
+/// Creates a token. Its secret is in the answer and nowhere else.
 pub async fn create(
     core: &Core,
     actor: &Authorized<TokensWrite>,
@@ -195,7 +186,7 @@ pub async fn create(
     let (mut tx, standing) = begin_write_with_grant(core, actor, Affects::OwnAccount).await?;
     let own = Limits::of(&standing);
     let now = core.clock.now();
-    // Counted from the same instant as `created_at`, so that the lifetime is exactly what was asked for.
+    // The lifetime counts from the same instant as `created_at`, so that it is exactly what was asked for.
     let expires_at = lifetime.map(|millis| now.plus_millis(millis)).or(expires_at);
     let limits = Limits {
         permissions: permissions.or(own.permissions),
@@ -203,7 +194,8 @@ pub async fn create(
         expires_at: expires_at.or(own.expires_at).or_else(|| latest_end(core, now)),
     };
     own.admit(&limits)?;
-    // What is inherited may name what the account has lost since; it grants nothing.
+    // Only requested permissions are checked: inherited ones may name what the account has lost since, which grants
+    // nothing.
     refuse_beyond_account(&standing, permissions.unwrap_or_default())?;
     let account_id = actor.account_id().0;
     let active = TokenFilter { state: "active", part: String::new(), now: now.0 };
@@ -230,12 +222,12 @@ pub async fn create(
     let text = give_text(&mut tx, id, now).await?;
     audit::record(core, &mut tx, Some(&actor.context), Event::on_token(actor, "token.create", id)).await?;
     let fields = public_in(&mut tx, actor, id, now).await?;
-    // Nothing lost power: the epoch stands.
+    // No credential lost permissions, so the epoch stays unchanged.
     tx.commit().await?;
     Ok(CreatedToken { fields, text })
 }
 
-/// Changes a token's name or limits. What is narrowed is narrowed from this commit on.
+/// Changes a token's name or limits. Narrower limits apply from this commit on.
 pub async fn update(
     core: &Core,
     actor: &Authorized<TokensWrite>,
@@ -270,7 +262,7 @@ pub async fn update(
     let added = after.permissions.unwrap_or_default().without(before.permissions.unwrap_or_default());
     refuse_beyond_account(&standing, added)?;
     let name_key = text::key(name.as_deref().unwrap_or(&row.name));
-    // A name that stays is not judged: those from before names had one Unicode form may be doubled.
+    // An unchanged name is not checked: names from before they were normalised to one Unicode form may be duplicates.
     let is_new = name_key != text::key(&row.name);
     let name = name.unwrap_or(row.name);
     if is_new && tokens::exists_active_named(tx.conn(), row.account_id, &name_key, id.0, now.0).await? {
@@ -284,7 +276,8 @@ pub async fn update(
     Ok(token)
 }
 
-/// Whoever has a text that was replaced, perhaps because it leaked, must not replace the new one with it.
+/// A client that holds a replaced secret, perhaps a leaked one, must not change the token or replace its current
+/// secret.
 fn refuse_replaced(standing: &Grant) -> Result<(), Error> {
     match &standing.credential {
         Credential::Token(token) if token.ends_at.is_some() => Err(Error::TextReplaced),
@@ -292,7 +285,8 @@ fn refuse_replaced(standing: &Grant) -> Result<(), Error> {
     }
 }
 
-/// Gives a token a new text. The old one works until the overlap ends; without one it is dead from this commit on.
+/// Gives a token a new secret. The old one is accepted until the overlap ends; without an overlap it is rejected from
+/// this commit on.
 pub async fn rotate(
     core: &Core,
     actor: &Authorized<TokensWrite>,
@@ -302,8 +296,8 @@ pub async fn rotate(
     if request.overlap_seconds > LONGEST_OVERLAP_SECONDS {
         return Err(Error::field("overlap_seconds", format!("must be at most {LONGEST_OVERLAP_SECONDS} (7 days)")));
     }
-    // Of two at once the second finds that the text was replaced: since it was read here, before the transaction, or
-    // since the request arrived.
+    // Of two concurrent rotations the second one is rejected: it finds that the secret was replaced after this read,
+    // which comes before the transaction, or after its request arrived.
     let seen = {
         let mut reader = core.store.read().await?;
         let found = tokens::find(reader.conn(), actor.account_id().0, id.0, core.clock.now().0).await?;
@@ -332,7 +326,8 @@ pub async fn rotate(
     Ok(CreatedToken { fields, text })
 }
 
-/// Ends the overlap of a rotation: the old text is dead from this commit on. Nothing to end is no error.
+/// Ends the overlap of a rotation: the old secret is rejected from this commit on. Without an overlap this does
+/// nothing.
 pub async fn end_overlap(core: &Core, actor: &Authorized<TokensWrite>, id: TokenId) -> Result<(), Error> {
     let mut tx = begin_authorized_write(core, actor, Affects::OwnAccount).await?;
     let now = core.clock.now();
@@ -346,12 +341,12 @@ pub async fn end_overlap(core: &Core, actor: &Authorized<TokensWrite>, id: Token
     Ok(())
 }
 
-/// Revokes a token of the actor's account, all its texts with it. Twice is as good as once.
+/// Revokes a token of the actor's account, with all its secrets. Revoking it again succeeds as well.
 pub async fn revoke(core: &Core, actor: &Authorized<TokensWrite>, id: TokenId) -> Result<Revoked, Error> {
     revoke_own(core, actor, id).await
 }
 
-/// Revokes the token that asks; it needs no permission for that. `None` when no token asks.
+/// Revokes the token that makes the request, which needs no permission. Returns `None` for a web session.
 pub async fn revoke_current<R>(core: &Core, actor: &Authorized<R>) -> Result<Option<Revoked>, Error> {
     let Some(id) = actor.token_id() else { return Ok(None) };
     revoke_own(core, actor, id).await.map(Some)
@@ -362,7 +357,6 @@ async fn revoke_own(core: &Core, actor: &Actor, id: TokenId) -> Result<Revoked, 
     revoke_in(core, actor, &mut tx, actor.account_id(), id).await?.finish(core, actor, tx).await
 }
 
-/// Revokes anybody's token; for administrators.
 pub async fn revoke_of(
     core: &Core,
     actor: &Authorized<UsersManage>,
@@ -373,11 +367,10 @@ pub async fn revoke_of(
     revoke_in(core, actor, &mut tx, account_id, id).await?.finish(core, actor, tx).await
 }
 
-/// A revoke that is not committed yet.
 struct PendingRevoke {
     id: TokenId,
     account_id: AccountId,
-    /// `None` when it was revoked before.
+    /// The digests of the token's secrets; `None` when the token was revoked before.
     news: Option<Vec<Digest>>,
     at: Timestamp,
 }
@@ -391,7 +384,7 @@ async fn revoke_in(
 ) -> Result<PendingRevoke, Error> {
     let now = core.clock.now();
     if !tokens::revoke(tx, account_id.0, id.0, actor.account_id().0, now.0).await? {
-        // Unknown, or revoked before.
+        // The token is unknown, or was revoked before.
         let row = tokens::find(tx.conn(), account_id.0, id.0, now.0).await?.ok_or(Error::NotFound)?;
         return Ok(PendingRevoke { id, account_id, news: None, at: row.revoked_at.map_or(now, Timestamp) });
     }
@@ -404,14 +397,14 @@ async fn revoke_in(
 impl PendingRevoke {
     async fn finish(self, core: &Core, actor: &Actor, tx: Transaction) -> Result<Revoked, Error> {
         let Some(digests) = self.news else { return Ok(Revoked { at: self.at, cut_off: 0 }) };
-        // Who revokes the token they came with is not cut off.
+        // A request that revokes its own token is not cut off.
         let own = usize::from(actor.token_id() == Some(self.id));
         let cut_off = core.verifier.count_in_flight(&digests).saturating_sub(own);
         let began = std::time::Instant::now();
         commit_and_bump_epoch(core, tx, self.account_id).await?;
         log_revoke("token revoked", actor, self.account_id, Some(self.id));
         metrics::histogram!("uptrakit_revoke_seconds").record(began.elapsed());
-        // The instant from which it holds is that of the acknowledgement, not of the request.
+        // The revoke holds from the instant of this acknowledgement, not from that of the request.
         Ok(Revoked { at: core.clock.now(), cut_off: cut_off as u64 })
     }
 }
@@ -435,10 +428,9 @@ async fn public_in(tx: &mut Transaction, actor: &Actor, id: TokenId, now: Timest
     Ok(public(row, now)?)
 }
 
-/// A token's public fields.
 pub fn public(row: TokenRow, now: Timestamp) -> Result<Token, InconsistentRow> {
     let limits = Limits::of_row(&row)?;
-    // What it was used for before it was replaced says nothing of who must still change over.
+    // Uses of the old secret from before it was replaced don't show which clients still have to switch.
     let made_at = row.made_at.filter(|made_at| *made_at <= horizon(now).0);
     let old_used_at = row.old_last_used_at.filter(|at| made_at.is_none_or(|made_at| *at >= made_at));
     let rotation = row.old_hint.zip(row.old_ends_at).map(|(old_hint, ends_at)| Rotation {
@@ -481,7 +473,6 @@ fn parse_permissions(names: &[String]) -> Result<Permissions, String> {
         .collect()
 }
 
-/// Networks, each as `address/prefix` or as a single address; without bits behind the prefix.
 pub fn parse_allowed_networks(texts: &[String]) -> Result<Box<[IpNet]>, String> {
     if texts.is_empty() {
         return Err("must name at least one network; leave it out or null to allow any".into());
@@ -514,7 +505,7 @@ fn parse_end(core: &Core, text: &str) -> Result<Timestamp, String> {
     if end <= now {
         return Err("must be in the future".into());
     }
-    // A form that says "365 days" is sent a moment after it was computed.
+    // A form that offers "365 days" is sent a moment after it computed the end.
     if latest_end(core, now).is_some_and(|latest| end > latest.plus_millis(60_000)) {
         let days = core.token_rules.longest_lifetime_days.unwrap_or_default();
         return Err(format!("must be at most {days} days from now; the administrator has set that"));
@@ -522,7 +513,7 @@ fn parse_end(core: &Core, text: &str) -> Result<Timestamp, String> {
     Ok(end)
 }
 
-/// A lifetime in milliseconds. No clock but the server's has a part in it, so that the longest one is exact.
+/// Returns the lifetime in milliseconds. Only the server's clock is involved, so that the maximum is exact.
 fn parse_lifetime(core: &Core, seconds: i64) -> Result<i64, String> {
     if seconds < 1 {
         return Err("must be at least 1".into());

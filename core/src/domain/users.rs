@@ -1,4 +1,5 @@
-//! People, as administrators manage them, from the API and from the server's own terminal.
+//! User accounts as administrators manage them, from the API and from the server's own terminal. The functions for the
+//! terminal take no credential, because there is none behind them.
 
 use uptrakit_api::{
     AccountId, CreateUser, CreatedUser, Page, Role, Roles, Secret, Token, TokenQuery, UpdateUser, User,
@@ -29,7 +30,6 @@ use crate::{
     text,
 };
 
-/// A page of people, by username.
 pub async fn list(
     core: &Core,
     _: &Authorized<UsersManage>,
@@ -39,7 +39,6 @@ pub async fn list(
     list_from_terminal(core, page, per_page).await
 }
 
-/// The same from the terminal, where no credential stands behind it.
 pub async fn list_from_terminal(core: &Core, page: Option<&str>, per_page: Option<&str>) -> Result<Page<User>, Error> {
     let paging = Paging::parse(page, per_page)?;
     let mut reader = core.store.read().await?;
@@ -48,7 +47,7 @@ pub async fn list_from_terminal(core: &Core, page: Option<&str>, per_page: Optio
     Ok(paging.page(rows.iter().map(public).collect::<Result<_, _>>()?, total))
 }
 
-/// Adds a person. Without a password they get a link by which they choose one.
+/// Creates a user. Without a password the answer has a link by which the user chooses one.
 pub async fn create(core: &Core, actor: &Authorized<UsersManage>, request: CreateUser) -> Result<CreatedUser, Error> {
     let roles = parse_roles(&request.roles)?;
     let row = own::new_account(core, &request.username, &request.email, roles, request.password.as_ref()).await?;
@@ -63,7 +62,7 @@ pub async fn create(core: &Core, actor: &Authorized<UsersManage>, request: Creat
     Ok(CreatedUser { user: public(&row)?, invite_url })
 }
 
-/// Makes another link for somebody who has not chosen a password yet; the one before opens nothing any more.
+/// Creates another invitation link for a user who has not chosen a password yet; the previous link becomes invalid.
 pub async fn invite_again(core: &Core, actor: &Authorized<UsersManage>, id: AccountId) -> Result<CreatedUser, Error> {
     let mut tx = begin_authorized_write(core, actor, Affects::Account(id)).await?;
     let row = accounts::find(tx.conn(), id.0).await?.ok_or(Error::NotFound)?;
@@ -87,7 +86,6 @@ async fn invite(core: &Core, tx: &mut Transaction, id: AccountId) -> Result<Secr
     Ok(Secret(format!("{}/setup?code={}", core.public_url.as_str(), code.0)))
 }
 
-/// Sets a person's roles, or whether their account opens doors.
 pub async fn update(
     core: &Core,
     actor: &Authorized<UsersManage>,
@@ -99,7 +97,6 @@ pub async fn update(
     change(core, tx, Some((actor, &actor.context)), id, roles, request.active).await
 }
 
-/// The same from the terminal, where no credential stands behind it.
 pub async fn update_from_terminal(
     core: &Core,
     id: AccountId,
@@ -146,7 +143,8 @@ async fn change(
         };
         audit::record(core, &mut tx, by.map(|(_, context)| context), event).await?;
     }
-    // From here on this transaction is alone with the epoch, and so with everybody's roles: now they can be counted.
+    // From here on this transaction holds the epoch's row, so that no other one can commit a change of roles: now the
+    // administrators can be counted.
     epoch::bump_epoch(&mut tx, id.0, core.clock.now().0).await?;
     let administrator = Role::Administrator.as_str();
     let was_one = before.active && before.password_hash.is_some() && roles_before.contains(Role::Administrator);
@@ -164,7 +162,6 @@ async fn change(
     Ok(user)
 }
 
-/// Adds a person from the terminal.
 pub async fn add_from_terminal(
     core: &Core,
     username: &str,
@@ -175,7 +172,7 @@ pub async fn add_from_terminal(
     let row = own::new_account(core, username, email, roles, Some(password)).await?;
     let mut tx = core.store.begin().await?;
     own::insert(&mut tx, &row).await?;
-    // Whoever can use the terminal needs no first-run link any more.
+    // An operator who can use the terminal needs no first-setup link any more.
     invitations::delete_for(&mut tx, None).await?;
     let event = Event { action: "account.create", target: Some(row.id), ..Event::default() };
     audit::record(core, &mut tx, None, event).await?;
@@ -183,7 +180,7 @@ pub async fn add_from_terminal(
     Ok(public(&row)?)
 }
 
-/// Sets a person's password from the terminal: it ends their sessions and lets their tokens live.
+/// Sets a user's password from the terminal. The user's sessions end; the tokens stay valid.
 pub async fn set_password_from_terminal(core: &Core, id: AccountId, password: &Secret) -> Result<(), Error> {
     let account = {
         let mut reader = core.store.read().await?;
@@ -202,7 +199,6 @@ pub async fn set_password_from_terminal(core: &Core, id: AccountId, password: &S
     commit_and_bump_epoch(core, tx, id).await
 }
 
-/// By username.
 pub async fn find_by_username(core: &Core, username: &str) -> Result<AccountId, Error> {
     let mut reader = core.store.read().await?;
     let found = accounts::find_by_login(reader.conn(), &text::key(username)).await?;
@@ -210,7 +206,6 @@ pub async fn find_by_username(core: &Core, username: &str) -> Result<AccountId, 
     found.map(|account| AccountId(account.id)).ok_or(Error::NotFound)
 }
 
-/// Names of roles, at least one.
 pub fn parse_roles(names: &[String]) -> Result<Roles, Error> {
     let parse = |name: &String| name.parse::<Role>().map_err(|unknown| format!("has an entry that {unknown}"));
     let roles: Roles =
@@ -218,7 +213,6 @@ pub fn parse_roles(names: &[String]) -> Result<Roles, Error> {
     if roles.is_empty() { Err(Error::field("roles", "must name at least one role")) } else { Ok(roles) }
 }
 
-/// The tokens of a person, for administrators; never a text.
 pub async fn list_tokens(
     core: &Core,
     _: &Authorized<UsersManage>,

@@ -1,12 +1,12 @@
-//! Brings the keys of names up to date that an older version stored, at each start: a server of that version may still
-//! run beside this one and store more.
+//! Updates the comparison keys of names that an older version stored. This runs at each start, because a server of that
+//! version may still run beside this one and store more.
 
 use uptrakit_store::{Store, keys};
 use uuid::Uuid;
 
 use crate::{domain::hosts::search_key_of, text};
 
-/// Has everything that is compared and found by [`text::key`] have the key that this version would give it.
+/// Gives every name that is compared by [`text::key`] the key that this version computes.
 pub async fn bring_up_to_date(store: &Store) -> uptrakit_store::Result<()> {
     bring_accounts(store).await?;
     bring_tokens(store).await?;

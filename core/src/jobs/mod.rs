@@ -1,4 +1,4 @@
-//! What the server does by itself: hears of other processes' changes, writes last uses, forgets what is over.
+//! Background tasks: they listen for changes of other processes, write last uses, and delete what has expired.
 
 mod keys;
 pub mod outage;
@@ -22,21 +22,20 @@ use crate::{
     error::Error,
 };
 
-/// How long expired and revoked tokens stay listed: 90 days.
+/// Expired and revoked tokens stay listed for 90 days.
 const KEPT_MILLIS: i64 = 90 * 86_400_000;
-/// How long moves of the epoch and removals of hosts are remembered: a day.
+/// Moves of the epoch and removals of hosts are kept for a day.
 const LOG_MILLIS: i64 = 86_400_000;
-/// How often to look for other processes' changes, where nobody rings or the ring was lost.
+/// The interval of polling for changes of other processes, in case no notification is sent or one is lost.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// How long the database may be silent before what is under way is no longer trusted.
+/// Requests in flight are no longer trusted after the database has been silent for this long.
 const TRUST: Duration = Duration::from_millis(700);
 const FLUSH_EVERY: Duration = Duration::from_millis(500);
 const FOLD_EVERY: Duration = Duration::from_secs(10);
-/// How long after the start to clean first.
 const CLEAN_AFTER: Duration = Duration::from_mins(10);
 const CLEAN_EVERY: Duration = Duration::from_hours(1);
 
-/// Starts the tasks; they end as the server stops. Whoever follows hosts after this returns misses nothing.
+/// Starts the tasks; they end when the server stops. A stream that follows hosts after this returns misses no change.
 pub async fn start(app: &Arc<Core>) -> uptrakit_store::Result<()> {
     keys::bring_up_to_date(&app.store).await?;
     let revision = current_revision(app).await?;
@@ -47,7 +46,7 @@ pub async fn start(app: &Arc<Core>) -> uptrakit_store::Result<()> {
     if let Err(error) = settled::begin(app).await {
         tracing::debug!(?error, "when the database was last in use can't be noted now; the first cleaning does it");
     }
-    // Until the last request is done: a revoke elsewhere holds for it too.
+    // This task runs until the last request is done, because a revoke in another process applies to it too.
     app.tasks.supervise("watch", app.stopped.clone(), with(app, watch));
     let until_stop = || app.stopping.clone();
     app.tasks.supervise("follow-hosts", until_stop(), with(app, move |app| follow_hosts(app, Arc::clone(&reached))));
@@ -55,7 +54,7 @@ pub async fn start(app: &Arc<Core>) -> uptrakit_store::Result<()> {
     app.tasks.supervise("fold", until_stop(), with(app, fold));
     app.tasks.supervise("clean", until_stop(), with(app, clean));
     if let Some(grace) = &app.read_grace {
-        // The outcome counts in the grace itself; without a write, no credential is judged.
+        // The probe reports its outcome to the grace itself; without a write, no credential is accepted.
         let _ = app.probe_writes().await;
         let (grace, app) = (Arc::clone(grace), app.clone());
         app.clone().tasks.supervise("read-grace", until_stop(), move || {
@@ -78,11 +77,12 @@ fn with<F, T: Fn(Arc<Core>) -> F>(app: &Arc<Core>, task: T) -> impl Fn() -> F + 
     move || task(app.clone())
 }
 
-/// Takes notice of moves of the epoch, so that what is under way in this process hears of a revoke in another.
-/// If the database stays silent, nobody can know whether there was one: everything under way is judged again, and
-/// that fails.
+/// Applies moves of the epoch, so that requests in flight in this process learn of a revoke in another one. While the
+/// database is silent, no process can know whether there was one: every request in flight is checked again, and that
+/// check fails.
 async fn watch(app: Arc<Core>) {
-    // Rung whenever another process says that something changed, and when whoever listens has become deaf.
+    // `ring` is notified when another process reports a change; `distrusted`, when the database has been silent and the
+    // listener has to reconnect.
     let (ring, distrusted) = (Notify::new(), Notify::new());
     let look = async {
         let mut last_heard = tokio::time::Instant::now();
@@ -101,8 +101,9 @@ async fn watch(app: Arc<Core>) {
     tokio::join!(listen(&app, &ring, &distrusted), look);
 }
 
-/// Waits for word of other processes. Beside the looking, which must not wait for a connection. Word that is lost
-/// costs time only; a connection that the database stays silent on may be dead, and is replaced.
+/// Listens for notifications of other processes. This runs beside the polling, which must not wait for a connection. A
+/// lost notification costs only time; a connection on which the database stays silent may be broken, and the listener
+/// reconnects.
 async fn listen(app: &Arc<Core>, ring: &Notify, distrusted: &Notify) {
     loop {
         match app.store.listen().await {
@@ -123,7 +124,7 @@ async fn listen(app: &Arc<Core>, ring: &Notify, distrusted: &Notify) {
 
 async fn follow_hosts(app: Arc<Core>, reached: Arc<AtomicI64>) {
     loop {
-        // Told later, when the database answers again.
+        // On an error the changes are sent later, when the database answers again.
         if let Ok(revision) = app.feed.advance(&app.store, reached.load(Ordering::Relaxed)).await {
             reached.store(revision, Ordering::Relaxed);
         }
@@ -137,7 +138,7 @@ async fn current_revision(core: &Core) -> uptrakit_store::Result<i64> {
 }
 
 async fn flush(app: Arc<Core>) {
-    let (mut last_uses, mut rejected_tokens) = (Streak::new("last uses"), Streak::new("rejected_tokens of tokens"));
+    let (mut last_uses, mut rejected_tokens) = (Streak::new("last uses"), Streak::new("rejected tokens"));
     loop {
         tokio::time::sleep(FLUSH_EVERY).await;
         last_uses.note(app.last_used.flush(&app.store, app.clock.now(), false).await);
@@ -145,7 +146,7 @@ async fn flush(app: Arc<Core>) {
     }
 }
 
-/// What the log says of writes that are tried twice a second: when they begin to fail, and when they succeed again.
+/// Logs writes that are tried twice a second only when they begin to fail and when they succeed again.
 struct Streak {
     what: &'static str,
     failed: u64,
@@ -189,7 +190,7 @@ async fn fold(app: Arc<Core>) {
 }
 
 async fn clean(app: Arc<Core>) {
-    // A machine that has just started may have a wrong clock, until it has asked for the time.
+    // A machine that has just started may have a wrong clock until it has synchronised it.
     tokio::time::sleep(CLEAN_AFTER).await;
     loop {
         if let Err(error) = clean_if_believed(&app).await {
@@ -200,7 +201,8 @@ async fn clean(app: Arc<Core>) {
     }
 }
 
-/// Mends instants and forgets what nobody needs any more, if the clock can be believed; tells what was removed.
+/// Corrects timestamps in the future and deletes what has expired. Returns `None`, without doing so, while the clock is
+/// not trusted.
 pub async fn clean_if_believed(core: &Core) -> Result<Option<Removed>, Error> {
     if !settled::is_believed(core).await? {
         return Ok(None);
@@ -214,7 +216,7 @@ pub async fn clean_if_believed(core: &Core) -> Result<Option<Removed>, Error> {
     Ok(Some(removed))
 }
 
-/// Brings instants back to the present that were stored while a clock was ahead, so that limits count from now.
+/// Sets timestamps that were stored while a clock was ahead back to the present, so that limits count from now.
 async fn mend_future(core: &Core) -> Result<(), Error> {
     let now = core.clock.now();
     let horizon = horizon(now).0;
@@ -226,25 +228,20 @@ async fn mend_future(core: &Core) -> Result<(), Error> {
     accounts.extend(sessions::mend_future(&mut tx, now.0, horizon).await?);
     accounts.sort_unstable();
     accounts.dedup();
-    // What is cached of them ends later than it should.
+    // The cached credentials of these accounts expire later than they should.
     for account in accounts {
         epoch::bump_epoch(&mut tx, account, now.0).await?;
     }
     commit_bumped_epoch(core, tx).await
 }
 
-/// How much was removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Removed {
-    /// Tokens that had been over for long.
     pub tokens: u64,
-    /// Sessions that were over.
     pub sessions: u64,
-    /// One-time codes that were over.
     pub invitations: u64,
 }
 
-/// Forgets what nobody needs any more.
 pub async fn clean_once(core: &Core) -> Result<Removed, Error> {
     let now = core.clock.now().0;
     let mut tx = core.store.begin().await?;

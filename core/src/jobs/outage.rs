@@ -1,16 +1,14 @@
-//! Looks whether an outage is over, and has the log count it meanwhile.
+//! Checks whether an outage of the database is over, and logs how many requests fail until then.
 
 use std::time::Duration;
 
 use crate::domain::state::Core;
 
-/// How often to look whether an outage is over.
 pub const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How often the log counts the requests that fail in one.
 pub const COUNT_EVERY: Duration = Duration::from_secs(10);
 
-/// Follows outages: counts at [`COUNT_EVERY`], and says when the database takes writes again, which it looks for at
-/// [`LOOK_EVERY`], but for tests.
+/// Follows outages. Every `look_every` it checks whether the database takes writes again, and logs the recovery; every
+/// `count_every` it logs how many more requests have failed.
 pub async fn follow(core: &Core, look_every: Duration, count_every: Duration) {
     loop {
         tokio::time::sleep(look_every).await;

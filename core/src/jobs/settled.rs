@@ -1,18 +1,18 @@
-//! Whether the clock is believed when things are to be removed for good. One that has leapt, forwards or backwards, may be
-//! wrong: it has to go on for a day before what is over by it is removed.
+//! Decides whether the clock is trusted before data is deleted for good. A clock that has jumped, forwards or
+//! backwards, may be wrong: it has to run on for a day before data that has expired by it is deleted.
 
 use uptrakit_api::Timestamp;
 use uptrakit_store::settled::{self, SettledRow};
 
 use crate::{error::Error, state::Core};
 
-/// How far the clock may be from when it was last believed: 2 days. It is asked every hour while a server runs.
+/// A clock that is more than 2 days away from its last trusted time has jumped. A running server checks it every hour.
 const LEAP_MILLIS: i64 = 2 * 86_400_000;
-/// How long a doubted clock has to go on: a day.
+/// A clock that has jumped is trusted again after it has run on for a day.
 const DOUBT_MILLIS: i64 = 86_400_000;
 
-/// What the first server to know of this begins with, before it takes requests: by its own clock no event was later
-/// than the newest one in the database.
+/// Records the first trusted time if there is none yet: that of the newest event in the database, or the present when
+/// there is no event. A server calls this before it takes requests.
 pub async fn begin(core: &Core) -> Result<(), Error> {
     let newest = {
         let mut reader = core.store.read().await?;
@@ -27,7 +27,7 @@ pub async fn begin(core: &Core) -> Result<(), Error> {
     Ok(tx.commit().await?)
 }
 
-/// Whether the clock is believed now; says so in the log when doubt begins.
+/// Returns true when the clock is trusted now. It records the decision, and logs a warning when distrust begins.
 pub async fn is_believed(core: &Core) -> Result<bool, Error> {
     begin(core).await?;
     let mut tx = core.store.begin().await?;
