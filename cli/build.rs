@@ -1,5 +1,5 @@
-//! Puts the commit into the version, so that a report of a fault names the code it is about.
-//! Without git, or outside a checkout of this project, the version stands alone.
+//! Puts the commit into the version, so that a bug report names the code that it is about. Without git, or outside a
+//! checkout of this project, the version stands alone.
 
 use std::{env, path::Path, process::Command};
 
@@ -20,7 +20,7 @@ fn main() {
 }
 
 fn commit(root: &Path) -> Option<String> {
-    // A source archive unpacked inside somebody else's repository must not name that repository's commit.
+    // A source archive that is unpacked inside another repository must not name that repository's commit.
     if root.join(".git").exists() { git(root, &["rev-parse", "--short=10", "HEAD"]) } else { None }
 }
 

@@ -1,4 +1,4 @@
-//! Has the migrations read again when one is added.
+//! Makes Cargo build the crate again when a migration is added.
 
 fn main() {
     println!("cargo::rerun-if-changed=../migrations");

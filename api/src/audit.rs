@@ -1,84 +1,90 @@
-//! The audit trail: who did what, when, from where, by which token.
+//! The audit trail on the wire: its events and the queries that select them.
 
 use crate::{AccountId, EventId, Timestamp, TokenId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// One event. Events are only ever added.
+/// One event of the audit trail. Events are added and never changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuditEvent {
-    /// Its id; ids rise with time.
+    /// Unique id of the event. Ids are ordered by time.
     pub id: EventId,
-    /// When.
+    /// Time at which the event was recorded or, for `token.refused`, at which the token was presented.
     pub at: Timestamp,
-    /// What was done, as `noun.verb`: `token.create`, `session.create`.
+    /// Action of the event, as `noun.verb`. Examples: `token.create`, `session.create`.
     pub action: String,
-    /// Whose account did it; null from the server's own terminal or for a sign-in of nobody.
+    /// Account that acted; null when the action was taken at the server's terminal, or when a sign-in named an unknown
+    /// account.
     pub actor_id: Option<AccountId>,
-    /// The token that was used, or that it was done to.
+    /// API token that was presented, or else the token that the action changed; null when there was neither.
     pub token_id: Option<TokenId>,
-    /// What it was done to: an account, a token, a session or a host.
+    /// Id of the account, token, session or host that the action was about; null when it was about no single object,
+    /// such as in a failed sign-in.
     pub target_id: Option<Uuid>,
-    /// From where.
+    /// IP address of the client; null when the action was taken at the server's terminal. Example: `10.0.3.7`.
     pub address: Option<String>,
-    /// Names the request in the server's log.
+    /// Id of the request, which the server's log lines carry as well; null when the action was taken at the server's
+    /// terminal.
     pub request_id: Option<String>,
-    /// `done` or `refused`; of `token.refused` what the token died of: `revoked`, `expired` or `account-disabled`.
+    /// Outcome of the action: `done` or `refused`. For `token.refused` it is the reason of the refusal: `revoked`,
+    /// `expired` or `account-disabled`.
     pub outcome: String,
 }
 
-/// Which events are asked for, a page of them; text as it stands in the query.
+/// Query for one page of audit events. Values are text as sent, so that an error can name the parameter.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
 #[serde(deny_unknown_fields)]
 pub struct AuditQuery {
-    /// An action, whole.
+    /// Action to select, in full; all actions when left out. Example: `token.create`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
-    /// An account's id.
+    /// Id of the account that acted; all accounts when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor_id: Option<String>,
-    /// A token's id.
+    /// Id of a token: selects events in which it was presented and events that were about it; no restriction when left
+    /// out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_id: Option<String>,
-    /// RFC 3339: events at or after it.
+    /// RFC 3339 instant: selects events at or after it; no limit when left out. Example: `2030-01-31T12:00:00Z`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
-    /// RFC 3339: events before it.
+    /// RFC 3339 instant: selects events before it; no limit when left out. Example: `2030-02-01T00:00:00Z`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
-    /// From 1.
+    /// Number of the page, from 1; 1 when left out. Example: `2`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page: Option<String>,
-    /// 1 to 100.
+    /// Number of items per page, from 1 to 100; 20 when left out. Example: `50`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_page: Option<String>,
 }
 
-/// Which events are to be exported; text as it stands in the query.
+/// Query for an export of audit events. Values are text as sent, so that an error can name the parameter.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
 #[serde(deny_unknown_fields)]
 pub struct AuditExportQuery {
-    /// An action, whole.
+    /// Action to select, in full; all actions when left out. Example: `token.create`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
-    /// An account's id.
+    /// Id of the account that acted; all accounts when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor_id: Option<String>,
-    /// A token's id.
+    /// Id of a token: selects events in which it was presented and events that were about it; no restriction when left
+    /// out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_id: Option<String>,
-    /// RFC 3339: events at or after it.
+    /// RFC 3339 instant: selects events at or after it; no limit when left out. Example: `2030-01-31T12:00:00Z`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
-    /// RFC 3339: events before it.
+    /// RFC 3339 instant: selects events before it; no limit when left out. Example: `2030-02-01T00:00:00Z`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
 }
 
-/// An export asks for the same events as a list, only not for a page of them.
+/// An export selects events as a list does, but it has no pages.
 impl From<AuditExportQuery> for AuditQuery {
     fn from(query: AuditExportQuery) -> Self {
         let AuditExportQuery { action, actor_id, token_id, since, until } = query;

@@ -1,8 +1,7 @@
-//! Characters that do something to a line of text instead of standing in it: a name must not have them, and a terminal
-//! must not get them.
+//! Control characters of text. Names must not contain them, and the command line must not write them to a terminal.
 
-/// Whether it moves, hides or breaks what stands around it: a control character, a mark that turns the direction of
-/// writing (Unicode, UAX 9), a separator of lines, or the byte order mark.
+/// Returns true for a character that moves, hides or breaks the text around it: a control character, a mark that
+/// changes the direction of writing (Unicode, UAX 9), a line or paragraph separator, or the byte order mark.
 #[must_use]
 pub fn is_control(character: char) -> bool {
     character.is_control()

@@ -1,98 +1,103 @@
-//! Hosts: the machines that Uptrakit tracks.
+//! Hosts on the wire: the machines that Uptrakit tracks, and the reports that they send.
 
 use crate::{HostId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// A machine and what it last said of itself.
+/// A machine, with the state from its latest report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Host {
-    /// Its id here.
+    /// Unique id of the host on this server.
     pub id: HostId,
-    /// The id that the machine gives itself; unique.
+    /// Id that the machine reports for itself, unique among all hosts. Example: `b08dfa6083e7567a1921a715000001fb`.
     pub machine_id: String,
-    /// Its name in its network.
+    /// Name of the machine in its network. Example: `web-1.example.org`.
     pub hostname: String,
-    /// What people call it.
+    /// Name that people gave the host; null when it goes by its hostname. Example: `Web server 1`.
     pub friendly_name: Option<String>,
-    /// `Debian GNU/Linux`.
+    /// Name of the operating system; empty when not reported. Example: `Debian GNU/Linux`.
     pub os_name: String,
-    /// `12`.
+    /// Version of the operating system; empty when not reported. Example: `12`.
     pub os_version: String,
-    /// The running kernel's release.
+    /// Release of the running kernel; empty when not reported. Example: `6.1.0-18-amd64`.
     pub kernel: String,
-    /// `x86_64`.
+    /// Architecture of the processor; empty when not reported. Example: `x86_64`.
     pub architecture: String,
-    /// Updates that wait; null when the machine can't tell.
+    /// Number of pending updates; null when the machine can't tell. Example: `12`.
     pub pending_updates: Option<u32>,
-    /// Those of them that mend security; null when the machine can't tell.
+    /// Number of security updates among the pending updates; null when the machine can't tell. Example: `3`.
     pub security_updates: Option<u32>,
-    /// Whether a restart is due; null when the machine can't tell.
+    /// True when the machine must be restarted to complete an update; null when the machine can't tell.
     pub reboot_required: Option<bool>,
-    /// When it was last noticed that several machines report under this host's `machine_id`, within a day; null when
-    /// that was not within the last 8 days.
+    /// Time at which the server last noticed that several machines report under this host's `machine_id`, exact to a
+    /// day; null when that was not within the last 8 days.
     pub shared_machine_id_at: Option<Timestamp>,
-    /// When it last reported.
+    /// Time of the latest report.
     pub last_seen_at: Timestamp,
-    /// When it first reported.
+    /// Time of the first report.
     pub created_at: Timestamp,
-    /// When anything of this last changed.
+    /// Time of the latest change, which is the latest report or the latest change of `friendly_name`.
     pub updated_at: Timestamp,
 }
 
-/// What a machine says of itself.
+/// Report that a machine sends about its own state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct HostReport {
-    /// 1 to 128 printable characters, the same in every report of a machine and of no other.
+    /// Id of the machine, 1 to 128 printable characters: the same in every report of one machine, and different for
+    /// every other machine. Example: `b08dfa6083e7567a1921a715000001fb`.
     pub machine_id: String,
-    /// Its name in its network.
+    /// Name of the machine in its network, 1 to 253 characters. Example: `web-1.example.org`.
     pub hostname: String,
-    /// `Debian GNU/Linux`.
+    /// Name of the operating system, at most 128 characters; may be empty. Example: `Debian GNU/Linux`.
     pub os_name: String,
-    /// `12`.
+    /// Version of the operating system, at most 128 characters; may be empty. Example: `12`.
     pub os_version: String,
-    /// The running kernel's release.
+    /// Release of the running kernel, at most 128 characters; may be empty. Example: `6.1.0-18-amd64`.
     pub kernel: String,
-    /// `x86_64`.
+    /// Architecture of the processor, at most 64 characters; may be empty. Example: `x86_64`.
     pub architecture: String,
-    /// Updates that wait; null when unknown.
+    /// Number of pending updates, at most 1 000 000; null when unknown. Example: `12`.
     #[cfg_attr(feature = "openapi", schema(maximum = 1_000_000))]
     pub pending_updates: Option<u32>,
-    /// Those of them that mend security, at most `pending_updates`; null when unknown.
+    /// Number of security updates among the pending updates, at most `pending_updates`; null when unknown. Example:
+    /// `3`.
     #[cfg_attr(feature = "openapi", schema(maximum = 1_000_000))]
     pub security_updates: Option<u32>,
-    /// Whether a restart is due; null when unknown.
+    /// True when the machine must be restarted to complete an update; null when unknown.
     pub reboot_required: Option<bool>,
 }
 
-/// A change to a host.
+/// Change to a host. A field that is left out stays as it is.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct UpdateHost {
-    /// What people call it, 1 to 64 characters; null to go by its hostname again.
+    /// Name for people, 1 to 64 characters; null to remove the name, so that the host goes by its hostname. Example:
+    /// `Web server 1`.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::present")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub friendly_name: Option<Option<String>>,
 }
 
-/// Which hosts are asked for; text as it stands in the query.
+/// Query for one page of hosts. Values are text as sent, so that an error can name the parameter.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
 #[serde(deny_unknown_fields)]
 pub struct HostQuery {
-    /// A part of the hostname, the friendly name or the operating system, literally.
+    /// Text to find in the hostname, the friendly name or the operating system, in upper or lower case and without
+    /// wildcards; all hosts when left out. Example: `debian`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub q: Option<String>,
-    /// `hostname` (the default), `last_seen_at`, `pending_updates` or `security_updates`, with `-` in front for descending.
+    /// Sort order: `hostname` (the default), `last_seen_at`, `pending_updates` or `security_updates`, with `-` in front
+    /// for descending. Hosts without a number come last. Example: `-pending_updates`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
-    /// From 1.
+    /// Number of the page, from 1; 1 when left out. Example: `2`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page: Option<String>,
-    /// 1 to 100.
+    /// Number of items per page, from 1 to 100; 20 when left out. Example: `50`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_page: Option<String>,
 }

@@ -1,7 +1,7 @@
-//! Uptrakit's wire contract: what goes over HTTP, and the rules both ends must agree on.
+//! Uptrakit's wire contract: the requests and answers of the HTTP API, and the rules that both ends must agree on.
 //!
-//! Everything here builds for the browser as well as for the server: no I/O, no clock, no source of randomness.
-//! Requests carry text as it was typed; the server's domain parses it. Responses are typed.
+//! The crate is built for the browser as well as for the server, so it has no I/O, no clock and no source of
+//! randomness. Requests carry text as it was typed, which the server's domain parses. Responses are typed.
 
 #![warn(missing_docs)]
 
@@ -37,7 +37,8 @@ pub use token::{CreateToken, CreatedToken, RotateToken, Rotation, Token, TokenQu
 pub use token_text::{InvalidTokenText, TokenSecret};
 pub use user::{CreateInvitation, CreateUser, CreatedUser, UpdateUser, User};
 
-/// Reads a field that may be left out, null or a value: `None`, `Some(None)` and `Some(Some(_))`.
+/// Reads a field that can be left out, null or a value as `None`, `Some(None)` or `Some(Some(_))`. Together with
+/// `serde(default)`, which gives the first.
 #[expect(clippy::option_option, reason = "left out, null and a value are three different wishes of a PATCH")]
 fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
 where

@@ -1,40 +1,40 @@
-//! Lists come in pages, all of one shape.
+//! Pages, in which the API returns all long lists.
 
 use serde::{Deserialize, Serialize};
 
-/// One page of a list.
+/// One page of a list, with the size of the whole list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Page<T> {
-    /// What is on this page; empty past the end.
+    /// Items of this page; empty when the page is past the end of the list.
     pub items: Vec<T>,
-    /// How many there are on all pages.
+    /// Number of items on all pages. Example: `42`.
     pub total: u64,
-    /// Which page this is, from 1.
+    /// Number of this page, from 1. Example: `2`.
     pub page: u32,
-    /// How many fit on a page.
+    /// Number of items per page. Example: `20`.
     pub per_page: u32,
-    /// How many pages there are.
+    /// Number of pages; 0 when the list is empty. Example: `3`.
     pub total_pages: u64,
 }
 
 impl<T> Page<T> {
-    /// The same page of something else.
+    /// Converts the items of the page and keeps its numbers.
     pub fn map<U>(self, change: impl FnMut(T) -> U) -> Page<U> {
         let Self { items, total, page, per_page, total_pages } = self;
         Page { items: items.into_iter().map(change).collect(), total, page, per_page, total_pages }
     }
 }
 
-/// Which page is asked for: text as it stands in the query, so that a bad number is answered by name.
+/// Query for one page of a list. Values are text as sent, so that an error can name the parameter.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
 #[serde(deny_unknown_fields)]
 pub struct PageQuery {
-    /// From 1; 1 when left out.
+    /// Number of the page, from 1; 1 when left out. Example: `2`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page: Option<String>,
-    /// 1 to 100; 20 when left out.
+    /// Number of items per page, from 1 to 100; 20 when left out. Example: `50`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_page: Option<String>,
 }

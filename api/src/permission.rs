@@ -1,5 +1,5 @@
-//! What an account may do: roles grant permissions, a token's power is a subset of them.
-//! Both sets fit a byte, so that intersecting and comparing them costs one instruction per request.
+//! Roles and permissions. Roles grant permissions to an account, and a token of the account can have a subset of these.
+//! Both sets fit in a byte, so that a request needs one instruction to intersect or compare them.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -15,10 +15,10 @@ macro_rules! names {
         }
 
         impl $name {
-            /// All of them, in the order in which they are shown.
+            /// Every value, in the order in which pages and documents list them.
             pub const ALL: &[Self] = &[$(Self::$variant),+];
 
-            /// The name on the wire and in the database.
+            /// Returns the name that the API and the database use.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text),+ }
@@ -49,10 +49,10 @@ macro_rules! names {
         pub struct $set(u8);
 
         impl $set {
-            /// The set with nothing in it.
+            /// The empty set.
             pub const NONE: Self = Self(0);
 
-            /// The set of these.
+            /// Returns the set that contains the given items.
             #[must_use]
             pub const fn of(items: &[$name]) -> Self {
                 let mut bits = 0;
@@ -64,31 +64,31 @@ macro_rules! names {
                 Self(bits)
             }
 
-            /// Whether it is in the set.
+            /// Returns true when the set contains the item.
             #[must_use]
             pub const fn contains(self, item: $name) -> bool {
                 self.0 & (1 << item as u8) != 0
             }
 
-            /// What is in both.
+            /// Returns the items that are in both sets.
             #[must_use]
             pub const fn intersection(self, other: Self) -> Self {
                 Self(self.0 & other.0)
             }
 
-            /// What is here and not in `other`.
+            /// Returns the items of this set that are not in `other`.
             #[must_use]
             pub const fn without(self, other: Self) -> Self {
                 Self(self.0 & !other.0)
             }
 
-            /// Whether nothing is in it.
+            /// Returns true when the set is empty.
             #[must_use]
             pub const fn is_empty(self) -> bool {
                 self.0 == 0
             }
 
-            /// What is in it, in the order in which it is shown.
+            /// Returns the items of the set, in the order of `ALL`.
             pub fn iter(self) -> impl Iterator<Item = $name> {
                 $name::ALL.iter().copied().filter(move |item| self.contains(*item))
             }
@@ -100,7 +100,8 @@ macro_rules! names {
             }
         }
 
-        /// The names with a space between them, as the database and a challenge's `scope` (RFC 6750) have them.
+        /// Writes the names with a space between them: the form in the database and in the `scope` of a challenge (RFC
+        /// 6750).
         impl std::fmt::Display for $set {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 for (index, item) in self.iter().enumerate() {
@@ -146,44 +147,44 @@ macro_rules! names {
 }
 
 names! {
-    /// One thing that an account, or a token of it, may do.
+    /// A permission of an account or of one of its tokens.
     Permission,
-    /// A set of permissions.
+    /// A set of permissions, written as a list of their names. Example: `["hosts:read", "hosts:report"]`.
     Permissions, UnknownPermission, "permission";
-    /// See hosts and follow their changes.
+    /// Allows reading hosts and following their changes.
     HostsRead = "hosts:read",
-    /// Send a host's state.
+    /// Allows sending reports of hosts.
     HostsReport = "hosts:report",
-    /// Rename and delete hosts.
+    /// Allows renaming and deleting hosts.
     HostsWrite = "hosts:write",
-    /// Create, edit, rotate and revoke one's own API tokens.
+    /// Allows creating, changing, rotating and revoking the account's own API tokens.
     TokensWrite = "tokens:write",
-    /// Add people, set their roles, deactivate them.
+    /// Allows adding people, setting their roles, deactivating them and revoking their tokens.
     UsersManage = "users:manage",
-    /// Read everybody's audit events.
+    /// Allows reading the audit events of all accounts.
     AuditRead = "audit:read",
 }
 
 names! {
-    /// What an account is here for. An account has one or more.
+    /// A role of an account, which grants permissions. An account has one or more roles.
     Role,
-    /// A set of roles.
+    /// A set of roles, written as a list of their names. Example: `["operator"]`.
     Roles, UnknownRole, "role";
-    /// Sees hosts.
+    /// Can read hosts, and manage the account's own tokens.
     Viewer = "viewer",
-    /// Sees, reports and changes hosts.
+    /// Can read, report, rename and delete hosts, and manage the account's own tokens.
     Operator = "operator",
-    /// May do everything.
+    /// Has every permission that exists.
     Administrator = "administrator",
 }
 
 impl Permissions {
-    /// Every permission there is.
+    /// The set of all permissions.
     pub const ALL: Self = Self::of(Permission::ALL);
 }
 
 impl Permission {
-    /// What it allows, in plain words, as the interface says it.
+    /// Returns the description that the web interface shows for the permission.
     #[must_use]
     pub const fn in_words(self) -> &'static str {
         match self {
@@ -198,7 +199,7 @@ impl Permission {
 }
 
 impl Roles {
-    /// What these roles grant together.
+    /// Returns the permissions that the roles grant together.
     #[must_use]
     pub fn permissions(self) -> Permissions {
         use Permission::{HostsRead, HostsReport, HostsWrite, TokensWrite};

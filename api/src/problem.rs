@@ -1,32 +1,32 @@
-//! What every refusal looks like: a problem document (RFC 9457) with a stable code.
+//! The body of every error answer: a problem document (RFC 9457) with a stable code.
 
 use serde::{Deserialize, Serialize};
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $text:literal, $status:literal, $title:literal;)+) => {
-        /// The stable name of a refusal; programs decide by it.
+        /// Stable name of a kind of error, by which programs tell errors apart.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum ProblemCode {
             $($(#[$doc])* #[serde(rename = $text)] $variant,)+
         }
 
         impl ProblemCode {
-            /// Every code there is.
+            /// Every code that the API can answer.
             pub const ALL: &[Self] = &[$(Self::$variant),+];
 
-            /// The name on the wire.
+            /// Returns the name that the API uses.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text),+ }
             }
 
-            /// The HTTP status it comes with.
+            /// Returns the HTTP status of answers with this code.
             #[must_use]
             pub const fn status(self) -> u16 {
                 match self { $(Self::$variant => $status),+ }
             }
 
-            /// A short name for people, the same for every occurrence.
+            /// Returns a short title for people, which is the same for every occurrence.
             #[must_use]
             pub const fn title(self) -> &'static str {
                 match self { $(Self::$variant => $title),+ }
@@ -46,92 +46,96 @@ macro_rules! codes {
 }
 
 codes! {
-    /// The request can't be understood: malformed JSON, a credential in the query, two of one kind.
+    /// The request can't be understood: it has malformed JSON, a credential in the query, or two credentials of one
+    /// kind, or its body did not arrive in time.
     InvalidRequest = "invalid-request", 400, "Invalid request";
-    /// Sign-in failed; which part was wrong is not told.
+    /// Sign-in failed. The answer does not say which part was wrong.
     WrongLogin = "wrong-login", 401, "Wrong login";
-    /// Nothing was presented.
+    /// The request has no credential, or its web session has ended.
     MissingCredentials = "missing-credentials", 401, "Credentials are missing";
-    /// What was presented is no credential that is known here.
+    /// The server does not know the credential that was presented.
     InvalidToken = "invalid-token", 401, "Invalid token";
-    /// The token's time is over.
+    /// The token has expired.
     TokenExpired = "token-expired", 401, "Token has expired";
-    /// The token was revoked, or its text was replaced by a rotation.
+    /// The token was revoked, or a rotation replaced its secret.
     TokenRevoked = "token-revoked", 401, "Token was revoked";
-    /// The token's account is deactivated.
+    /// The account of the token is deactivated.
     AccountDisabled = "account-disabled", 401, "Account is deactivated";
-    /// The credential is good but may not do this.
+    /// The credential is valid but lacks the permission for this request.
     InsufficientPermission = "insufficient-permission", 403, "Insufficient permission";
     /// The token may not be used from this address.
     NetworkNotAllowed = "network-not-allowed", 403, "Network not allowed";
-    /// A browser's request that another site caused, or could have caused.
+    /// The request came from a browser, and another site caused it or could have caused it.
     CrossOrigin = "cross-origin", 403, "Cross-origin request";
-    /// There is nothing here, or nothing that the caller may know of.
+    /// The object does not exist, or the caller may not know that it does.
     NotFound = "not-found", 404, "Not found";
-    /// The path exists, the method doesn't; `Allow` names those that do.
+    /// The path does not support the method. The header `Allow` names the methods that it supports.
     MethodNotAllowed = "method-not-allowed", 405, "Method not allowed";
-    /// An active token of the account has this name already.
+    /// Another active token of the account has this name.
     NameTaken = "name-taken", 409, "Name is taken";
-    /// Nobody could administrate afterwards.
+    /// The change would leave no active administrator.
     LastAdministrator = "last-administrator", 409, "Last administrator";
-    /// The account has as many active tokens as it may have.
+    /// The account has reached its limit of active tokens.
     LimitReached = "limit-reached", 409, "Limit reached";
-    /// Somebody else changed it at the same time.
+    /// Another request changed the object at the same time, or the state of the object does not allow the change.
     Conflict = "conflict", 409, "Conflict";
-    /// The token is expired or revoked.
+    /// The token is expired or revoked, so that it can't be changed.
     NotActive = "not-active", 409, "Not active";
-    /// The body is over the limit.
+    /// The body is larger than the server accepts.
     TooLarge = "too-large", 413, "Too large";
-    /// The body is no JSON.
+    /// The `Content-Type` of the body is not `application/json`.
     UnsupportedMediaType = "unsupported-media-type", 415, "Unsupported media type";
-    /// Fields of the body or the query are wrong; `errors` names them.
+    /// Fields of the body or of the query are invalid; `errors` names them.
     InvalidField = "invalid-field", 422, "Invalid field";
-    /// Too many attempts; `Retry-After` says how long to wait.
+    /// The client made too many failed attempts. The header `Retry-After` says how many seconds to wait.
     TooManyRequests = "too-many-requests", 429, "Too many requests";
-    /// The server made a mistake.
+    /// An unexpected error occurred in the server.
     Internal = "internal", 500, "Internal error";
-    /// The database can't answer. A change may have been made, if it fell silent at the very end.
+    /// The database does not answer, or the server has too many passwords to hash. If the database failed during a
+    /// commit, the change may have been made.
     Unavailable = "unavailable", 503, "Unavailable";
 }
 
-/// A problem document.
+/// A problem document (RFC 9457), the body of every error answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
-    /// A URI reference that names the kind of problem.
+    /// URI that names the kind of problem. Example: `urn:uptrakit:problem:not-found`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// A short name for people.
+    /// Short title for people, the same for every occurrence of `code`. Example: `Not found`.
     pub title: String,
-    /// The HTTP status.
+    /// HTTP status of the answer. Example: `404`.
     pub status: u16,
-    /// What happened this time, and what to do about it.
+    /// Sentence for people that says what happened in this request, and what to do about it.
     pub detail: String,
-    /// The stable code.
+    /// Stable name of the kind of problem, by which programs tell errors apart. Example: `not-found`.
     pub code: ProblemCode,
-    /// Names the request in the server's log.
+    /// Id of the request, which the server's log lines carry as well.
     #[serde(default)]
     pub request_id: String,
-    /// The fields that are wrong, where fields are.
+    /// Invalid fields of the request; left out when there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
-    /// How long to wait before another attempt, in seconds: the `Retry-After` header again, for pages.
+    /// Seconds to wait before another attempt, as in the header `Retry-After`; left out when the server names no time.
+    /// Example: `5`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<u64>,
 }
 
-/// One field that is wrong, and why.
+/// An invalid field of a request, with the reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldError {
-    /// The field's name in the request.
+    /// Name of the field in the request. Example: `pending_updates`.
     pub field: String,
-    /// What is wrong with it, as the end of a sentence that begins with the field's name.
+    /// Reason why the field is invalid, as the end of a sentence that begins with its name. Example: `must be at most
+    /// 1000000`.
     pub message: String,
 }
 
 impl Problem {
-    /// A problem of this kind with this to say.
+    /// Makes a problem document with the title and status of a code, without request id and invalid fields.
     pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
         Self {
             kind: format!("urn:uptrakit:problem:{}", code.as_str()),

@@ -1,8 +1,9 @@
-//! Secret text on the wire: passwords, one-time codes, a token's text on its one way out.
+//! Secrets on the wire: passwords, one-time codes and links, and the secret of a token in the one answer that has it.
 
 use serde::{Deserialize, Serialize};
 
-/// Text that must reach the other end and nothing else: `Debug` hides it, there is no `Display`.
+/// A secret, such as a password, a one-time code or an API token. It must not be logged: `Debug` writes a placeholder,
+/// and there is no `Display`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(transparent)]

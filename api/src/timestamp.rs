@@ -1,15 +1,16 @@
-//! Instants on the wire: RFC 3339 in UTC with milliseconds. The two directions are written here because
-//! this crate is part of what every browser downloads, where a calendar library would weigh more than the page.
+//! Instants on the wire: RFC 3339 in UTC with milliseconds. Reading and writing are implemented here because every
+//! browser downloads this crate, and a calendar library would be larger than the page.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// An instant, in milliseconds since the Unix epoch.
+/// An instant, in RFC 3339 with milliseconds and in UTC. Example: `2030-01-31T12:00:00.000Z`. The value in Rust counts
+/// milliseconds since the Unix epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
 pub struct Timestamp(pub i64);
 
-/// The text is no RFC 3339 instant with an offset or `Z`, between the years 0000 and 9999.
+/// The text is not an RFC 3339 instant with `Z` or an offset, in the years 0000 to 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be an RFC 3339 instant with `Z` or an offset, such as 2030-01-31T12:00:00Z")]
 pub struct InvalidTimestamp;
@@ -21,7 +22,7 @@ impl Timestamp {
     /// The latest instant that RFC 3339 can write: 9999-12-31T23:59:59.999Z.
     pub const MAX: Self = Self(253_402_300_799_999);
 
-    /// Reads RFC 3339 text. Digits behind the millisecond are cut off, a leap second counts as the one before it.
+    /// Reads RFC 3339 text. Digits after the millisecond are cut off, and a leap second counts as the second before it.
     pub fn parse(text: &str) -> Result<Self, InvalidTimestamp> {
         let (date, rest) = text.split_at_checked(10).ok_or(InvalidTimestamp)?;
         let rest = rest.strip_prefix(['T', 't', ' ']).ok_or(InvalidTimestamp)?;
@@ -45,7 +46,7 @@ impl Timestamp {
         if (Self(-62_167_219_200_000)..=Self::MAX).contains(&instant) { Ok(instant) } else { Err(InvalidTimestamp) }
     }
 
-    /// This instant plus a number of milliseconds, held at [`Timestamp::MAX`].
+    /// Returns this instant plus a number of milliseconds, at most [`Timestamp::MAX`].
     #[must_use]
     pub fn plus_millis(self, millis: i64) -> Self {
         Self(self.0.saturating_add(millis)).min(Self::MAX)
@@ -97,7 +98,7 @@ fn digits(text: &str, width: usize) -> Result<i64, InvalidTimestamp> {
     text.parse().map_err(|_| InvalidTimestamp)
 }
 
-/// Milliseconds of the digits at the start, and what follows them.
+/// Returns the milliseconds that the leading digits of a fraction mean, and the text after these digits.
 fn fraction(text: &str) -> Result<(i64, &str), InvalidTimestamp> {
     let end = text.bytes().position(|byte| !byte.is_ascii_digit()).ok_or(InvalidTimestamp)?;
     let (digits, rest) = text.split_at(end);
@@ -131,8 +132,8 @@ fn days_in_month(year: i64, month: i64) -> i64 {
     }
 }
 
-/// Days since 1970-01-01 in the proleptic Gregorian calendar. Counting the year from March puts the leap day last,
-/// and 400 years always have 146 097 days.
+/// Returns the days since 1970-01-01 in the proleptic Gregorian calendar. The year is counted from March, which puts
+/// the leap day last, and 400 years always have 146 097 days.
 fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
@@ -141,7 +142,7 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
 }
 
-/// The inverse of [`days_from_civil`].
+/// Returns year, month and day: the inverse of [`days_from_civil`].
 fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);

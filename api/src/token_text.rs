@@ -1,12 +1,12 @@
-//! The text of an API token: `upk_`, 30 base62 characters of randomness, 6 base62 characters of checksum.
-//! The checksum lets scanners and the server tell a token from a look-alike without asking anybody.
+//! The secret of an API token: `upk_`, 30 random base62 characters and 6 base62 characters of checksum. By the
+//! checksum, scanners and the server tell a token from similar text without a look-up.
 
-/// The text of an API token, whole and with a right checksum. There is deliberately no `Debug`, `Display` or
-/// `Serialize`: who wants the text says [`TokenSecret::expose`].
+/// The secret of an API token, complete and with a correct checksum. It has deliberately no `Debug`, `Display` or
+/// `Serialize`: code that needs the text calls [`TokenSecret::expose`].
 #[derive(Clone, PartialEq, Eq)]
 pub struct TokenSecret(String);
 
-/// The text is no API token of Uptrakit: prefix, length, alphabet or checksum is wrong.
+/// The text is not an API token of Uptrakit: its prefix, length, alphabet or checksum is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("is no Uptrakit API token")]
 pub struct InvalidTokenText;
@@ -17,13 +17,13 @@ const CHECKSUM_LENGTH: usize = 6;
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 impl TokenSecret {
-    /// What a token begins with.
+    /// Characters that every token begins with.
     pub const PREFIX: &str = PREFIX;
 
-    /// How many characters a token has.
+    /// Number of characters of a token.
     pub const LENGTH: usize = PREFIX.len() + RANDOM_LENGTH + CHECKSUM_LENGTH;
 
-    /// Makes a new one. `fill` overwrites a buffer with bytes of a cryptographically secure source.
+    /// Generates a secret. `fill` must overwrite its buffer with bytes of a cryptographically secure source.
     pub fn mint(mut fill: impl FnMut(&mut [u8])) -> Self {
         let mut text = String::with_capacity(Self::LENGTH);
         text.push_str(PREFIX);
@@ -31,7 +31,8 @@ impl TokenSecret {
         while text.len() < PREFIX.len() + RANDOM_LENGTH {
             fill(&mut bytes);
             let missing = PREFIX.len() + RANDOM_LENGTH - text.len();
-            // 248 is the largest multiple of 62 in a byte: taking the bytes below it keeps all digits equally likely.
+            // 248 is the largest multiple of 62 that fits in a byte. All digits stay equally likely because larger
+            // bytes are skipped.
             let fair = bytes.iter().filter(|byte| **byte < 248);
             text.extend(fair.take(missing).map(|byte| char::from(BASE62[usize::from(byte % 62)])));
         }
@@ -41,7 +42,7 @@ impl TokenSecret {
         Self(text)
     }
 
-    /// Reads a token that somebody presents.
+    /// Reads the token that a client presents.
     pub fn parse(text: &str) -> Result<Self, InvalidTokenText> {
         let well_formed = text.len() == Self::LENGTH
             && text.starts_with(PREFIX)
@@ -53,13 +54,14 @@ impl TokenSecret {
         if given.as_bytes() == checksum(body) { Ok(Self(text.to_owned())) } else { Err(InvalidTokenText) }
     }
 
-    /// The text itself. Every call is a place where it could leak.
+    /// Returns the text. Every caller is a place where the secret could leak.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// What lists show instead: `upk_Ab3d…9xYz`, the first and last four characters behind the prefix.
+    /// Returns the part that lists show instead of the secret: the first four characters after the prefix and the last
+    /// four. Example: `upk_Ab3d…9xYz`.
     #[must_use]
     pub fn hint(&self) -> String {
         let start = PREFIX.len();
@@ -67,7 +69,7 @@ impl TokenSecret {
     }
 }
 
-/// CRC-32 (IEEE) in base62, most significant digit first, padded with `0`.
+/// Returns the CRC-32 (IEEE) of the text in base62, most significant digit first, padded with `0`.
 fn checksum(text: &str) -> [u8; CHECKSUM_LENGTH] {
     let mut rest = crc32fast::hash(text.as_bytes());
     let mut digits = [b'0'; CHECKSUM_LENGTH];
@@ -84,7 +86,7 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::HashSet;
 
-    /// A generator whose output is spread well enough for a test, and the same in every run.
+    /// A generator whose output is spread well enough for a test and is the same in every run.
     fn counter() -> impl FnMut(&mut [u8]) {
         let mut state: u64 = 0x9E37_79B9_7F4A_7C15;
         move |bytes| {

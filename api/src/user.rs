@@ -1,73 +1,76 @@
-//! Accounts as administrators see them.
+//! Accounts on the wire, as administrators see and change them.
 
 use crate::{AccountId, Permissions, Roles, Secret, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// An account in an administrator's list.
+/// An account, as administrators see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct User {
-    /// Its id.
+    /// Unique id of the account; it never changes.
     pub id: AccountId,
-    /// The name to sign in with.
+    /// Name to sign in with, unique among all accounts. Example: `ada`.
     pub username: String,
-    /// The address to sign in with.
+    /// Email address to sign in with, unique among all accounts. Example: `ada@example.org`.
     pub email: String,
-    /// What the person is here for.
+    /// Roles of the account, at least one. Example: `["operator"]`.
     pub roles: Roles,
-    /// What the roles grant.
+    /// Permissions that the roles grant.
     pub permissions: Permissions,
-    /// Whether the account opens doors.
+    /// True when the account is active; false when it is deactivated and its credentials are refused.
     pub active: bool,
-    /// Whether the person has yet to choose a password, by the link that was made for them.
+    /// True when the person has not yet chosen a password with the link that was made for them.
     pub invited: bool,
-    /// Since when.
+    /// Time at which the account was created.
     pub created_at: Timestamp,
 }
 
-/// A new person.
+/// Request for a new account.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CreateUser {
-    /// The name to sign in with.
+    /// Name to sign in with, 1 to 64 letters, digits, dots, hyphens or underscores. Example: `ada`.
     pub username: String,
-    /// The address to sign in with.
+    /// Email address to sign in with, at most 254 characters. Example: `ada@example.org`.
     pub email: String,
-    /// One or more of `viewer`, `operator`, `administrator`.
+    /// Roles of the account, at least one of `viewer`, `operator` and `administrator`. Example: `["operator"]`.
     pub roles: Vec<String>,
-    /// Left out, the answer has a link by which the person chooses one.
+    /// Password of the account, 15 to 128 characters. When it is left out or null, the answer has a link with which the
+    /// person chooses one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<Secret>,
 }
 
-/// An account and the link that is for its person: the answer to [`CreateUser`], and to the wish for another link.
+/// An account and the link for its person: the answer to the creation of an account and to the request for another
+/// link.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreatedUser {
-    /// The account.
+    /// The account that the link is for.
     #[serde(flatten)]
     pub user: User,
-    /// Opens once; for the person alone.
+    /// Link with which the person chooses a password. It is a secret for this person, and it works once, for seven
+    /// days; left out when the account has a password. Example: `https://uptrakit.example.org/setup?code=…`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invite_url: Option<Secret>,
 }
 
-/// The wish for another link.
+/// Request for another link, without any fields. It replaces the earlier link.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CreateInvitation {}
 
-/// A change to an account. What is left out stays as it is.
+/// Change to an account. A field that is left out or null stays as it is.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct UpdateUser {
-    /// The new roles, all of them.
+    /// Complete list of the new roles, at least one; null leaves them as they are. Example: `["operator"]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub roles: Option<Vec<String>>,
-    /// Whether the account opens doors.
+    /// True to activate the account, false to deactivate it; null leaves it as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub active: Option<bool>,
 }

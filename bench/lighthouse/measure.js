@@ -1,5 +1,5 @@
-// What a page weighs and how Lighthouse judges it (its mobile preset): each page on a server of its own data, the
-// middle one of three runs. Prints a table and fails where an aim is missed.
+// Measures how many bytes a page loads and how Lighthouse scores it with its mobile preset. The server has a database
+// of its own, and the result is the median of three runs. Prints a table and fails when an aim is missed.
 import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -26,7 +26,7 @@ const env = {
   UPTRAKIT_LISTEN: "127.0.0.1:0",
 };
 
-/** Runs the server's own command to make somebody who can sign in. */
+/** Adds a user who can sign in, with the server's own command. */
 async function addPerson() {
   const words = ["user", "add", "ada", "--email", "ada@example.org", "--role", "administrator", "--password-stdin"];
   const child = spawn(process.env.UPTRAKIT_SERVER_BIN, words, { env, stdio: ["pipe", "ignore", "inherit"] });
@@ -35,7 +35,7 @@ async function addPerson() {
   if (code !== 0) throw new Error(`user add failed with ${code}`);
 }
 
-/** Starts the server and answers its address. */
+/** Starts the server and returns its process and its address. */
 async function start() {
   const child = spawn(process.env.UPTRAKIT_SERVER_BIN, [], { env, stdio: ["ignore", "pipe", "inherit"] });
   for await (const line of createInterface({ input: child.stdout })) {
@@ -45,7 +45,7 @@ async function start() {
   throw new Error("the server ended");
 }
 
-/** Signs in, makes something to look at, and answers the cookie. */
+/** Signs in, creates tokens and hosts for the pages to show, and returns the cookie. */
 async function furnish(address) {
   const post = async (path, body, headers) => {
     const answer = await fetch(`${address}/api/v1${path}`, {
@@ -79,7 +79,7 @@ async function furnish(address) {
   return Cookie;
 }
 
-/** One visit with an empty cache. */
+/** Loads a page once with an empty cache. */
 async function visit(url, Cookie) {
   const flags = ["--headless=new", "--disable-gpu", ...(process.getuid?.() === 0 ? ["--no-sandbox"] : [])];
   const browser = await launch({ chromePath: process.env.UPTRAKIT_CHROMIUM, chromeFlags: flags });

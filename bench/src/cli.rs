@@ -1,5 +1,5 @@
-//! How long `uptrakit auth status` takes beside the request that it makes, and how large the program is.
-//! The program and the bare request take turns, so that whatever else the machine does falls on both.
+//! Measures how long `uptrakit auth status` takes beside the request that it makes, and how large the program is. The
+//! program and the bare request take turns, so that other load on the machine affects both.
 
 use std::{
     fs,
@@ -19,11 +19,10 @@ use crate::{seed, serve};
 
 const RUNS: usize = 200;
 const WARM_UP: usize = 10;
-/// The aims: from start to the first output beside the request, and the program on disk.
+/// The program should reach its first output within this time beside the request, and have at most this size on disk.
 const AIM_MILLIS: f64 = 30.0;
 const AIM_MEGABYTES: f64 = 12.0;
 
-/// Measures this program.
 pub async fn measure(program: &Path) -> Result<()> {
     let directory = tempfile::tempdir()?;
     let database = format!("sqlite://{}", directory.path().join("bench.db").display());
@@ -61,7 +60,6 @@ fn percentile(sorted: &[Duration], percent: usize) -> f64 {
     sorted[(sorted.len() - 1) * percent / 100].as_secs_f64() * 1_000.0
 }
 
-/// From the start of the program to the first byte of its output.
 fn first_output(program: &Path, url: &str, token: &str, home: &Path) -> Result<Duration> {
     let start = Instant::now();
     let mut child = Command::new(program)
@@ -80,7 +78,7 @@ fn first_output(program: &Path, url: &str, token: &str, home: &Path) -> Result<D
     Ok(time)
 }
 
-/// The same request over a connection of its own, to the first byte of the answer.
+/// Sends the program's request over a connection of its own and measures the time to the first byte of the answer.
 async fn ask(address: &str, token: &str) -> Result<Duration> {
     let request = format!(
         "GET /api/v1/auth/me HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"

@@ -1,5 +1,5 @@
-//! A load generator as thin as it can be, for it shares the processors with what it measures: raw connections, each
-//! sending the next request when the answer to the last one is whole.
+//! Generates load with as little work as possible, because the generator shares the processors with the server that it
+//! measures: each raw connection sends its next request when it has read the last answer completely.
 
 use std::time::{Duration, Instant};
 
@@ -9,39 +9,32 @@ use tokio::{
     net::TcpStream,
 };
 
-/// What to send, and for how long.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The tokens that the requests carry, in turn.
+    /// The requests carry these tokens in turn.
     pub tokens: Vec<String>,
-    /// How many connections.
     pub connections: usize,
-    /// For how long.
     pub time: Duration,
 }
 
-/// What came of it.
 #[derive(Clone, Debug, Default)]
 pub struct Measured {
     latencies_micros: Vec<u32>,
     time: Duration,
-    /// Answers that were no 200.
+    /// Counts the answers whose status was not 200.
     pub failed: u64,
-    /// The server's largest memory, in KiB.
     pub memory_kib: u64,
-    /// The server's processor time, in microseconds.
     pub processor_micros: u64,
 }
 
 impl Plan {
-    /// The same, short: fills caches and pools.
+    /// Returns a short version of the plan, which fills caches and pools.
     pub fn warm_up(&self) -> Self {
         Self { time: Duration::from_millis(500), ..self.clone() }
     }
 }
 
 impl Measured {
-    /// Takes another measurement of the same case in.
     pub fn add(&mut self, other: Self) {
         self.latencies_micros.extend(other.latencies_micros);
         self.time += other.time;
@@ -49,20 +42,18 @@ impl Measured {
         self.processor_micros += other.processor_micros;
     }
 
-    /// Requests per second.
     pub fn per_second(&self) -> f64 {
         let count = u32::try_from(self.latencies_micros.len()).unwrap_or(u32::MAX);
         f64::from(count) / self.time.as_secs_f64()
     }
 
-    /// The server's processor time for one request, in microseconds.
     pub fn processor_micros_each(&self) -> f64 {
         let count = u32::try_from(self.latencies_micros.len()).unwrap_or(u32::MAX);
         let micros = u32::try_from(self.processor_micros).unwrap_or(u32::MAX);
         f64::from(micros) / f64::from(count)
     }
 
-    /// A percentile of the latency, in microseconds.
+    /// Returns a percentile of the latency, in microseconds.
     pub fn percentile(&mut self, percent: usize) -> u32 {
         self.latencies_micros.sort_unstable();
         let index = (self.latencies_micros.len() * percent / 100).min(self.latencies_micros.len().saturating_sub(1));
@@ -70,7 +61,6 @@ impl Measured {
     }
 }
 
-/// Sends requests on all connections until the time is over.
 pub async fn run(address: &str, path: &str, plan: &Plan) -> Result<Measured> {
     let started = Instant::now();
     let end = started + plan.time;
@@ -90,7 +80,6 @@ pub async fn run(address: &str, path: &str, plan: &Plan) -> Result<Measured> {
     Ok(measured)
 }
 
-/// The bytes of a request.
 pub fn request(address: &str, path: &str, token: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\n\r\n").into_bytes()
 }
@@ -114,7 +103,6 @@ async fn connection(address: String, requests: Vec<Vec<u8>>, end: Instant) -> Re
     Ok(measured)
 }
 
-/// Reads one whole answer; its status.
 pub async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<u16> {
     buffer.clear();
     let head = loop {

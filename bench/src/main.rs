@@ -1,4 +1,4 @@
-//! Measures what strict verification costs: the product beside bare axum with the same payload and beside one SELECT
+//! Measures the cost of strict verification: the product beside bare axum with the same payload and beside one SELECT
 //! per request, in one run and in alternation, on the same database. Only the ratios mean anything.
 
 mod cli;
@@ -12,7 +12,7 @@ use std::{path::PathBuf, time::Duration};
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
-/// A request is a few dozen small allocations; this allocator keeps them cheap and its memory small.
+/// A request makes a few dozen small allocations; this allocator keeps them cheap and its memory small.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -24,7 +24,7 @@ struct Arguments {
     /// Tokens in the database
     #[arg(long, default_value_t = 100_000)]
     tokens: u32,
-    /// How many different tokens the requests carry
+    /// Different tokens that the requests carry
     #[arg(long, default_value_t = 1_000)]
     used: usize,
     /// Connections that send requests
@@ -33,7 +33,7 @@ struct Arguments {
     /// Seconds of each measurement
     #[arg(long, default_value_t = 4)]
     seconds: u64,
-    /// How often the designs take turns
+    /// Times that the designs take turns
     #[arg(long, default_value_t = 3)]
     rounds: usize,
     /// Revokes that are timed

@@ -1,5 +1,5 @@
-//! How long a revoke takes, under load: from its request to its acknowledgement, and to the end of a stream in the
-//! same and in another process.
+//! Measures how long a revoke takes under load, from its request to its acknowledgement, and to the end of a stream in
+//! the same process and in another one.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,6 @@ use crate::{
     serve::{Design, Server, start},
 };
 
-/// Revokes tokens one after the other while the load runs, and prints the times.
 pub async fn measure(url: &str, plan: &Plan, revokes: usize) -> Result<()> {
     let (here, there) = (start(Design::Product, url).await?, start(Design::Product, url).await?);
     let load = Plan {
@@ -22,7 +21,7 @@ pub async fn measure(url: &str, plan: &Plan, revokes: usize) -> Result<()> {
         connections: plan.connections / 2,
         tokens: plan.tokens.iter().skip(revokes).cloned().collect(),
     };
-    // Threads of its own, so that what is timed below doesn't wait for its turn among them.
+    // The load has threads of its own, so that the timed requests below don't wait for a turn among its tasks.
     let background = tokio::runtime::Runtime::new()?;
     let address = here.address();
     background.spawn(async move { load::run(&address, "/api/v1/auth/me", &load).await });
@@ -67,7 +66,6 @@ async fn revoke(server: &Server, token: &str) -> Result<Instant> {
     Ok(Instant::now())
 }
 
-/// Reads until the last chunk of the stream.
 async fn ended(stream: &mut TcpStream) -> Result<Instant> {
     let mut tail = Vec::new();
     let mut buffer = [0; 4_096];

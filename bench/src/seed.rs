@@ -1,4 +1,4 @@
-//! Fills a database with accounts and tokens, through the store's own functions.
+//! Fills a database with accounts and tokens through the store's own functions.
 
 use anyhow::Result;
 use uptrakit_api::{Timestamp, TokenSecret};
@@ -15,7 +15,7 @@ use uptrakit_store::{
 
 const TOKENS_PER_ACCOUNT: u32 = 100;
 
-/// Adds `count` tokens, a hundred to an account, and returns the texts of `used` of them.
+/// Adds `count` tokens, a hundred to an account, and returns the secrets of `used` of them.
 pub async fn fill(url: &str, count: u32, used: usize) -> Result<Vec<String>> {
     let store = Store::open(url, 4).await?;
     let now = Clock::System.now();
@@ -46,7 +46,6 @@ pub async fn fill(url: &str, count: u32, used: usize) -> Result<Vec<String>> {
     Ok(texts)
 }
 
-/// Adds a token to an account.
 pub async fn add(
     tx: &mut uptrakit_store::Transaction,
     account_id: uuid::Uuid,

@@ -1,4 +1,4 @@
-//! The designs that are compared, each in a process of its own: bare axum, one SELECT per request, the product.
+//! Serves the designs that are compared, each in a process of its own: bare axum, one SELECT per request, the product.
 
 use std::process::Stdio;
 
@@ -21,18 +21,16 @@ use uptrakit_core::{
 use uptrakit_server::http::{router, serve as serve_http};
 use uptrakit_store::{Store, credentials};
 
-/// How a request is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Design {
-    /// Not at all.
+    /// The server checks no credential.
     Bare,
-    /// By one SELECT of its own.
+    /// The server looks each credential up with a SELECT of its own.
     Select,
-    /// As the product does.
+    /// The server checks credentials as the product does.
     Product,
 }
 
-/// A design that is being served.
 #[derive(Debug)]
 pub struct Server {
     child: Child,
@@ -40,7 +38,6 @@ pub struct Server {
 }
 
 impl Design {
-    /// Its name in the table.
     pub fn name(self) -> &'static str {
         match self {
             Self::Bare => "bare",
@@ -51,12 +48,11 @@ impl Design {
 }
 
 impl Server {
-    /// Where it listens.
     pub fn address(&self) -> String {
         self.address.clone()
     }
 
-    /// Its memory now, in KiB; 0 where that can't be read.
+    /// Returns the resident memory in KiB, or 0 where it can't be read.
     pub fn memory_kib(&self) -> u64 {
         let id = self.child.id().unwrap_or_default();
         let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
@@ -64,10 +60,11 @@ impl Server {
         line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
     }
 
-    /// The processor time that it has used, in microseconds; 0 where that can't be read.
+    /// Returns the processor time used so far in microseconds, or 0 where it can't be read.
     pub fn processor_micros(&self) -> u64 {
         let id = self.child.id().unwrap_or_default();
-        // The first number is nanoseconds on a processor; of the main thread alone, so that threads are summed up.
+        // The first number is the time on a processor in nanoseconds. It is that of one thread, so the threads are
+        // summed up.
         let tasks = std::fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten().flatten();
         let time = |path: std::path::PathBuf| {
             let text = std::fs::read_to_string(path.join("schedstat")).unwrap_or_default();
@@ -77,7 +74,7 @@ impl Server {
     }
 }
 
-/// Starts a design in another process; it ends when the value is dropped.
+/// Starts a design in another process, which ends when the value is dropped.
 pub async fn start(design: Design, database: &str) -> Result<Server> {
     let mut child = Command::new(std::env::current_exe()?)
         .args(["serve", design.name(), database])
@@ -89,7 +86,6 @@ pub async fn start(design: Design, database: &str) -> Result<Server> {
     Ok(Server { child, address })
 }
 
-/// Serves a design on a free port and prints where.
 pub async fn serve(design: Design, database: &str) -> Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
@@ -113,7 +109,7 @@ pub async fn serve(design: Design, database: &str) -> Result<()> {
     Ok(())
 }
 
-/// The size and kind of what `auth/me` answers.
+/// Returns a body of the size and type that `auth/me` answers with.
 async fn payload() -> ([(header::HeaderName, &'static str); 1], &'static str) {
     const BODY: &str = concat!(
         r#"{"id":"01a20a87-8177-7436-87ac-da82823325a0","username":"bench-01a20a87817774368","email":"bench@example.org","#,
@@ -125,7 +121,7 @@ async fn payload() -> ([(header::HeaderName, &'static str); 1], &'static str) {
     ([(header::CONTENT_TYPE, "application/json")], BODY)
 }
 
-/// The naive design: a look-up for each request.
+/// Serves the naive design, which looks the token up for each request.
 async fn select(
     State(store): State<Store>,
     headers: HeaderMap,

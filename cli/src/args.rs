@@ -1,5 +1,5 @@
-//! The grammar of the command line and its help texts, and nothing else.
-//! What the words mean is decided in `settings` and in `command`.
+//! The grammar of the command line. The doc comments of arguments and variants are the help texts. `settings` and
+//! `command` decide what the words mean.
 
 use crate::{complete, redaction};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -23,19 +23,15 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 refused, 4 not found, 5 server unreacha
   130 interrupted at sign-in"
 )]
 pub struct Arguments {
-    /// What every command takes.
     #[command(flatten)]
     pub global: Global,
-    /// What to do.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// Flags that stand before or after any command.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {
-    /// The server's address.
     #[arg(
         long,
         global = true,
@@ -44,7 +40,6 @@ pub struct Global {
         help = "The server's address [env: UPTRAKIT_SERVER] [default: where you signed in last, else http://127.0.0.1:8080]"
     )]
     pub server: Option<String>,
-    /// The API token to use.
     #[arg(
         long,
         global = true,
@@ -54,7 +49,6 @@ pub struct Global {
                 [env: UPTRAKIT_TOKEN]"
     )]
     pub token: Option<String>,
-    /// The time limit of each request.
     #[arg(
         long,
         global = true,
@@ -77,7 +71,6 @@ pub struct Global {
     pub verbose: u8,
 }
 
-/// How results are printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// Tables at a terminal, tab-separated records elsewhere
@@ -89,7 +82,6 @@ pub enum Format {
     Yaml,
 }
 
-/// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Sign in and manage API tokens
@@ -118,7 +110,6 @@ pub enum Command {
     },
 }
 
-/// The shells that completions are written for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Shell {
     /// For `~/.bashrc`
@@ -129,7 +120,6 @@ pub enum Shell {
     Fish,
 }
 
-/// Commands on the own account.
 #[derive(Debug, Subcommand)]
 pub enum Auth {
     /// Make an API token for this machine and save it
@@ -151,7 +141,6 @@ The token is saved in the system keyring, else in a file that only you can read.
     Token(TokenCommand),
 }
 
-/// How to sign in.
 #[derive(Debug, Args)]
 pub struct Login {
     /// Read an existing token from standard input instead of making one
@@ -162,7 +151,6 @@ pub struct Login {
     pub no_keyring: bool,
 }
 
-/// Commands on API tokens.
 #[derive(Debug, Subcommand)]
 pub enum TokenCommand {
     /// Make a token; its text is printed once, alone on standard output
@@ -184,7 +172,6 @@ pub enum TokenCommand {
     Revoke(TokenArgument),
 }
 
-/// A token to be made.
 #[derive(Debug, Args)]
 pub struct CreateToken {
     /// What to call it; 1 to 64 characters
@@ -204,7 +191,6 @@ pub struct CreateToken {
     pub allowed_networks: Vec<String>,
 }
 
-/// Which page of a list is wanted.
 #[derive(Debug, Args)]
 pub struct Paging {
     /// Fetch every page
@@ -226,7 +212,6 @@ fn page_size(text: &str) -> Result<u32, &'static str> {
     text.parse().ok().filter(|number| (1..=100).contains(number)).ok_or("it must be a number from 1 to 100")
 }
 
-/// Which tokens to list.
 #[derive(Debug, Args)]
 pub struct ListTokens {
     /// Which of them, by where they are in their life
@@ -240,12 +225,10 @@ pub struct ListTokens {
         "created_at", "-created_at", "name", "-name", "last_used_at", "-last_used_at", "expires_at", "-expires_at",
     ])]
     pub sort: Option<String>,
-    /// Which page.
     #[command(flatten)]
     pub paging: Paging,
 }
 
-/// Where a token is in its life.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum State {
     /// Those that work
@@ -260,7 +243,6 @@ pub enum State {
 }
 
 impl State {
-    /// The name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Active => "active",
@@ -271,7 +253,6 @@ impl State {
     }
 }
 
-/// A token that exists.
 #[derive(Debug, Args)]
 pub struct TokenArgument {
     /// Its id, an unambiguous start of the id, or its name
@@ -279,10 +260,8 @@ pub struct TokenArgument {
     pub id: String,
 }
 
-/// A token to get a new text.
 #[derive(Debug, Args)]
 pub struct RotateToken {
-    /// The token.
     #[command(flatten)]
     pub token: TokenArgument,
     /// How long the old text goes on working, up to 7d [default: not at all]
@@ -290,7 +269,6 @@ pub struct RotateToken {
     pub overlap: Option<String>,
 }
 
-/// Commands on hosts.
 #[derive(Debug, Subcommand)]
 pub enum Hosts {
     /// List hosts
@@ -324,7 +302,6 @@ Give a timer a token of its own that can do nothing else:
     Watch,
 }
 
-/// Which hosts to list.
 #[derive(Debug, Args)]
 pub struct ListHosts {
     /// Only those with this text in their name or operating system
@@ -336,12 +313,10 @@ pub struct ListHosts {
         "pending_updates", "-pending_updates", "security_updates", "-security_updates",
     ])]
     pub sort: Option<String>,
-    /// Which page.
     #[command(flatten)]
     pub paging: Paging,
 }
 
-/// How to report this machine.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub struct Report {
@@ -364,7 +339,8 @@ pub struct Report {
         value_name = "DURATION",
         default_value = "1h",
         requires = "install_timer",
-        // What is required does not count where it conflicts with a flag that is there.
+        // `requires` is not enforced where the required flag conflicts with one that is given, so the conflict is named
+        // here.
         conflicts_with = "remove_timer",
         value_hint = ValueHint::Other
     )]

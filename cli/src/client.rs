@@ -1,5 +1,5 @@
-//! Requests to the server and what becomes of them: an answer, or a failure that says what was tried and what came back.
-//! Redirects are never followed, because the token would go where nobody sent it.
+//! Sends requests to the server and returns an answer, or a failure that says what was tried and what came back.
+//! Redirects are never followed, because the token would go to a host that the user did not name.
 
 mod names;
 mod proxy;
@@ -14,7 +14,7 @@ use crate::{
     text, wire,
 };
 use names::Names;
-use refusal::{CHECK_ADDRESS, stranger};
+use refusal::{CHECK_ADDRESS, not_uptrakit};
 use rustls::pki_types::CertificateDer;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -28,29 +28,24 @@ use ureq::{
     unversioned::transport::{ConnectProxyConnector, Connector as _, DefaultConnector, TcpConnector},
 };
 
-/// The largest answer that is read; a page of a hundred hosts is some tens of kilobytes.
+/// The client rejects an answer of more bytes than this; a page of a hundred hosts takes some tens of kilobytes.
 const LARGEST_ANSWER: u64 = 64 << 20;
-/// A stream that is silent for so long is given up. Whoever follows it has noticed long before: the server sends a
-/// comment every 15 s.
+/// A read of a stream fails after this long without a byte. The server sends a comment every 15 s, so the reader of a
+/// stream notices the silence long before.
 const LONGEST_SILENCE: Duration = Duration::from_secs(90);
-/// How long a read waits before it tries a server that refused the connection once more, as one that restarts does.
+/// A GET waits this long before it tries a server that refused the connection once more: the server may be restarting.
 const BEFORE_RETRY: Duration = Duration::from_millis(300);
 
-/// What a request is made with.
 pub enum Authority {
-    /// Nothing.
     Nobody,
-    /// An API token.
     Token(TokenSecret),
-    /// The cookie of a web session.
+    /// This is the cookie of a web session, as `name=value`.
     Session(String),
 }
 
-/// A server to ask.
 pub struct Client {
     agent: Agent,
     server: Server,
-    /// The variable that names the proxy, if there is one in between.
     proxy_variable: Option<&'static str>,
     authority: Authority,
     timeout: Duration,
@@ -59,24 +54,18 @@ pub struct Client {
     end_is_told: Cell<bool>,
 }
 
-/// A stream of events under way.
 pub type Stream = BufReader<BodyReader<'static>>;
 
-/// A success.
 pub struct Answer {
-    /// The headers.
     pub headers: HeaderMap,
-    /// The body; null if it has none.
+    /// The body is null when the answer has none.
     pub value: Value,
-    /// What was tried, for an answer that turns out to be none.
     tried: String,
     server: Server,
-    /// Whether something was to be changed.
     changes: bool,
 }
 
 impl Client {
-    /// A client for this server.
     pub fn new(settings: &Settings, server: Server, authority: Authority) -> Result<Self, Failure> {
         let (proxy_variable, proxy) = proxy::of_environment(&server)?.unzip();
         let config = Agent::config_builder()
@@ -93,7 +82,7 @@ impl Client {
             Some(path) => {
                 let tls = TlsConnector::new(certificates(path)?)
                     .ok_or_else(|| unusable(path, "none of its certificates is an X.509 certificate of version 3"))?;
-                // A proxy with https is connected to by the same chain.
+                // The same chain connects to a proxy with https.
                 let connector = ().chain(ConnectProxyConnector::default()).chain(TcpConnector::default()).chain(tls);
                 Agent::with_parts(config.build(), connector, Names::default())
             }
@@ -110,43 +99,39 @@ impl Client {
         })
     }
 
-    /// The server.
     pub fn server(&self) -> &Server {
         &self.server
     }
 
-    /// The variable that names the proxy in between, if there is one.
     pub fn proxy_variable(&self) -> Option<&'static str> {
         self.proxy_variable
     }
 
-    /// When the token ends, if the server's answers so far have said that it is soon. It is told once.
+    /// Returns the end of the token once per run, if an answer of the server has named an end that is near.
     pub fn tell_end(&self) -> Option<Timestamp> {
         self.token_ends.get().filter(|ends| self.clock.is_soon(*ends) && !self.end_is_told.replace(true))
     }
 
-    /// Reads. `tried` ends the sentence "could not …".
+    /// Sends a GET. `tried` ends the sentence "could not …".
     pub fn get(&self, tried: &str, path: &str, query: &[(&str, String)]) -> Result<Answer, Failure> {
         self.json(tried, &Method::GET, &with_query(path, query), None)
     }
 
-    /// Sends a body.
     pub fn post(&self, tried: &str, path: &str, body: &impl Serialize) -> Result<Answer, Failure> {
         let body = serde_json::to_string(body).map_err(|_| self.unsent(tried))?;
         self.json(tried, &Method::POST, path, Some(&body))
     }
 
-    /// Takes away.
     pub fn delete(&self, tried: &str, path: &str) -> Result<Answer, Failure> {
         self.json(tried, &Method::DELETE, path, None)
     }
 
-    /// The clock of the server.
     pub fn clock(&self) -> &ServerClock {
         &self.clock
     }
 
-    /// Opens a stream of events, whose head must come within the time limit, or within this if that is shorter.
+    /// Opens a stream of events. The head of the answer must arrive within the time limit of the run, or within `head`
+    /// if that is shorter.
     pub fn stream(&self, tried: &str, path: &str, head: Duration) -> Result<Stream, Failure> {
         let limit = head.min(self.timeout);
         let answer = self.sent(tried, &Method::GET, limit, || {
@@ -159,7 +144,7 @@ impl Client {
         let answer = self.accepted(tried, &Method::GET, path, answer)?;
         let kind = answer.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         if !kind.starts_with("text/event-stream") {
-            return Err(stranger(&self.server, tried, "it sent no event stream"));
+            return Err(not_uptrakit(&self.server, tried, "it sent no event stream"));
         }
         Ok(BufReader::new(answer.into_body().into_reader()))
     }
@@ -173,9 +158,9 @@ impl Client {
         })?;
         let answer = self.accepted(tried, method, path, answer)?;
         let status = answer.status();
-        // Many a server that is no Uptrakit server says yes to everything.
+        // Many other servers answer every request with a success.
         if *method == Method::DELETE && status != StatusCode::NO_CONTENT {
-            return Err(stranger(&self.server, tried, &format!("it answered {status} to a deletion")));
+            return Err(not_uptrakit(&self.server, tried, &format!("it answered {status} to a deletion")));
         }
         let (parts, mut body) = answer.into_parts();
         let text = body
@@ -186,13 +171,13 @@ impl Client {
         let value = if status == StatusCode::NO_CONTENT && text.is_empty() {
             Value::Null
         } else {
-            serde_json::from_str(&text).map_err(|_| stranger(&self.server, tried, "its answer is no JSON"))?
+            serde_json::from_str(&text).map_err(|_| not_uptrakit(&self.server, tried, "its answer is no JSON"))?
         };
         let changes = *method != Method::GET;
         Ok(Answer { headers: parts.headers, value, tried: tried.to_owned(), server: self.server.clone(), changes })
     }
 
-    /// Sends a request, and a read once more where the connection was refused. A change is never sent twice.
+    /// Sends a request. A GET is sent once more if the connection was refused; a change is never sent twice.
     fn sent(
         &self,
         tried: &str,
@@ -209,7 +194,7 @@ impl Client {
         }
         let answer = outcome.map_err(|error| self.unreached(tried, &error, limit))?;
         let header = |name| answer.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-        // What a cache answers has the date of when it was asked first.
+        // An answer with `Age` comes from a cache, and has the date of the first request.
         if let (Some(date), None) = (header(header::DATE), header(header::AGE)) {
             self.clock.learn(date, sent, clock::now());
         }
@@ -225,14 +210,16 @@ impl Client {
         match &self.authority {
             Authority::Nobody => request,
             Authority::Token(token) => request.header(header::AUTHORIZATION, format!("Bearer {}", token.expose())),
-            // This is no browser: nobody else's page can have caused the request.
+            // The server's origin check asks for this header. This client is no browser, so no page of another site can
+            // have caused the request.
             Authority::Session(cookie) => {
                 request.header(header::COOKIE, cookie).header("Sec-Fetch-Site", "same-origin")
             }
         }
     }
 
-    /// Tells success from refusal.
+    /// Returns a success as it is, and turns any other status into a failure. It also stores the end of the token, if
+    /// the answer names it.
     fn accepted(
         &self,
         tried: &str,
@@ -249,27 +236,26 @@ impl Client {
 }
 
 impl Answer {
-    /// The body as one of these. What the parser has to say is about the code of this program, and not shown.
+    /// Deserializes the body. The message does not show the parser's error, which is about this program's code.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, Failure> {
         wire::read(&self.value).map_err(|_| self.foreign("its answer is not what was asked for"))
     }
 
-    /// It comes from no Uptrakit server, or from one of another version. `why` is the end of a sentence.
+    /// Builds the failure for an answer that comes from no Uptrakit server, or from one of another version. `why` is
+    /// the end of a sentence.
     pub fn foreign(&self, why: &str) -> Failure {
-        let mut failure = stranger(&self.server, &self.tried, why).next(format!(
+        let mut failure = not_uptrakit(&self.server, &self.tried, why).hint(format!(
             "{CHECK_ADDRESS}; if it is right, see whether this program and the server are of the same version: `uptrakit --version`"
         ));
-        failure.unsure = self.changes;
+        failure.outcome_unknown = self.changes;
         failure
     }
 
-    /// A header.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 }
 
-/// The certificates of a file in PEM form.
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
     let bytes = fs::read(path).map_err(|error| unusable(path, &error.to_string()))?;
     let pem = text::without_mark(&bytes).map_err(|why| unusable(path, &format!("the file {why}")))?;
@@ -287,8 +273,8 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
 
 fn unusable(path: &Path, why: &str) -> Failure {
     Failure::usage(format!("could not use the certificates in {}", path.display()))
-        .because(why)
-        .next("give --ca-cert a file in PEM form: certificates that begin with -----BEGIN CERTIFICATE-----")
+        .caused_by(why)
+        .hint("give --ca-cert a file in PEM form: certificates that begin with -----BEGIN CERTIFICATE-----")
 }
 
 fn was_refused(error: &Error) -> bool {
@@ -306,7 +292,7 @@ fn with_query(path: &str, query: &[(&str, String)]) -> String {
     whole
 }
 
-/// Text as a part of an address (RFC 3986): everything but letters, digits and `-._~` in its bytes.
+/// Percent-encodes a text as part of a URL (RFC 3986): all bytes but ASCII letters, digits and `-._~`.
 pub fn percent_encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {

@@ -1,4 +1,5 @@
-//! What time it is, here and at the server. What prints or compares times is given a clock, so that it can be tested.
+//! The time of this machine and of the server. Code that prints or compares times takes a clock as an argument, so that
+//! it can be tested.
 
 use std::{
     cell::Cell,
@@ -6,52 +7,50 @@ use std::{
 };
 use uptrakit_api::Timestamp;
 
-/// A smaller difference between two clocks is not worth a word.
+/// The program warns about a difference between the two clocks if it is larger than this, in milliseconds.
 const NOTABLE: i64 = 60_000;
 const WEEK: i64 = 7 * 86_400_000;
 
-/// Now, by this machine's clock.
 #[expect(clippy::disallowed_methods, reason = "this is the clock that everything else is given")]
 pub fn now() -> Timestamp {
     millis(SystemTime::now())
 }
 
-/// An instant of the system, such as that of a file's last change.
 pub fn millis(instant: SystemTime) -> Timestamp {
     let since = instant.duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
-/// The server's clock, as far as its answers have shown it; until then it is taken to be this machine's.
+/// The server's clock, estimated from the `Date` headers of its answers. Before the first answer it equals this
+/// machine's clock.
 #[derive(Debug, Default)]
 pub struct ServerClock {
-    /// By how much it is ahead of this machine's, in milliseconds.
+    /// The lead of the server's clock over this machine's, in milliseconds; negative when it is behind.
     ahead: Cell<i64>,
     difference_is_told: Cell<bool>,
 }
 
 impl ServerClock {
-    /// Learns from the `Date` header of an answer to a request. Both instants are this machine's.
+    /// Adjusts the estimate by the `Date` header of an answer. `sent` and `received` are instants of this machine's
+    /// clock.
     pub fn learn(&self, date: &str, sent: Timestamp, received: Timestamp) {
         let Ok(date) = httpdate::parse_http_date(date) else { return };
-        // The header names a whole second, and may have been written at any moment between the two instants.
+        // The header names a whole second, and the server may have written it at any moment between the two instants.
         let date = millis(date).0;
         let (least, most) = (date - received.0, date + 999 - sent.0);
         self.ahead.set(if least > 0 { least } else { most.min(0) });
     }
 
-    /// Now, by the server's clock.
     pub fn now(&self) -> Timestamp {
         Timestamp(now().0.saturating_add(self.ahead.get()))
     }
 
-    /// By how much it is ahead of this machine's clock, in milliseconds, if that is notable. It is told once.
+    /// Returns the lead of the server's clock in milliseconds, once per run and only if it is notable.
     pub fn tell_difference(&self) -> Option<i64> {
         let ahead = self.ahead.get();
         (ahead.abs() > NOTABLE && !self.difference_is_told.replace(true)).then_some(ahead)
     }
 
-    /// Whether an instant is less than a week away.
     pub fn is_soon(&self, instant: Timestamp) -> bool {
         (0..=WEEK).contains(&(instant.0 - self.now().0))
     }

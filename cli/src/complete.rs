@@ -1,5 +1,5 @@
-//! What the shell offers when the tab key is pressed: names that only the server knows.
-//! Whatever goes wrong here offers nothing and says nothing, because the person is in the middle of typing.
+//! Candidates for the tab key, among them names that only the server knows. An error here yields no candidates and no
+//! message, because the user is in the middle of typing.
 
 mod bash;
 mod quoting;
@@ -24,13 +24,10 @@ use std::{
 };
 use uptrakit_api::Permission;
 
-/// Nobody waits longer than this for a suggestion.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The shells that can ask.
 pub const SHELLS: Shells<'static> = Shells(&[&bash::Bash, &quoting::ZSH, &quoting::FISH]);
 
-/// How a shell asks.
 pub fn shell(shell: Shell) -> &'static dyn EnvCompleter {
     match shell {
         Shell::Bash => &bash::Bash,
@@ -39,16 +36,14 @@ pub fn shell(shell: Shell) -> &'static dyn EnvCompleter {
     }
 }
 
-/// The words of the line that is being typed.
+/// The line that is being typed. It is stored because `clap_complete` gives a completer only the current word.
 static LINE: OnceLock<Vec<String>> = OnceLock::new();
 
-/// Remembers the line: a server that is named in it is the one to ask.
 fn remember(words: &[OsString]) {
-    // A process completes one line.
+    // The process completes a single line, so the value is set only once.
     let _ = LINE.set(words.iter().map(|word| word.to_string_lossy().into_owned()).collect());
 }
 
-/// The flags of the line that decide which server is asked, and how.
 fn typed_flags() -> Global {
     let words = LINE.get().map(Vec::as_slice).unwrap_or_default();
     let value = |flag: &str| {
@@ -67,21 +62,18 @@ fn typed_flags() -> Global {
     }
 }
 
-/// Names of active tokens.
 pub fn token_names(current: &OsStr) -> Vec<CompletionCandidate> {
     let page: Option<Page<Token>> = fetch("/api/v1/auth/api-tokens", current);
     let tokens = page.map(|page| page.items).unwrap_or_default();
     offer(current, tokens.into_iter().map(|token| (token.name, token.hint)))
 }
 
-/// Names of hosts.
 pub fn host_names(current: &OsStr) -> Vec<CompletionCandidate> {
     let page: Option<Page<Host>> = fetch("/api/v1/hosts", current);
     let hosts = page.map(|page| page.items).unwrap_or_default();
     offer(current, hosts.into_iter().map(|host| (host.name().to_owned(), host.os_name)))
 }
 
-/// Permissions and what they allow.
 pub fn permissions() -> Vec<CompletionCandidate> {
     let candidate = |permission: &Permission| {
         CompletionCandidate::new(permission.as_str()).help(Some(permission.in_words().into()))
@@ -91,7 +83,7 @@ pub fn permissions() -> Vec<CompletionCandidate> {
 
 fn offer(current: &OsStr, names: impl Iterator<Item = (String, String)>) -> Vec<CompletionCandidate> {
     let typed = current.to_string_lossy();
-    // What can't be shown as it is can't be chosen either, and what begins with a dash would be read as a flag.
+    // A name with control characters can't be offered, and one that begins with a dash would be parsed as a flag.
     let chosen = |name: &str| name.starts_with(&*typed) && !name.starts_with('-') && printable(name) == name;
     let fitting = names.filter(|(name, _)| chosen(name));
     fitting.map(|(name, help)| CompletionCandidate::new(name).help(Some(printable(&help).into()))).collect()

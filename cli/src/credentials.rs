@@ -1,5 +1,5 @@
-//! Saved tokens, one per server: in the system's keyring, else in a file that only its owner can read.
-//! The file always says which of the two it is, so that a run asks the keyring only when the answer is there.
+//! Saved tokens, one per server, in the system's keyring or else in a file that only its owner can read. The file
+//! always records which of the two holds a token, so that a run asks the keyring only if it has one.
 
 mod keyring;
 
@@ -20,16 +20,13 @@ use std::{
 };
 use uptrakit_api::TokenSecret;
 
-/// Where a saved token is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// In the system's keyring.
+pub enum Storage {
     Keyring,
-    /// In this file.
     File(PathBuf),
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Storage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Keyring => f.write_str("the system keyring"),
@@ -38,15 +35,11 @@ impl fmt::Display for Place {
     }
 }
 
-/// A saved token.
 pub struct Saved {
-    /// The token.
     pub token: TokenSecret,
-    /// Where it is.
-    pub place: Place,
+    pub storage: Storage,
 }
 
-/// The saved tokens.
 pub struct Store {
     path: Option<PathBuf>,
 }
@@ -62,10 +55,9 @@ struct Contents {
 
 #[derive(Serialize, Deserialize)]
 struct Entry {
-    /// The token's id, to notice that it was rotated or replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     id: Option<String>,
-    /// The token, unless the keyring has it.
+    /// The secret; `None` when the keyring holds it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     token: Option<String>,
 }
@@ -76,75 +68,68 @@ impl Entry {
     }
 }
 
-/// What is known of a saved token without asking the keyring.
+/// The part of a saved token that is known without asking the keyring.
 pub struct Known {
-    /// Its id at the server.
     pub id: Option<String>,
-    /// The token, unless the keyring has it.
     pub text: Option<String>,
 }
 
 impl Store {
-    /// The store in this file, else in the platform's configuration folder.
     pub fn new(path: Option<PathBuf>) -> Self {
         Self { path: path.or_else(|| configuration_folder().map(|folder| folder.join("credentials.toml"))) }
     }
 
-    /// The server that was signed in to last.
     pub fn default_server(&self) -> Result<Option<String>, Failure> {
         Ok(self.read()?.default)
     }
 
-    /// The servers that have a token.
     pub fn servers(&self) -> Result<Vec<String>, Failure> {
         Ok(self.read()?.servers.into_keys().collect())
     }
 
-    /// The token that is saved for a server.
     pub fn find(&self, server: &Server) -> Result<Option<Saved>, Failure> {
         let Some(entry) = self.read()?.servers.remove(server.as_str()) else { return Ok(None) };
         let path = self.path()?;
-        let (text, place) = match entry.token {
-            Some(text) => (text, Place::File(path.to_owned())),
+        let (text, storage) = match entry.token {
+            Some(text) => (text, Storage::File(path.to_owned())),
             None => match keyring::find(server) {
-                Ok(text) => (text, Place::Keyring),
+                Ok(text) => (text, Storage::Keyring),
                 Err(why) => {
                     return Err(Failure::new(
                         Exit::Refused,
                         format!("the token for {server} is in the system keyring, which does not give it"),
                     )
-                    .because(why)
-                    .next("unlock the keyring, or sign in again with `uptrakit auth login --no-keyring`"));
+                    .caused_by(why)
+                    .hint("unlock the keyring, or sign in again with `uptrakit auth login --no-keyring`"));
                 }
             },
         };
-        let source = Source::Saved(place.clone());
+        let source = Source::Saved(storage.clone());
         let token = text::token(&text, &source.of_token())
-            .map_err(|failure| failure.next(format!("it was not sent anywhere; {}", source.renewal())))?;
-        Ok(Some(Saved { token, place }))
+            .map_err(|failure| failure.hint(format!("it was not sent anywhere; {}", source.renewal())))?;
+        Ok(Some(Saved { token, storage }))
     }
 
-    /// What is saved for a server, without asking the keyring.
     pub fn known(&self, server: &Server) -> Result<Option<Known>, Failure> {
         let entry = self.read()?.servers.remove(server.as_str());
         Ok(entry.map(|entry| Known { id: entry.id, text: entry.token }))
     }
 
-    /// Makes sure that a token could be saved, before one is made.
     pub fn prepare(&self) -> Result<(), Failure> {
         let path = self.path()?;
         self.read()?;
         make_folder(path).map_err(|error| unwritable(path, &error))
     }
 
-    /// Saves a token for a server and makes that server the default. The keyring is used, or not even asked.
+    /// Saves a token for a server and makes that server the default. The token goes to the keyring if `keyring` is true
+    /// and the keyring accepts it, else to the file.
     pub fn save(
         &self,
         server: &Server,
         token: &TokenSecret,
         id: Option<String>,
         keyring: bool,
-    ) -> Result<Place, Failure> {
+    ) -> Result<Storage, Failure> {
         let in_keyring = keyring && keyring::save(server, token).is_ok();
         let entry = Entry { id, token: (!in_keyring).then(|| token.expose().to_owned()) };
         let mut before = None;
@@ -153,13 +138,12 @@ impl Store {
             contents.default = Some(server.as_str().to_owned());
         })?;
         if keyring && !in_keyring && before.is_some_and(|before| before.is_in_keyring()) {
-            // What an earlier login left there would only mislead.
+            // The keyring still holds the token of an earlier login, which is out of date now.
             keyring::forget(server);
         }
-        Ok(if in_keyring { Place::Keyring } else { Place::File(self.path()?.to_owned()) })
+        Ok(if in_keyring { Storage::Keyring } else { Storage::File(self.path()?.to_owned()) })
     }
 
-    /// Saves a token for a server in the file, and no other beside it.
     pub fn save_alone(&self, server: &Server, token: &TokenSecret) -> Result<(), Failure> {
         let entry = Entry { id: None, token: Some(token.expose().to_owned()) };
         self.change(|contents| {
@@ -168,7 +152,7 @@ impl Store {
         })
     }
 
-    /// Forgets what is saved for a server. The file comes first, because it can say that it failed.
+    /// Removes what is saved for a server. The file is changed first, because the keyring does not report a failure.
     pub fn forget(&self, server: &Server) -> Result<(), Failure> {
         let mut before = None;
         self.change(|contents| {
@@ -186,15 +170,15 @@ impl Store {
     fn path(&self) -> Result<&Path, Failure> {
         self.path.as_deref().ok_or_else(|| {
             Failure::failed("there is no folder for saved credentials")
-                .because("neither HOME nor XDG_CONFIG_HOME is set")
-                .next("set one of them, or give the token in UPTRAKIT_TOKEN")
+                .caused_by("neither HOME nor XDG_CONFIG_HOME is set")
+                .hint("set one of them, or give the token in UPTRAKIT_TOKEN")
         })
     }
 
     fn read(&self) -> Result<Contents, Failure> {
         let Some(path) = &self.path else { return Ok(Contents::default()) };
         let unreadable = |error: &dyn fmt::Display| {
-            Failure::failed(format!("could not read the saved credentials in {}", path.display())).because(error)
+            Failure::failed(format!("could not read the saved credentials in {}", path.display())).caused_by(error)
         };
         let mut file = match File::open(path) {
             Ok(file) => file,
@@ -209,18 +193,19 @@ impl Store {
                 Exit::Refused,
                 format!("the saved credentials in {} are not used", path.display()),
             )
-            .because(format!("others can get at them (mode {mode:04o})"))
-            .next(format!("run `chmod 600 {}`, and revoke the tokens if somebody may have read them", quoted(path))));
+            .caused_by(format!("others can get at them (mode {mode:04o})"))
+            .hint(format!("run `chmod 600 {}`, and revoke the tokens if somebody may have read them", quoted(path))));
         }
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
         let mend = "mend or delete it, then sign in again with `uptrakit auth login`";
-        let text = text::decode(&bytes).map_err(|why| unreadable(&format!("the file {why}")).next(mend))?;
+        let text = text::decode(&bytes).map_err(|why| unreadable(&format!("the file {why}")).hint(mend))?;
         // The parser's message quotes the line, which may hold a token.
-        toml::from_str(text).map_err(|_| unreadable(&"the file is no credentials file of uptrakit").next(mend))
+        toml::from_str(text).map_err(|_| unreadable(&"the file is no credentials file of uptrakit").hint(mend))
     }
 
-    /// Changes the file as one step: another run sees it before or after, and a crash leaves it whole.
+    /// Changes the file atomically under a lock: another run sees the state before or after, and a crash leaves the
+    /// file whole.
     fn change(&self, change: impl FnOnce(&mut Contents)) -> Result<(), Failure> {
         let path = self.path()?;
         let unwritable = |error: io::Error| unwritable(path, &error);
@@ -235,13 +220,15 @@ impl Store {
     }
 }
 
-/// What the file says about itself. A timer's own file is told by its name, because a rotation writes it too.
+/// Returns the comment at the head of the file. A timer's file is recognised by its name, because a rotation writes it,
+/// too.
 fn head(path: &Path) -> String {
     let by = if path.ends_with(TIMER_FILE) { "uptrakit hosts report --install-timer" } else { "uptrakit auth login" };
     format!("# Written by `{by}`. It may hold tokens: only its owner may be able to read it (mode 0600).\n\n")
 }
 
-/// Writes a file of mode 0600 in one step that survives a power cut.
+/// Writes a file of mode 0600 atomically and durably: a new file is synced and renamed over the old one, then the
+/// folder is synced.
 fn write_private(path: &Path, contents: &[u8]) -> io::Result<()> {
     let fresh = path.with_extension(format!("{}.new", std::process::id()));
     let written = open_private(&fresh, OpenOptions::new().create(true).truncate(true)).and_then(|mut file| {
@@ -250,7 +237,7 @@ fn write_private(path: &Path, contents: &[u8]) -> io::Result<()> {
         fs::rename(&fresh, path)
     });
     if written.is_err() {
-        // It holds a token: it must not stay behind.
+        // The new file holds a token, so it must not stay behind.
         let _ = fs::remove_file(&fresh);
     }
     written?;
@@ -274,10 +261,9 @@ fn make_folder(path: &Path) -> io::Result<()> {
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Failure {
-    Failure::failed(format!("could not save the credentials in {}", path.display())).because(error)
+    Failure::failed(format!("could not save the credentials in {}", path.display())).caused_by(error)
 }
 
-/// Uptrakit's folder below the platform's configuration folder.
 pub fn configuration_folder() -> Option<PathBuf> {
     let absolute = |variable| env::var_os(variable).map(PathBuf::from).filter(|path: &PathBuf| path.is_absolute());
     if let Some(folder) = absolute("XDG_CONFIG_HOME") {
@@ -288,7 +274,6 @@ pub fn configuration_folder() -> Option<PathBuf> {
     absolute("HOME").map(|home| home.join(below_home))
 }
 
-/// A path as a shell reads it.
 pub fn quoted(path: &Path) -> String {
     let text = path.to_string_lossy();
     let plain = text.chars().all(|c| c.is_alphanumeric() || "/._-+@".contains(c));

@@ -1,11 +1,11 @@
-//! Durations as people type them: `30s`, `1h30m`, `90d`.
-//! Months and years are left out because nobody agrees on how long they are.
+//! Durations as people type them, such as `30s`, `1h30m` or `90d`. There are no months and years, because their lengths
+//! vary.
 
 use std::time::Duration;
 
-/// Reads a duration: numbers with `ms`, `s`, `m`, `h`, `d` or `w` behind each. A number alone is in seconds.
+/// Parses a duration: numbers with `ms`, `s`, `m`, `h`, `d` or `w` behind each. A number alone is in seconds.
 ///
-/// The error is the end of a sentence that begins with what was read.
+/// The error is the end of a sentence that begins with the text.
 pub fn parse(text: &str) -> Result<Duration, String> {
     let wrong = || "must be a duration such as 30s, 12h or 90d".to_owned();
     let text = text.trim();

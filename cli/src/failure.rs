@@ -1,25 +1,20 @@
-//! What a run that did not end well has to say: what was tried, what came back, what to do next.
-//! Every part of the program fails with this one type, so that messages and exit codes are decided in one place.
+//! The failure of a run: what was tried, what came back, and a hint what to do next. The whole program fails with this
+//! one type, so that messages and exit codes are decided in one place.
 
 use std::{fmt, io, process::ExitCode};
 use uptrakit_api::ProblemCode;
 
-/// How a run ends; the numbers are a promise to scripts.
+/// The exit code of a run. Scripts rely on the numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// All went well, or whoever read the output had enough of it.
+    /// The run succeeded, or the reader of its output closed the pipe.
     Done = 0,
-    /// It did not work.
     Failed = 1,
-    /// The command line makes no sense.
     Usage = 2,
-    /// The server refused the credential (401, 403), or there is none.
+    /// The server rejected the credential (401, 403), or there is none.
     Refused = 3,
-    /// There is no such thing.
     NotFound = 4,
-    /// No Uptrakit server answers there.
     Unreachable = 5,
-    /// It was interrupted, by Ctrl-C or by a signal.
     Interrupted = 130,
 }
 
@@ -29,67 +24,55 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Why a run ends early.
 #[derive(Debug)]
 pub struct Failure {
-    /// How the run ends.
     pub exit: Exit,
-    /// What was tried and did not work, in one line.
     pub message: String,
-    /// What came back, or why it did not work.
     pub cause: Option<String>,
-    /// What to do about it.
-    pub next: Option<String>,
-    /// Whether the server may have done it all the same.
-    pub unsure: bool,
-    /// The server's code, by which the program decides; nothing for one that it does not know.
+    pub hint: Option<String>,
+    /// True when the server may have made the change although its answer did not arrive.
+    pub outcome_unknown: bool,
+    /// The server's code, by which the program decides; `None` for one that it does not know.
     pub code: Option<ProblemCode>,
-    /// The fields of the request that the server found wrong, and what is wrong with each: the end of a sentence.
+    /// The fields of the request that the server rejected, each with the end of a sentence that says why.
     pub fields: Vec<(String, String)>,
-    /// What only `-v` shows.
     pub details: Vec<String>,
 }
 
 impl Failure {
-    /// A failure with this to say.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self {
             exit,
             message: message.into(),
             cause: None,
-            next: None,
-            unsure: false,
+            hint: None,
+            outcome_unknown: false,
             code: None,
             fields: Vec::new(),
             details: Vec::new(),
         }
     }
 
-    /// It did not work.
     pub fn failed(message: impl Into<String>) -> Self {
         Self::new(Exit::Failed, message)
     }
 
-    /// The command line makes no sense.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(Exit::Usage, message)
     }
 
-    /// With what came back.
     #[must_use]
-    pub fn because(mut self, cause: impl fmt::Display) -> Self {
+    pub fn caused_by(mut self, cause: impl fmt::Display) -> Self {
         self.cause = Some(cause.to_string());
         self
     }
 
-    /// With what to do about it.
     #[must_use]
-    pub fn next(mut self, next: impl Into<String>) -> Self {
-        self.next = Some(next.into());
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
         self
     }
 
-    /// With the fields that are wrong, if fields are.
     #[must_use]
     pub fn of_fields(mut self, fields: Vec<(String, String)>) -> Self {
         if !fields.is_empty() {
@@ -100,8 +83,8 @@ impl Failure {
         self
     }
 
-    /// Says what is wrong in the words that people typed: `by` turns a field and what is wrong with it into a flag and
-    /// what is wrong with that.
+    /// Names the rejected fields in the words that the user typed: `by` turns a field and its message into a flag and a
+    /// message.
     #[must_use]
     pub fn in_flags(self, by: impl Fn(&str, &str) -> Option<(String, String)>) -> Self {
         let fields = self.fields.clone();
@@ -109,33 +92,35 @@ impl Failure {
         self.of_fields(named.collect())
     }
 
-    /// For a change: where its answer did not arrive, says that it may have been made all the same, and what to do then.
+    /// Completes the failure of a change. If the outcome is unknown, `perhaps` says that the change may have been made,
+    /// and `hint` says what to do then.
     #[must_use]
-    pub fn of_change(mut self, perhaps: &str, next: impl Into<String>) -> Self {
-        if self.unsure {
+    pub fn of_change(mut self, perhaps: &str, hint: impl Into<String>) -> Self {
+        if self.outcome_unknown {
             self.cause = Some(self.cause.map_or_else(|| perhaps.to_owned(), |cause| format!("{cause}; {perhaps}")));
-            self.next = Some(next.into());
+            self.hint = Some(hint.into());
         }
         self
     }
 
-    /// Whether the server knows no such token any more, so that it opens nothing anywhere.
+    /// Returns true when the server rejected the token as unknown, expired or revoked.
     pub fn is_of_dead_token(&self) -> bool {
         matches!(self.code, Some(ProblemCode::InvalidToken | ProblemCode::TokenExpired | ProblemCode::TokenRevoked))
     }
 
-    /// Whether it is the token that was refused, and not what it asked for.
+    /// Returns true when the server rejected the token itself, and not what it asked for.
     pub fn is_of_token(&self) -> bool {
         self.is_of_dead_token()
             || matches!(self.code, Some(ProblemCode::AccountDisabled | ProblemCode::NetworkNotAllowed))
     }
 
-    /// Standard output could not be written. A reader that went away (`| head`) has what it wanted.
+    /// Builds the failure for an error of standard output. A closed pipe (`| head`) is a success, because the reader
+    /// has what it wanted.
     pub fn of_output(error: &io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
             Self::new(Exit::Done, String::new())
         } else {
-            Self::failed("could not write to standard output").because(error)
+            Self::failed("could not write to standard output").caused_by(error)
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Interrupts, by a key or by a signal from elsewhere, while `auth login` is in the middle of something.
-//! A terminal must not stay blind, and a web session or a token that nobody knows must not stay behind.
+//! Handles interrupts, from the keyboard or by a signal, while `auth login` runs. The terminal must not be left without
+//! echo, and no web session or token must be left at the server.
 
 use crate::{
     failure::{Exit, Failure},
@@ -19,15 +19,13 @@ use std::{
 static STATE: Mutex<State> = Mutex::new(State { terminal: None, held: false, came: false });
 
 struct State {
-    /// How the terminal is to be left.
     terminal: Option<Termios>,
-    /// Whether an interrupt has to wait.
+    /// True while a `Held` lives: an interrupt is recorded and does not end the program.
     held: bool,
-    /// Whether one waits.
     came: bool,
 }
 
-/// From now on an interrupt ends the program in good order.
+/// Starts the thread that handles signals. From now on an interrupt restores the terminal and ends the program.
 pub fn watch() -> io::Result<()> {
     let mut signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])?;
     thread::Builder::new().spawn(move || {
@@ -39,10 +37,10 @@ pub fn watch() -> io::Result<()> {
                 continue;
             }
             if let Some(terminal) = &state.terminal {
-                // If this fails the terminal is gone, and nobody is left to see it.
+                // A failure means that the terminal is gone, so there is nothing to restore.
                 let _ = tcsetattr(io::stdin(), OptionalActions::Now, terminal);
             }
-            // The question that was open ends with its line.
+            // The newline ends the line of the question that was open.
             say("\n");
             process::exit(Exit::Interrupted as i32);
         }
@@ -50,16 +48,15 @@ pub fn watch() -> io::Result<()> {
     Ok(())
 }
 
-/// Remembers how the terminal is to be left, or that it is as it should be.
+/// Sets the terminal settings to restore on an interrupt; `None` when there is nothing to restore.
 pub fn leave_terminal(terminal: Option<Termios>) {
     state().terminal = terminal;
 }
 
-/// While this lives an interrupt waits, and whoever holds it asks with `go_on` before every step.
+/// While this value lives an interrupt waits, and its holder calls `check_interrupted` before every step.
 pub struct Held(());
 
 impl Held {
-    /// Lets interrupts wait.
     pub fn new() -> Self {
         state().held = true;
         Self(())
@@ -72,12 +69,11 @@ impl Drop for Held {
     }
 }
 
-/// Fails if an interrupt waits.
-pub fn go_on() -> Result<(), Failure> {
+pub fn check_interrupted() -> Result<(), Failure> {
     if state().came { Err(Failure::new(Exit::Interrupted, "interrupted; nothing was saved")) } else { Ok(()) }
 }
 
-/// Who closed standard error does not want to know.
+/// Writes to standard error. A failure is ignored: the reader has closed it.
 fn say(text: &str) {
     let _ = Stderr::new().say(text);
 }

@@ -1,5 +1,5 @@
-//! What people type to name a token or a host: an id, an unambiguous start of one, or a name.
-//! Text that could mean two things means neither: acting on the wrong token can't be undone.
+//! Resolves what people type to name a token or a host: an id, an unambiguous start of an id, or a name. An ambiguous
+//! text is an error, because acting on the wrong token can't be undone.
 
 use crate::{
     client::Client,
@@ -10,27 +10,22 @@ use crate::{
 };
 use uptrakit_api::{HostId, TokenId};
 
-/// What to do about a token that is not there.
 pub const SEE_TOKENS: &str = "see what there is with `uptrakit auth token list --state all`";
-/// What to do about a host that is not there.
 pub const SEE_HOSTS: &str = "see what there is with `uptrakit hosts list --all`";
 
-/// What a text means.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Meant {
-    /// The id.
+pub struct Resolved {
     pub id: String,
-    /// What to call it in a remark: the name if it was looked up, else the id.
+    /// The name for messages: that of the object if it was looked up, else its id.
     pub label: String,
 }
 
-impl Meant {
+impl Resolved {
     fn by_id(id: String) -> Self {
         Self { label: id.clone(), id }
     }
 }
 
-/// Something that can be named.
 trait Named {
     fn id(&self) -> &str;
     fn is_called(&self, name: &str) -> bool;
@@ -66,10 +61,10 @@ impl Named for Host {
     }
 }
 
-/// The token that this text means. Those that no longer work count only where no active one fits.
-pub fn token(client: &Client, tried: &str, text: &str) -> Result<Meant, Failure> {
+/// Resolves a text to a token. Expired and revoked tokens count only if no active one fits.
+pub fn token(client: &Client, tried: &str, text: &str) -> Result<Resolved, Failure> {
     if let Ok(id) = text.parse::<TokenId>() {
-        return Ok(Meant::by_id(id.to_string()));
+        return Ok(Resolved::by_id(id.to_string()));
     }
     let tokens =
         paging::fetch_all::<Token>(client, tried, "/api/v1/auth/api-tokens", &[("state", "all".to_owned())])?.items;
@@ -79,35 +74,34 @@ pub fn token(client: &Client, tried: &str, text: &str) -> Result<Meant, Failure>
     one("token", text, &fitting)
 }
 
-/// The host that this text means.
-pub fn host(client: &Client, tried: &str, text: &str) -> Result<Meant, Failure> {
+pub fn host(client: &Client, tried: &str, text: &str) -> Result<Resolved, Failure> {
     if let Ok(id) = text.parse::<HostId>() {
-        return Ok(Meant::by_id(id.to_string()));
+        return Ok(Resolved::by_id(id.to_string()));
     }
     let hosts = paging::fetch_all::<Host>(client, tried, "/api/v1/hosts", &[])?.items;
     one("host", text, &fitting(hosts, text))
 }
 
-fn fitting<T: Named>(things: Vec<T>, text: &str) -> Vec<T> {
+fn fitting<T: Named>(objects: Vec<T>, text: &str) -> Vec<T> {
     let start = text.to_ascii_lowercase();
-    let fits = |thing: &T| thing.is_called(text) || (!start.is_empty() && thing.id().starts_with(&start));
-    things.into_iter().filter(fits).collect()
+    let fits = |object: &T| object.is_called(text) || (!start.is_empty() && object.id().starts_with(&start));
+    objects.into_iter().filter(fits).collect()
 }
 
-fn one<T: Named>(kind: &str, text: &str, fitting: &[T]) -> Result<Meant, Failure> {
+fn one<T: Named>(kind: &str, text: &str, fitting: &[T]) -> Result<Resolved, Failure> {
     let text = printable(text);
     match fitting {
-        [] => Err(Failure::new(Exit::NotFound, format!("there is no {kind} '{text}'")).next(match kind {
+        [] => Err(Failure::new(Exit::NotFound, format!("there is no {kind} '{text}'")).hint(match kind {
             "token" => SEE_TOKENS,
             _ => SEE_HOSTS,
         })),
-        [thing] => Ok(Meant { id: thing.id().to_owned(), label: printable(&thing.label()) }),
+        [object] => Ok(Resolved { id: object.id().to_owned(), label: printable(&object.label()) }),
         several => {
             let list: Vec<String> =
-                several.iter().map(|thing| printable(&format!("{}  {}", thing.id(), thing.label()))).collect();
+                several.iter().map(|object| printable(&format!("{}  {}", object.id(), object.label()))).collect();
             Err(Failure::failed(format!("'{text}' may mean {} {kind}s", several.len()))
-                .because(format!("it fits\n    {}", list.join("\n    ")))
-                .next("give more of the id"))
+                .caused_by(format!("it fits\n    {}", list.join("\n    ")))
+                .hint("give more of the id"))
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `uptrakit`, the command line of Uptrakit: it reads its arguments, does what they say and ends with the right code.
+//! `uptrakit`, the command line of Uptrakit: parses its arguments, runs the command and exits with the right code.
 
 mod args;
 mod client;
@@ -43,9 +43,10 @@ fn main() -> ExitCode {
     }
 }
 
-/// Help is a result. A mistake is said like any other: it may repeat what was typed.
+/// Prints the help to standard output, or a usage error to standard error. The error may repeat a token that was typed,
+/// so it passes through the redaction of `Stderr`.
 fn misread(error: &clap::Error) -> ExitCode {
-    // Who closed the other end does not want to know.
+    // A failure to write is ignored: the reader has closed the stream.
     let _ = if error.use_stderr() {
         let (text, stderr) = (error.render(), stderr::Stderr::new());
         stderr.say(&if stderr.is_coloured() { text.ansi().to_string() } else { text.to_string() })

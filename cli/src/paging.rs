@@ -1,28 +1,24 @@
-//! Lists that come in pages: one of them, or all of them joined into one.
+//! Lists that come in pages: fetches one page, or all of them joined into one.
 
 use crate::{args::Paging, client::Client, failure::Failure, output::Output, wire::Page};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-/// The most that the server gives at once.
 const LARGEST_PAGE: u32 = 100;
 
-/// A list as the API sent it, and its items.
 pub struct List<T> {
-    /// The page, or all pages joined in the shape of one.
+    /// The page as the API sent it, or all pages joined in the shape of one.
     pub page: Value,
-    /// What is on it.
     pub items: Vec<T>,
-    /// How many there are on all pages.
+    /// The number of items on all pages.
     pub total: u64,
-    /// The page that was asked for, if this is the last one instead because there is no such page.
+    /// The page that was asked for, if it does not exist and this is the last page instead.
     past_the_end: Option<u32>,
 }
 
-/// A list may shrink between the answers, but not again and again.
+/// The list may shrink between two answers, so the last page is asked for several times, up to this limit.
 const ATTEMPTS: usize = 3;
 
-/// Fetches what the paging flags ask for.
 pub fn fetch<T: DeserializeOwned>(
     client: &Client,
     tried: &str,
@@ -53,7 +49,6 @@ pub fn fetch<T: DeserializeOwned>(
     Ok(List { page: value, items: page.items, total: page.total, past_the_end })
 }
 
-/// The flag behind a field of the query.
 fn in_flag(field: &str, message: &str) -> Option<(String, String)> {
     let flag = match field {
         "q" => "--search",
@@ -66,7 +61,6 @@ fn in_flag(field: &str, message: &str) -> Option<(String, String)> {
     Some((flag.to_owned(), message.to_owned()))
 }
 
-/// Fetches every page.
 pub fn fetch_all<T: DeserializeOwned>(
     client: &Client,
     tried: &str,
@@ -89,14 +83,13 @@ pub fn fetch_all<T: DeserializeOwned>(
             break;
         }
     }
-    // Counted rather than believed: the list may have changed from one page to the next.
+    // The items are counted, because the server's total may have changed from one page to the next.
     let total = items.len() as u64;
     let page =
         json!({"items": values, "total": total, "page": 1, "per_page": total, "total_pages": u64::from(total > 0)});
     Ok(List { page, items, total, past_the_end: None })
 }
 
-/// Says that there is more, or that there is nothing.
 pub fn remark<T>(list: &List<T>, what: &str, output: &Output) {
     if let Some(asked) = list.past_the_end {
         let number = list.page.get("page").and_then(Value::as_u64).unwrap_or_default();

@@ -1,5 +1,5 @@
-//! Questions at the terminal. Questions go to standard error, so that standard output stays data alone.
-//! Answers that are secret are not shown, and an interrupted answer leaves the terminal as it was found.
+//! Questions at the terminal. They go to standard error, so that standard output stays data alone. Secret answers are
+//! not echoed, and an interrupted answer leaves the terminal as it was.
 
 use crate::{
     failure::{Exit, Failure},
@@ -10,15 +10,13 @@ use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tc
 use std::io::{self, BufRead, IsTerminal};
 
 const CTRL_C: u8 = 3;
-/// Ctrl-\ and Ctrl-Z: they are no part of what is typed, and there is nothing to do about them.
+/// Ctrl-\ and Ctrl-Z arrive as characters while a secret is typed. They are no part of it and are removed.
 const IGNORED: [u8; 2] = [28, 26];
 
-/// Whether there is somebody to ask.
 pub fn somebody_is_there() -> bool {
     io::stdin().is_terminal()
 }
 
-/// Asks for a line.
 pub fn ask(question: &str, default: Option<&str>) -> Result<String, Failure> {
     let hint = default.map(|default| format!(" [{default}]")).unwrap_or_default();
     say(&format!("{question}{hint}: "))?;
@@ -30,13 +28,12 @@ pub fn ask(question: &str, default: Option<&str>) -> Result<String, Failure> {
     }
 }
 
-/// Asks for a line that is not shown while it is typed.
 pub fn ask_secret(question: &str) -> Result<String, Failure> {
-    // First the terminal, then the question: a quick answer must not be shown either.
+    // The echo is off before the question appears, so that a quick answer is not shown either.
     let hidden = Hidden::new().map_err(|error| unread(&error))?;
     let line = say(&format!("{question}: ")).and_then(|()| read_line());
     drop(hidden);
-    // The key that ended the line was not shown either.
+    // The key that ended the line was not echoed, so a newline is missing.
     say("\n")?;
     let line = line?;
     if line.ends_with(char::from(CTRL_C)) {
@@ -46,7 +43,7 @@ pub fn ask_secret(question: &str) -> Result<String, Failure> {
     if answer.is_empty() { Err(needed(question)) } else { Ok(answer.to_owned()) }
 }
 
-/// A terminal that shows nothing of what is typed, until this is dropped.
+/// The terminal echoes nothing until this value is dropped.
 struct Hidden {
     before: Termios,
 }
@@ -55,7 +52,7 @@ impl Hidden {
     fn new() -> io::Result<Self> {
         let before = tcgetattr(io::stdin())?;
         let mut during = before.clone();
-        // Ctrl-C shall say that nothing was saved: here it only ends the line.
+        // Ctrl-C only ends the line here, so that the program can say that nothing was saved.
         during.local_modes.remove(LocalModes::ECHO | LocalModes::ISIG);
         during.special_codes[SpecialCodeIndex::VEOL] = CTRL_C;
         interrupt::leave_terminal(Some(before.clone()));
@@ -66,7 +63,7 @@ impl Hidden {
 
 impl Drop for Hidden {
     fn drop(&mut self) {
-        // If this fails the terminal is gone, and nobody is left to see it.
+        // A failure means that the terminal is gone, so there is nothing to restore.
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
         interrupt::leave_terminal(None);
     }
@@ -76,7 +73,6 @@ fn say(text: &str) -> Result<(), Failure> {
     Stderr::new().say(text).map_err(|error| unread(&error))
 }
 
-/// Reads to the end of the line, or to an interrupt that stands for it.
 fn read_line() -> Result<String, Failure> {
     let mut line = Vec::new();
     let mut stdin = io::stdin().lock();
@@ -103,11 +99,11 @@ fn needed(question: &str) -> Failure {
 fn unread(error: &io::Error) -> Failure {
     let failure = match error.kind() {
         io::ErrorKind::Interrupted => {
-            Failure::new(Exit::Interrupted, "there was no answer").because("it was interrupted")
+            Failure::new(Exit::Interrupted, "there was no answer").caused_by("it was interrupted")
         }
-        io::ErrorKind::InvalidData => Failure::failed("the answer can't be read").because("it is no text in UTF-8"),
-        io::ErrorKind::UnexpectedEof => Failure::failed("there was no answer").because("the input ended"),
-        _ => Failure::failed("there was no answer").because(error),
+        io::ErrorKind::InvalidData => Failure::failed("the answer can't be read").caused_by("it is no text in UTF-8"),
+        io::ErrorKind::UnexpectedEof => Failure::failed("there was no answer").caused_by("the input ended"),
+        _ => Failure::failed("there was no answer").caused_by(error),
     };
-    failure.next("nothing was saved; run `uptrakit auth login` again")
+    failure.hint("nothing was saved; run `uptrakit auth login` again")
 }

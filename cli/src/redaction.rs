@@ -1,10 +1,9 @@
-//! Takes the texts of tokens out of what is said: people put them where they don't belong, and messages repeat what they
-//! were given. Terminals are recorded and the logs of jobs are public, so a hint stands where the text was.
+//! Removes the secrets of tokens from all output: people put them where they don't belong, and messages repeat their
+//! input. Terminals are recorded and the logs of jobs are public, so the token's hint takes the place of its secret.
 
 use std::borrow::Cow;
 use uptrakit_api::TokenSecret;
 
-/// A text in which the hint of every token stands for its text.
 pub fn redacted(text: &str) -> Cow<'_, str> {
     let mut out = String::new();
     let mut rest = text;
@@ -16,13 +15,12 @@ pub fn redacted(text: &str) -> Cow<'_, str> {
     if out.is_empty() && rest.len() == text.len() { Cow::Borrowed(text) } else { Cow::Owned(out + rest) }
 }
 
-/// Whether the text of a token is in it.
 pub fn holds_token(text: &str) -> bool {
     find(text).is_some()
 }
 
-/// Reads a word that must not be a token's text, which would end in the server's log. Clap quotes the word in front of
-/// the error.
+/// Parses a word that must not be a token's secret, which would end up in the server's log. Clap quotes the word in
+/// front of the error.
 pub fn no_token(text: &str) -> Result<String, String> {
     match find(text) {
         None => Ok(text.to_owned()),
@@ -33,7 +31,6 @@ pub fn no_token(text: &str) -> Result<String, String> {
     }
 }
 
-/// Reads a word that must be the name or the id of a host.
 pub fn no_token_but_host(text: &str) -> Result<String, String> {
     if holds_token(text) {
         return Err(
@@ -43,7 +40,6 @@ pub fn no_token_but_host(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// The first token in a text, and where it is.
 fn find(text: &str) -> Option<(usize, TokenSecret)> {
     let starts = text.match_indices(TokenSecret::PREFIX);
     starts

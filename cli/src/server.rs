@@ -1,28 +1,27 @@
-//! The address of a server, in the one form in which it is compared, saved and shown.
-//! A token is only as secret as the way it travels, so plain http beyond this machine has to be asked for.
+//! The address of a server, in the one form in which it is compared, saved and shown. Plain http beyond this machine
+//! exposes the token, so it has to be allowed explicitly.
 
 use crate::{failure::Failure, redaction::holds_token};
 use std::{fmt, net::IpAddr};
 use ureq::http::Uri;
 
-/// Where `uptrakit-server` listens unless told otherwise.
 pub const DEFAULT: &str = "http://127.0.0.1:8080";
 
-/// A server's address: scheme, host and port, and the path in front of `/api` if it has one.
+/// A server's address: scheme, host and port, and the path in front of `/api` if there is one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server(String);
 
 impl Server {
-    /// Reads an address. Without a scheme it is https, or http when the host is this machine.
+    /// Parses an address. Without a scheme it is https, or http when the host is this machine.
     pub fn parse(text: &str, allow_http: bool) -> Result<Self, Failure> {
         let text = text.trim();
         let wrong = |why: &str| {
-            Failure::usage(format!("'{}' is no server address", crate::output::printable(text))).because(why)
+            Failure::usage(format!("'{}' is no server address", crate::output::printable(text))).caused_by(why)
         };
-        // Looking up its name would tell it to everybody on the way, and the path would end in a log.
+        // A request would expose the token: a host name is sent to DNS servers, and a path ends up in a log.
         if holds_token(text) {
             return Err(wrong("a token's text is part of it; it was not sent anywhere")
-                .next("give the token in UPTRAKIT_TOKEN, and an address such as https://updates.example.org"));
+                .hint("give the token in UPTRAKIT_TOKEN, and an address such as https://updates.example.org"));
         }
         let full = if text.contains("://") {
             text.to_owned()
@@ -42,7 +41,8 @@ impl Server {
         if authority.as_str().contains('@') {
             return Err(wrong("it must not hold a name or a password"));
         }
-        // An address whose port is none would be asked at the scheme's own port, where somebody else may listen.
+        // An address with an invalid port would be reached at the scheme's default port, where another program may
+        // listen.
         let behind_host = authority.as_str().rsplit(']').next().unwrap_or_default();
         if behind_host.contains(':') && matches!(authority.port_u16(), None | Some(0)) {
             return Err(wrong("the port must be a number from 1 to 65535"));
@@ -55,8 +55,8 @@ impl Server {
             "http" if is_loopback(host) || allow_http => {}
             "http" => {
                 return Err(Failure::usage(format!("will not send a token over plain http to {host}"))
-                    .because("everybody on the way could read it")
-                    .next("use https, or add --allow-http if the network is yours alone"));
+                    .caused_by("everybody on the way could read it")
+                    .hint("use https, or add --allow-http if the network is yours alone"));
             }
             _ => return Err(wrong("the scheme must be https or http")),
         }
@@ -64,30 +64,26 @@ impl Server {
         Ok(Self(format!("{scheme}://{authority}{}", uri.path().trim_end_matches('/'))))
     }
 
-    /// The whole address of a path of the server.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.0)
     }
 
-    /// The address itself.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The host's name or address.
     pub fn host(&self) -> String {
         let uri: Option<Uri> = self.0.parse().ok();
         uri.and_then(|uri| uri.host().map(str::to_owned)).unwrap_or_default()
     }
 
-    /// The port that it is asked at.
+    /// Returns the port, else the default port of the scheme.
     pub fn port(&self) -> u16 {
         let uri: Option<Uri> = self.0.parse().ok();
         let own = if self.0.starts_with("https") { 443 } else { 80 };
         uri.and_then(|uri| uri.port_u16()).unwrap_or(own)
     }
 
-    /// Whether it is this machine.
     pub fn is_local(&self) -> bool {
         is_loopback(&self.host())
     }

@@ -1,10 +1,10 @@
-//! What holds for this run: flags over environment variables over saved credentials over defaults.
-//! This is the only place that reads the program's own environment variables.
+//! The settings of this run: flags take precedence over environment variables, then saved credentials, then defaults.
+//! No other file reads the program's own environment variables.
 
 use crate::{
     args::Global,
     clock::ServerClock,
-    credentials::{Place, Store},
+    credentials::{Storage, Store},
     duration,
     failure::{Exit, Failure},
     server::{self, Server},
@@ -13,21 +13,15 @@ use crate::{
 use std::{cell::OnceCell, env, ffi::OsString, path::PathBuf, rc::Rc, time::Duration};
 use uptrakit_api::TokenSecret;
 
-/// The time limit of a request unless another is given.
 pub const TIMEOUT: Duration = Duration::from_secs(30);
-/// What the file is called in which a timer finds its token.
 pub const TIMER_FILE: &str = "timer.toml";
 const LONGEST_TIMEOUT: Duration = Duration::from_hours(24);
 
-/// What holds for this run.
 pub struct Settings {
-    /// The only certificate authorities to trust, if not the system's.
+    /// The only certificate authorities to trust; `None` means those of the system.
     pub ca_cert: Option<PathBuf>,
-    /// Whether plain http may leave this machine.
     pub allow_http: bool,
-    /// Where credentials are saved.
     pub store: Store,
-    /// The clock of the server.
     pub clock: Rc<ServerClock>,
     timeout: Option<String>,
     server: Option<String>,
@@ -35,19 +29,15 @@ pub struct Settings {
     resolved: OnceCell<Server>,
 }
 
-/// Where a credential came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// `--token`
     Flag,
-    /// `UPTRAKIT_TOKEN`
     Environment,
-    /// It was saved by `auth login`.
-    Saved(Place),
+    Saved(Storage),
 }
 
 impl Source {
-    /// What to do when the token from here no longer works, or soon won't; the end of a sentence.
+    /// Returns the hint for a token that no longer works, or soon won't. It is the end of a sentence.
     pub fn renewal(&self) -> &'static str {
         match self {
             Self::Flag => "give another with --token",
@@ -57,18 +47,17 @@ impl Source {
         }
     }
 
-    /// The token from here, as a part of a sentence.
     pub fn of_token(&self) -> String {
         match self {
             Self::Flag => "the token of --token".to_owned(),
             Self::Environment => "the token in UPTRAKIT_TOKEN".to_owned(),
-            Self::Saved(place) => format!("the token saved in {place}"),
+            Self::Saved(storage) => format!("the token saved in {storage}"),
         }
     }
 
-    /// Whether it is the file of a timer, which `auth login` does not change.
+    /// Returns true for the file of a timer, which `auth login` does not change.
     pub fn is_timer(&self) -> bool {
-        matches!(self, Self::Saved(Place::File(path)) if path.ends_with(TIMER_FILE))
+        matches!(self, Self::Saved(Storage::File(path)) if path.ends_with(TIMER_FILE))
     }
 }
 
@@ -77,26 +66,24 @@ impl std::fmt::Display for Source {
         match self {
             Self::Flag => f.write_str("--token"),
             Self::Environment => f.write_str("UPTRAKIT_TOKEN"),
-            Self::Saved(place) => place.fmt(f),
+            Self::Saved(storage) => storage.fmt(f),
         }
     }
 }
 
-/// A token and where it came from.
 pub struct Credential {
-    /// The token.
     pub token: TokenSecret,
-    /// Where it came from.
     pub source: Source,
 }
 
 impl Settings {
-    /// Nothing is read yet: many runs need no variable and no file, and must not fail for one that is wrong.
+    /// Creates the settings without parsing a variable or reading a file: many runs need neither, and must not fail for
+    /// one that is wrong.
     pub fn new(global: &Global, clock: Rc<ServerClock>) -> Self {
         Self {
             ca_cert: global.ca_cert.clone(),
             allow_http: global.allow_http,
-            // A path may be any bytes.
+            // A path need not be UTF-8, so the variable is not decoded.
             store: Store::new(variable("UPTRAKIT_CREDENTIALS").map(PathBuf::from)),
             clock,
             timeout: global.timeout.clone(),
@@ -106,38 +93,36 @@ impl Settings {
         }
     }
 
-    /// The time limit of a request.
     pub fn timeout(&self) -> Result<Duration, Failure> {
         let Some((text, source)) = given(self.timeout.as_deref(), "--timeout", "UPTRAKIT_TIMEOUT")? else {
             return Ok(TIMEOUT);
         };
         let wrong = |why: &str| {
-            let next = match source {
+            let hint = match source {
                 "--timeout" => "give a limit such as --timeout 30s",
                 _ => "set a limit such as UPTRAKIT_TIMEOUT=30s",
             };
-            Failure::usage(format!("the time limit '{text}' of {source} {why}")).next(next)
+            Failure::usage(format!("the time limit '{text}' of {source} {why}")).hint(hint)
         };
         match duration::parse(&text) {
             Ok(Duration::ZERO) => Err(wrong("must be longer than nothing")),
             Ok(timeout) if timeout > LONGEST_TIMEOUT => Err(wrong("must be at most 1d")),
             Ok(timeout) => Ok(timeout),
-            // The words for durations in general name some that are too long here.
+            // The general message gives examples such as 90d, which are too long here.
             Err(_) => Err(wrong("is no duration")),
         }
     }
 
-    /// The server that was named by flag or environment.
     pub fn named_server(&self) -> Result<Option<Server>, Failure> {
         match given(self.server.as_deref(), "--server", "UPTRAKIT_SERVER")? {
             Some((text, source)) if text.trim().is_empty() => Err(Failure::usage(format!("{source} names no server"))
-                .next("give an address such as --server https://updates.example.org, or leave it out")),
+                .hint("give an address such as --server https://updates.example.org, or leave it out")),
             Some((text, _)) => Server::parse(&text, self.allow_http).map(Some),
             None => Ok(None),
         }
     }
 
-    /// The server to talk to.
+    /// Returns the named server, else the one that was signed in to last, else the default.
     pub fn server(&self) -> Result<&Server, Failure> {
         if let Some(server) = self.resolved.get() {
             return Ok(server);
@@ -145,7 +130,7 @@ impl Settings {
         let server = match self.named_server()? {
             Some(server) => server,
             None => match self.store.default_server()? {
-                // It was allowed when it was saved.
+                // Plain http was allowed when this address was saved.
                 Some(saved) => Server::parse(&saved, true)?,
                 None => Server::parse(server::DEFAULT, false)?,
             },
@@ -153,12 +138,11 @@ impl Settings {
         Ok(self.resolved.get_or_init(|| server))
     }
 
-    /// The token of the flag or the environment, if there is one.
     pub fn named_token(&self) -> Result<Option<Credential>, Failure> {
         let (text, source) = match &self.token {
             Some(text) => (text.clone(), Source::Flag),
             None => match variable("UPTRAKIT_TOKEN") {
-                // What is no UTF-8 is mistyped like any other.
+                // A value that is not UTF-8 is a malformed token like any other.
                 Some(text) => (text.to_string_lossy().into_owned(), Source::Environment),
                 None => return Ok(None),
             },
@@ -167,28 +151,26 @@ impl Settings {
         Ok(Some(Credential { token, source }))
     }
 
-    /// The token to use.
     pub fn credential(&self) -> Result<Credential, Failure> {
         if let Some(credential) = self.named_token()? {
             return Ok(credential);
         }
         let server = self.server()?;
         match self.store.find(server)? {
-            Some(saved) => Ok(Credential { token: saved.token, source: Source::Saved(saved.place) }),
+            Some(saved) => Ok(Credential { token: saved.token, source: Source::Saved(saved.storage) }),
             None => {
-                Err(Failure::new(Exit::Refused, format!("there is no token for {server}")).next(self.way_in(server)?))
+                Err(Failure::new(Exit::Refused, format!("there is no token for {server}")).hint(self.way_in(server)?))
             }
         }
     }
 
-    /// How to get at a token for a server that has none here.
     fn way_in(&self, server: &Server) -> Result<String, Failure> {
         let way = format!("sign in with `uptrakit auth login --server {server}`, or set UPTRAKIT_TOKEN");
         if self.named_server()?.is_some() {
             return Ok(way);
         }
         let others = self.store.servers()?;
-        // Nobody named this one, so another may be meant.
+        // The user named no server, so another one may be meant.
         Ok(if others.is_empty() {
             way
         } else {
@@ -197,7 +179,7 @@ impl Settings {
     }
 }
 
-/// A flag, else a variable that is set to something; and which of the two it is.
+/// Returns the value of a flag, else of a variable that is not empty, and the name of its source.
 fn given(
     value: Option<&str>,
     flag: &'static str,
@@ -210,12 +192,11 @@ fn given(
     match value.into_string() {
         Ok(value) => Ok(Some((value, name))),
         Err(_) => {
-            Err(Failure::usage(format!("the value of {name} is no text in UTF-8")).next("set it again, or unset it"))
+            Err(Failure::usage(format!("the value of {name} is no text in UTF-8")).hint("set it again, or unset it"))
         }
     }
 }
 
-/// A variable that is set to something.
 fn variable(name: &str) -> Option<OsString> {
     env::var_os(name).filter(|value| !value.is_empty())
 }

@@ -1,39 +1,32 @@
-//! Server-sent events, as the HTML standard writes them: `event:` and `data:` lines, an empty line ends an event.
-//! Only what the server sends is read: ids and retry times are passed over, comments are the server's heartbeat.
+//! Server-sent events as the HTML standard defines them: `event:` and `data:` lines, and an empty line that ends an
+//! event. Ids and retry times, which the server does not send, are ignored.
 
 use std::{
     io::{self, BufRead},
     mem,
 };
 
-/// What a stream brings.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Message {
-    /// The server is there, and has nothing to tell.
+    /// The server sends a comment as a heartbeat.
     Comment,
-    /// Something happened.
     Event(Event),
 }
 
-/// One event.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Event {
-    /// Its kind; `message` when the server names none.
+    /// The type of the event; `message` when the server names none.
     pub kind: String,
-    /// Its data.
     pub data: String,
 }
 
-/// The messages of a stream, until it ends.
 pub struct Messages<R> {
     reader: R,
-    /// Of the event that is being read.
     kind: String,
     data: Option<String>,
 }
 
 impl<R: BufRead> Messages<R> {
-    /// Reads a stream.
     pub fn new(reader: R) -> Self {
         Self { reader, kind: String::new(), data: None }
     }
@@ -47,7 +40,7 @@ impl<R: BufRead> Iterator for Messages<R> {
         loop {
             line.clear();
             match self.reader.read_line(&mut line) {
-                // An event that the stream's end cuts short does not count.
+                // The standard discards an event that the end of the stream cuts short.
                 Ok(0) => return None,
                 Ok(_) => {}
                 Err(error) => return Some(Err(error)),

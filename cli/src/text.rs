@@ -1,5 +1,5 @@
-//! Text that comes from files, standard input and variables, as the editors and shells of all systems write it: with a
-//! byte order mark in front, with CRLF at its end, or in UTF-16. The first two are passed over and the third is named.
+//! Decodes text from files, standard input and variables, as the editors and shells of all systems write it. A byte
+//! order mark and CRLF are accepted. UTF-16 is rejected with a message that names it.
 
 use crate::failure::{Exit, Failure};
 use std::borrow::Cow;
@@ -8,10 +8,10 @@ use uptrakit_api::TokenSecret;
 const MARK: &str = "\u{feff}";
 const FORM: &str = "a token is upk_ and 36 letters and digits, the last six of which are a checksum of the others";
 
-/// The bytes without a byte order mark. The error is the end of a sentence that begins with where they came from.
+/// Removes a byte order mark. The error is the end of a sentence that begins with the origin of the bytes.
 pub fn without_mark(bytes: &[u8]) -> Result<&[u8], &'static str> {
     let is_wide = matches!(bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..])
-        // Without a mark: the text begins with an ASCII character.
+        // UTF-16 without a mark is recognised if the text begins with an ASCII character.
         || (bytes.len().is_multiple_of(2) && matches!(bytes, [first, second, ..] if (*first == 0) != (*second == 0)));
     if is_wide {
         return Err("is in UTF-16, and must be in UTF-8; PowerShell writes that with `-Encoding utf8`");
@@ -19,30 +19,31 @@ pub fn without_mark(bytes: &[u8]) -> Result<&[u8], &'static str> {
     Ok(bytes.strip_prefix(MARK.as_bytes()).unwrap_or(bytes))
 }
 
-/// The bytes as text, without a byte order mark. The error is the end of a sentence, as above.
+/// Decodes UTF-8 without its byte order mark. The error is the end of a sentence, as in `without_mark`.
 pub fn decode(bytes: &[u8]) -> Result<&str, &'static str> {
     std::str::from_utf8(without_mark(bytes)?).map_err(|_| "is no text in UTF-8")
 }
 
-/// Reads a token. `what` begins the sentence that says what is wrong with it; the text itself is never shown.
+/// Parses a token. `what` begins the sentence that says what is wrong with it; the secret itself is never shown.
 pub fn token(text: &str, what: &str) -> Result<TokenSecret, Failure> {
     let text = text.strip_prefix(MARK).unwrap_or(text).trim();
     TokenSecret::parse(text).map_err(|_| {
         let failure = Failure::new(Exit::Refused, format!("{what} is no Uptrakit API token"));
         let (rest, wrappings) = unwrapped(text);
         if wrappings.is_empty() {
-            return failure.because(FORM).next("copy it again, whole; it was not sent anywhere");
+            return failure.caused_by(FORM).hint("copy it again, whole; it was not sent anywhere");
         }
         let mut cause = format!("it {}", wrappings.join(", and then "));
         if TokenSecret::parse(rest).is_err() {
             cause.push_str("; what is left without that is no token either: ");
             cause.push_str(FORM);
         }
-        failure.because(cause).next("give the token alone, from upk_ to its last character; it was not sent anywhere")
+        failure.caused_by(cause).hint("give the token alone, from upk_ to its last character; it was not sent anywhere")
     })
 }
 
-/// What people copy along with a token, from the outside to the inside, and what is left without it.
+/// Removes what people copy along with a token. Returns what is left, and descriptions of the parts from the outside to
+/// the inside.
 fn unwrapped(text: &str) -> (&str, Vec<Cow<'static, str>>) {
     let mut found = Vec::new();
     let mut rest = text;
@@ -65,7 +66,6 @@ fn unwrapped(text: &str) -> (&str, Vec<Cow<'static, str>>) {
     }
 }
 
-/// Straight quotes, and those that word processors and chat programs put in their place.
 fn is_quote(c: char) -> bool {
     matches!(c, '"' | '\'' | '`' | '\u{2018}'..='\u{201f}' | '«' | '»')
 }
@@ -82,7 +82,7 @@ mod tests {
         for text in [format!("\u{feff}{TOKEN}\r\n"), format!("{TOKEN}\r\n"), format!("\u{feff}{TOKEN}")] {
             let decoded = decode(text.as_bytes()).unwrap();
             assert_eq!(token(decoded, "it").unwrap().expose(), TOKEN, "{text:?}");
-            // Variables come as text.
+            // The value of a variable is not decoded before it is parsed.
             assert_eq!(token(&text, "it").unwrap().expose(), TOKEN, "{text:?}");
         }
     }

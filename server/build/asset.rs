@@ -1,5 +1,5 @@
-//! Collects files that the server will serve, and writes them as a table of Rust. Each is compressed once, here, at
-//! the highest level, so that no request waits for it.
+//! Collects the files that the server serves and writes them as a Rust table. Each file is compressed once, at build
+//! time and at the highest level, so that no request waits for it.
 
 use std::{
     fmt::Write as _,
@@ -8,10 +8,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Why paths can be written as text.
 const PLAIN: &str = "the build folder has a Unicode name";
 
-/// A table in the making.
 pub struct Assets {
     out: PathBuf,
     name: &'static str,
@@ -20,12 +18,10 @@ pub struct Assets {
 }
 
 impl Assets {
-    /// An empty one; `name` is the name of its static.
     pub fn new(out: &Path, name: &'static str) -> Self {
         Self { out: out.to_owned(), name, count: 0, code: format!("static {name}: &[Asset] = &[\n") }
     }
 
-    /// Adds a file, to be served at `path`.
     pub fn add(&mut self, path: &str, bytes: &[u8]) -> io::Result<()> {
         let stem = format!("{}-{}", self.name.to_lowercase(), self.count);
         self.count += 1;
@@ -49,7 +45,6 @@ impl Assets {
         Ok(())
     }
 
-    /// Writes the table into a file of the build folder.
     pub fn write(mut self, file: &str) -> io::Result<()> {
         self.code.push_str("];\n");
         fs::write(self.out.join(file), self.code)
@@ -80,8 +75,8 @@ fn content_type(path: &str) -> &'static str {
     }
 }
 
-/// Trunk writes `name-0123456789abcdef.ext`, and `_bg` behind the hash of the wasm file. It leaves out zeros in front of a
-/// hash: one in sixteen is a digit shorter.
+/// Trunk names a file `name-0123456789abcdef.ext`, with `_bg` after the hash of the wasm file. It leaves out leading
+/// zeros of a hash, so that one hash in sixteen is a digit shorter.
 fn is_immutable(path: &str) -> bool {
     let is_hash = |part: &str| (12..=16).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_hexdigit());
     path.split(['-', '_', '.', '/']).any(is_hash)

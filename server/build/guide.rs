@@ -1,5 +1,6 @@
-//! Makes web pages of the guide (`docs/guide/*.md`), which reads as well on a git host as here: links and images are
-//! written for the files and rewritten for the server. Whatever leads nowhere stops the build.
+//! Renders the guide (`docs/guide/*.md`) to web pages. The files can be read on a git host as well: their links and
+//! images are written for the files and rewritten for the server. A link or an image that leads nowhere fails the
+//! build.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,9 +15,8 @@ use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html};
 use crate::asset::Assets;
 
 const FOLDER: &str = "../docs/guide";
-/// The page that lists the others; the order of its links is the order of the navigation.
+/// This page lists the others; the order of its links is the order of the navigation.
 const INDEX: &str = "index";
-/// Plain files, one after the other, make the stylesheet.
 const STYLES: [&str; 6] = [
     "../style/tokens.css",
     "../style/base.css",
@@ -25,10 +25,10 @@ const STYLES: [&str; 6] = [
     "../style/components/top_bar.css",
     "../style/guide.css",
 ];
-/// Files outside the guide that it may link to, and where they are served.
+/// The guide may link to these files outside its folder; the second path is where the server serves the file.
 const ELSEWHERE: [(&str, &str); 1] = [("../openapi.json", "/api/v1/openapi.json")];
 
-/// Renders everything into the table `GUIDE`. The page with the empty path is for addresses that are none.
+/// Renders everything into the table `GUIDE`. The page with the empty path answers unknown addresses.
 pub fn build(out: &Path) -> io::Result<()> {
     for source in [FOLDER, "../docs/images", "../frontend"].into_iter().chain(STYLES) {
         println!("cargo::rerun-if-changed={source}");
@@ -59,7 +59,7 @@ pub fn build(out: &Path) -> io::Result<()> {
     assets.write("guide.rs")
 }
 
-/// What surrounds every page. Its head is that of the app's own page, but for what Trunk fills in there.
+/// Reads the template of every page. The head is that of the app's own page, except for what Trunk fills in there.
 fn frame(stylesheet: &str) -> io::Result<String> {
     let app = fs::read_to_string("../frontend/index.html")?;
     let of_head = |line: &&str| line.starts_with("<meta ") || line.starts_with("<link rel=\"icon\"");
@@ -73,14 +73,12 @@ fn frame(stylesheet: &str) -> io::Result<String> {
 struct Page {
     title: String,
     text: String,
-    /// The ids of its headings, in their order.
     anchors: Vec<String>,
 }
 
 struct Guide {
     pages: BTreeMap<String, Page>,
     order: Vec<String>,
-    /// What the pages show, by the path at which it is served.
     images: BTreeMap<String, Vec<u8>>,
 }
 
@@ -130,7 +128,7 @@ impl Guide {
                 Event::Html(_) | Event::InlineHtml(_) => panic!("{name}.md has HTML in it"),
                 Event::Start(Tag::Heading { level, .. }) => {
                     let id = anchors.next().expect("every heading has its anchor");
-                    // So that a link to it can move the focus there, too.
+                    // `tabindex` lets a link to the heading move the focus there, too.
                     events.push(markup(format!("<{level} id=\"{id}\" tabindex=\"-1\">")));
                 }
                 Event::Start(Tag::Link { dest_url, link_type, title, id }) => {
@@ -144,7 +142,8 @@ impl Guide {
                     for (file, class) in [(&*light, "in-light"), (&dark, "in-dark")] {
                         let (path, width, height) = self.image(name, file);
                         let words = escaped(&words);
-                        // Only the one that is shown is downloaded. On a phone it is too small to read, so it opens by itself.
+                        // A browser downloads only the image that is shown. On a phone it is too small to read, so a
+                        // link opens it by itself.
                         events.push(markup(format!(
                             "<a class=\"{class}\" href=\"{path}\"><img src=\"{path}\" alt=\"{words}\" width=\"{width}\" height=\"{height}\" loading=\"lazy\" /></a>"
                         )));
@@ -156,7 +155,7 @@ impl Guide {
                     }
                 }
                 Event::Code(words) => events.push(markup(format!("<code>{}</code>", unbroken(&words)))),
-                // What is wider than the screen scrolls by itself, with the keyboard too.
+                // Content that is wider than the screen scrolls by itself, with the keyboard too.
                 Event::Start(Tag::CodeBlock(_)) => events.push(markup("<pre tabindex=\"0\"><code>".to_owned())),
                 Event::Start(Tag::Table(columns)) => {
                     let around = "<div class=\"wide\" role=\"group\" aria-label=\"Table\" tabindex=\"0\">";
@@ -170,7 +169,7 @@ impl Guide {
         }
         let mut body = String::new();
         html::push_html(&mut body, events.into_iter());
-        // Where the screen is narrow, rows are laid out as cards, and browsers forget what such elements are.
+        // On a narrow screen the style lays rows out as cards, and browsers then forget the roles of these elements.
         for (tag, role) in [
             ("table", "table"),
             ("thead", "rowgroup"),
@@ -184,7 +183,6 @@ impl Guide {
         body
     }
 
-    /// Where a link leads on this server.
     fn target(&self, from: &str, to: &str) -> String {
         if to.contains("://") {
             return to.to_owned();
@@ -206,13 +204,13 @@ impl Guide {
         }
     }
 
-    /// Takes an image in; its path here, its width and its height.
+    /// Adds an image and returns its path on this server, its width and its height.
     fn image(&mut self, from: &str, to: &str) -> (String, u32, u32) {
         let file = Path::new(FOLDER).join(to);
         let bytes = fs::read(&file).unwrap_or_else(|error| panic!("{from}.md shows {to}: {error}"));
         let stem = file.file_stem().and_then(|stem| stem.to_str()).expect("images have plain names");
         let path = format!("/docs/{stem}-{:016x}.png", digest(&bytes));
-        // PNG, section 11.2.1: the header chunk comes first, and first in it are width and height.
+        // In a PNG (section 11.2.1) the header chunk comes first, and width and height come first in it.
         let number = |at: usize| bytes[at..at + 4].try_into().map(u32::from_be_bytes).expect("four bytes");
         assert_eq!(&bytes[12..16], b"IHDR", "{to} is no PNG");
         let size = (number(16), number(20));
@@ -225,7 +223,8 @@ fn parser(text: &str) -> Parser<'_> {
     Parser::new_ext(text, Options::ENABLE_TABLES)
 }
 
-/// Code with each word in one piece, unless it is wider than a phone: a browser breaks one after any hyphen and slash.
+/// Keeps each word of code in one piece, unless it is wider than a phone: a browser breaks a word after any hyphen and
+/// slash.
 fn unbroken(code: &str) -> String {
     const LONGEST: usize = 32;
     let word = |word: &str| match escaped(word) {
@@ -237,19 +236,16 @@ fn unbroken(code: &str) -> String {
     code.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
-/// Where a page is served.
 fn address(name: &str) -> String {
     if name == INDEX { "/docs".to_owned() } else { format!("/docs/{name}") }
 }
 
-/// The page and the heading in it that a link such as `tokens.md#limits` means.
 fn page_link(to: &str) -> Option<(String, Option<String>)> {
     let (file, anchor) = to.split_once('#').map_or((to, None), |(file, anchor)| (file, Some(anchor.to_owned())));
     let name = file.strip_suffix(".md").filter(|name| !name.contains('/'))?;
     Some((name.to_owned(), anchor))
 }
 
-/// The texts of the headings.
 fn headings(text: &str) -> Vec<String> {
     let mut headings = Vec::new();
     let mut current: Option<String> = None;
@@ -268,7 +264,7 @@ fn headings(text: &str) -> Vec<String> {
     headings
 }
 
-/// The anchor of a heading, as git hosts make it.
+/// Returns the anchor of a heading, as git hosts make it.
 fn slug(heading: &str) -> String {
     let kept = heading.chars().filter(|letter| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_'));
     kept.map(|letter| if letter == ' ' { '-' } else { letter.to_ascii_lowercase() }).collect()

@@ -1,5 +1,5 @@
-//! Puts into the binary what browsers get: the web app (`dist/`, made by Trunk) and the guide (`docs/guide/`), both
-//! compressed ahead. What it writes is read by `http::assets` and `http::guide`.
+//! Puts what browsers load into the binary: the web app (`dist/`, made by Trunk) and the guide (`docs/guide/`), both
+//! compressed at build time. `http::assets` and `http::guide` include the tables that it writes.
 
 mod asset;
 mod guide;
@@ -18,7 +18,6 @@ fn main() -> io::Result<()> {
     guide::build(&out)
 }
 
-/// The web app, if it was built.
 fn app(out: &Path) -> io::Result<()> {
     let dist = PathBuf::from("../dist");
     println!("cargo::rerun-if-changed=../dist");

@@ -1,11 +1,11 @@
-//! Text from files and standard input, as the editors and shells of all systems write it: with a byte order mark in
-//! front, with CRLF at its end, or in UTF-16. The first two are passed over and the third is named.
+//! Decodes text from files and standard input, as the editors and shells of all systems write it. A byte order mark in
+//! front and CRLF at the end are skipped; UTF-16 is rejected by name.
 
-/// The bytes as text, without a byte order mark. The error is the end of a sentence that begins with where they came
-/// from.
+/// Decodes bytes and skips a byte order mark. The error is the end of a sentence that begins with the source of the
+/// bytes.
 pub fn decode(bytes: &[u8]) -> Result<&str, &'static str> {
     let is_wide = matches!(bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..])
-        // Without a mark: the text begins with an ASCII character.
+        // UTF-16 without a mark is recognised by an ASCII character at the beginning.
         || (bytes.len().is_multiple_of(2) && matches!(bytes, [first, second, ..] if (*first == 0) != (*second == 0)));
     if is_wide {
         return Err("is in UTF-16, and must be in UTF-8; PowerShell writes that with `-Encoding utf8`");
@@ -14,7 +14,6 @@ pub fn decode(bytes: &[u8]) -> Result<&str, &'static str> {
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
-/// The text without the end of its last line.
 #[must_use]
 pub fn without_line_end(text: &str) -> &str {
     let text = text.strip_suffix('\n').unwrap_or(text);

@@ -1,4 +1,4 @@
-//! Uptrakit's server: HTTP around the rules in `uptrakit_core`.
+//! Uptrakit's server: it wraps the rules in `uptrakit_core` in HTTP.
 
 pub mod http;
 pub mod input;
@@ -9,7 +9,6 @@ use std::{ops::Deref, sync::Arc};
 
 use uptrakit_core::state::Core;
 
-/// What handlers share: the parts of the process.
 #[derive(Clone, Debug)]
 pub struct App(pub Arc<Core>);
 

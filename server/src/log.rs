@@ -1,6 +1,6 @@
-//! The log on standard error. Lines wait in a bounded buffer and a thread of their own writes them, so that a disk that
-//! is full, a reader that is gone or one that has stalled never fails or blocks a request. Lines that find no room or
-//! can't be written are dropped and counted.
+//! Writes the log to standard error. Lines wait in a bounded buffer and a thread of their own writes them, so that a
+//! full disk and a reader that is gone or has stalled never fail or block a request. Lines that find no room or can't
+//! be written are dropped and counted.
 
 use std::{
     cell::Cell,
@@ -21,28 +21,24 @@ use tracing_subscriber::{
 };
 use uptrakit_core::log_limit::{Admitted, LogLimit};
 
-/// Bytes that may wait to be written.
+/// At most this many bytes wait to be written.
 const LONGEST_WAIT: usize = 1 << 20;
-/// How long the end of the program waits for the last lines.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How a line is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
     #[default]
-    /// For people.
     Text,
-    /// One JSON object a line.
     Json,
 }
 
 #[derive(Default)]
 struct Waiting {
     lines: Vec<u8>,
-    /// The thread is writing lines that it has taken.
+    /// True while the thread writes lines that it has taken.
     is_writing: bool,
-    /// Lines that were dropped since the log last said so.
+    /// Counts the lines that were dropped since the log last reported dropped lines.
     unsaid: u64,
 }
 
@@ -51,7 +47,7 @@ static CHANGED: Condvar = Condvar::new();
 static DROPPED: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
-    /// The line that tells of dropped ones is taken where there is no room.
+    /// True while the report about dropped lines is logged, which is accepted even when the buffer is full.
     static IS_NOTICE: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -59,7 +55,6 @@ fn waiting() -> MutexGuard<'static, Waiting> {
     WAITING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// How many lines were dropped since the start.
 #[must_use]
 pub fn dropped_lines() -> u64 {
     DROPPED.load(Ordering::Relaxed)
@@ -71,7 +66,6 @@ fn drop_lines(waiting: &mut Waiting, text: &[u8]) {
     DROPPED.fetch_add(lines, Ordering::Relaxed);
 }
 
-/// Takes whole lines and never fails.
 struct Line;
 
 impl io::Write for Line {
@@ -91,7 +85,6 @@ impl io::Write for Line {
     }
 }
 
-/// Starts the log: from here on events and panics go to standard error through the thread.
 pub fn start(filter: EnvFilter, format: Format) -> io::Result<()> {
     std::thread::Builder::new().name("log".to_owned()).spawn(write_lines)?;
     let lines = tracing_subscriber::fmt()
@@ -103,7 +96,7 @@ pub fn start(filter: EnvFilter, format: Format) -> io::Result<()> {
         Format::Text => lines.finish().with(LibraryLimit).init(),
         Format::Json => lines.json().flatten_event(true).finish().with(LibraryLimit).init(),
     }
-    // The usual hook writes to standard error itself, and waits for its reader.
+    // The default hook writes to standard error itself and waits for its reader.
     std::panic::set_hook(Box::new(|panic| {
         static WRITTEN: LogLimit<(String, u32)> = LogLimit::new();
         let (file, line) = panic.location().map_or(("", 0), |place| (place.file(), place.line()));
@@ -115,8 +108,8 @@ pub fn start(filter: EnvFilter, format: Format) -> io::Result<()> {
     Ok(())
 }
 
-/// Limits what libraries have to say. In an outage sqlx would have a line for each statement that was slow and each
-/// connection that was waited for. Lines at `debug` and below come only where the setting asks for them: all of them.
+/// Limits what libraries log. In an outage sqlx would log a line for each slow statement and each wait for a
+/// connection. Lines at `debug` and below appear only when the setting asks for them, and are not limited.
 struct LibraryLimit;
 
 impl<S: Subscriber> Layer<S> for LibraryLimit {
@@ -162,10 +155,10 @@ fn write_lines() {
     }
 }
 
-/// Writes to standard error; what is left could not be written.
+/// Writes to standard error and returns the bytes that could not be written.
 fn write_all<'l>(mut lines: &'l [u8], broke_off: &mut bool) -> &'l [u8] {
     let mut stderr = io::stderr();
-    // Ends the line of which only a part was written.
+    // This ends the line of which only a part was written.
     if *broke_off && stderr.write_all(b"\n").is_err() {
         return lines;
     }
@@ -188,7 +181,7 @@ fn write_all<'l>(mut lines: &'l [u8], broke_off: &mut bool) -> &'l [u8] {
     lines
 }
 
-/// Waits until all lines are written, for two seconds at most: a reader that has stalled must not hold up the end.
+/// Waits until all lines are written, for two seconds at most, because a stalled reader must not delay the exit.
 pub fn flush() {
     let is_busy = |waiting: &mut Waiting| waiting.is_writing || !waiting.lines.is_empty();
     drop(CHANGED.wait_timeout_while(waiting(), FLUSH_TIMEOUT, is_busy));

@@ -1,4 +1,4 @@
-//! `uptrakit-server`: reads the settings, then serves, or does one of the things that are done at its terminal.
+//! Runs `uptrakit-server`: reads the settings, then serves or runs one of the commands for its terminal.
 
 mod commands;
 
@@ -9,7 +9,7 @@ use std::{
 
 use clap::Parser as _;
 
-/// A request is a few dozen small allocations; this allocator keeps them cheap and its memory small.
+/// A request makes a few dozen small allocations; this allocator keeps them cheap and its memory small.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

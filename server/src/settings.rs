@@ -1,4 +1,5 @@
-//! Every setting, its default and what makes it valid. Flags go over the environment, the environment over the file.
+//! Defines every setting, its default and what makes it valid. Flags override the environment, and the environment
+//! overrides the file.
 
 use std::{
     io,
@@ -20,74 +21,62 @@ use uptrakit_store::database_url;
 
 use crate::{input, log};
 
-/// What can be set, as it was typed: in `uptrakit.toml`, in the environment (`UPTRAKIT_` and the name in capitals) and,
-/// for some, by a flag.
+/// Settings as they were typed: in `uptrakit.toml`, in the environment (`UPTRAKIT_` and the name in capitals) and, for
+/// some, as a flag.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
-    /// The file that was read, if there was one.
     #[serde(skip)]
     pub file: Option<PathBuf>,
-    /// Where to listen; `127.0.0.1:8080` when left out.
+    /// The address to listen on; `127.0.0.1:8080` when left out.
     pub listen: Option<String>,
-    /// Where browsers find the server; `http://` and the listen address when left out.
+    /// The URL at which browsers find the server; `http://` and the listen address when left out.
     pub public_url: Option<String>,
-    /// Where the SQLite file is.
+    /// The directory of the SQLite file; see [`default_data_dir`] when left out.
     pub data_dir: Option<String>,
-    /// `sqlite:…` or `postgres:…`.
+    /// A URL such as `sqlite:…` or `postgres:…`; the SQLite file in `data_dir` when left out.
     pub database_url: Option<String>,
-    /// Connections to Postgres at most; 10 when left out.
+    /// The server opens at most this many connections to Postgres; 10 when left out.
     pub database_connections: Option<u32>,
-    /// Networks whose `X-Forwarded-For` is believed.
+    /// Networks of the proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Option<Vec<String>>,
-    /// Where to serve `/metrics`; nowhere when left out.
+    /// The address to serve `/metrics` on; no listener is opened when left out.
     pub metrics_listen: Option<String>,
-    /// For how long tokens are judged while the database takes no writes, such as `30s`; without end when left out.
+    /// Tokens are accepted for this long while the database takes no writes, such as `30s`; without end when left out.
     pub reads_without_writes: Option<String>,
-    /// What to log, as `tracing` filters say it; `info` for most when left out.
+    /// A filter of `tracing` for the log; `info` for most targets when left out.
     pub log: Option<String>,
-    /// `text` or `json`; `text` when left out.
+    /// Either `text` or `json`; `text` when left out.
     pub log_format: Option<String>,
-    /// Active tokens per account at most; 100 when left out.
+    /// An account may have this many active tokens; 100 when left out.
     pub token_limit: Option<u32>,
-    /// The longest that a new token may live, in days; as long as it likes when left out.
+    /// A new token may live this many days at most; without limit when left out.
     pub token_longest_lifetime_days: Option<u32>,
-    /// The lifetime that the form preselects, in days; 90 when left out.
+    /// The form preselects this lifetime, in days; 90, or the longest lifetime if that is shorter, when left out.
     pub token_default_lifetime_days: Option<u32>,
-    /// Whether browsers are told to use https for every name below the public URL's too; `false` when left out.
+    /// True when browsers must use https for subdomains of the public URL, too; `false` when left out.
     pub hsts_include_subdomains: Option<bool>,
 }
 
-/// Valid settings.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The file of settings, if there is one.
     pub file: Option<PathBuf>,
-    /// Where to listen.
     pub listen: SocketAddr,
-    /// Where browsers find the server, if it was said.
+    /// `None` means `http://` and the address that the server listens on.
     pub public_url: Option<PublicUrl>,
-    /// The database.
     pub database_url: String,
-    /// Connections to Postgres at most.
     pub database_connections: u32,
-    /// The directory to make before the database is opened, if SQLite keeps its file there.
+    /// The directory is created before the database is opened; `None` when `database_url` was set.
     pub data_dir: Option<PathBuf>,
-    /// Networks whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
-    /// Where to serve `/metrics`.
     pub metrics_listen: Option<SocketAddr>,
-    /// For how long tokens are judged while the database takes no writes; `None`: without end.
+    /// Tokens are accepted for this long while the database takes no writes; `None` means without end.
     pub reads_without_writes: Option<Duration>,
-    /// What to log.
     pub log: String,
-    /// How the log is written.
     pub log_format: log::Format,
-    /// Rules for tokens.
     pub tokens: TokenRules,
 }
 
-/// A setting is wrong; the sentence names it.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct InvalidSetting(String);
@@ -106,13 +95,12 @@ fn unreadable(path: &Path, error: &io::Error) -> InvalidSetting {
 }
 
 impl Source {
-    /// Reads a file of settings.
     pub fn from_file(path: &Path) -> Result<Self, InvalidSetting> {
         Self::from_bytes(path, &std::fs::read(path).map_err(|error| unreadable(path, &error))?)
     }
 
-    /// Reads the file that is used when none is named. A file that is there and can't be read is an error: its service has
-    /// another database than the one that would be used without it.
+    /// Reads the file that is used when no file is named. A file that exists and can't be read is an error, because its
+    /// service has another database than the one that would be used without it.
     pub fn from_default_file(path: &Path) -> Result<Self, InvalidSetting> {
         match std::fs::read(path) {
             Ok(bytes) => Self::from_bytes(path, &bytes),
@@ -132,7 +120,6 @@ impl Source {
         Ok(Self { file: Some(path.to_owned()), ..read })
     }
 
-    /// Reads the environment through `get`.
     pub fn from_environment(get: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidSetting> {
         let text = |name: &str| get(name).filter(|value| !value.is_empty());
         let number = |name: &str| {
@@ -163,7 +150,7 @@ impl Source {
         })
     }
 
-    /// What is set here, and what is not from `under`.
+    /// Takes the values that are set here, and the others from `under`.
     #[must_use]
     pub fn over(self, under: Self) -> Self {
         Self {
@@ -185,7 +172,7 @@ impl Source {
         }
     }
 
-    /// Checks everything. `default_data_dir` is where data goes when nothing says where.
+    /// Checks all settings. `default_data_dir` is called when no setting says where data goes.
     pub fn validate(self, default_data_dir: impl FnOnce() -> PathBuf) -> Result<Settings, InvalidSetting> {
         let address = |name: &str, text: String| -> Result<SocketAddr, InvalidSetting> {
             text.parse().map_err(|_| invalid(name, &text, "is no address with a port, such as 127.0.0.1:8080"))
@@ -208,7 +195,7 @@ impl Source {
                     "The setting database_url is wrong: SQLite needs a file, such as sqlite:///srv/uptrakit.db.".into(),
                 ));
             }
-            // The sentence doesn't repeat the URL, which may have a password in it.
+            // The message doesn't repeat the URL, because it may contain a password.
             Some(url) => match database_url::check(&url) {
                 Ok(()) => (url, None),
                 Err(why) => return Err(InvalidSetting(format!("The setting database_url is wrong: {why}."))),
@@ -266,8 +253,8 @@ impl Source {
 }
 
 impl Settings {
-    /// The settings that differ from their defaults, as `name=value, …`. The database is left out, for its URL may have
-    /// a password in it: [`uptrakit_store::database_url::place`] says which it is.
+    /// Lists the settings that differ from their defaults, as `name=value, …`. The database is left out, because its
+    /// URL may contain a password: [`uptrakit_store::database_url::place`] names it without one.
     #[must_use]
     pub fn changed(&self) -> String {
         let Ok(defaults) = Source::default().validate(PathBuf::new) else { return String::new() };
@@ -280,7 +267,8 @@ impl Settings {
             .join(", ")
     }
 
-    /// Every setting whose value may be shown. No `..` in the pattern: whoever adds a setting decides whether it may.
+    /// Lists every setting whose value may be shown. The pattern has no `..`, so that a developer who adds a setting
+    /// has to decide whether it may be shown.
     fn listed(&self) -> Vec<(&'static str, String)> {
         let Self {
             file,
@@ -317,11 +305,11 @@ impl Settings {
     }
 }
 
-/// What is logged when nothing says what. Postgres notes at every start that what is there is there.
+/// The default filter. At every start Postgres sends a notice for each object that exists already; it is not logged.
 const LOG: &str = "info,sqlx::postgres::notice=warn";
 
-/// To `tracing` a word alone that is no level is a part of the program of which everything is logged; whoever writes
-/// one has mistyped a level, and would get no log at all.
+/// `tracing` reads a lone word that is no level as a target of which everything is logged. Such a setting is a mistyped
+/// level, and would log nothing of the server at all.
 fn checked_log(log: String) -> Result<String, InvalidSetting> {
     const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
     let is_filter = |part: &str| {
@@ -333,14 +321,14 @@ fn checked_log(log: String) -> Result<String, InvalidSetting> {
     Err(invalid("log", &log, "has a part that is no level; say info, debug or uptrakit=debug"))
 }
 
-/// SQLite without a file would have another database for each connection, and lose all of them.
+/// Without a file, SQLite would open another database for each connection and lose all of them.
 fn is_in_memory(url: &str) -> bool {
     let Some(rest) = url.strip_prefix("sqlite:") else { return false };
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
     matches!(path.trim_start_matches("//"), "" | ":memory:") || query.split('&').any(|pair| pair == "mode=memory")
 }
 
-/// Not shorter: writes are tried four times in it, and a slow one takes three seconds.
+/// The range starts at ten seconds: writes are tried four times in it, and a slow one takes three seconds.
 const READ_GRACE: RangeInclusive<Duration> = Duration::from_secs(10)..=Duration::from_hours(720);
 
 fn read_grace(text: &str) -> Result<Duration, InvalidSetting> {
@@ -359,13 +347,14 @@ fn network(text: &str) -> Result<IpNet, InvalidSetting> {
     })
 }
 
-/// The URL of a SQLite file, with what has a meaning in URLs taken out of the path.
+/// Returns the URL of a SQLite file. Characters of the path that have a meaning in URLs are escaped.
 fn sqlite_url(path: &Path) -> Result<String, InvalidSetting> {
     let path = path.to_str().ok_or_else(|| invalid("data_dir", &path.to_string_lossy(), "must be Unicode"))?;
     Ok(format!("sqlite://{}", path.replace('%', "%25").replace('?', "%3F").replace('#', "%23")))
 }
 
-/// Where data goes when nothing says where: the person's data directory, or `/var/lib` for a service without one.
+/// Returns the directory for data when no setting names one: the person's data directory, or one in `/var/lib` for a
+/// service without a home.
 #[must_use]
 pub fn default_data_dir(get: impl Fn(&str) -> Option<String>) -> PathBuf {
     let set = |name| get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
@@ -409,7 +398,7 @@ mod tests {
         let settings = validate(Source::from_default_file(&path).unwrap()).unwrap();
         assert_eq!(settings.database_url, "sqlite:///srv/uptrakit/uptrakit.db");
         assert_eq!(settings.file.as_deref(), Some(path.as_path()));
-        // What is no file can't be read either, also by the superuser.
+        // A directory can't be read as a file, even by the superuser.
         for refused in [Source::from_default_file(directory.path()), Source::from_file(&directory.path().join("none"))]
         {
             let error = refused.unwrap_err().to_string();

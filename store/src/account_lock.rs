@@ -1,12 +1,13 @@
-//! The row of an account, which orders what is done under it.
+//! The lock on the row of an account, which orders the transactions that concern the account.
 
 use super::{Conn, with_timeout};
 
-/// Takes an account's row for the rest of the transaction: who changes what an account or its credentials may do, and
-/// who writes under a credential, so that the two are ordered. SQLite orders all writers by itself.
+/// Locks the row of an account until the transaction ends. Transactions that change what the account or its credentials
+/// may do take this lock, and so do transactions that write under one of its credentials, so that the two are ordered.
+/// SQLite orders all writers by itself.
 ///
-/// Nobody shares the row: Postgres lets those who share go past one who waits to have it alone, and a stolen token that
-/// writes without a pause would keep its own revoke waiting for ever.
+/// The lock is exclusive: Postgres lets transactions that share a lock go past one that waits for exclusive use, so
+/// that a stolen token that writes without a pause could delay its own revoke for ever.
 pub(super) async fn lock_account_row(conn: Conn<'_>, id: uuid::Uuid) -> crate::Result<()> {
     const LOCK: &str = "SELECT id FROM accounts WHERE id = $1 FOR NO KEY UPDATE";
     match conn {

@@ -1,4 +1,4 @@
-//! Accounts.
+//! SQL for the accounts of people.
 
 use sqlx::FromRow;
 
@@ -7,26 +7,19 @@ use uuid::Uuid;
 
 use super::{Conn, PageBounds, Transaction, on};
 
-/// An account as it is stored.
 #[derive(Clone, Debug, FromRow)]
 pub struct AccountRow {
-    /// Its id.
     pub id: Uuid,
-    /// The name to sign in with.
     pub username: String,
-    /// The address to sign in with.
     pub email: String,
-    /// Argon2id in PHC form; none until an invitation is accepted.
+    /// Argon2id hash in PHC form; null until the person accepts the invitation.
     pub password_hash: Option<String>,
-    /// Names of roles.
     pub roles: String,
-    /// Whether it opens doors.
     pub active: bool,
-    /// Since when.
     pub created_at: i64,
 }
 
-/// Adds an account; a unique violation means that the username or the email is taken.
+/// Adds an account. A unique violation means that the username or the email address is taken.
 pub async fn insert(tx: &mut Transaction, row: &AccountRow, username_key: &str, email_key: &str) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query(
@@ -48,12 +41,12 @@ pub async fn insert(tx: &mut Transaction, row: &AccountRow, username_key: &str, 
     })
 }
 
-/// How many there are.
 pub async fn count(conn: Conn<'_>) -> Result<i64> {
     on!(conn, |c| sqlx::query_scalar("SELECT COUNT(*) FROM accounts").fetch_one(c).await)
 }
 
-/// How many active accounts with a password have a role (no role's name is a part of another's).
+/// Counts the active accounts that have a password and a role. The search by `LIKE` is exact, because no role's name is
+/// a part of another's.
 pub async fn count_active_with_role(conn: Conn<'_>, role: &str) -> Result<i64> {
     on!(conn, |c| {
         sqlx::query_scalar(
@@ -65,7 +58,6 @@ pub async fn count_active_with_role(conn: Conn<'_>, role: &str) -> Result<i64> {
     })
 }
 
-/// By id.
 pub async fn find(conn: Conn<'_>, id: Uuid) -> Result<Option<AccountRow>> {
     on!(conn, |c| {
         sqlx::query_as(
@@ -77,7 +69,8 @@ pub async fn find(conn: Conn<'_>, id: Uuid) -> Result<Option<AccountRow>> {
     })
 }
 
-/// By username or email, either folded to lower case.
+/// Finds an account by username or email address, either folded to lower case. A match of the username takes
+/// precedence.
 pub async fn find_by_login(conn: Conn<'_>, key: &str) -> Result<Option<AccountRow>> {
     on!(conn, |c| {
         sqlx::query_as(
@@ -90,7 +83,6 @@ pub async fn find_by_login(conn: Conn<'_>, key: &str) -> Result<Option<AccountRo
     })
 }
 
-/// All of them, by username.
 pub async fn list(conn: Conn<'_>, slice: PageBounds) -> Result<Vec<AccountRow>> {
     on!(conn, |c| {
         sqlx::query_as(
@@ -104,7 +96,6 @@ pub async fn list(conn: Conn<'_>, slice: PageBounds) -> Result<Vec<AccountRow>> 
     })
 }
 
-/// Sets the password's hash.
 pub async fn update_password(tx: &mut Transaction, id: Uuid, hash: &str) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query("UPDATE accounts SET password_hash = $2 WHERE id = $1")
@@ -116,7 +107,8 @@ pub async fn update_password(tx: &mut Transaction, id: Uuid, hash: &str) -> Resu
     })
 }
 
-/// Replaces the password's hash if it is still the one that was verified: an upgrade must not undo a change.
+/// Replaces the hash of a password if it is still the one that was verified, because an upgrade of the hash must not
+/// undo a change of the password.
 pub async fn replace_password_hash(tx: &mut Transaction, id: Uuid, old: &str, new: &str) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query("UPDATE accounts SET password_hash = $3 WHERE id = $1 AND password_hash = $2")
@@ -129,7 +121,7 @@ pub async fn replace_password_hash(tx: &mut Transaction, id: Uuid, old: &str, ne
     })
 }
 
-/// Sets roles and whether the account opens doors.
+/// Sets the roles of an account, and whether it is active.
 pub async fn update_power(tx: &mut Transaction, id: Uuid, roles: &str, active: bool) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query("UPDATE accounts SET roles = $2, active = $3 WHERE id = $1")

@@ -1,4 +1,4 @@
-//! The audit trail. Events are added in the transaction of what they record, and never changed.
+//! SQL for the audit trail. The event of a change is added in the transaction of the change. Events are never changed.
 
 use sqlx::FromRow;
 
@@ -7,45 +7,30 @@ use uuid::Uuid;
 
 use super::{Conn, PageBounds, Transaction, on};
 
-/// An event as it is stored.
 #[derive(Clone, Debug, FromRow)]
 pub struct AuditRow {
-    /// Its id.
     pub id: Uuid,
-    /// When.
     pub at: i64,
-    /// What was done.
     pub action: String,
-    /// Whose account did it.
     pub actor_id: Option<Uuid>,
-    /// The token that was used, or that it was done to.
     pub token_id: Option<Uuid>,
-    /// What it was done to.
     pub target_id: Option<Uuid>,
-    /// From where.
     pub address: Option<String>,
-    /// The request.
     pub request_id: Option<String>,
-    /// `done`, `refused`, or why.
     pub outcome: String,
 }
 
-/// Which events.
+/// Restrictions of a list of events. `None` restricts nothing; `since` is inclusive and `until` is exclusive.
 #[derive(Clone, Debug, Default)]
 pub struct AuditFilter {
-    /// This action.
     pub action: Option<String>,
-    /// This account's.
     pub actor_id: Option<Uuid>,
-    /// With this token, or to it.
+    /// Selects the events in which the token was presented, and those that were about it.
     pub token_id: Option<Uuid>,
-    /// At or after.
     pub since: Option<i64>,
-    /// Before.
     pub until: Option<i64>,
 }
 
-/// Adds an event.
 pub async fn insert(tx: &mut Transaction, row: &AuditRow) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query(
@@ -103,36 +88,32 @@ macro_rules! bind_filter {
     };
 }
 
-/// When the newest event was.
 pub async fn find_newest_at(conn: Conn<'_>) -> Result<Option<i64>> {
     on!(conn, |c| sqlx::query_scalar("SELECT MAX(at) FROM audit_events").fetch_one(c).await)
 }
 
-/// How many events pass the filter.
 pub async fn count(conn: Conn<'_>, filter: &AuditFilter) -> Result<i64> {
     on!(conn, |c| bind_filter!(sqlx::query_scalar(COUNT), filter).fetch_one(c).await)
 }
 
-/// The events that pass the filter, newest first.
 pub async fn list(conn: Conn<'_>, filter: &AuditFilter, slice: PageBounds) -> Result<Vec<AuditRow>> {
     on!(conn, |c| {
         bind_filter!(sqlx::query_as(LIST), filter).bind(slice.limit).bind(slice.offset).fetch_all(c).await
     })
 }
 
-/// An event, and the names of its token and of the host or account that it was done to.
 #[derive(Clone, Debug, FromRow)]
 pub struct NamedRow {
-    /// The event.
     #[sqlx(flatten)]
     pub event: AuditRow,
-    /// What the token is called that it was done to, or else with.
+    /// Name of the token that the event was about, or else of the token that was presented.
     pub token_name: Option<String>,
-    /// What the host or the account is called that it was done to, if it is still there.
+    /// Name of the host or account that the event was about; null when it was about neither, or when that was deleted.
     pub target_name: Option<String>,
 }
 
-/// An account's events, newest first. Names of other people's tokens only with `others`.
+/// Returns the events of an account, newest first. Names of other accounts' tokens are left out unless `others` is
+/// true.
 pub async fn list_named(conn: Conn<'_>, account_id: Uuid, others: bool, slice: PageBounds) -> Result<Vec<NamedRow>> {
     on!(conn, |c| {
         sqlx::query_as(
@@ -154,7 +135,8 @@ pub async fn list_named(conn: Conn<'_>, account_id: Uuid, others: bool, slice: P
     })
 }
 
-/// The first events after a place that pass the filter, oldest first. A place is an instant and an id.
+/// Returns the first events after a position that pass the filter, oldest first. A position is the instant and the id
+/// of an event.
 pub async fn list_after(
     conn: Conn<'_>,
     filter: &AuditFilter,

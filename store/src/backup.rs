@@ -1,4 +1,4 @@
-//! A copy of a SQLite database that is in use.
+//! Backups: copies of a SQLite database that is in use.
 
 use std::{io, path::Path};
 
@@ -10,11 +10,11 @@ use super::{
 };
 
 impl Store {
-    /// Copies a SQLite database, while it is in use, into a new file that can be served as it is.
+    /// Copies a SQLite database, while it is in use, into a new file that a server can use as it is.
     pub async fn backup(&self, file: &Path) -> Result<(), BackupError> {
         let Pool::Sqlite { readers, .. } = &self.0 else { return Err(BackupError::Postgres) };
         let name = file.to_str().ok_or(BackupError::Name)?;
-        // SQLite writes into an empty file as into none.
+        // `VACUUM INTO` accepts an empty file as it accepts a missing one.
         make_private_file(file)?;
         let copy = async {
             let mut conn = readers.acquire().await?;
@@ -24,31 +24,26 @@ impl Store {
         };
         let outcome = copy.await;
         if outcome.is_err() {
-            // Half a copy must not be taken for one.
+            // An incomplete copy must not be mistaken for a backup.
             let _ = std::fs::remove_file(file);
         }
         outcome
     }
 }
 
-/// Why there is no backup.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
-    /// Postgres has its own tools.
     #[error("backup is for SQLite; for Postgres use pg_dump")]
     Postgres,
-    /// The file's name is no Unicode.
     #[error("the name of the backup file must be Unicode")]
     Name,
-    /// It can't be made, or is there already.
     #[error("{}", plain_io(.0))]
     File(io::Error),
-    /// The database refused.
     #[error("{0}")]
     Database(Error),
 }
 
-// Not as sources: the cause would be printed twice.
+// These are written by hand because `#[from]` would make the cause a source, and it would be printed twice.
 impl From<io::Error> for BackupError {
     fn from(error: io::Error) -> Self {
         Self::File(error)

@@ -1,11 +1,11 @@
-//! What can be asked of an open database: whether it takes writes, and whether its data is sound.
+//! Checks of an open database: that it takes writes, and that its data is sound.
 
 use sqlx::Connection as _;
 
 use super::{Store, epoch, on, pool::Pool};
 
 impl Store {
-    /// Finds out whether the database takes writes, that of the epoch's row too, which every revoke needs.
+    /// Fails where the database takes no writes. The epoch's row is written as well, because every revoke needs it.
     pub async fn probe(&self, now: i64) -> crate::Result<()> {
         let mut tx = self.begin().await?;
         on!(tx.conn(), |c| sqlx::query("UPDATE readiness SET at = $1").bind(now).execute(c).await.map(drop))?;
@@ -13,7 +13,8 @@ impl Store {
         tx.commit().await
     }
 
-    /// Asks the engine whether the data is sound; `Err` carries what it found.
+    /// Asks the engine whether the data is sound. The inner `Err` carries what SQLite found; Postgres is only asked for
+    /// an answer.
     pub async fn check(&self) -> crate::Result<Result<(), String>> {
         match &self.0 {
             Pool::Sqlite { readers, .. } => {

@@ -1,12 +1,12 @@
-//! SQLite's log: folding it into the file, and whether commits can be told by it.
+//! Checkpoints of SQLite's write-ahead log, and access to the index of the log, which shows commits.
 
 use std::sync::Arc;
 
 use super::{Store, pool::Pool, wal_index::WalIndex};
 
 impl Store {
-    /// Folds SQLite's log into the file, beside the writes. Otherwise every hundredth revoke or so would have to do it
-    /// before it is acknowledged.
+    /// Runs a checkpoint: copies SQLite's log into the file, while writes go on. Otherwise a revoke would have to do so
+    /// from time to time before it is acknowledged.
     pub async fn checkpoint(&self) -> crate::Result<()> {
         if let Pool::Sqlite { readers, .. } = &self.0 {
             sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&mut *readers.acquire().await?).await?;
@@ -14,7 +14,8 @@ impl Store {
         Ok(())
     }
 
-    /// The commits to a SQLite file that a connection of this process has open; `None` where there is no such thing.
+    /// Returns the index that shows the commits to a SQLite file that a connection of this process has open; `None` on
+    /// Postgres, or when the index can't be opened.
     #[must_use]
     pub fn commits(&self) -> Option<WalIndex> {
         match &self.0 {
@@ -23,7 +24,8 @@ impl Store {
         }
     }
 
-    /// Whether [`Store::commits`] can be relied on with this file system: it must notice a commit of our own.
+    /// Returns true when [`Store::commits`] is reliable on this file system, which means that it shows a commit of this
+    /// process.
     pub async fn notices_commits(&self, now: i64) -> crate::Result<bool> {
         let Some(commits) = self.commits() else { return Ok(false) };
         let before = commits.mark();

@@ -1,4 +1,4 @@
-//! What store functions work on: a connection of either driver, alone or in a write transaction.
+//! The connections on which the functions of this crate work: of either driver, alone or in a write transaction.
 
 use std::sync::Arc;
 
@@ -6,32 +6,24 @@ use sqlx::{PgConnection, SqliteConnection, pool::PoolConnection};
 
 use super::{open_file::OpenFile, pg_lease::PgLease};
 
-/// A connection on loan, of either driver; store functions take one.
 pub enum Conn<'c> {
-    /// SQLite's.
     Sqlite(&'c mut SqliteConnection),
-    /// Postgres's.
     Postgres(&'c mut PgConnection),
 }
 
-/// A connection for what needs no transaction: each statement stands for itself.
+/// A connection for statements that need no transaction: each statement commits by itself.
 pub enum Connection {
-    /// SQLite's.
     Sqlite(PoolConnection<sqlx::Sqlite>),
-    /// Postgres's.
     Postgres(PgLease),
 }
 
-/// A write transaction. Dropping it undoes it.
+/// A write transaction. Dropping it rolls it back.
 pub enum Transaction {
-    /// SQLite's, and the file that it is in.
     Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>, Arc<OpenFile>),
-    /// Postgres's.
     Postgres(PgLease),
 }
 
 impl Connection {
-    /// The connection.
     pub fn conn(&mut self) -> Conn<'_> {
         match self {
             Self::Sqlite(conn) => Conn::Sqlite(conn),
@@ -41,7 +33,6 @@ impl Connection {
 }
 
 impl Transaction {
-    /// The connection.
     pub fn conn(&mut self) -> Conn<'_> {
         match self {
             Self::Sqlite(tx, _) => Conn::Sqlite(tx),
@@ -49,8 +40,8 @@ impl Transaction {
         }
     }
 
-    /// Makes it durable. A SQLite file that was removed or replaced meanwhile will not be there at the next start: that is
-    /// no success.
+    /// Commits the transaction. It fails where the SQLite file was removed or replaced meanwhile, because the next
+    /// start would not find the change.
     pub async fn commit(self) -> crate::Result<()> {
         match self {
             Self::Sqlite(tx, file) => {

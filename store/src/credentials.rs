@@ -1,5 +1,5 @@
-//! What the verifier reads: a credential and its account in one row, by digest. The same rows are read again inside
-//! the transactions that write under a credential.
+//! SQL for the verifier, which reads a credential and its account in one row, by digest. Transactions that write under
+//! a credential read the same rows again.
 
 use sqlx::FromRow;
 
@@ -8,73 +8,48 @@ use uuid::Uuid;
 
 use super::{Conn, on};
 
-/// How many digests one statement asks for; a batch with fewer repeats its last one.
+/// Number of digests that one statement looks up. A batch with fewer repeats its last digest.
 pub const LOOKUP: usize = 16;
 
-/// An API token by one of its texts, with its account.
+/// An API token with its account, found by one of its secrets.
 #[derive(Clone, Debug, FromRow)]
 pub struct TokenCredentialRow {
-    /// The text's digest.
     pub digest: Vec<u8>,
-    /// The text's hint.
     pub hint: String,
-    /// From when on the text, replaced by a rotation, is refused.
+    /// Time from which on the secret is refused, because a rotation replaced it; null for the newest secret.
     pub ends_at: Option<i64>,
-    /// When the text was last used.
+    /// Time of the latest use of this secret. `last_used_at` is that of the token, by any of its secrets.
     pub text_used_at: Option<i64>,
-    /// The token's id.
     pub token_id: Uuid,
-    /// The token's name.
     pub name: String,
-    /// What it is narrowed to.
     pub permissions: Option<String>,
-    /// The networks that it is held to.
     pub networks: Option<String>,
-    /// Since when.
     pub created_at: i64,
-    /// From when on it is refused.
     pub expires_at: Option<i64>,
-    /// Since when it is revoked.
     pub revoked_at: Option<i64>,
-    /// When it was last used.
     pub last_used_at: Option<i64>,
-    /// From where it was last used.
     pub last_used_ip: Option<String>,
-    /// Its account.
     #[sqlx(flatten)]
     pub account: CredentialAccountRow,
 }
 
-/// A web session with its account.
 #[derive(Clone, Debug, FromRow)]
 pub struct SessionCredentialRow {
-    /// The cookie's digest.
     pub digest: Vec<u8>,
-    /// The session's id.
     pub session_id: Uuid,
-    /// Since when.
     pub created_at: i64,
-    /// When it was last used.
     pub last_active_at: i64,
-    /// Its account.
     #[sqlx(flatten)]
     pub account: CredentialAccountRow,
 }
 
-/// The account behind a credential.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct CredentialAccountRow {
-    /// The account's id.
     pub account_id: Uuid,
-    /// Its username.
     pub username: String,
-    /// Its email.
     pub email: String,
-    /// Its roles.
     pub roles: String,
-    /// Whether it opens doors.
     pub active: bool,
-    /// Since when.
     pub account_created_at: i64,
 }
 
@@ -89,12 +64,12 @@ const SESSIONS: &str = "SELECT s.digest, s.id AS session_id, s.created_at, s.las
     FROM sessions s JOIN accounts a ON a.id = s.account_id \
     WHERE s.digest IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
 
-/// The tokens with these texts; unknown digests have no row. At most [`LOOKUP`] and at least one.
+/// Returns the tokens with these secrets. There must be 1 to [`LOOKUP`] digests; unknown ones have no row.
 pub async fn list_tokens(conn: Conn<'_>, digests: &[[u8; 32]]) -> Result<Vec<TokenCredentialRow>> {
     on!(conn, |c| padded(digests).fold(sqlx::query_as(TOKENS), sqlx::query::QueryAs::bind).fetch_all(c).await)
 }
 
-/// The sessions with these cookies; unknown digests have no row. At most [`LOOKUP`] and at least one.
+/// Returns the sessions with these cookies. There must be 1 to [`LOOKUP`] digests; unknown ones have no row.
 pub async fn list_sessions(conn: Conn<'_>, digests: &[[u8; 32]]) -> Result<Vec<SessionCredentialRow>> {
     on!(conn, |c| padded(digests).fold(sqlx::query_as(SESSIONS), sqlx::query::QueryAs::bind).fetch_all(c).await)
 }

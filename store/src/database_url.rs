@@ -1,4 +1,4 @@
-//! The URL of the database: which parts the drivers use, and what is refused because they would ignore it.
+//! Checks the URL of the database, and refuses parts of it that the drivers would ignore.
 
 use std::{io, str::FromStr as _};
 
@@ -9,8 +9,8 @@ use sqlx::{
 
 use super::error::{plain, plain_io};
 
-/// The parameters that sqlx 0.9 reads from a Postgres URL (`options/parse.rs`), the names of one parameter in one row.
-/// sqlx ignores all others with a warning.
+/// The parameters that sqlx 0.9 reads from a Postgres URL (`options/parse.rs`), with the names of one parameter in one
+/// row. sqlx ignores all others with a warning.
 const POSTGRES_PARAMETERS: [&[&str]; 12] = [
     &["sslmode", "ssl-mode"],
     &["sslrootcert", "ssl-root-cert", "ssl-ca"],
@@ -26,12 +26,11 @@ const POSTGRES_PARAMETERS: [&[&str]; 12] = [
     &["options"],
 ];
 
-/// Whether the URL is for Postgres.
 pub(super) fn is_postgres(url: &str) -> bool {
     url.starts_with("postgres:") || url.starts_with("postgresql:")
 }
 
-/// Refuses a URL that the driver can't read, or would read only in part. The sentence has no password in it.
+/// Refuses a URL that the driver can't read, or would read only in part. The message contains no password.
 pub fn check(url: &str) -> Result<(), String> {
     if is_postgres(url) {
         check_postgres(url)
@@ -67,7 +66,7 @@ fn check_postgres(url: &str) -> Result<(), String> {
             continue;
         }
         let Some(known) = POSTGRES_PARAMETERS.iter().find(|names| names.contains(&&*name)) else {
-            // What is taken for a name may then be the end of a password.
+            // With an `@` after the `?`, the name may be the end of a password that contains a `?`.
             let has_question_mark = query.contains('@');
             return Err(if has_question_mark {
                 "it has a ? before the @; write %3F for a ? in a password".into()
@@ -84,7 +83,7 @@ fn check_postgres(url: &str) -> Result<(), String> {
         }
         let modes = ["disable", "prefer", "require", "verify-ca", "verify-full"];
         if known[0] == "sslmode" && !modes.contains(&&*value) {
-            // The driver takes `allow` for `disable`.
+            // The driver treats `allow` as `disable`.
             return Err(format!("its {name} is none of {}", modes.join(", ")));
         }
     }
@@ -126,13 +125,12 @@ fn check_sqlite(url: &str) -> Result<(), String> {
     SqliteConnectOptions::from_str(url).map(drop).map_err(|error| format!("it can't be read: {}", plain(&error)))
 }
 
-/// Whether a SQLite URL says that the file must be there.
 pub(super) fn must_exist(url: &str) -> bool {
     let query = url.split_once('?').map_or("", |(_, query)| query);
     form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == "mode" && value == "rw")
 }
 
-/// Which database a URL names, for people: no password.
+/// Describes the database that a URL names, for messages. The text contains no password.
 #[must_use]
 pub fn place(url: &str) -> String {
     if is_postgres(url) {
@@ -148,10 +146,9 @@ pub fn place(url: &str) -> String {
     }
 }
 
-/// How to connect to a Postgres database.
 pub(super) fn postgres_options(url: &str) -> sqlx::Result<PgConnectOptions> {
     let options = PgConnectOptions::from_str(url)?;
-    // The driver would ask the name service for an IPv6 address in its brackets.
+    // The driver would pass an IPv6 address with its brackets to the name service.
     let address = options.get_host().strip_prefix('[').and_then(|host| host.strip_suffix(']')).map(str::to_owned);
     let options = match address {
         Some(address) => options.host(&address),
@@ -172,19 +169,18 @@ pub(super) fn postgres_place(options: &PgConnectOptions) -> String {
     format!("Postgres {host}:{port}/{database} as {}", options.get_username())
 }
 
-/// The directory of the socket, where there is one.
 fn socket(options: &PgConnectOptions) -> Option<String> {
     let host = options.get_host();
     let socket = options.get_socket().map(|socket| socket.display().to_string());
     socket.or_else(|| host.starts_with('/').then(|| host.to_owned()))
 }
 
-/// Refuses a URL that names a file which can't be read. The driver would not say which one it is.
+/// Refuses a URL that names a file which can't be read, because the driver would not say which file it is.
 pub(super) fn check_files(url: &str) -> Result<(), String> {
     let query = url.split_once('?').map_or("", |(_, query)| query);
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         let is_file = POSTGRES_PARAMETERS[1..4].iter().any(|names| names.contains(&&*name));
-        // The driver takes a certificate itself as well.
+        // The driver also accepts the certificate itself in place of a file name.
         if is_file && !value.starts_with("-----BEGIN") {
             std::fs::read(&*value)
                 .map_err(|error| format!("the file {value} of {name} can't be read: {}", plain_io(&error)))?;
@@ -193,7 +189,6 @@ pub(super) fn check_files(url: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// What to do about a Postgres server that can't be reached, where more can be said than its own words do.
 pub(super) fn advice(error: &sqlx::Error, options: &PgConnectOptions) -> Option<&'static str> {
     match error {
         sqlx::Error::Io(error) => match error.kind() {
@@ -216,7 +211,7 @@ pub(super) fn advice(error: &sqlx::Error, options: &PgConnectOptions) -> Option<
             "28P01" => Some("see the password in database_url, PGPASSWORD or the file of PGPASSFILE"),
             "28000" => Some("see pg_hba.conf, or the rules of the pooler"),
             "3D000" => Some("make it with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"),
-            // PgBouncer's too, for whatever it refuses at the start of a session.
+            // PgBouncer also sends this code, for everything that it refuses at the start of a session.
             "08P01" if error.message().contains("startup parameter") => {
                 Some("leave options out of database_url, or have the pooler take them (ignore_startup_parameters)")
             }

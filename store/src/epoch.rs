@@ -1,38 +1,35 @@
-//! The epoch: a single row that every change of power moves in its own transaction, and the log of which account each
-//! move was about. The row's lock puts moves in the order of their commits, which a sequence would not.
+//! The epoch: a number in a single row, which every change that takes rights away increments in its own transaction,
+//! and a log of the account that each increment was about. The row's lock puts the increments in the order of their
+//! commits, which a sequence would not do.
 
 use crate::Result;
 use uuid::Uuid;
 
 use super::{Conn, Transaction, lock_account_row, notify, on, session::replica, with_timeout};
 
-/// A place in the history of a database. A number alone names none: after a failover that lost commits, or in a restored
-/// file, the same number may stand for another change.
+/// A point in the history of a database. The number alone does not identify it: after a failover that lost commits, or
+/// in a restored file, the same number can stand for another change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EpochPoint {
-    /// The number of the latest move.
     pub epoch: i64,
-    /// What that move wrote beside its number; `None` after a move by a program that knew no nonces.
+    /// Random value that the latest increment wrote; null after an increment by an older program, which wrote none.
     pub nonce: Option<Uuid>,
-    /// When the Postgres server that answered was started, in microseconds since 1970; 0 on SQLite. A pooler may put
-    /// another server behind a connection that stays open, and what was read at the one says nothing about the other.
+    /// Start time of the Postgres server that answered, in microseconds since 1970; 0 on SQLite. A pooler may put
+    /// another server behind a connection that stays open, and what was read from one server says nothing about the
+    /// other.
     pub server_started_at: i64,
 }
 
-/// One move of the epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EpochMove {
-    /// Its number.
     pub epoch: i64,
-    /// What it wrote beside its number.
     pub nonce: Option<Uuid>,
-    /// The account that it was about.
     pub account_id: Uuid,
 }
 
 impl EpochPoint {
-    /// Whether these moves lead from here to a later point without a gap, in one history at one server. They begin with
-    /// the move that this point names.
+    /// Returns true when the increments lead from this point to a later one without a gap, in one history on one
+    /// server. The first increment must be the one that this point names.
     #[must_use]
     pub fn leads_to(&self, later: &Self, moves: &[EpochMove]) -> bool {
         let names = |point: &Self, found: Option<&EpochMove>| {
@@ -45,8 +42,8 @@ impl EpochPoint {
     }
 }
 
-/// Reads where the history of the database is. A Postgres server that follows another one is refused, because it may be
-/// behind; a pooler can lead there at any moment.
+/// Reads the current point in the history of the database. A Postgres replica is refused, because it may be behind; a
+/// pooler can lead to one at any moment.
 pub async fn get_epoch(conn: Conn<'_>) -> Result<EpochPoint> {
     const POSTGRES: &str = "SELECT epoch, nonce, \
          (EXTRACT(EPOCH FROM pg_postmaster_start_time()) * 1000000)::BIGINT, pg_is_in_recovery() FROM power_epoch";
@@ -66,7 +63,7 @@ pub async fn get_epoch(conn: Conn<'_>) -> Result<EpochPoint> {
     }
 }
 
-/// The moves from a point up to another, the first one included, at most `limit`.
+/// Returns at most `limit` increments from one point to another, including those that the points name.
 pub async fn list_moves(conn: Conn<'_>, from: &EpochPoint, to: &EpochPoint, limit: i64) -> Result<Vec<EpochMove>> {
     let rows: Vec<(i64, Option<Uuid>, Uuid)> = on!(conn, |c| {
         sqlx::query_as(
@@ -81,14 +78,14 @@ pub async fn list_moves(conn: Conn<'_>, from: &EpochPoint, to: &EpochPoint, limi
     Ok(rows.into_iter().map(|(epoch, nonce, account_id)| EpochMove { epoch, nonce, account_id }).collect())
 }
 
-/// Takes an account's row, to change what it or its credentials may do, or to write under a credential of it. First
-/// thing in the transaction.
+/// Locks an account's row, for a change of what the account or its credentials may do, or for a write under one of its
+/// credentials. The lock must be taken first in the transaction.
 pub async fn lock_account(tx: &mut Transaction, account_id: Uuid) -> Result<()> {
     lock_account_row(tx.conn(), account_id).await
 }
 
-/// Moves the epoch: from this transaction's commit on, nothing that was read of the account before counts.
-/// Last thing in the transaction, for everybody waits for this row.
+/// Increments the epoch: from this transaction's commit on, nothing that was read of the account before is valid. The
+/// increment must come last in the transaction, because all others wait for this row.
 pub async fn bump_epoch(tx: &mut Transaction, account_id: Uuid, now: i64) -> Result<()> {
     const SQLITE: &str = "UPDATE power_epoch SET epoch = epoch + 1, nonce = randomblob(16) RETURNING epoch, nonce";
     const POSTGRES: &str = "UPDATE power_epoch SET epoch = epoch + 1, nonce = gen_random_uuid() RETURNING epoch, nonce";
@@ -110,20 +107,21 @@ pub async fn bump_epoch(tx: &mut Transaction, account_id: Uuid, now: i64) -> Res
     notify(tx.conn()).await
 }
 
-/// Writes the epoch's row as it is. Last thing in the transaction, as a move is.
+/// Writes the epoch's row without changing it. This must come last in the transaction, as an increment does.
 pub async fn probe(tx: &mut Transaction) -> Result<()> {
     on!(tx.conn(), |c| sqlx::query("UPDATE power_epoch SET epoch = epoch").execute(c).await.map(drop))
 }
 
-/// Notes of moves that a wrong clock put behind the horizon that they were made now, so that they are forgotten in time.
+/// Sets times of log entries that are later than the horizon to the present, because a wrong clock wrote them; the
+/// entries are then deleted in time.
 pub async fn mend_future(tx: &mut Transaction, now: i64, horizon: i64) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query("UPDATE power_changes SET at = $1 WHERE at > $2").bind(now).bind(horizon).execute(c).await.map(drop)
     })
 }
 
-/// Forgets moves from before an instant, but for the latest ones: a verifier that knows the latest must find its row
-/// when the next comes. One that is further behind drops everything instead.
+/// Deletes log entries from before an instant, except for the latest ones: a verifier that knows the latest increment
+/// must find its entry when the next one comes. A verifier that is further behind invalidates its whole cache instead.
 pub async fn delete_changes_before(tx: &mut Transaction, at: i64) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query("DELETE FROM power_changes WHERE at < $1 AND epoch < (SELECT epoch - 100 FROM power_epoch)")

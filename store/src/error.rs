@@ -1,27 +1,27 @@
-//! What a call of the database fails with: the driver's error, in plain words, and whether trying again helps.
+//! The error of database calls: the driver's error in plain words, and the decision whether another attempt can help.
 
 use std::{fmt, io};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// A failure of the database.
 #[derive(Debug)]
 pub struct Error(pub(crate) sqlx::Error);
 
 impl Error {
-    /// Whether the database can't answer now, so that trying again helps. What is none is a mistake of the program.
+    /// Returns true when the database can't answer now, so that another attempt can help. Every other error is a
+    /// mistake of the program.
     #[must_use]
     pub fn is_outage(&self) -> bool {
         is_outage(&self.0)
     }
 
-    /// The driver's own words, for the log: of a mistake they say more than the plain ones.
+    /// Returns the driver's own words for the log, which say more about a mistake of the program than the plain words
+    /// do.
     #[must_use]
     pub fn detail(&self) -> String {
         self.0.to_string()
     }
 
-    /// Whether the row is there already that a unique index admits once.
     #[must_use]
     pub fn is_unique_violation(&self) -> bool {
         matches!(&self.0, sqlx::Error::Database(error) if error.is_unique_violation())
@@ -57,8 +57,9 @@ fn is_outage(error: &sqlx::Error) -> bool {
         sqlx::Error::Database(error) => {
             let code = error.code().unwrap_or_default();
             if let Some(postgres) = error.try_downcast_ref::<PgDatabaseError>() {
-                // FATAL ends or refuses the session, whatever the code. Besides the classes of outages: a transaction
-                // that was rolled back for another one, a lock that was not given in time, a read-only server.
+                // FATAL ends or refuses the session, whatever the code is. Besides the classes of outages, these count
+                // as one: a transaction that was rolled back in favour of another, a lock that was not granted in time,
+                // and a read-only server.
                 matches!(postgres.severity(), PgSeverity::Fatal | PgSeverity::Panic) || is_outage_state(&code)
             } else if error.try_downcast_ref::<SqliteError>().is_some() {
                 code.parse().is_ok_and(is_sqlite_outage)
@@ -66,7 +67,7 @@ fn is_outage(error: &sqlx::Error) -> bool {
                 false
             }
         }
-        // Of a connection that is opened: a replica is refused so.
+        // `session::replica` refuses a replica with `Configuration` while a connection is opened.
         sqlx::Error::Io(_)
         | sqlx::Error::Tls(_)
         | sqlx::Error::Protocol(_)
@@ -84,12 +85,12 @@ fn is_outage_state(state: &str) -> bool {
         || matches!(state, "25006" | "25P03" | "55P03")
 }
 
-/// The low byte is the kind: busy, locked, read-only, I/O error, full, can't open, locking protocol.
+/// The low byte of the code is its kind. These are busy, locked, read-only, I/O error, full, can't open and locking
+/// protocol.
 const fn is_sqlite_outage(code: i32) -> bool {
     matches!(code & 0xff, 5 | 6 | 8 | 10 | 13 | 14 | 15)
 }
 
-/// What was wrong, without the frames that the driver puts around it.
 pub fn plain(error: &sqlx::Error) -> String {
     match error {
         sqlx::Error::Io(error) => plain_io(error),
@@ -100,18 +101,18 @@ pub fn plain(error: &sqlx::Error) -> String {
     }
 }
 
-/// The same of an error of the system: its words, without its number.
+/// Returns the words of an I/O error, without the number of the system's error.
 pub fn plain_io(error: &io::Error) -> String {
     let text = error.to_string();
     match error.kind() {
         io::ErrorKind::ConnectionRefused => "connection refused".into(),
-        // The standard library has no kind for a name that isn't resolved.
+        // The standard library has no kind for a host name that can't be resolved.
         _ if text.starts_with("failed to lookup address information") => "the host name can't be resolved".into(),
         _ => plain_tls(text.split(" (os error").next().unwrap_or(&text)),
     }
 }
 
-/// The TLS library names most causes by its own names alone.
+/// Describes a refused certificate, because the TLS library gives most causes by its own identifiers alone.
 fn plain_tls(text: &str) -> String {
     const CAUSES: [(&str, &str); 5] = [
         ("UnknownIssuer", "was issued by an authority that is not known here; name its certificate in sslrootcert"),

@@ -1,4 +1,5 @@
-//! Hosts. Every change takes the next revision, so that followers in any process can ask for what came after one.
+//! SQL for hosts. Every change takes the next revision, so that followers in any process can ask for the changes after
+//! one.
 
 use sqlx::FromRow;
 
@@ -7,55 +8,34 @@ use uuid::Uuid;
 
 use super::{Conn, PageBounds, Transaction, containing, notify, on};
 
-/// A host as it is stored.
 #[derive(Clone, Debug, FromRow)]
 pub struct HostRow {
-    /// Its id.
     pub id: Uuid,
-    /// The id that the machine gives itself.
     pub machine_id: String,
-    /// Its name in its network.
     pub hostname: String,
-    /// What people call it.
     pub friendly_name: Option<String>,
-    /// The operating system.
     pub os_name: String,
-    /// Its version.
     pub os_version: String,
-    /// The running kernel.
     pub kernel: String,
-    /// The processor's kind.
     pub architecture: String,
-    /// Updates that wait.
     pub pending_updates: Option<i64>,
-    /// Security updates among them.
     pub security_updates: Option<i64>,
-    /// Whether a restart is due.
     pub reboot_required: Option<bool>,
-    /// When it was last noticed that several machines report under its machine id.
     pub shared_machine_id_at: Option<i64>,
-    /// Which have reported lately, as the domain writes it.
+    /// The machines that reported lately under the machine id, in the format of the domain.
     pub reporters: Option<String>,
-    /// When it last reported.
     pub last_seen_at: i64,
-    /// When it first reported.
     pub created_at: i64,
-    /// When anything last changed.
     pub updated_at: i64,
-    /// The number of that change.
     pub revision: i64,
 }
 
-/// How a list is sorted.
+/// Sort order of a list. Hosts with an unknown number of updates come last in either direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HostSort {
-    /// By hostname.
     Hostname,
-    /// By last report.
     LastSeenAt,
-    /// By waiting updates; unknown ones come last in either direction.
     PendingUpdates,
-    /// By waiting security updates; unknown ones come last in either direction.
     SecurityUpdates,
 }
 
@@ -76,19 +56,16 @@ macro_rules! list {
     };
 }
 
-/// By id.
 pub async fn find(conn: Conn<'_>, id: Uuid) -> Result<Option<HostRow>> {
     const SQL: &str = select!("WHERE id = $1");
     on!(conn, |c| sqlx::query_as(SQL).bind(id).fetch_optional(c).await)
 }
 
-/// By the id that the machine gives itself.
 pub async fn find_by_machine(conn: Conn<'_>, machine_id: &str) -> Result<Option<HostRow>> {
     const SQL: &str = select!("WHERE machine_id = $1");
     on!(conn, |c| sqlx::query_as(SQL).bind(machine_id).fetch_optional(c).await)
 }
 
-/// How many hosts have this part in their search key.
 pub async fn count(conn: Conn<'_>, part: &str) -> Result<i64> {
     if part.is_empty() {
         return on!(conn, |c| sqlx::query_scalar("SELECT COUNT(*) FROM hosts").fetch_one(c).await);
@@ -101,7 +78,7 @@ pub async fn count(conn: Conn<'_>, part: &str) -> Result<i64> {
     })
 }
 
-/// A page of the hosts that have this part in their search key.
+/// Returns a page of the hosts whose search key contains `part`. The flag in `sort` is true for descending order.
 pub async fn list(conn: Conn<'_>, part: &str, sort: (HostSort, bool), slice: PageBounds) -> Result<Vec<HostRow>> {
     let sql = match sort {
         (HostSort::Hostname, false) => list!("hostname_key, id"),
@@ -118,13 +95,11 @@ pub async fn list(conn: Conn<'_>, part: &str, sort: (HostSort, bool), slice: Pag
     })
 }
 
-/// The hosts that changed after a revision, in the order of their changes.
 pub async fn list_after(conn: Conn<'_>, revision: i64, limit: i64) -> Result<Vec<HostRow>> {
     const SQL: &str = select!("WHERE revision > $1 ORDER BY revision LIMIT $2");
     on!(conn, |c| sqlx::query_as(SQL).bind(revision).bind(limit).fetch_all(c).await)
 }
 
-/// The hosts that were deleted after a revision.
 pub async fn list_removals_after(conn: Conn<'_>, revision: i64) -> Result<Vec<(Uuid, i64)>> {
     on!(conn, |c| {
         sqlx::query_as("SELECT host_id, revision FROM host_removals WHERE revision > $1 ORDER BY revision")
@@ -134,12 +109,11 @@ pub async fn list_removals_after(conn: Conn<'_>, revision: i64) -> Result<Vec<(U
     })
 }
 
-/// The newest revision.
 pub async fn get_revision(conn: Conn<'_>) -> Result<i64> {
     on!(conn, |c| sqlx::query_scalar("SELECT revision FROM host_revision").fetch_one(c).await)
 }
 
-/// Takes the next revision; holds back other changes of hosts until the transaction ends.
+/// Takes the next revision. Other changes of hosts wait until the transaction ends.
 pub async fn next_revision(tx: &mut Transaction) -> Result<i64> {
     notify(tx.conn()).await?;
     on!(tx.conn(), |c| {
@@ -147,7 +121,7 @@ pub async fn next_revision(tx: &mut Transaction) -> Result<i64> {
     })
 }
 
-/// Adds a host, or updates the one with the same `machine_id`; its id, friendly name and birth stay.
+/// Adds a host, or updates the host with the same `machine_id`, which keeps its id, friendly name and creation time.
 pub async fn upsert(tx: &mut Transaction, row: &HostRow, hostname_key: &str, search_key: &str) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query(
@@ -186,7 +160,6 @@ pub async fn upsert(tx: &mut Transaction, row: &HostRow, hostname_key: &str, sea
     })
 }
 
-/// Sets what people call a host.
 pub async fn update_friendly_name(tx: &mut Transaction, row: &HostRow, search_key: &str) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query(
@@ -203,7 +176,7 @@ pub async fn update_friendly_name(tx: &mut Transaction, row: &HostRow, search_ke
     })
 }
 
-/// Deletes a host and notes that it is gone; tells whether it was there.
+/// Deletes a host and records the removal for followers. Returns false when the host did not exist.
 pub async fn delete(tx: &mut Transaction, id: Uuid, revision: i64, now: i64) -> Result<bool> {
     let deleted = on!(tx.conn(), |c| {
         sqlx::query("DELETE FROM hosts WHERE id = $1").bind(id).execute(c).await.map(|done| done.rows_affected() > 0)
@@ -222,14 +195,14 @@ pub async fn delete(tx: &mut Transaction, id: Uuid, revision: i64, now: i64) -> 
     Ok(deleted)
 }
 
-/// Notes of removals that a wrong clock put behind the horizon that they were made now.
+/// Sets times of removals that are later than the horizon to the present, because a wrong clock wrote them.
 pub async fn mend_future_removals(tx: &mut Transaction, now: i64, horizon: i64) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query("UPDATE host_removals SET at = $1 WHERE at > $2").bind(now).bind(horizon).execute(c).await.map(drop)
     })
 }
 
-/// Forgets removals from before an instant; no follower is that far behind.
+/// Deletes removals from before an instant. No follower is that far behind.
 pub async fn delete_removals_before(tx: &mut Transaction, at: i64) -> Result<()> {
     on!(tx.conn(), |c| sqlx::query("DELETE FROM host_removals WHERE at < $1").bind(at).execute(c).await.map(drop))
 }

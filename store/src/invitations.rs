@@ -1,11 +1,11 @@
-//! One-time codes, by their digest: for the first run and for invited people.
+//! SQL for one-time codes, stored as digests: for the first run and for invited people.
 
 use crate::Result;
 use uuid::Uuid;
 
 use super::{Conn, Transaction, on};
 
-/// Adds a code for an account, or without one for the first run.
+/// Adds a code for an account; `None` stands for the first run.
 pub async fn insert(tx: &mut Transaction, digest: &[u8], account_id: Option<Uuid>, expires_at: i64) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query("INSERT INTO invitations (code_digest, account_id, expires_at) VALUES ($1, $2, $3)")
@@ -18,7 +18,8 @@ pub async fn insert(tx: &mut Transaction, digest: &[u8], account_id: Option<Uuid
     })
 }
 
-/// Whom a code is for: `None` when it opens nothing, `Some(None)` for the first run.
+/// Returns the account that a code is for: `None` when the code is unknown or expired, `Some(None)` when it is for the
+/// first run.
 pub async fn find(conn: Conn<'_>, digest: &[u8], now: i64) -> Result<Option<Option<Uuid>>> {
     on!(conn, |c| {
         sqlx::query_scalar("SELECT account_id FROM invitations WHERE code_digest = $1 AND expires_at > $2")
@@ -29,7 +30,6 @@ pub async fn find(conn: Conn<'_>, digest: &[u8], now: i64) -> Result<Option<Opti
     })
 }
 
-/// Takes the codes of an account away, or those of the first run.
 pub async fn delete_for(tx: &mut Transaction, account_id: Option<Uuid>) -> Result<()> {
     match account_id {
         Some(id) => on!(tx.conn(), |c| {
@@ -41,7 +41,7 @@ pub async fn delete_for(tx: &mut Transaction, account_id: Option<Uuid>) -> Resul
     }
 }
 
-/// Has codes that end later than any that is made by `horizon` end at `end`: they were made while a clock was wrong.
+/// Lets codes that end after `horizon` end at `end` instead, because they were made while a clock was wrong.
 pub async fn mend_future(tx: &mut Transaction, end: i64, horizon: i64) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query("UPDATE invitations SET expires_at = $1 WHERE expires_at > $2")
@@ -53,7 +53,6 @@ pub async fn mend_future(tx: &mut Transaction, end: i64, horizon: i64) -> Result
     })
 }
 
-/// Forgets codes whose time is over; tells how many.
 pub async fn delete_expired(tx: &mut Transaction, now: i64) -> Result<u64> {
     on!(tx.conn(), |c| {
         sqlx::query("DELETE FROM invitations WHERE expires_at <= $1")

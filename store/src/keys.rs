@@ -1,6 +1,6 @@
-//! The keys by which names are compared and found, of those rows whose names are not plain ASCII: only these can have
-//! keys of another version. A key is replaced only where the row is still what was read, so that a change by another
-//! server is not undone.
+//! SQL for the keys by which names are compared and found. Only rows whose names are not plain ASCII are read, because
+//! only these can have keys of another version. A key is replaced only where the row is still as it was read, so that a
+//! change by another server is not undone.
 
 use sqlx::FromRow;
 
@@ -9,51 +9,32 @@ use uuid::Uuid;
 
 use super::{Conn, Store, on};
 
-/// How many rows are read at once.
 pub const CHUNK: u16 = 500;
 
-/// An account's names and keys.
 #[derive(Clone, Debug, FromRow)]
 pub struct AccountKeys {
-    /// Its id.
     pub id: Uuid,
-    /// The name to sign in with.
     pub username: String,
-    /// Its key.
     pub username_key: String,
-    /// The address to sign in with.
     pub email: String,
-    /// Its key.
     pub email_key: String,
 }
 
-/// A token's name and key.
 #[derive(Clone, Debug, FromRow)]
 pub struct TokenKeys {
-    /// Its id.
     pub id: Uuid,
-    /// What its owner calls it.
     pub name: String,
-    /// Its key.
     pub name_key: String,
 }
 
-/// What a host is found by.
 #[derive(Clone, Debug, FromRow)]
 pub struct HostKeys {
-    /// Its id.
     pub id: Uuid,
-    /// Its name in its network.
     pub hostname: String,
-    /// What people call it.
     pub friendly_name: Option<String>,
-    /// The operating system.
     pub os_name: String,
-    /// Its version.
     pub os_version: String,
-    /// The key of the hostname.
     pub hostname_key: String,
-    /// What a search looks through.
     pub search_key: String,
 }
 
@@ -63,7 +44,6 @@ macro_rules! list_after {
     };
 }
 
-/// The accounts after an id, in the order of their ids.
 pub async fn list_accounts(conn: Conn<'_>, after: Uuid) -> Result<Vec<AccountKeys>> {
     list_after!(
         conn,
@@ -73,7 +53,6 @@ pub async fn list_accounts(conn: Conn<'_>, after: Uuid) -> Result<Vec<AccountKey
     )
 }
 
-/// The tokens after an id, in the order of their ids.
 pub async fn list_tokens(conn: Conn<'_>, after: Uuid) -> Result<Vec<TokenKeys>> {
     list_after!(
         conn,
@@ -83,7 +62,6 @@ pub async fn list_tokens(conn: Conn<'_>, after: Uuid) -> Result<Vec<TokenKeys>> 
     )
 }
 
-/// The hosts after an id, in the order of their ids.
 pub async fn list_hosts(conn: Conn<'_>, after: Uuid) -> Result<Vec<HostKeys>> {
     list_after!(
         conn,
@@ -94,7 +72,8 @@ pub async fn list_hosts(conn: Conn<'_>, after: Uuid) -> Result<Vec<HostKeys>> {
 }
 
 impl Store {
-    /// Replaces an account's keys; tells whether it did, which it does not where another account has one of them.
+    /// Replaces an account's keys. Returns false when the account has changed, or when another account has one of the
+    /// keys.
     pub async fn update_account_keys(&self, row: &AccountKeys, username_key: &str, email_key: &str) -> Result<bool> {
         let mut tx = self.begin().await?;
         let updated = on!(tx.conn(), |c| {
@@ -112,7 +91,7 @@ impl Store {
             .map(|done| done.rows_affected() > 0)
         });
         match updated {
-            // Somebody has just added such an account.
+            // Another transaction has just added an account with one of the keys.
             Err(error) if error.is_unique_violation() => Ok(false),
             updated => {
                 tx.commit().await?;
@@ -121,7 +100,6 @@ impl Store {
         }
     }
 
-    /// Replaces a token's key.
     pub async fn update_token_key(&self, row: &TokenKeys, name_key: &str) -> Result<()> {
         let mut tx = self.begin().await?;
         on!(tx.conn(), |c| {
@@ -136,7 +114,6 @@ impl Store {
         tx.commit().await
     }
 
-    /// Replaces a host's keys.
     pub async fn update_host_keys(&self, row: &HostKeys, hostname_key: &str, search_key: &str) -> Result<()> {
         let mut tx = self.begin().await?;
         on!(tx.conn(), |c| {

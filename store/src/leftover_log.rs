@@ -1,5 +1,6 @@
-//! A log (`-wal`) that lies beside a SQLite file and belongs to another one: somebody has put a backup in place and left
-//! the log of the former file. SQLite can't tell, and would write it over the backup.
+//! Detection of a write-ahead log (`-wal`) that is beside a SQLite file but belongs to another file, as when a backup
+//! was put in place and the log of the former file was left. SQLite can't tell, and would write the log over the
+//! backup.
 
 use std::{fs::File, io, os::unix::fs::FileExt as _, path::Path};
 
@@ -13,8 +14,8 @@ use super::{
     open::OpenError,
 };
 
-/// Refuses a file whose log can't be its own. `thorough` also asks whether the two together are sound, which reads all of
-/// the database.
+/// Refuses a file whose log can't be its own. With `thorough`, the integrity of the file together with its log is
+/// checked as well, which reads the whole database.
 pub(super) async fn refuse(file: &Path, thorough: bool) -> Result<(), OpenError> {
     let log = beside(file, "-wal");
     if log.metadata().map_or(0, |about| about.len()) == 0 {
@@ -53,20 +54,21 @@ fn beside(file: &Path, suffix: &str) -> std::path::PathBuf {
     name.into()
 }
 
-/// Whether a database says that it has a log: the version that is needed to read it ("Database File Format", section
-/// 1.3.3) is 2. A copy by `VACUUM INTO` has none, until it is served.
+/// Returns true when a database says that it has a log, which it does with read version 2 ("Database File Format",
+/// section 1.3.3). A copy by `VACUUM INTO` has no log until a server uses it.
 fn has_log(file: &Path) -> io::Result<bool> {
     const READ_VERSION: u64 = 19;
     let file = File::open(file)?;
     let mut version = [0];
     let read = file.read_at(&mut version, READ_VERSION);
-    // Never closed: POSIX lets go of all locks that a process has on a file when it closes any descriptor of it, and
-    // SQLite's locks are such.
+    // The file is never closed: POSIX releases all locks that a process has on a file when the process closes any
+    // descriptor of it, and SQLite's locks are of this kind.
     std::mem::forget(file);
     Ok(read? == 1 && version == [2])
 }
 
-/// Asks without changing anything: a connection that could write would fold the log into the file when it is closed.
+/// Checks the file without changing it: a connection that could write would copy the log into the file when it is
+/// closed.
 async fn find_damage(file: &Path) -> Option<String> {
     let options = SqliteConnectOptions::new().filename(file).read_only(true).journal_mode(SqliteJournalMode::Wal);
     let check = async {

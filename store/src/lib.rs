@@ -1,8 +1,10 @@
-//! The database. One SQL text serves SQLite and Postgres: `on!` stamps a call for whichever driver the connection has,
-//! and what the two can't say alike stands in a file of its own: `account_lock`, `commits`, `loan`, `notify`,
-//! `open_postgres`, `open_sqlite`, `requirements`, `session`, `turn`.
+//! The database: one SQL text serves SQLite and Postgres, and `on!` runs it on the driver of the connection. Code for
+//! one of the two engines is in files of its own, such as `open_sqlite` and `open_postgres`. Instants are in
+//! milliseconds since the Unix epoch; one that is later than the `horizon` is not believed, because it was written
+//! while a clock was wrong.
 //!
-//! Lock order, the same in every write transaction: the account's row, then its tokens and sessions, then the epoch.
+//! Every write transaction takes its locks in the same order: the account's row, then its tokens and sessions, then the
+//! epoch.
 
 mod account_lock;
 pub mod accounts;
@@ -63,6 +65,5 @@ macro_rules! on {
 }
 pub(crate) use on;
 
-/// The database.
 #[derive(Clone, Debug)]
 pub struct Store(Pool);

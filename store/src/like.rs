@@ -1,6 +1,6 @@
-//! Searching for text.
+//! Patterns for the search for text.
 
-/// A pattern for `LIKE … ESCAPE '\'` that finds the text literally, anywhere.
+/// Returns a pattern for `LIKE … ESCAPE '\'` that finds the text literally, anywhere.
 pub(super) fn containing(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len() + 2);
     pattern.push('%');

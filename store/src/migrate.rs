@@ -1,4 +1,4 @@
-//! Bringing a database up to date, and telling in which version it is.
+//! Migrations: bringing a database up to date, and finding out which version it has.
 
 use std::time::Duration;
 
@@ -14,32 +14,26 @@ use super::{
     session, with_timeout,
 };
 
-/// How long to let others go first before a migration that found a table locked tries again.
+/// Pause in which a migration that found a table locked lets other sessions go first.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How often a migration tries: for some five minutes.
+/// Number of attempts of a migration, which last for about five minutes.
 const TRIES: u32 = 100;
 
-/// In which version a database is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// It has no tables.
     Empty,
-    /// Migrations are pending.
     Older,
-    /// It is what this program knows.
     Current,
 }
 
-/// A database as it was found.
 #[derive(Debug)]
 pub(super) struct Found {
     pub state: State,
-    /// The versions of the migrations that are pending.
     pending: Vec<i64>,
 }
 
 impl Found {
-    /// Refuses a database that only the start of a server, or the command for it, may bring up to date.
+    /// Fails where migrations are pending, because only the start of a server or the command `migrate` may run them.
     pub fn require_current(&self) -> Result<State, OpenError> {
         match self.state {
             State::Empty => Err(OpenError::Empty),
@@ -48,7 +42,6 @@ impl Found {
         }
     }
 
-    /// Says in the log that the database is up to date, once what was pending is applied.
     pub fn log_up_to_date(&self, migrations: &Migrator) {
         let newest = migrations.iter().map(|migration| migration.version).max();
         let applied: Vec<String> = self.pending.iter().map(i64::to_string).collect();
@@ -57,7 +50,6 @@ impl Found {
     }
 }
 
-/// Compares what was applied, versions and checksums, with what this program knows.
 fn compare(migrations: &Migrator, applied: &[(i64, Vec<u8>)]) -> Result<Found, OpenError> {
     for (version, checksum) in applied {
         match migrations.iter().find(|migration| migration.version == *version) {
@@ -112,9 +104,10 @@ pub(super) async fn state_of_postgres(conn: &mut PgConnection) -> Result<Found, 
     }
 }
 
-/// Runs what is pending, without the limits that requests have.
+/// Runs the pending migrations, without the time limits that requests have.
 pub(super) async fn migrate_postgres(options: PgConnectOptions) -> Result<(), OpenError> {
-    // One connection, which is closed afterwards: what an error has left of the migrations' locks goes with it.
+    // The pool has one connection, which is closed afterwards, so that locks are released that a failed migration has
+    // left.
     let pool = PgPoolOptions::new()
         .max_connections(1)
         .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -144,12 +137,10 @@ async fn run_when_unlocked(pool: &PgPool) -> Result<(), OpenError> {
     }
 }
 
-/// Runs what is pending.
 pub(super) async fn migrate_sqlite(pool: &sqlx::SqlitePool) -> Result<(), OpenError> {
     Ok(SQLITE_MIGRATIONS.run(pool).await?)
 }
 
-/// Whether a lock was not to be had in time (`lock_not_available`).
 fn is_locked(error: &MigrateError) -> bool {
     let (MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) = error else { return false };
     matches!(error, sqlx::Error::Database(error) if error.code().is_some_and(|code| code == "55P03"))

@@ -1,8 +1,8 @@
-//! Whether a file is on a disk of another machine. SQLite's log needs memory that all its users share, and locks that hold.
+//! Detection of files on network file systems. SQLite's log needs memory that all its users share, and locks that work.
 
 use std::path::{Path, PathBuf};
 
-/// File systems of other machines, as Linux names them; those of FUSE have `fuse.` before theirs.
+/// Network file systems, by the names that Linux gives them. Those of FUSE have the prefix `fuse.`.
 const KINDS: [&str; 14] = [
     "9p",
     "afs",
@@ -20,14 +20,14 @@ const KINDS: [&str; 14] = [
     "sshfs",
 ];
 
-/// The kind of file system, where it is one of another machine. `None` also where it can't be told.
+/// Returns the kind of the file system, if it is a network file system. `None` also when the kind can't be found out.
 pub(super) fn kind_of(file: &Path) -> Option<String> {
     let mounts = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
     find(&mounts, &file.canonicalize().ok()?)
 }
 
-/// Looks a path up in the text of `/proc/self/mountinfo` (proc(5)): the longest mount point above it counts, and of two
-/// on one point the later.
+/// Looks a path up in the text of `/proc/self/mountinfo` (proc(5)). The longest mount point above the path counts, and
+/// of two mounts on one point the later one.
 fn find(mounts: &str, file: &Path) -> Option<String> {
     let (_, kind) = mounts
         .lines()
@@ -41,7 +41,7 @@ fn find(mounts: &str, file: &Path) -> Option<String> {
     KINDS.contains(&bare).then(|| kind.to_owned())
 }
 
-/// The kernel writes space, tab, line end and backslash as octal numbers.
+/// Decodes space, tab, line end and backslash, which the kernel writes as octal numbers.
 fn unescape(text: &str) -> PathBuf {
     let text = text.replace("\\040", " ").replace("\\011", "\t").replace("\\012", "\n").replace("\\134", "\\");
     PathBuf::from(text)

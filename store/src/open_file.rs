@@ -1,6 +1,6 @@
-//! Whether the SQLite file that is open still is the one that its path names. A file that was removed, or replaced as by
-//! a restore, stays open and goes on taking writes that no later start will find: nothing may be acknowledged there, and
-//! no token judged by it.
+//! Detection of a SQLite file that was removed, or replaced as by a restore, while it is open. Such a file goes on
+//! taking writes that no later start will find, so that no write to it may be acknowledged and no token may be checked
+//! by it.
 
 use std::{
     io,
@@ -8,7 +8,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The file as it was opened.
 #[derive(Debug)]
 pub struct OpenFile {
     path: PathBuf,
@@ -17,25 +16,21 @@ pub struct OpenFile {
 }
 
 impl OpenFile {
-    /// Takes note of a file that a connection has just opened.
     pub fn new(path: &Path) -> io::Result<Self> {
-        // Relative to where the program is now, which may change.
+        // The path is made absolute, because the working directory may change later.
         let path = std::path::absolute(path)?;
         let about = std::fs::metadata(&path)?;
         Ok(Self { path, device: about.dev(), inode: about.ino() })
     }
 
-    /// Its path.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Whether the path names it still.
     pub fn is_in_place(&self) -> bool {
         std::fs::metadata(&self.path).is_ok_and(|about| (about.dev(), about.ino()) == (self.device, self.inode))
     }
 
-    /// Fails where the path names it no more.
     pub fn require_in_place(&self) -> crate::Result<()> {
         if self.is_in_place() {
             return Ok(());

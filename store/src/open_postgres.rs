@@ -1,4 +1,4 @@
-//! Opening a Postgres database: how its connections are set, and what is asked of it first.
+//! Opening of a Postgres database: the settings of its connections, and the checks that come first.
 
 use std::{io, time::Duration};
 
@@ -17,9 +17,7 @@ use super::{
     requirements, session,
 };
 
-/// How long a connection to Postgres may be idle before it is tried out.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
-/// How long to wait before a server that is starting is tried again.
 const STARTING: Duration = Duration::from_millis(200);
 
 pub(super) async fn open(url: &str, opening: Opening, max_connections: u32) -> Result<(Store, State), OpenError> {
@@ -31,7 +29,7 @@ pub(super) async fn open(url: &str, opening: Opening, max_connections: u32) -> R
         .max_connections(max_connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .after_connect(|conn, _| Box::pin(session::prepare(conn, session::OF_REQUESTS)))
-        // One that was used a moment ago is good; an older one may have died with the server it was to.
+        // A connection that was used a moment ago is taken to work. An older one may have been lost with its server.
         .test_before_acquire(false)
         .before_acquire(|conn, about| {
             Box::pin(async move {
@@ -46,8 +44,8 @@ pub(super) async fn open(url: &str, opening: Opening, max_connections: u32) -> R
     Ok((Store(Pool::Postgres(pool)), state))
 }
 
-/// Checks all that the database must be able to do, on a connection of its own, for the pool would hide the reason, and
-/// brings it up to date.
+/// Checks everything that the database must be able to do, and brings it up to date. The connection does not come from
+/// a pool, because a pool would hide the reason of a failure.
 async fn prepare(options: &PgConnectOptions, opening: Opening) -> Result<State, OpenError> {
     let unreachable = |error: sqlx::Error| {
         let cause = match advice(&error, options) {
@@ -82,7 +80,7 @@ async fn prepare(options: &PgConnectOptions, opening: Opening) -> Result<State, 
     Ok(found.state)
 }
 
-/// Connects, and waits a little for a server that is just starting.
+/// Connects, and retries for a while when the server is just starting.
 async fn connect(options: &PgConnectOptions) -> sqlx::Result<PgConnection> {
     let began = tokio::time::Instant::now();
     loop {

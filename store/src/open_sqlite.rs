@@ -1,4 +1,4 @@
-//! Opening a SQLite file: how its connections are set, and that one process at a time does it.
+//! Opening of a SQLite file, by one process at a time, and the settings of its connections.
 
 use std::{fs::OpenOptions, io, path::Path, str::FromStr, sync::Arc, time::Duration};
 
@@ -20,17 +20,17 @@ use super::{
     private_file::make_private_file,
 };
 
-/// How long SQLite waits for another process's write to end.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// How many pages SQLite's log may have before a commit folds it into the file; see [`Store::checkpoint`]. 64 MiB.
+/// Number of pages that SQLite's log may have, 64 MiB in all, before a commit copies it into the file; see
+/// [`Store::checkpoint`].
 const LONGEST_LOG: &str = "16384";
-/// Readers of a SQLite file; each is a thread, and reads take microseconds.
+/// Number of connections that read a SQLite file. Each is a thread, and reads take microseconds.
 const SQLITE_READERS: u32 = 4;
 
 pub(super) async fn open(url: &str, opening: Opening) -> Result<(Store, State), OpenError> {
     let options = SqliteConnectOptions::from_str(url)?
         .journal_mode(SqliteJournalMode::Wal)
-        // FULL, not NORMAL: an acknowledged revoke must survive a power cut.
+        // The mode is FULL and not NORMAL, because an acknowledged revoke must survive a crash of the machine.
         .synchronous(SqliteSynchronous::Full)
         .pragma("wal_autocheckpoint", LONGEST_LOG)
         .foreign_keys(true)
@@ -42,8 +42,8 @@ pub(super) async fn open(url: &str, opening: Opening) -> Result<(Store, State), 
             .max_connections(connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .test_before_acquire(false)
-            // When the disk fails, SQLite ends the transaction by itself and sqlx goes on counting it: such a
-            // connection never begins another one.
+            // When the disk fails, SQLite ends the transaction by itself and sqlx goes on counting it. Such a
+            // connection never begins another transaction, so that it is discarded.
             .before_acquire(|conn, _| Box::pin(std::future::ready(Ok(!conn.is_in_transaction()))))
             .idle_timeout(None)
             .max_lifetime(None)
@@ -58,10 +58,10 @@ pub(super) async fn open(url: &str, opening: Opening) -> Result<(Store, State), 
             _ => return Err(OpenError::Missing(file)),
         }
     }
-    // The writer connects first: it switches a new file to WAL.
+    // The writer connects first, because it switches a new file to WAL.
     let writer = pool(1).connect_with(options.clone()).await.map_err(unreachable)?;
     let state = match opening {
-        // It is copied as it is.
+        // A copy is made of the database in any version.
         Opening::Copy => State::Current,
         Opening::Use => migrate::state_of_sqlite(&writer).await?.require_current()?,
         Opening::Serve | Opening::Migrate => {
@@ -82,12 +82,12 @@ pub(super) async fn open(url: &str, opening: Opening) -> Result<(Store, State), 
     Ok((Store(Pool::Sqlite { readers, writer, aside, file }), state))
 }
 
-/// Fails where SQLite may read alone, which it says of itself at the first write. A lock of another process is no reason
-/// to fail, and isn't waited for.
+/// Fails where SQLite can only read, which it reports at the first write. A lock of another process is no reason to
+/// fail, and the check does not wait for it.
 async fn require_writable(writer: &sqlx::SqlitePool) -> sqlx::Result<()> {
     let mut conn = writer.acquire().await?;
     sqlx::raw_sql("PRAGMA busy_timeout = 0").execute(&mut *conn).await?;
-    // BEGIN IMMEDIATE would begin a transaction that reads.
+    // `BEGIN IMMEDIATE` would succeed where SQLite can only read, and begin a transaction that reads.
     let written = sqlx::raw_sql("DELETE FROM readiness WHERE false").execute(&mut *conn).await;
     let timeout = BUSY_TIMEOUT.as_millis();
     sqlx::raw_sql(sqlx::AssertSqlSafe(format!("PRAGMA busy_timeout = {timeout}"))).execute(&mut *conn).await?;
@@ -99,13 +99,12 @@ const SQLITE_CORRUPT: i32 = 11;
 const SQLITE_CANTOPEN: i32 = 14;
 const SQLITE_NOTADB: i32 = 26;
 
-/// SQLite's primary result code: the lowest byte of the extended one.
 fn result_code(error: &sqlx::Error) -> Option<i32> {
     let code: i32 = error.as_database_error()?.code()?.parse().ok()?;
     Some(code & 0xff)
 }
 
-/// Why a file can't be used, and what to do. SQLite itself says no more than that it can't.
+/// Returns why a file can't be used, and what to do. SQLite itself only reports that it can't be used.
 fn cause(error: &sqlx::Error, file: &Path) -> String {
     let why = plain(error);
     let rights = "the user that runs this must be able to write the file, its -wal and -shm, and their directory";

@@ -1,6 +1,6 @@
-//! A Postgres connection on loan from the pool, and a limit to how long it may keep anybody waiting. A database that is
-//! gone without a word answers never: without limits here, whoever asked it would wait for hours, and its connections
-//! would hold their places in the pool for as long.
+//! A Postgres connection that is leased from the pool, with a timeout for each statement. A database that is gone
+//! without closing its connections never answers: without timeouts here, requests would wait for hours, and their
+//! connections would keep their places in the pool for as long.
 
 use std::{
     io,
@@ -13,20 +13,17 @@ use tokio::sync::Semaphore;
 
 use super::session;
 
-/// How long one statement may take. Postgres gives up on its own side after the same time, if it is there.
+/// Timeout of one statement. Postgres gives up on its own side after the same time, if the server still runs.
 pub const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long finding out why there is no connection may take.
 const REASON_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// A connection on loan. Dropping it undoes a transaction that was not committed.
+/// A leased connection. Dropping it rolls back a transaction that was not committed.
 pub struct PgLease {
-    /// Present until it is dropped.
     conn: Option<PoolConnection<Postgres>>,
     in_transaction: bool,
 }
 
 impl PgLease {
-    /// Takes a connection of the pool.
     pub async fn take(pool: &PgPool) -> sqlx::Result<Self> {
         let conn = match pool.acquire().await {
             Err(sqlx::Error::PoolTimedOut) => return Err(find_reason(pool).await),
@@ -35,14 +32,14 @@ impl PgLease {
         Ok(Self { conn: Some(conn), in_transaction: false })
     }
 
-    /// Begins a transaction, in which each statement sees what was committed before it: who has waited for a lock must
-    /// not judge by what was true before the wait, whatever the database's own default is.
+    /// Begins a transaction in which each statement sees what was committed before it, whatever the database's own
+    /// default is. A transaction that has waited for a lock must not decide by what was true before the wait.
     pub async fn begin(&mut self) -> sqlx::Result<()> {
         self.in_transaction = true;
         with_timeout(async { self.execute("BEGIN ISOLATION LEVEL READ COMMITTED").await.map(drop) }).await
     }
 
-    /// Makes what was done since durable. After an error it may be or not, and nobody can say.
+    /// Commits the transaction. After an error it is unknown whether the transaction was committed.
     pub async fn commit(&mut self) -> sqlx::Result<()> {
         with_timeout(async { self.execute("COMMIT").await.map(drop) }).await?;
         self.in_transaction = false;
@@ -65,12 +62,13 @@ impl DerefMut for PgLease {
 }
 
 impl Drop for PgLease {
-    /// Gives it back, tidied up and tried out, or throws it away where that takes too long.
+    /// Rolls back an open transaction and returns the connection to the pool, which tests it, or closes the connection
+    /// where that takes too long.
     fn drop(&mut self) {
         let Some(mut conn) = self.conn.take() else { return };
         let in_transaction = self.in_transaction;
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            // The program ends, and nobody is left to tidy up; Postgres does.
+            // The program ends, and no task can roll back any more. Postgres does so when the connection is closed.
             drop(conn.leak());
             return;
         };
@@ -79,15 +77,15 @@ impl Drop for PgLease {
                 conn.close_on_drop();
                 return;
             }
-            // The pool would wait for ever.
+            // The pool itself would wait without a timeout.
             let _ = tokio::time::timeout(STATEMENT_TIMEOUT, conn.return_to_pool()).await;
         });
     }
 }
 
-/// Why the pool had no connection in time. It tries again without a word where connections are refused or take no writes,
-/// and then says that it timed out, as where all of its connections are in use. One request at a time finds out by
-/// connecting.
+/// Returns the reason why the pool had no connection in time. Where connections are refused or take no writes, the pool
+/// retries without reporting it and then reports a timeout, as it does when all of its connections are in use. One
+/// request at a time finds out by connecting.
 async fn find_reason(pool: &PgPool) -> sqlx::Error {
     static TURN: Semaphore = Semaphore::const_new(1);
     let Ok(_turn) = TURN.try_acquire() else { return sqlx::Error::PoolTimedOut };
@@ -103,7 +101,6 @@ async fn find_reason(pool: &PgPool) -> sqlx::Error {
     }
 }
 
-/// Runs a statement, and gives up on it after [`STATEMENT_TIMEOUT`].
 pub async fn with_timeout<T>(statement: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
     let silent = || io::Error::new(io::ErrorKind::TimedOut, "the database did not answer in time");
     tokio::time::timeout(STATEMENT_TIMEOUT, statement).await.unwrap_or_else(|_| Err(silent().into()))

@@ -1,17 +1,16 @@
-//! The connections of one process, and how they are lent out.
+//! The connections of one process, and the functions that hand them out.
 
 use std::{sync::Arc, time::Duration};
 
 use super::{Connection, Store, Transaction, open_file::OpenFile, pg_lease::PgLease};
 
-/// How long to wait for a connection of the pool before the answer is 503.
+/// Timeout for a connection of the pool, after which the answer is 503.
 pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The connections of one process.
 #[derive(Clone, Debug)]
 pub(super) enum Pool {
-    /// One writer, because SQLite has only one anyway and waiting in a queue beats being turned away; and one beside it
-    /// that doesn't wait for the disk.
+    /// There is one writer, because SQLite has only one and waiting in a queue is better than an error, and a second
+    /// one, `aside`, whose commits do not wait for the disk.
     Sqlite {
         readers: sqlx::SqlitePool,
         writer: sqlx::SqlitePool,
@@ -22,7 +21,6 @@ pub(super) enum Pool {
 }
 
 impl Store {
-    /// A connection for reading.
     pub async fn read(&self) -> crate::Result<Connection> {
         Ok(match &self.0 {
             Pool::Sqlite { readers, file, .. } => {
@@ -33,8 +31,9 @@ impl Store {
         })
     }
 
-    /// A connection for notes that nobody was promised: each statement stands for itself and may be undone by a power
-    /// cut. On SQLite it doesn't wait for the disk, so that a revoke never waits long for it.
+    /// Returns a connection for writes that are acknowledged to no client: each statement commits by itself, and a
+    /// crash of the machine may undo it. On SQLite such a commit does not wait for the disk, so that a revoke never
+    /// waits long for it.
     pub async fn aside(&self) -> crate::Result<Connection> {
         match &self.0 {
             Pool::Sqlite { aside, file, .. } => {
@@ -45,7 +44,8 @@ impl Store {
         }
     }
 
-    /// Begins a write transaction. SQLite's takes the write lock at once, so that what it reads can't change under it.
+    /// Begins a write transaction. On SQLite it takes the write lock at once, so that what it reads can't change before
+    /// it ends.
     pub async fn begin(&self) -> crate::Result<Transaction> {
         Ok(match &self.0 {
             Pool::Sqlite { writer, file, .. } => {
@@ -60,7 +60,8 @@ impl Store {
         })
     }
 
-    /// Fails where SQLite's file was removed or replaced since it was opened, for one who keeps a connection for long.
+    /// Fails where SQLite's file was removed or replaced since it was opened. It is for callers that keep a connection
+    /// for long.
     pub fn require_in_place(&self) -> crate::Result<()> {
         match &self.0 {
             Pool::Sqlite { file, .. } => file.require_in_place(),
@@ -68,7 +69,6 @@ impl Store {
         }
     }
 
-    /// `sqlite` or `postgres`.
     #[must_use]
     pub const fn engine(&self) -> &'static str {
         match self.0 {
@@ -77,7 +77,7 @@ impl Store {
         }
     }
 
-    /// Connections open and idle.
+    /// Returns the numbers of open and of idle connections.
     #[must_use]
     pub fn pool_size(&self) -> (u32, usize) {
         match &self.0 {
@@ -89,7 +89,7 @@ impl Store {
         }
     }
 
-    /// Closes every connection; SQLite folds its log into the file.
+    /// Closes every connection. SQLite then copies its log into the file.
     pub async fn close(&self) {
         match &self.0 {
             Pool::Sqlite { readers, writer, aside, .. } => {

@@ -1,11 +1,12 @@
-//! What `doctor` says about a database that can be used, and that may still lose what it has acknowledged.
+//! The remarks of `doctor` about a database that can be used, but may lose changes that it has acknowledged.
 
 use sqlx::{PgConnection, Row as _};
 
 use super::{Conn, Store, network_disk, pool::Pool, with_timeout};
 
 impl Store {
-    /// One sentence for each setting of the database by which acknowledged changes can be lost.
+    /// Returns one sentence for each setting of the database by which acknowledged changes can be lost, and one when a
+    /// server may lack connections.
     pub async fn remarks(&self) -> crate::Result<Vec<String>> {
         if let Pool::Sqlite { file, .. } = &self.0 {
             let kind = network_disk::kind_of(file.path());
@@ -30,7 +31,6 @@ impl Store {
     }
 }
 
-/// Says when one server may want more connections than the role or the database may have.
 async fn too_few_connections(conn: &mut PgConnection, wanted: u32) -> crate::Result<Option<String>> {
     let allowed: Option<i32> = with_timeout(
         sqlx::query_scalar(

@@ -1,5 +1,5 @@
-//! What a Postgres database must be able to do. It is asked at start and by `doctor`; what is missing is refused with a
-//! sentence that names it and the cure.
+//! The requirements on a Postgres database, checked at start and by `doctor`. The error for a missing one names it and
+//! the remedy.
 
 use sqlx::{Connection as _, PgConnection, Row as _, postgres::PgConnectOptions};
 
@@ -10,12 +10,10 @@ use super::{
     with_timeout,
 };
 
-/// The oldest version of Postgres that is not refused, the oldest that the SQL was written for.
 const OLDEST_VERSION: i32 = 13;
 
 const RIGHTS_REMEDY: &str = "GRANT SELECT, INSERT, UPDATE, DELETE on all tables to it";
 
-/// Refuses a server that is too old, and a database whose encoding can't hold all text.
 pub(super) async fn check_database(conn: &mut PgConnection) -> Result<(), OpenError> {
     let row = with_timeout(
         sqlx::raw_sql(
@@ -49,9 +47,9 @@ fn judge_version(version: &str, number: &str) -> Result<(), OpenError> {
 /// Refuses a pooler that gives the statements of one session to several sessions of the server, as PgBouncer does with
 /// `pool_mode = transaction`: settings of the session, prepared statements and `LISTEN` would reach another client.
 ///
-/// Two sessions that are open at once have two backends, and each keeps its own. A pooler that lends backends out per
-/// transaction gives the second session the backend that the first has just left, or, where it takes turns, gives the
-/// first another one the next time.
+/// Two sessions that are open at once have two backends, and each keeps its own. A pooler that assigns backends per
+/// transaction gives the second session the backend that the first has just left, or, where it alternates, gives the
+/// first session another backend the next time.
 pub(super) async fn refuse_transaction_pooler(
     first: &mut PgConnection,
     options: &PgConnectOptions,
@@ -72,7 +70,7 @@ pub(super) async fn refuse_transaction_pooler(
     };
     let mut second = match tokio::time::timeout(ACQUIRE_TIMEOUT, begun).await {
         Ok(Ok(second)) => second,
-        // PgBouncer with `pool_mode = statement`.
+        // PgBouncer sends this error with `pool_mode = statement`.
         Ok(Err(sqlx::Error::Database(error))) if error.message().contains("statement pooling") => {
             return Err(refusal());
         }
@@ -93,7 +91,7 @@ pub(super) async fn refuse_transaction_pooler(
     if theirs == ours {
         return Err(refusal());
     }
-    // Several times, for a pooler that takes turns between two backends.
+    // The check is repeated, for a pooler that alternates between two backends.
     for _ in 0..2 {
         if backend(first).await? != ours {
             return Err(refusal());
@@ -109,8 +107,8 @@ pub(super) async fn refuse_transaction_pooler(
     Ok(())
 }
 
-/// The process of the server that answers. Asked without a prepared statement: behind a pooler its name could be that of
-/// another client's.
+/// Returns the process id of the backend that answers. The query is no prepared statement, because behind a pooler the
+/// statement's name could be that of another client's.
 async fn backend(conn: &mut PgConnection) -> Result<String, OpenError> {
     let row = with_timeout(sqlx::raw_sql("SELECT pg_backend_pid()::text AS pid").fetch_one(conn)).await?;
     Ok(row.try_get("pid")?)
@@ -159,7 +157,6 @@ pub(super) async fn check_rights(conn: &mut PgConnection) -> Result<(), OpenErro
     Ok(())
 }
 
-/// Refuses a role that may not run migrations which are pending.
 pub(super) async fn check_rights_to_migrate(conn: &mut PgConnection) -> Result<(), OpenError> {
     let row = with_timeout(
         sqlx::query(
@@ -194,7 +191,6 @@ pub(super) async fn check_rights_to_migrate(conn: &mut PgConnection) -> Result<(
     Ok(())
 }
 
-/// The tables that the migrations make, in the order of their making.
 fn tables() -> Vec<String> {
     let mut tables = vec!["_sqlx_migrations".to_owned()];
     for line in POSTGRES_MIGRATIONS.iter().flat_map(|migration| migration.sql.as_str().lines()) {

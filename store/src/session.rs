@@ -1,4 +1,4 @@
-//! What every session of a server with Postgres is set to, whatever the role, the database or the server say.
+//! The settings of every Postgres session, whatever the role, the database or the server have set.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use sqlx::{PgConnection, Row as _};
 
 use super::{pg_lease::STATEMENT_TIMEOUT, with_timeout};
 
-/// The limits that Postgres itself keeps; zero means none.
+/// The timeouts that Postgres itself enforces. Zero means none.
 #[derive(Clone, Copy)]
 pub(super) struct Limits {
     statement: Duration,
@@ -14,23 +14,24 @@ pub(super) struct Limits {
     abandoned_transaction: Duration,
 }
 
-/// A statement that takes longer is part of an outage; the request has its 503 by then. A server that vanishes in a
-/// transaction leaves its locks behind; others must get past them before they give up.
+/// Timeouts for requests. A statement that takes longer is part of an outage, and its request has been answered with
+/// 503 by then. A server that vanishes in a transaction leaves its locks behind, and Postgres must release them before
+/// other transactions give up.
 pub(super) const OF_REQUESTS: Limits =
     Limits { statement: STATEMENT_TIMEOUT, lock: STATEMENT_TIMEOUT, abandoned_transaction: Duration::from_secs(3) };
 
-/// A migration may take long. While it waits for a lock, the statements of servers wait behind it, so that it must give
-/// up before they do.
+/// Timeouts for migrations, which may take long. While a migration waits for a lock, the statements of servers wait
+/// behind it, so that it must give up before they do.
 pub(super) const OF_MIGRATIONS: Limits =
     Limits { statement: Duration::ZERO, lock: Duration::from_secs(2), abandoned_transaction: Duration::from_mins(1) };
 
-/// Sets a session up, and refuses servers that take no writes: they may be replicas, which are behind, and a revoked
+/// Sets a session up, and refuses a server that takes no writes: it may be a replica that is behind, and a revoked
 /// token could pass.
 ///
-/// It is one statement of the session, not parameters of its start: poolers refuse or drop those.
+/// The settings are made by a statement and not by startup parameters, because poolers refuse or drop those.
 pub(super) async fn prepare(conn: &mut PgConnection, limits: Limits) -> sqlx::Result<()> {
-    // An acknowledged revoke is on the disk, and on those of the synchronous standbys. `remote_apply` is more than `on`,
-    // and stays.
+    // An acknowledged revoke must be on disk, here and on the synchronous standbys. `remote_apply` guarantees more than
+    // `on`, and is kept.
     let sql = format!(
         "SELECT set_config('statement_timeout', '{}', false), set_config('lock_timeout', '{}', false), \
          set_config('idle_in_transaction_session_timeout', '{}', false), \
@@ -49,7 +50,6 @@ pub(super) async fn prepare(conn: &mut PgConnection, limits: Limits) -> sqlx::Re
     Ok(())
 }
 
-/// What is said of a server that may be behind.
 pub(super) fn replica() -> sqlx::Error {
     sqlx::Error::Configuration(
         "this server takes no writes: it may be a replica, or default_transaction_read_only is on; name the primary's \

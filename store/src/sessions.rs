@@ -1,4 +1,4 @@
-//! Web sessions, by the digest of their cookie.
+//! SQL for web sessions, which are found by the digest of their cookie.
 
 use sqlx::FromRow;
 
@@ -7,24 +7,16 @@ use uuid::Uuid;
 
 use super::{Conn, Connection, Transaction, on};
 
-/// A session as it is stored.
 #[derive(Clone, Debug, FromRow)]
 pub struct SessionRow {
-    /// Its id.
     pub id: Uuid,
-    /// Whose it is.
     pub account_id: Uuid,
-    /// What the browser said it is.
     pub device: String,
-    /// The address that signed in.
     pub address: String,
-    /// Since when.
     pub created_at: i64,
-    /// When it was last used.
     pub last_active_at: i64,
 }
 
-/// Adds a session.
 pub async fn insert(tx: &mut Transaction, row: &SessionRow, digest: &[u8]) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query(
@@ -44,7 +36,6 @@ pub async fn insert(tx: &mut Transaction, row: &SessionRow, digest: &[u8]) -> Re
     })
 }
 
-/// An account's sessions, the last used first.
 pub async fn list(conn: Conn<'_>, account_id: Uuid, created_after: i64, active_after: i64) -> Result<Vec<SessionRow>> {
     on!(conn, |c| {
         sqlx::query_as(
@@ -59,7 +50,6 @@ pub async fn list(conn: Conn<'_>, account_id: Uuid, created_after: i64, active_a
     })
 }
 
-/// Ends one session of an account; tells whether it was there.
 pub async fn delete(tx: &mut Transaction, account_id: Uuid, id: Uuid) -> Result<bool> {
     on!(tx.conn(), |c| {
         sqlx::query("DELETE FROM sessions WHERE id = $1 AND account_id = $2")
@@ -71,7 +61,6 @@ pub async fn delete(tx: &mut Transaction, account_id: Uuid, id: Uuid) -> Result<
     })
 }
 
-/// Ends the session with this cookie; tells whose it was.
 pub async fn delete_by_digest(tx: &mut Transaction, digest: &[u8]) -> Result<Option<Uuid>> {
     on!(tx.conn(), |c| {
         sqlx::query_scalar("DELETE FROM sessions WHERE digest = $1 RETURNING account_id")
@@ -81,7 +70,7 @@ pub async fn delete_by_digest(tx: &mut Transaction, digest: &[u8]) -> Result<Opt
     })
 }
 
-/// Ends all sessions of an account but one (none, if the id is nil); tells how many.
+/// Ends all sessions of an account except for `kept`, or all of them when that id is nil. Returns their number.
 pub async fn delete_others(tx: &mut Transaction, account_id: Uuid, kept: Uuid) -> Result<u64> {
     on!(tx.conn(), |c| {
         sqlx::query("DELETE FROM sessions WHERE account_id = $1 AND id <> $2")
@@ -93,8 +82,8 @@ pub async fn delete_others(tx: &mut Transaction, account_id: Uuid, kept: Uuid) -
     })
 }
 
-/// Ends the least used sessions of an account beyond a number; tells whether there were such. Those whose last use lies
-/// behind the horizon go first: when they were used is not known.
+/// Ends the sessions of an account that are beyond the number `keep`, the longest unused first. Returns true when there
+/// were any. Sessions whose last use is later than the horizon go first, because the true time of that use is unknown.
 pub async fn delete_beyond(tx: &mut Transaction, account_id: Uuid, keep: i64, horizon: i64) -> Result<bool> {
     on!(tx.conn(), |c| {
         sqlx::query(
@@ -111,7 +100,8 @@ pub async fn delete_beyond(tx: &mut Transaction, account_id: Uuid, keep: i64, ho
     })
 }
 
-/// Has sessions that a wrong clock put behind the horizon begin now, so that their limits count from now; tells whose.
+/// Sets times of sessions that are later than the horizon to the present, because a wrong clock wrote them; their
+/// limits then count from now. Returns the accounts of these sessions.
 pub async fn mend_future(tx: &mut Transaction, now: i64, horizon: i64) -> Result<Vec<Uuid>> {
     on!(tx.conn(), |c| {
         sqlx::query_scalar(
@@ -126,7 +116,6 @@ pub async fn mend_future(tx: &mut Transaction, now: i64, horizon: i64) -> Result
     })
 }
 
-/// Forgets sessions whose time is over; tells how many.
 pub async fn delete_expired(tx: &mut Transaction, created_before: i64, active_before: i64) -> Result<u64> {
     on!(tx.conn(), |c| {
         sqlx::query("DELETE FROM sessions WHERE created_at <= $1 OR last_active_at <= $2")
@@ -138,7 +127,7 @@ pub async fn delete_expired(tx: &mut Transaction, created_before: i64, active_be
     })
 }
 
-/// Notes that a session was used; never goes back, but from what lies behind the horizon.
+/// Records a use of a session. An earlier time replaces a later one only if the later one is after the horizon.
 pub async fn update_last_active(aside: &mut Connection, digest: &[u8], at: i64, horizon: i64) -> Result<()> {
     on!(aside.conn(), |c| {
         sqlx::query(

@@ -1,4 +1,4 @@
-//! When the server's clock was last believed, in the one row that is there to be written.
+//! The record of when the server's clock was last believed, in the single row of `readiness`.
 
 use sqlx::FromRow;
 
@@ -6,21 +6,18 @@ use crate::Result;
 
 use super::{Conn, Transaction, on};
 
-/// What is known of the clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromRow)]
 pub struct SettledRow {
-    /// When the clock was last believed; null before the first time.
+    /// Time at which the clock was last believed; null before the first time.
     pub settled_at: Option<i64>,
-    /// Since when it is doubted; null while it is believed.
+    /// Time from which on the clock is doubted; null while it is believed.
     pub unsettled_since: Option<i64>,
 }
 
-/// What is known of the clock.
 pub async fn get(conn: Conn<'_>) -> Result<SettledRow> {
     on!(conn, |c| sqlx::query_as("SELECT settled_at, unsettled_since FROM readiness").fetch_one(c).await)
 }
 
-/// Notes it.
 pub async fn update(tx: &mut Transaction, row: SettledRow) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query("UPDATE readiness SET settled_at = $1, unsettled_since = $2")
@@ -32,7 +29,6 @@ pub async fn update(tx: &mut Transaction, row: SettledRow) -> Result<()> {
     })
 }
 
-/// The newest instant that the use of the server has left in the database.
 pub async fn find_newest_event(conn: Conn<'_>) -> Result<Option<i64>> {
     on!(conn, |c| {
         sqlx::query_scalar(

@@ -1,4 +1,4 @@
-//! API tokens and the texts they have had.
+//! SQL for API tokens and the secrets that they have had.
 
 use sqlx::FromRow;
 
@@ -7,89 +7,57 @@ use uuid::Uuid;
 
 use super::{Conn, Connection, PageBounds, Transaction, containing, on};
 
-/// A token as it is stored, with its newest text and the one before it while that still works.
+/// A token with its newest secret, and with the secret before that while it still works (`old_…`).
 #[derive(Clone, Debug, FromRow)]
 pub struct TokenRow {
-    /// Its id.
     pub id: Uuid,
-    /// Whose it is.
     pub account_id: Uuid,
-    /// What its owner calls it.
     pub name: String,
-    /// What it is narrowed to.
     pub permissions: Option<String>,
-    /// The networks that it is held to.
     pub networks: Option<String>,
-    /// Since when.
     pub created_at: i64,
-    /// From when on it is refused.
     pub expires_at: Option<i64>,
-    /// Since when it is revoked.
     pub revoked_at: Option<i64>,
-    /// The username of whoever revoked it.
     pub revoked_by: Option<String>,
-    /// How often it was rotated; who rotates says from which number.
+    /// Number of rotations. A rotation states the number that it has read; see [`count_rotation`].
     pub rotations: i64,
-    /// When it was last used.
     pub last_used_at: Option<i64>,
-    /// From where it was last used.
     pub last_used_ip: Option<String>,
-    /// The newest text's hint.
     pub hint: String,
-    /// When the newest text was made; not known of those from before this was noted.
+    /// Time at which the newest secret was made; null for a secret that is older than this column.
     pub made_at: Option<i64>,
-    /// The hint of the text before it, while that still works.
     pub old_hint: Option<String>,
-    /// From when on the old text is refused.
     pub old_ends_at: Option<i64>,
-    /// When the old text was last used.
     pub old_last_used_at: Option<i64>,
-    /// From where the old text was last used.
     pub old_last_used_ip: Option<String>,
 }
 
-/// A token to add.
 #[derive(Clone, Debug)]
 pub struct NewToken<'a> {
-    /// Its id.
     pub id: Uuid,
-    /// Whose it is.
     pub account_id: Uuid,
-    /// What its owner calls it.
     pub name: &'a str,
-    /// The same, folded to lower case.
     pub name_key: &'a str,
-    /// What it is narrowed to.
     pub permissions: Option<&'a str>,
-    /// The networks that it is held to.
     pub networks: Option<&'a str>,
-    /// Since when.
     pub created_at: i64,
-    /// From when on it is refused.
     pub expires_at: Option<i64>,
 }
 
-/// How a list is sorted.
+/// Sort order of a list. Tokens that were never used, or never expire, come last in either direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenSort {
-    /// By birth.
     CreatedAt,
-    /// By name.
     Name,
-    /// By last use; never used ones come last in either direction.
     LastUsedAt,
-    /// By end; endless ones come last in either direction.
     ExpiresAt,
 }
 
-/// Which tokens of an account.
 #[derive(Clone, Debug)]
 pub struct TokenFilter {
-    /// `active`, `expired`, `revoked` or `all`.
+    /// State of the tokens: `active`, `expired`, `revoked` or `all`.
     pub state: &'static str,
-    /// A part of the name, folded to lower case.
     pub part: String,
-    /// The instant that decides between active and expired.
     pub now: i64,
 }
 
@@ -122,12 +90,10 @@ macro_rules! list {
 
 const FIND: &str = select!("AND t.id = $3");
 
-/// One token of an account.
 pub async fn find(conn: Conn<'_>, account_id: Uuid, id: Uuid, now: i64) -> Result<Option<TokenRow>> {
     on!(conn, |c| sqlx::query_as(FIND).bind(account_id).bind(now).bind(id).fetch_optional(c).await)
 }
 
-/// A page of an account's tokens.
 pub async fn list(
     conn: Conn<'_>,
     account_id: Uuid,
@@ -158,7 +124,6 @@ pub async fn list(
     })
 }
 
-/// How many tokens of an account pass the filter.
 pub async fn count(conn: Conn<'_>, account_id: Uuid, filter: &TokenFilter) -> Result<i64> {
     on!(conn, |c| {
         sqlx::query_scalar(
@@ -175,7 +140,6 @@ pub async fn count(conn: Conn<'_>, account_id: Uuid, filter: &TokenFilter) -> Re
     })
 }
 
-/// Whether an active token of the account other than `id` has this name.
 pub async fn exists_active_named(conn: Conn<'_>, account_id: Uuid, name_key: &str, id: Uuid, now: i64) -> Result<bool> {
     on!(conn, |c| {
         sqlx::query_scalar(
@@ -191,7 +155,7 @@ pub async fn exists_active_named(conn: Conn<'_>, account_id: Uuid, name_key: &st
     })
 }
 
-/// Adds a token, without a text.
+/// Adds a token without a secret, which [`insert_text`] adds.
 pub async fn insert(tx: &mut Transaction, token: &NewToken<'_>) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query(
@@ -212,7 +176,6 @@ pub async fn insert(tx: &mut Transaction, token: &NewToken<'_>) -> Result<()> {
     })
 }
 
-/// Gives a token its newest text.
 pub async fn insert_text(tx: &mut Transaction, token_id: Uuid, digest: &[u8], hint: &str, now: i64) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query("INSERT INTO token_texts (digest, token_id, hint, made_at) VALUES ($1, $2, $3, $4)")
@@ -226,7 +189,7 @@ pub async fn insert_text(tx: &mut Transaction, token_id: Uuid, digest: &[u8], hi
     })
 }
 
-/// Counts a rotation, if nobody else did since `rotations` was read; tells whether it was counted.
+/// Counts a rotation, if no other one was counted since `rotations` was read. Returns true when it was counted.
 pub async fn count_rotation(tx: &mut Transaction, id: Uuid, rotations: i64) -> Result<bool> {
     on!(tx.conn(), |c| {
         sqlx::query("UPDATE api_tokens SET rotations = rotations + 1 WHERE id = $1 AND rotations = $2")
@@ -238,10 +201,11 @@ pub async fn count_rotation(tx: &mut Transaction, id: Uuid, rotations: i64) -> R
     })
 }
 
-/// The end of a text that ends now: not this clock's present, which another server's clock may not have reached.
+/// The end of a secret that ends now. It is not this clock's present, which another server's clock may not have
+/// reached.
 pub const ENDED: i64 = 0;
 
-/// Ends what came before: an older text that still works ends now, the newest one at `ends_at`.
+/// Ends the secrets of a token: one that was replaced and still works ends now, and the newest one ends at `ends_at`.
 pub async fn end_texts(tx: &mut Transaction, token_id: Uuid, ends_at: i64) -> Result<()> {
     end_overlap(tx, token_id).await?;
     on!(tx.conn(), |c| {
@@ -254,7 +218,8 @@ pub async fn end_texts(tx: &mut Transaction, token_id: Uuid, ends_at: i64) -> Re
     })
 }
 
-/// Ends replaced texts that still work, or may by another server's clock; tells whether there was one.
+/// Ends replaced secrets that still work, or may still work by another server's clock. Returns true when there were
+/// any.
 pub async fn end_overlap(tx: &mut Transaction, token_id: Uuid) -> Result<bool> {
     on!(tx.conn(), |c| {
         sqlx::query("UPDATE token_texts SET ends_at = $2 WHERE token_id = $1 AND ends_at > $2")
@@ -266,7 +231,6 @@ pub async fn end_overlap(tx: &mut Transaction, token_id: Uuid) -> Result<bool> {
     })
 }
 
-/// Sets a token's name and limits.
 pub async fn update(
     tx: &mut Transaction,
     id: Uuid,
@@ -287,7 +251,7 @@ pub async fn update(
     })
 }
 
-/// Revokes a token of an account; tells whether it was not revoked before.
+/// Revokes a token of an account. Returns false when it is unknown, or was revoked before.
 pub async fn revoke(tx: &mut Transaction, account_id: Uuid, id: Uuid, by: Uuid, now: i64) -> Result<bool> {
     on!(tx.conn(), |c| {
         sqlx::query(
@@ -304,8 +268,9 @@ pub async fn revoke(tx: &mut Transaction, account_id: Uuid, id: Uuid, by: Uuid, 
     })
 }
 
-/// Revokes every token of an account, for its owner; tells how many of them worked until now. Those that have expired
-/// are revoked as well: by a clock that was set back, or by another server's, they may not have.
+/// Revokes every token of an account, on behalf of its owner, and returns how many of them worked until now. Tokens
+/// that have expired are revoked as well, because they may not have expired by a clock that was set back, or by another
+/// server's.
 pub async fn revoke_all(tx: &mut Transaction, account_id: Uuid, now: i64) -> Result<u64> {
     let revoked: Vec<Option<i64>> = on!(tx.conn(), |c| {
         sqlx::query_scalar(
@@ -320,32 +285,25 @@ pub async fn revoke_all(tx: &mut Transaction, account_id: Uuid, now: i64) -> Res
     Ok(revoked.iter().filter(|end| end.is_none_or(|end| end > now)).count() as u64)
 }
 
-/// The digests of a token's texts.
 pub async fn list_digests(conn: Conn<'_>, id: Uuid) -> Result<Vec<Vec<u8>>> {
     on!(conn, |c| {
         sqlx::query_scalar("SELECT digest FROM token_texts WHERE token_id = $1").bind(id).fetch_all(c).await
     })
 }
 
-/// How many uses one statement writes; fewer are filled up with the last one again.
+/// Number of uses that one statement writes. A batch with fewer repeats its last one.
 pub const USES: usize = 16;
 
-/// When and from where a token was used, by one of its texts.
 #[derive(Clone, Debug)]
 pub struct UseRow {
-    /// The token.
     pub token_id: Uuid,
-    /// The text's digest.
     pub digest: [u8; 32],
-    /// When.
     pub at: i64,
-    /// From where.
     pub ip: String,
-    /// By which program, if it said.
     pub program: Option<String>,
 }
 
-// Rows of values, whose columns both engines call `column1`, `column2` and so on.
+// Both engines name the columns of `VALUES` `column1`, `column2` and so on.
 const TOKENS_USED: &str = "UPDATE api_tokens SET last_used_at = v.column2, last_used_ip = v.column3 FROM (VALUES \
     ($1, $2, $3), ($4, $5, $6), ($7, $8, $9), ($10, $11, $12), ($13, $14, $15), ($16, $17, $18), ($19, $20, \
     $21), ($22, $23, $24), ($25, $26, $27), ($28, $29, $30), ($31, $32, $33), ($34, $35, $36), ($37, $38, $39), \
@@ -360,8 +318,8 @@ const TEXTS_USED: &str = "UPDATE token_texts SET last_used_at = v.column2, last_
     $60), ($61, $62, $63, $64)) AS v \
     WHERE digest = v.column1 AND (last_used_at IS NULL OR last_used_at < v.column2 OR last_used_at > $65)";
 
-/// Notes that texts, and so their tokens, were used; never goes back, but from what lies behind the horizon. At most
-/// [`USES`] and at least one, and no token twice: of two rows for one token either may win.
+/// Records uses of secrets, and so of their tokens. An earlier time replaces a later one only if the later one is after
+/// the horizon. There must be 1 to [`USES`] rows, and no two for the same token, because either of the two could win.
 pub async fn update_last_used(aside: &mut Connection, uses: &[UseRow], horizon: i64) -> Result<()> {
     debug_assert!((1..=USES).contains(&uses.len()));
     let padded = || (0..USES).map(|index| &uses[index.min(uses.len() - 1)]);
@@ -381,7 +339,8 @@ pub async fn update_last_used(aside: &mut Connection, uses: &[UseRow], horizon: 
     })
 }
 
-/// From where and by which program the present text of an account's token was used; `None` as long as it was not.
+/// Returns the address of the latest use of a token's newest secret, and the program that used it first; `None` while
+/// the secret is unused.
 pub async fn find_first_use(conn: Conn<'_>, account_id: Uuid, id: Uuid) -> Result<Option<(String, Option<String>)>> {
     on!(conn, |c| {
         sqlx::query_as(
@@ -395,8 +354,9 @@ pub async fn find_first_use(conn: Conn<'_>, account_id: Uuid, id: Uuid) -> Resul
     })
 }
 
-/// Brings back to the present what the wrong clock of a rotation or a revoke put behind the horizon: an overlap lasts as
-/// long as was asked for, from now, and what is revoked is listed as long as any. Tells whose tokens had such a rotation.
+/// Sets times of rotations and revokes that are later than the horizon to the present, because a wrong clock wrote
+/// them: an overlap then lasts for as long as was requested, from now on, and a revoked token is listed for as long as
+/// any other. Returns the accounts whose tokens had such a rotation.
 pub async fn mend_future(tx: &mut Transaction, now: i64, horizon: i64) -> Result<Vec<Uuid>> {
     on!(tx.conn(), |c| {
         sqlx::query("UPDATE api_tokens SET revoked_at = $1 WHERE revoked_at > $2")
@@ -438,7 +398,6 @@ pub async fn mend_future(tx: &mut Transaction, now: i64, horizon: i64) -> Result
     Ok(accounts)
 }
 
-/// Forgets tokens that were over before an instant.
 pub async fn delete_over_before(tx: &mut Transaction, at: i64) -> Result<u64> {
     on!(tx.conn(), |c| {
         sqlx::query("DELETE FROM api_tokens WHERE revoked_at < $1 OR expires_at < $1")

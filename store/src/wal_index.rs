@@ -1,11 +1,11 @@
-//! Whether anything was committed to a SQLite file, told without asking SQLite, for the price of one system call. The
-//! verifier uses it to skip reading the epoch while the file stands still.
+//! Detection of commits to a SQLite file without asking SQLite, at the cost of a read of the index and a look at the
+//! path. The verifier uses it to skip reading the epoch while the file is unchanged.
 //!
-//! In WAL mode every commit, by whichever process, rewrites the header of the file's shared index (`-shm`; SQLite's
-//! "WAL-mode File Format", section 2.1) before it returns. Where those bytes are what they were, nothing was committed
-//! in between: they hold a count of transactions, a running checksum of the log and its random salts. They are
-//! read, not mapped, for a page that is mapped by one process and read by another is one page on every system that
-//! passes the test in [`WalIndex::open`].
+//! In WAL mode every commit, by any process, rewrites the header of the file's shared index (`-shm`; SQLite's "WAL-mode
+//! File Format", section 2.1) before it returns. While these bytes are unchanged, nothing was committed: they hold a
+//! count of transactions, a running checksum of the log and its random salts. The header is read and not mapped,
+//! because a page that one process maps and another one reads is the same page on every system on which
+//! [`Store::notices_commits`](crate::Store::notices_commits) succeeds.
 
 use std::{
     collections::HashMap,
@@ -18,28 +18,27 @@ use std::{
 
 use super::open_file::OpenFile;
 
-/// The two copies of the index's header; a writer updates the second copy first.
+/// Size in bytes of the two copies of the index's header. A writer updates the second copy first.
 const HEADER: usize = 96;
-/// Where the flag stands that the header is complete.
+/// Offset of the flag that says that the header is complete.
 const IS_INIT: usize = 12;
 
-/// The index of one database file.
 #[derive(Clone, Debug)]
 pub struct WalIndex {
     file: Arc<OpenFile>,
     index: &'static File,
 }
 
-/// All that was committed, up to some instant.
+/// The header of the index at some instant. While it is unchanged, nothing was committed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WalSnapshot([u8; HEADER]);
 
 impl WalIndex {
-    /// The index of a database that a connection of this process has open, and has read, and keeps open for as long as
-    /// the value is used: SQLite may replace the index when nobody has the database open.
+    /// Opens the index of a database. A connection of this process must have read the database, and must keep it open
+    /// for as long as the value is used, because SQLite may replace the index when no connection has the database open.
     pub fn open(file: Arc<OpenFile>) -> io::Result<Self> {
-        /// Descriptors by device and inode, never closed: POSIX lets go of *all* locks that a process has on a file
-        /// when it closes *any* descriptor of it, and SQLite's locks are such.
+        /// The descriptors by device and inode. They are never closed: POSIX releases *all* locks that a process has on
+        /// a file when the process closes *any* descriptor of it, and SQLite's locks are of this kind.
         static OPEN: Mutex<Option<HashMap<(u64, u64), &'static File>>> = Mutex::new(None);
 
         let path = index_path(file.path())?;
@@ -55,8 +54,8 @@ impl WalIndex {
         Ok(Self { file, index })
     }
 
-    /// All that is committed now; `None` where that can't be told, in the middle of a commit for one, or because the
-    /// path names another file by now.
+    /// Returns a snapshot of what is committed now; `None` when that can't be found out, as in the middle of a commit,
+    /// or when the path names another file by now.
     #[must_use]
     pub fn mark(&self) -> Option<WalSnapshot> {
         let mut header = [0; HEADER];

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: measures the product; how and with what result is in docs/performance.md.
+//! `cargo xtask bench`: measures the product. The method and the results are in docs/performance.md.
 
 use anyhow::Result;
 
@@ -7,8 +7,8 @@ use crate::{
     process::{cargo, run, target},
 };
 
-/// Builds the bench for release and runs it. With `--page` it measures the pages instead of the server, with `--cli` the
-/// command line.
+/// Builds the bench for release and runs it. With `--page` it measures the pages instead of the server, with `--cli`
+/// the command line.
 pub fn bench(arguments: &[String]) -> Result<()> {
     if arguments == ["--page"] {
         return page::measure();

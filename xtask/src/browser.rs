@@ -1,5 +1,5 @@
-//! The browsers of the end-to-end tests: the machine's Chromium, else Debian's package, else Playwright's download; and
-//! Firefox, where there is one or Debian's package can be installed.
+//! Finds the browsers of the end-to-end tests. Chromium is the machine's own, else Debian's package, else Playwright's
+//! download; Firefox is used where there is one or Debian's package can be installed.
 
 use std::{env, path::PathBuf, process::Command};
 
@@ -15,7 +15,7 @@ const CHROMIUM: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 const FIREFOX: [&str; 2] = ["firefox-esr", "firefox"];
 const OLDEST_FIREFOX: u32 = 153;
 
-/// The Chromium to use; `None` when it is the one that Playwright keeps for itself.
+/// Returns the Chromium to use; `None` means the one that Playwright has downloaded for itself.
 pub fn chromium() -> Result<Option<PathBuf>> {
     if let Some(there) = named_in("UPTRAKIT_CHROMIUM")?.or_else(|| CHROMIUM.into_iter().find_map(find)) {
         return Ok(Some(there));
@@ -32,7 +32,7 @@ pub fn chromium() -> Result<Option<PathBuf>> {
     Ok(None)
 }
 
-/// The Firefox to use; `None`, said aloud, where there is none.
+/// Returns the Firefox to use. Without one it prints a notice and returns `None`.
 pub fn firefox() -> Result<Option<PathBuf>> {
     let there = match named_in("UPTRAKIT_FIREFOX")?.or_else(|| FIREFOX.into_iter().find_map(find)) {
         Some(there) => Ok(Some(there)),
@@ -48,8 +48,8 @@ pub fn firefox() -> Result<Option<PathBuf>> {
     }))
 }
 
-/// Fails for a Firefox that is too old. Before this release, WebDriver BiDi lacks commands that Playwright sends, and its
-/// scripts are stopped by the content security policy of the page.
+/// Fails for a Firefox that is too old. Before this release, WebDriver BiDi lacks commands that Playwright sends, and
+/// the content security policy of the page stops Playwright's scripts.
 fn recent(version: &str) -> Result<()> {
     let number = version.split_whitespace().find_map(|word| word.split('.').next()?.parse::<u32>().ok());
     let number = number.with_context(|| format!("\"{}\" names no version", version.trim()))?;

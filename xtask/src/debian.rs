@@ -1,5 +1,5 @@
-//! Packages of Debian and its relatives, installed where that needs no answer from a person. What they install is for
-//! tests, so none of their services starts, neither now nor with the machine.
+//! Installs packages of Debian and its relatives where that needs no answer from a person. They are for tests, so none
+//! of their services starts, neither now nor when the machine boots.
 
 use std::{env, fs, path::Path, process};
 
@@ -10,10 +10,10 @@ use crate::{
     tools::is_root,
 };
 
-/// Debian asks this program before it starts a service on an installation; 101 forbids it.
+/// Debian runs this program before an installation starts a service; the exit status 101 forbids the start.
 const POLICY: &str = "/usr/sbin/policy-rc.d";
 
-/// Installs a package; answers whether that was possible here.
+/// Installs a package and returns false when that is not possible on this machine.
 pub fn install(package: &str) -> Result<bool> {
     if !succeeds(program("apt-get").arg("--version")) || !(is_root() || succeeds(program("sudo").args(["-n", "true"])))
     {
@@ -23,12 +23,12 @@ pub fn install(package: &str) -> Result<bool> {
     let _no_start = NoStart::begin()?;
     let install = ["apt-get", "-o", "DPkg::Lock::Timeout=300", "install", "--yes", "--no-install-recommends", package];
     if !succeeds(&mut as_root(&install)) {
-        // The lists of a fresh machine are old or not there.
+        // On a fresh machine the package lists are old or missing.
         run(&mut as_root(&["apt-get", "update"]))?;
         run(&mut as_root(&install))?;
     }
     if Path::new("/run/systemd/system").is_dir() {
-        // A package without a unit of its name has no service that would start with the machine.
+        // A package without a unit of its name has no service that would start when the machine boots.
         succeeds(&mut as_root(&["systemctl", "disable", "--quiet", package]));
     }
     Ok(true)
@@ -43,7 +43,7 @@ fn as_root(words: &[&str]) -> process::Command {
     command
 }
 
-/// Forbids services to start until this is dropped. A policy that the machine has already stays as it is.
+/// Forbids services to start until the value is dropped. A policy that the machine has already stays as it is.
 struct NoStart {
     is_ours: bool,
 }
@@ -69,7 +69,7 @@ impl Drop for NoStart {
     }
 }
 
-/// The policy holds while the process lives that wrote it: one that is interrupted must leave no machine behind on
+/// The policy holds while the process that wrote it is alive: an interrupted run must not leave a machine behind on
 /// which services don't start.
 fn policy(process: u32) -> String {
     format!("#!/bin/sh\n# Written by `cargo xtask`.\nkill -0 {process} 2>/dev/null && exit 101\nrm -f \"$0\"\n")

@@ -1,4 +1,4 @@
-//! The rules of who may depend on whom (ARCHITECTURE.md), checked on what cargo would really build.
+//! Checks which crate may depend on which (ARCHITECTURE.md), on the packages that cargo would really build.
 
 use std::collections::BTreeSet;
 
@@ -9,9 +9,9 @@ use crate::{
     process::{announce, cargo, read},
 };
 
-/// What may never reach the browser: the server's runtime, its web framework and its database driver.
+/// The browser must never load these: the server's runtime, its web framework and its database driver.
 const SERVER_ONLY: &[&str] = &["tokio", "axum", "sqlx", "sqlx-core", "hyper", "uptrakit-server", "uptrakit-cli"];
-/// What the command line does without: the other programs, their frameworks, and every asynchronous runtime.
+/// The command line must not contain these: the other programs, their frameworks, and every asynchronous runtime.
 const NOT_IN_CLI: &[&str] = &[
     "uptrakit-server",
     "uptrakit-app",
@@ -24,17 +24,16 @@ const NOT_IN_CLI: &[&str] = &[
     "smol",
     "zbus",
 ];
-/// What the wire contract may be made of.
+/// The wire contract may depend on these packages alone.
 const OF_API: &[&str] = &["crc32fast", "serde", "thiserror", "uuid"];
 
-/// What a crate of the server may not depend on itself: SQL ends at the store, HTTP begins at the server.
+/// These crates may not depend on the packages beside them directly: SQL ends at the store, HTTP begins at the server.
 const NOT_DIRECTLY: &[(&str, &[&str])] = &[
     ("uptrakit-store", &["uptrakit-api", "uptrakit-core", "uptrakit-app", "uptrakit-server", "axum", "leptos"]),
     ("uptrakit-core", &["uptrakit-app", "uptrakit-server", "sqlx", "axum", "leptos", "hyper", "tower"]),
     ("uptrakit-server", &["sqlx"]),
 ];
 
-/// Checks all of the rules.
 pub fn check() -> Result<()> {
     modules::check()?;
     announce("Checking the dependency rules");
@@ -65,7 +64,7 @@ fn tree(arguments: &[&str]) -> Result<BTreeSet<String>> {
     Ok(names(&text))
 }
 
-/// The package names of `cargo tree`, whose lines are `name v1.2.3 (source)`.
+/// Returns the package names in the output of `cargo tree`, whose lines are `name v1.2.3 (source)`.
 fn names(tree: &str) -> BTreeSet<String> {
     tree.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask e2e`: the real server and the real command line, used through a real browser.
+//! `cargo xtask e2e`: tests the real server and the real command line through a real browser.
 
 use std::{env, fs, process::ExitCode};
 
@@ -13,14 +13,13 @@ use crate::{
     tools,
 };
 
-/// The command.
 pub fn e2e(arguments: &[String]) -> Result<ExitCode> {
     let tally = run_suite(arguments)?;
     println!("{tally}");
     Ok(if tally.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Builds what is needed, runs the suite and counts. Arguments go to Playwright.
+/// Builds what is needed, runs the suite and counts. The arguments go to Playwright.
 pub fn run_suite(arguments: &[String]) -> Result<Tally> {
     product::web()?;
     let programs = product::programs(Profile::Debug)?;
@@ -53,14 +52,14 @@ pub fn run_suite(arguments: &[String]) -> Result<Tally> {
         anyhow::bail!("Playwright wrote no report");
     };
     let tally = Tally::of_playwright(&text).with_context(|| format!("in {}", report.display()))?;
-    // A failure that is none of a test, like one of the setup, is in the exit code alone.
+    // A failure outside a test, such as one of the setup, appears in the exit status alone.
     if tally.failed == 0 {
         outcome?;
     }
     Ok(tally)
 }
 
-/// A cluster of the suite's own. Who gave the other tests one from elsewhere may have no Postgres on this machine.
+/// Starts a cluster of the suite's own. A machine on which the other tests use a remote Postgres may have none.
 fn own_postgres() -> Result<Option<Cluster>> {
     if postgres::is_left_out("The journey with two servers is") {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! `cargo xtask lint`: what can be said about the code without running it.
+//! `cargo xtask lint`: runs every check that needs no running code.
 
 use anyhow::{Context, Result};
 
@@ -8,7 +8,7 @@ use crate::{
     references, tools,
 };
 
-/// What Prettier formats; rustfmt does the rest.
+/// Prettier formats these files; rustfmt formats the rest.
 const PRETTIER: &[&str] = &[
     "style/**/*.css",
     "end2end/*.{ts,json}",
@@ -18,14 +18,12 @@ const PRETTIER: &[&str] = &[
     ".github/**/*.yml",
 ];
 
-/// Whether the formatters may change files.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     Check,
     Write,
 }
 
-/// All of them, the quick ones first.
 pub fn lint() -> Result<()> {
     format(Mode::Check)?;
     spelling()?;
@@ -36,7 +34,6 @@ pub fn lint() -> Result<()> {
     documentation()
 }
 
-/// The formatters.
 pub fn format(mode: Mode) -> Result<()> {
     let (what, rustfmt, prettier) = match mode {
         Mode::Check => ("Checking the formatting", Some("--check"), "--check"),
@@ -51,13 +48,13 @@ pub fn format(mode: Mode) -> Result<()> {
     .context("run `cargo xtask format`")
 }
 
-/// Words that are written wrongly. `_typos.toml` says which ones are meant to be.
+/// Finds misspelt words. `_typos.toml` lists the ones that are intended.
 pub fn spelling() -> Result<()> {
     announce("Checking the spelling");
     run(&mut tools::typos()?)
 }
 
-/// Clippy for every crate, each with the features and the target that it is built with.
+/// Runs Clippy on every crate, each with the features and the target that it is built with.
 pub fn clippy() -> Result<()> {
     announce("Checking lints, native");
     run(cargo()
@@ -71,7 +68,7 @@ pub fn clippy() -> Result<()> {
         .args(["--", "--deny", "warnings"]))
 }
 
-/// The documentation, whose links and file names must lead somewhere.
+/// Checks that the links and file names in the documentation lead somewhere.
 pub fn documentation() -> Result<()> {
     references::check()?;
     announce("Checking the documentation of the code");
@@ -80,14 +77,13 @@ pub fn documentation() -> Result<()> {
         .env("RUSTDOCFLAGS", "--deny warnings"))
 }
 
-/// The types of the end-to-end tests.
 pub fn types() -> Result<()> {
     announce("Checking the types of the end-to-end tests");
     let folder = tools::end2end_packages()?;
     run(program("npm").args(["run", "--silent", "check"]).current_dir(folder))
 }
 
-/// Dependencies that nothing uses, and those that `deny.toml` forbids.
+/// Finds dependencies that no code uses, and those that `deny.toml` forbids.
 pub fn third_parties() -> Result<()> {
     announce("Checking for unused dependencies");
     run(&mut tools::cargo_machete()?)?;

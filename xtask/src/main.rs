@@ -1,5 +1,5 @@
-//! Every command of the project in one place, so that a person, a clean machine and the continuous integration do
-//! the same thing. It needs nothing but Rust, a C compiler and Node; what else is missing it installs or asks for.
+//! Runs every command of the project from one place, so that a person, a clean machine and the continuous integration
+//! do the same thing. It needs Rust, a C compiler and Node; anything else that is missing it installs or asks for.
 
 mod bench;
 mod browser;

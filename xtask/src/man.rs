@@ -1,4 +1,4 @@
-//! `cargo xtask man`: the manual pages of the command line.
+//! `cargo xtask man`: writes the manual pages of the command line.
 
 use anyhow::Result;
 
@@ -7,7 +7,6 @@ use crate::{
     product::{self, Profile},
 };
 
-/// Writes them into `target/man`.
 pub fn man() -> Result<()> {
     let programs = product::programs(Profile::Debug)?;
     let folder = target().join("man");

@@ -1,7 +1,8 @@
-//! Which module of a crate may use which other, as a table. The compiler keeps the edges between crates alone.
+//! Checks against a table which module of a crate may use which other. The compiler checks the edges between crates
+//! alone.
 //!
-//! The source is read as text: comments, strings and tests fall away, and of what is left the paths that begin with
-//! `crate`, the crate's own name or `super` count. A path that a macro puts together is not seen.
+//! The source is read as text: comments, strings and tests are removed, and in the rest the paths count that begin with
+//! `crate`, the crate's own name or `super`. A path that a macro puts together is not seen.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,16 +14,15 @@ use anyhow::{Context, Result, bail};
 
 use crate::process::{announce, root};
 
-/// A module and the modules beside it that it uses.
+/// A row is a module and the modules beside it that it uses.
 type Row = (&'static str, &'static [&'static str]);
 
-/// For modules that put the others together.
+/// Modules that put the others together may use any module.
 const ANY: &[&str] = &["*"];
 
-/// A crate whose modules are checked.
 struct Table {
     folder: &'static str,
-    /// What its binary calls its library.
+    /// The binary of the crate calls its library by this name.
     name: &'static str,
     rows: &'static [Row],
 }
@@ -33,7 +33,7 @@ const TABLES: &[Table] = &[
     Table { folder: "cli", name: "uptrakit", rows: CLI },
 ];
 
-/// No rings: what stands below in a row stands above in the table, or uses nothing.
+/// The table has no cycles: a module that a row uses has a row of its own above, or uses no module itself.
 const CORE: &[Row] = &[
     ("loggable", &["text"]),
     ("auth", &["clock", "tasks"]),
@@ -77,10 +77,9 @@ const CLI: &[Row] = &[
     ("text", &["failure"]),
 ];
 
-/// Module, used module, and a file in which it is used.
+/// The key is a module and a module that it uses; the value is a file in which it does.
 type Edges = BTreeMap<(String, String), String>;
 
-/// Checks all crates that have a table.
 pub fn check() -> Result<()> {
     announce("Checking which module uses which");
     let mut faults = Vec::new();
@@ -91,7 +90,7 @@ pub fn check() -> Result<()> {
     if faults.is_empty() { Ok(()) } else { bail!("{}", faults.join("\n")) }
 }
 
-/// The edges that are drawn and not in the table, and those that are in the table and not drawn.
+/// Returns the edges in the source that are not in the table, and those in the table that are not in the source.
 fn compare(table: &Table, edges: &Edges) -> Vec<String> {
     let allowed: BTreeSet<(&str, &str)> =
         table.rows.iter().flat_map(|(from, to)| to.iter().map(move |to| (*from, *to))).collect();
@@ -131,9 +130,8 @@ fn edges_of(source: &Path, crate_name: &str) -> Result<Edges> {
 }
 
 struct File {
-    /// Its path in `src`.
     name: String,
-    /// The module that it is; empty for the root of a crate.
+    /// The path of the module; empty for the root of a crate.
     module: Vec<String>,
     text: String,
 }
@@ -163,7 +161,7 @@ fn module_file(module: &[String], path: &Path) -> String {
     parts.into_iter().rev().collect::<Vec<_>>().join("/")
 }
 
-/// The names at the root of the crate that a file of a module, `depth` levels below the root, uses.
+/// Returns the names at the root of the crate that a file uses. The file's module is `depth` levels below the root.
 fn used(source: &str, depth: usize, crate_name: &str) -> BTreeSet<String> {
     let tokens = tokens(source);
     let tokens = without_tests(&tokens);
@@ -191,7 +189,7 @@ fn used(source: &str, depth: usize, crate_name: &str) -> BTreeSet<String> {
     names
 }
 
-/// The first names of a path, or of all paths in braces.
+/// Returns the first names of a path, or of all paths in braces.
 fn first_names(tokens: &[&str], names: &mut BTreeSet<String>) {
     match tokens {
         ["{", rest @ ..] => {
@@ -220,7 +218,7 @@ fn first_names(tokens: &[&str], names: &mut BTreeSet<String>) {
     }
 }
 
-/// Words, `::` and single signs, without comments, strings and character literals.
+/// Splits source into words, `::` and single characters, without comments, strings and character literals.
 fn tokens(source: &str) -> Vec<&str> {
     let mut tokens = Vec::new();
     let mut rest = source;
@@ -249,7 +247,6 @@ fn tokens(source: &str) -> Vec<&str> {
     tokens
 }
 
-/// How long the string is that the text begins with.
 fn string(text: &str) -> Option<usize> {
     let after_prefix = text.trim_start_matches(['b', 'c']);
     let prefix = text.len() - after_prefix.len();
@@ -275,7 +272,7 @@ fn string(text: &str) -> Option<usize> {
     Some(text.len())
 }
 
-/// How long the character literal is that the text begins with. A lifetime is none.
+/// Returns the length of the character literal with which the text begins. A lifetime is none.
 fn character(text: &str) -> Option<usize> {
     let content = text.strip_prefix('\'')?;
     if let Some(escape) = content.strip_prefix('\\') {
@@ -286,7 +283,7 @@ fn character(text: &str) -> Option<usize> {
     content[first..].starts_with('\'').then_some(1 + first + 1)
 }
 
-/// Leaves out modules of tests, which may use whatever helps them.
+/// Removes test modules, which may use any other module.
 fn without_tests<'t>(tokens: &[&'t str]) -> Vec<&'t str> {
     const TEST_MODULE: [&str; 8] = ["#", "[", "cfg", "(", "test", ")", "]", "mod"];
     let mut kept = Vec::new();

@@ -1,5 +1,5 @@
-//! `cargo xtask openapi`: writes the API's description, generated from the handlers, where readers find it; and the
-//! check that it was not forgotten.
+//! `cargo xtask openapi`: writes the description of the API, generated from the handlers, into the documentation, and
+//! checks that it is up to date.
 
 use std::{fs, path::PathBuf};
 
@@ -10,13 +10,11 @@ use crate::{
     product::{self, Profile},
 };
 
-/// Writes docs/openapi.json.
 pub fn openapi() -> Result<()> {
     fs::write(file(), document()?)?;
     Ok(())
 }
 
-/// Whether docs/openapi.json is what the server would say of itself.
 pub fn check() -> Result<()> {
     let document = document()?;
     announce("Checking docs/openapi.json");

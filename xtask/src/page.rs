@@ -1,4 +1,4 @@
-//! `cargo xtask bench --page`: what the app's pages weigh, and how Lighthouse judges them.
+//! `cargo xtask bench --page`: measures how many bytes the app's pages load, and how Lighthouse scores them.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ use crate::{
     tools,
 };
 
-/// Measures the release server in Chromium. Lighthouse is installed for this alone, never for the tests.
+/// Measures the release server in Chromium. Lighthouse is installed for this command alone, never for the tests.
 pub fn measure() -> Result<()> {
     product::web()?;
     let programs = product::programs(Profile::Release)?;

@@ -1,4 +1,4 @@
-//! A Postgres of the tests' own: made in a temporary folder, gone at the end, and nobody's data in it.
+//! Starts a Postgres for the tests, in a temporary folder that is removed at the end. It contains no other data.
 
 use std::{
     env, fs,
@@ -20,25 +20,25 @@ use crate::{
     tools,
 };
 
-/// Names a Postgres that the tests may make databases in.
+/// This variable names a Postgres in which the tests may create databases.
 pub const URL_VARIABLE: &str = "UPTRAKIT_TEST_POSTGRES_URL";
-/// Leaves the tests on Postgres out when it is `1`.
+/// The tests on Postgres are left out when this variable is `1`.
 pub const WITHOUT_VARIABLE: &str = "UPTRAKIT_TEST_WITHOUT_POSTGRES";
-/// Which version to start, where several can be had.
+/// This variable chooses the version to start where several are installed.
 const VERSION_VARIABLE: &str = "UPTRAKIT_TEST_POSTGRES_VERSION";
 const START_LIMIT: Duration = Duration::from_mins(1);
 
-/// A cluster that runs until this is dropped.
+/// A cluster that runs until the value is dropped.
 pub struct Cluster {
     programs: PathBuf,
     folder: PathBuf,
     server: Child,
-    /// Where it is to be reached, as a user who may do everything in it.
+    /// The URL connects as a user with all rights in the cluster.
     pub url: String,
 }
 
 impl Cluster {
-    /// Starts one; `None` when the environment names one already or wants none.
+    /// Starts a cluster; `None` when the environment names one already or wants none.
     pub fn start_unless_given() -> Result<Option<Self>> {
         if is_left_out("The tests on Postgres are") || env::var_os(URL_VARIABLE).is_some() {
             Ok(None)
@@ -47,7 +47,6 @@ impl Cluster {
         }
     }
 
-    /// Starts one.
     pub fn start() -> Result<Self> {
         let programs = programs()?;
         announce("Starting a Postgres for the tests");
@@ -78,7 +77,7 @@ impl Cluster {
 
         let port = free_port()?;
         let log = File::create(folder.join("log"))?;
-        // In the foreground, as a child: Ctrl+C reaches it too.
+        // The server runs in the foreground, as a child, so that Ctrl+C reaches it too.
         let server = as_postgres(&programs.join("postgres"), &folder)
             .arg("-D")
             .arg(&data)
@@ -116,7 +115,7 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        // Killing the child would kill only the program that changed the user.
+        // Killing the child would only kill the program that changed the user.
         let mut stop = as_postgres(&self.programs.join("pg_ctl"), &self.folder);
         let stopped = succeeds(stop.args(["stop", "--mode=immediate", "--pgdata"]).arg(self.folder.join("data")));
         if !stopped {
@@ -127,7 +126,7 @@ impl Drop for Cluster {
     }
 }
 
-/// Whether the environment wants no Postgres; then says what is left out.
+/// Returns true when the environment wants no Postgres, and then prints what is left out.
 pub fn is_left_out(what: &str) -> bool {
     let is_left_out = env::var_os(WITHOUT_VARIABLE).is_some_and(|value| value == "1");
     if is_left_out {
@@ -136,7 +135,7 @@ pub fn is_left_out(what: &str) -> bool {
     is_left_out
 }
 
-/// The folder with Postgres's programs: Debian keeps them off the PATH, one folder per version.
+/// Finds the folder with Postgres's programs: Debian keeps them off the PATH, in one folder per version.
 fn programs() -> Result<PathBuf> {
     let wanted = env::var(VERSION_VARIABLE).ok();
     if let Some(found) = find_programs(wanted.as_deref()) {
@@ -157,7 +156,7 @@ fn programs() -> Result<PathBuf> {
     )
 }
 
-/// The newest version, or the one that is wanted.
+/// Finds the programs of the wanted version, or of the newest one.
 fn find_programs(wanted: Option<&str>) -> Option<PathBuf> {
     let mut versions: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
         .into_iter()
@@ -169,11 +168,11 @@ fn find_programs(wanted: Option<&str>) -> Option<PathBuf> {
         .collect();
     versions.sort();
     let newest = versions.pop().map(|(_, folder)| folder);
-    // Elsewhere the programs are on the PATH, in a version that their place does not tell.
+    // On other systems the programs are on the PATH, and their folder does not show the version.
     newest.or_else(|| if wanted.is_none() { find("initdb")?.parent().map(Path::to_owned) } else { None })
 }
 
-/// Postgres refuses to run as root: then it runs as the user that its package made.
+/// Postgres refuses to run as root; a root process therefore runs it as the user that its package created.
 fn as_postgres(name: &Path, folder: &Path) -> Command {
     let mut command = if tools::is_root() {
         let mut command = program("runuser");
@@ -198,7 +197,7 @@ fn random_password() -> Result<String> {
     Ok(text)
 }
 
-/// A port that is free now. Somebody could take it before Postgres does; then Postgres says so.
+/// Returns a port that is free now. If another process takes it before Postgres does, Postgres reports that.
 fn free_port() -> Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }

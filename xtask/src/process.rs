@@ -1,4 +1,4 @@
-//! Starting other programs: what they print is shown, and when one is missing or fails, one sentence says which.
+//! Starts other programs and shows what they print. When one is missing or fails, one sentence says which.
 
 use std::{
     env,
@@ -12,34 +12,30 @@ use std::{
 
 use anyhow::{Context, Result, anyhow, bail};
 
-/// The root of the repository.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is a folder in the repository")
 }
 
-/// Where cargo puts what it builds.
 pub fn target() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |folder| root().join(folder))
 }
 
-/// A program, to be run in the repository's root.
+/// The program is run in the root of the repository.
 pub fn program(name: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(name);
     command.current_dir(root());
     command
 }
 
-/// The cargo that runs this program.
 pub fn cargo() -> Command {
     program(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
-/// Says what happens next.
 pub fn announce(what: &str) {
     eprintln!("==> {what}");
 }
 
-/// Runs it, with its output shown, and fails when it fails.
+/// Runs the command with its output shown, and fails when the command fails.
 pub fn run(command: &mut Command) -> Result<()> {
     let status = command.status().map_err(|error| cannot_start(command, &error))?;
     if !status.success() {
@@ -48,7 +44,7 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs it and answers what it prints; its errors are shown.
+/// Runs the command and returns its standard output; its standard error is shown.
 pub fn read(command: &mut Command) -> Result<String> {
     let output = command.stderr(Stdio::inherit()).output().map_err(|error| cannot_start(command, &error))?;
     if !output.status.success() {
@@ -57,7 +53,7 @@ pub fn read(command: &mut Command) -> Result<String> {
     String::from_utf8(output.stdout).with_context(|| format!("`{}` printed what is no text", describe(command)))
 }
 
-/// Runs it without showing anything and answers whether it worked; a program that does not exist did not work.
+/// Runs the command silently and returns true when it succeeds. A program that does not exist does not succeed.
 pub fn succeeds(command: &mut Command) -> bool {
     command
         .stdin(Stdio::null())
@@ -67,7 +63,7 @@ pub fn succeeds(command: &mut Command) -> bool {
         .is_ok_and(|status| status.success())
 }
 
-/// Runs it with its output shown and handed on line by line, and answers whether it worked.
+/// Runs the command with its output shown, passes each line on, and returns true when the command succeeds.
 pub fn watch(command: &mut Command, mut line_seen: impl FnMut(&str)) -> Result<bool> {
     let mut child =
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(|error| cannot_start(command, &error))?;
@@ -93,7 +89,7 @@ pub fn watch(command: &mut Command, mut line_seen: impl FnMut(&str)) -> Result<b
     Ok(child.wait()?.success())
 }
 
-/// Where a program is, if it is on the PATH.
+/// Searches the PATH for a program.
 pub fn find(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())

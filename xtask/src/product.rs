@@ -1,4 +1,4 @@
-//! Builds the product: first the web app with Trunk, then the server that carries it inside, and the command line.
+//! Builds the product: first the web app with Trunk, then the server that contains it, and the command line.
 
 use std::{
     collections::BTreeSet,
@@ -14,28 +14,22 @@ use crate::{
     tools,
 };
 
-/// What the web app is made of. A change in any of these makes a new one.
+/// The web app is made of these files. It is built again after a change in any of them.
 const WEB_SOURCES: &[&str] =
     &["api", "app", "frontend", "style", "Cargo.lock", "Cargo.toml", "Trunk.toml", "rust-toolchain.toml"];
 
-/// How the native programs are built.
 #[derive(Clone, Copy)]
 pub enum Profile {
-    /// For tests: quick to build.
     Debug,
-    /// For use.
     Release,
 }
 
-/// The programs that [`programs`] builds.
 pub struct Programs {
-    /// `uptrakit-server`, with the web app inside.
     pub server: PathBuf,
-    /// `uptrakit`.
     pub cli: PathBuf,
 }
 
-/// Builds the web app into `dist/`, unless what is there was made of the very same sources.
+/// Builds the web app into `dist/`, unless `dist/` was built from the very same sources.
 pub fn web() -> Result<()> {
     let digest = digest(root(), WEB_SOURCES)?;
     let stamp = target().join("web-app.stamp");
@@ -56,7 +50,8 @@ pub fn web() -> Result<()> {
     Ok(())
 }
 
-/// Where libraries lie on this machine is in every place of theirs that can panic; people need not download it.
+/// Shortens the paths of libraries on this machine. Every place in a library that can panic contains its path, and
+/// users need not download it.
 fn short_paths() -> String {
     let home = std::env::home_dir().unwrap_or_default().join(".cargo");
     let home = std::env::var_os("CARGO_HOME").map_or(home, PathBuf::from);
@@ -67,14 +62,14 @@ fn short_paths() -> String {
         .join(" ")
 }
 
-/// Builds the server and the command line. The web app must be there first.
+/// Builds the server and the command line. The web app must have been built before.
 pub fn programs(profile: Profile) -> Result<Programs> {
     announce("Building the server and the command line (about eight minutes on two cores when all of it is new)");
     let mut build = cargo();
     build.arg("build");
     let folder = match profile {
         Profile::Debug => {
-            // The same selection as for the tests, so that nothing is built twice with different features.
+            // This is the same selection as for the tests, so that nothing is built twice with different features.
             build.args(["--workspace", "--exclude", "uptrakit-frontend"]);
             "debug"
         }
@@ -88,7 +83,7 @@ pub fn programs(profile: Profile) -> Result<Programs> {
     Ok(Programs { server: folder.join("uptrakit-server"), cli: folder.join("uptrakit") })
 }
 
-/// A digest of names and contents. It need not withstand an attacker, only notice an edit.
+/// Returns a digest of names and contents. It does not resist an attacker, and only has to detect an edit.
 fn digest(base: &Path, sources: &[&str]) -> Result<String> {
     let mut files = BTreeSet::new();
     for source in sources {

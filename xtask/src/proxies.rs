@@ -1,5 +1,5 @@
-//! The proxies that tests run between clients, servers and databases. Missing ones are installed from Debian where
-//! that is possible; otherwise one line says which tests are left out.
+//! Installs the proxies that tests run between clients, servers and databases, from Debian where that is possible.
+//! Otherwise one line says which tests are left out.
 
 use std::path::Path;
 
@@ -8,7 +8,6 @@ use crate::{
     process::{announce, find},
 };
 
-/// A program and the Debian package that it comes in.
 const PROXIES: [(&str, &str); 6] = [
     ("nginx", "nginx"),
     ("haproxy", "haproxy"),
@@ -18,7 +17,7 @@ const PROXIES: [(&str, &str); 6] = [
     ("pgbouncer", "pgbouncer"),
 ];
 
-/// Installs what is missing and can be installed, and names what the tests have to do without.
+/// Installs the missing proxies that can be installed, and prints the ones that the tests have to do without.
 pub fn prepare() {
     for (_, package) in missing() {
         match debian::install(package) {
@@ -38,7 +37,7 @@ fn missing() -> impl Iterator<Item = (&'static str, &'static str)> {
     PROXIES.into_iter().filter(|(program, _)| !is_there(program))
 }
 
-/// Debian keeps servers in a folder that is not on everybody's PATH.
+/// Debian keeps servers in a folder that is not on the PATH of every user.
 fn is_there(program: &str) -> bool {
     find(program).is_some() || Path::new("/usr/sbin").join(program).is_file()
 }

@@ -1,4 +1,4 @@
-//! Whether the documents name files that there are: code moves, and what is written about it stays behind unnoticed.
+//! Checks that the files exist which the documents name: when code moves, documents about it are easily forgotten.
 
 use std::{
     fs,
@@ -10,10 +10,10 @@ use anyhow::{Result, bail};
 use crate::process::{announce, root};
 
 const SKIPPED: [&str; 4] = ["target", "node_modules", "dist", ".git"];
-/// What tests write, and git ignores.
+/// Tests write these folders, and git ignores them.
 const WRITTEN: [&str; 2] = ["end2end/test-results/", "end2end/screenshots/"];
 
-/// Checks the links of all Markdown files, and what they name in code style.
+/// Checks the links of all Markdown files, and the paths that they name in code style.
 pub fn check() -> Result<()> {
     announce("Checking what the documents refer to");
     let mut documents = Vec::new();
@@ -44,8 +44,8 @@ fn find_documents(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
-/// Targets of links to files, without the place in the file. The pages of the guide link to each other by their
-/// addresses too; the server's build checks those.
+/// Returns the targets of links to files, without the fragment. The pages of the guide also link to each other by their
+/// addresses; the server's build checks those links.
 fn links(text: &str) -> impl Iterator<Item = &str> {
     text.split("](").skip(1).filter_map(|rest| {
         let target = rest.split(')').next()?.split('#').next()?;
@@ -53,7 +53,7 @@ fn links(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Files and folders of the repository that stand in code style, such as `server/src/main.rs`.
+/// Returns files and folders of the repository that stand in code style, such as `server/src/main.rs`.
 fn paths(text: &str) -> impl Iterator<Item = &str> {
     let pieces = text.split('`').skip(1).step_by(2);
     pieces.filter(|piece| {

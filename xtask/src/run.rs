@@ -1,4 +1,4 @@
-//! `cargo xtask run`: from a clone to a first-run link in the browser, in one command.
+//! `cargo xtask run`: leads from a clone to a first-run link in the browser in one command.
 
 use std::{env, io::ErrorKind, net::TcpListener, os::unix::process::CommandExt, path::Path};
 
@@ -13,7 +13,7 @@ const LISTEN: &str = "127.0.0.1:8080";
 
 /// Builds what is not built and serves until it is stopped.
 pub fn run(flags: &[String]) -> Result<()> {
-    // Before the builds: who waits minutes for them should not learn this at the end.
+    // The port is checked before the builds, because they take minutes and a failure should not come at their end.
     if env::var_os("UPTRAKIT_LISTEN").is_none() && !flags.iter().any(|flag| flag.starts_with("--listen")) {
         ensure_free(LISTEN)?;
     }
@@ -26,7 +26,8 @@ pub fn run(flags: &[String]) -> Result<()> {
     if env::var_os("UPTRAKIT_DATA_DIR").is_none() {
         server.env("UPTRAKIT_DATA_DIR", root().join("data"));
     }
-    // In place of this process, so that Ctrl+C and signals reach the server itself and the terminal waits for its end.
+    // The server replaces this process, so that Ctrl+C and signals reach the server itself and the terminal waits for
+    // its end.
     Err(server.exec()).with_context(|| format!("{} can't be started", programs.server.display()))
 }
 

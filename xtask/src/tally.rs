@@ -1,24 +1,21 @@
-//! How many tests passed and failed, read off what the test runners print, so that one line can say it at the end.
+//! Counts how many tests passed and failed, from the output of the test runners, so that one line can report it at the
+//! end.
 
 use std::{fmt, ops::AddAssign};
 
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-/// A count of tests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Those that did what they should.
     pub passed: u64,
-    /// Those that did not.
     pub failed: u64,
 }
 
 impl Tally {
-    /// Adds what a line of cargo's or nextest's output says, if it is a summary.
     pub fn read_line(&mut self, line: &str) {
         let line = without_colour(line);
-        // Further in, it is what a failed test printed, which nextest repeats and has counted.
+        // A summary further to the right comes from the output of a failed test, which nextest repeats and has counted.
         let counts = match (line.strip_prefix("test result: "), line.split_once(" run: ")) {
             (Some(counts), _) => counts,
             (None, Some((before, counts))) if before.trim_start().starts_with("Summary [") => counts,
@@ -38,7 +35,6 @@ impl Tally {
         }
     }
 
-    /// Reads Playwright's JSON report.
     pub fn of_playwright(report: &str) -> Result<Self> {
         let report: Value = serde_json::from_str(report).context("Playwright's report is no JSON")?;
         let count = |name: &str| {
@@ -61,7 +57,7 @@ impl fmt::Display for Tally {
     }
 }
 
-/// The line without terminal escapes: runners that are told to use colour put them between number and word.
+/// Removes terminal escapes: runners with colours put them between number and word.
 fn without_colour(line: &str) -> String {
     let mut text = String::with_capacity(line.len());
     let mut characters = line.chars();

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: everything that must hold before a change lands, in one command and one number.
+//! `cargo xtask test`: runs everything that must hold before a change lands, and reports one number.
 
 use std::{
     io::{IsTerminal, stderr},
@@ -20,12 +20,11 @@ use crate::{
     tools,
 };
 
-/// A part of the whole that can be asked for by name.
 pub struct Step {
     name: &'static str,
     what: &'static str,
     run: fn() -> Result<Tally>,
-    /// Whether another step does the same and more, so that this one runs only where it is named.
+    /// True when another step includes this one, so that it runs only when it is named.
     is_part: bool,
 }
 
@@ -39,7 +38,7 @@ impl Step {
     }
 }
 
-/// In the order in which they run: the cheap ones first, the web app before the server that carries it.
+/// The steps run in this order: the cheap ones first, the web app before the server that contains it.
 const STEPS: &[Step] = &[
     Step::new("format", "rustfmt and Prettier have nothing to change", || checked(|| lint::format(Mode::Check))),
     Step::new("spelling", "no word is misspelt", || checked(lint::spelling)),
@@ -55,7 +54,7 @@ const STEPS: &[Step] = &[
     Step::new("e2e", "journeys through a real browser", || e2e::run_suite(&[])),
 ];
 
-/// Runs the named steps, or all of them. A step that fails does not keep the others from running.
+/// Runs the named steps, or all of them. The other steps run even when one fails.
 pub fn test(names: &[String]) -> Result<ExitCode> {
     if names.iter().any(|name| name == "-h" || name == "--help") {
         println!("Usage: cargo xtask test [STEP]…\n\n{}", list());
@@ -72,7 +71,7 @@ pub fn test(names: &[String]) -> Result<ExitCode> {
             Ok(tally) => (tally, format!("{} failed", tally.failed)),
             Err(error) => {
                 eprintln!("error: {}: {error:#}", step.name);
-                // It could not even be counted; it must still be seen in the last line.
+                // This step could not even be counted, and must still appear in the last line.
                 (Tally { passed: 0, failed: 1 }, format!("{error:#}"))
             }
         };
@@ -103,7 +102,7 @@ fn checked(check: fn() -> Result<()>) -> Result<Tally> {
     check().map(|()| Tally::default())
 }
 
-/// Unit and integration tests of all crates. The ones of the command line use the server that was just built.
+/// Runs unit and integration tests of all crates. The tests of the command line use the server that was just built.
 fn rust() -> Result<Tally> {
     let programs = product::programs(Profile::Debug)?;
     proxies::prepare();
@@ -114,7 +113,7 @@ fn rust() -> Result<Tally> {
     counted(with_parts(&mut runner, &programs, postgres.as_ref()))
 }
 
-/// Tests of the command line, which use the server on SQLite.
+/// Runs the tests of the command line, which use the server on SQLite.
 fn cli() -> Result<Tally> {
     let programs = product::programs(Profile::Debug)?;
     announce("Running the tests of the command line");
@@ -123,7 +122,7 @@ fn cli() -> Result<Tally> {
     counted(with_parts(&mut runner, &programs, None))
 }
 
-/// Doc comments. Nextest does not run their examples.
+/// Runs the examples in doc comments, which nextest does not run.
 fn doc() -> Result<Tally> {
     lint::documentation()?;
     announce("Running the examples in the documentation");
@@ -139,7 +138,7 @@ fn with_parts<'a>(runner: &'a mut Command, programs: &Programs, postgres: Option
 }
 
 fn counted(runner: &mut Command) -> Result<Tally> {
-    // Piped output loses its colours unless they are asked for.
+    // Piped output loses its colours unless they are requested.
     if stderr().is_terminal() {
         runner.env("CARGO_TERM_COLOR", "always");
     }

@@ -1,5 +1,5 @@
-//! The tools that the project needs and a machine may lack, each in a pinned version. What a machine has of them
-//! already, in whatever version, is not used.
+//! Installs the tools that the project needs and a machine may lack, each in a pinned version. A version that the
+//! machine has already is not used.
 
 use std::{
     env,
@@ -16,12 +16,12 @@ use crate::{
     process::{announce, program, read, root, run},
 };
 
-/// 0.22 needs a newer compiler than `rust-toolchain.toml` pins.
+/// Trunk 0.22 needs a newer compiler than `rust-toolchain.toml` pins.
 const TRUNK: &str = "0.21.14";
 const MACHETE: &str = "0.9.2";
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
-/// Sees to everything that Trunk needs and answers the PATH that has it in front.
+/// Installs everything that Trunk needs and returns a PATH that finds it first.
 pub fn web_build_path() -> Result<OsString> {
     add_wasm_target()?;
     let cache = Cache::open()?;
@@ -32,13 +32,14 @@ pub fn web_build_path() -> Result<OsString> {
             "about six minutes on two cores",
             &["trunk", "--version", TRUNK, "--locked", "--no-default-features", "--features", "rustls"],
         )?,
-        // Without --locked: the lock file of a release may name crate versions that were withdrawn.
+        // The tool is installed without --locked, because the lock file of a release may name crate versions that were
+        // withdrawn.
         cache.cargo_tool(
             &format!("wasm-bindgen-{bindgen}"),
             "about two minutes on two cores",
             &["wasm-bindgen-cli", "--version", &bindgen],
         )?,
-        // Debian's wasm-opt is too old for what the compiler writes today.
+        // Debian's wasm-opt is too old for the output of today's compiler.
         cache.npm_tool("binaryen")?,
         cache.npm_tool("esbuild")?,
     ];
@@ -47,24 +48,20 @@ pub fn web_build_path() -> Result<OsString> {
     Ok(env::join_paths(folders.into_iter().chain(env::split_paths(&path)))?)
 }
 
-/// Runs the tests.
 pub fn nextest() -> Result<Command> {
     let mut nextest = compiled("cargo-nextest", "cargo-nextest")?;
     nextest.arg("nextest");
     Ok(nextest)
 }
 
-/// Finds words that are written wrongly.
 pub fn typos() -> Result<Command> {
     compiled("typos", "typos-cli")
 }
 
-/// Checks licences, sources and known faults of dependencies.
 pub fn cargo_deny() -> Result<Command> {
     compiled("cargo-deny", "cargo-deny")
 }
 
-/// Finds dependencies that nothing uses.
 pub fn cargo_machete() -> Result<Command> {
     let cache = Cache::open()?;
     let folder = cache.cargo_tool(
@@ -76,7 +73,7 @@ pub fn cargo_machete() -> Result<Command> {
     Ok(program(folder.join("cargo-machete")))
 }
 
-/// A tool with the name of its program, and the package on crates.io that it is made of.
+/// Returns the tool `name`; `source` is the package on crates.io that it is made of.
 fn compiled(name: &str, source: &str) -> Result<Command> {
     let cache = Cache::open()?;
     let folder = cache.pypi_tool(name, source)?;
@@ -84,7 +81,6 @@ fn compiled(name: &str, source: &str) -> Result<Command> {
     Ok(program(folder.join(name)))
 }
 
-/// Adds the compile target of the web app to the toolchain, if it is not there.
 pub fn add_wasm_target() -> Result<()> {
     let mut rustc = program("rustc");
     let libraries = read(rustc.args(["--print", "target-libdir", "--target", WASM_TARGET]))?;
@@ -95,20 +91,19 @@ pub fn add_wasm_target() -> Result<()> {
     run(program("rustup").args(["target", "add", WASM_TARGET]))
 }
 
-/// The Node packages of the end-to-end tests.
 pub fn end2end_packages() -> Result<PathBuf> {
     let folder = root().join("end2end");
     node_packages(&folder, "the packages of the end-to-end tests")?;
     Ok(folder)
 }
 
-/// Installs the Node packages of a folder by its lock file, unless those are there already.
+/// Installs the Node packages of a folder by its lock file, unless they are installed already.
 pub fn node_packages(folder: &Path, what: &str) -> Result<()> {
     let lock = fs::read(folder.join("package-lock.json"))?;
     let stamp = folder.join("node_modules/.installed-lock");
     if fs::read(&stamp).ok().as_ref() != Some(&lock) {
         announce(&format!("Installing {what} (once, seconds)"));
-        // Browsers are a matter of their own: see `browser`.
+        // Browsers are installed separately: see `browser`.
         run(npm().args(["ci", "--prefer-offline"]).env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1").current_dir(folder))?;
         fs::write(stamp, lock)?;
     }
@@ -121,7 +116,6 @@ pub fn npm() -> Command {
     npm
 }
 
-/// The version that Cargo.lock holds of a package.
 fn locked_version(package: &str) -> Result<String> {
     let lock = fs::read_to_string(root().join("Cargo.lock"))?;
     version_in(&lock, package).with_context(|| format!("Cargo.lock names no `{package}`"))
@@ -134,7 +128,6 @@ fn version_in(lock: &str, package: &str) -> Option<String> {
     Some(version.to_owned())
 }
 
-/// Whether this process may do everything.
 pub fn is_root() -> bool {
     read(program("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
 }

@@ -1,5 +1,5 @@
-//! Looks names up as the system does, and says by type that it found none: the system's resolver has no kind of error of
-//! its own, and what it says is for people.
+//! Resolves host names with the system's resolver. That resolver has no kind of error for an unknown name, and its
+//! messages are for people, so its I/O errors become `HostNotFound` here.
 
 use ureq::{
     Error,
@@ -11,14 +11,13 @@ use ureq::{
     },
 };
 
-/// The system's resolver.
 #[derive(Debug, Default)]
 pub(super) struct Names(DefaultResolver);
 
 impl Resolver for Names {
     fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
         self.0.resolve(uri, config, timeout).map_err(|error| match error {
-            // Nothing else is read or written here.
+            // The resolver does no other I/O, so every I/O error means that the lookup failed.
             Error::Io(_) => Error::HostNotFound,
             error => error,
         })

@@ -1,12 +1,12 @@
-//! Which proxy stands between here and a server, by the environment variables that curl and others read.
+//! Chooses the proxy for a server from the environment variables that curl and others read.
 
 use crate::{failure::Failure, server::Server};
 use ipnet::IpNet;
 use std::{env, ffi::OsString, net::IpAddr};
 use ureq::{Proxy, ProxyProtocol};
 
-/// The proxy of the environment for this server, and the variable that names it. This machine itself is always reached
-/// directly.
+/// Returns the proxy that the environment sets for this server, and the variable that names it. A server on this
+/// machine is always reached directly.
 pub(super) fn of_environment(server: &Server) -> Result<Option<(&'static str, Proxy)>, Failure> {
     if server.is_local() {
         return Ok(None);
@@ -19,10 +19,10 @@ pub(super) fn of_environment(server: &Server) -> Result<Option<(&'static str, Pr
     let named =
         own.into_iter().chain(["ALL_PROXY", "all_proxy"]).find_map(|name| variable(name).map(|value| (name, value)));
     let Some((name, value)) = named else { return Ok(None) };
-    // The value may hold a password: it is not shown.
+    // The value may hold a password, so the message does not show it.
     let wrong = || {
         Failure::usage(format!("the proxy in {name} can't be used"))
-            .because("it must be like http://proxy.example.org:3128")
+            .caused_by("it must be like http://proxy.example.org:3128")
     };
     let value = value.into_string().map_err(|_| wrong())?;
     let proxy = Proxy::new(&value).map_err(|_| wrong())?;
@@ -42,13 +42,12 @@ pub(super) fn of_environment(server: &Server) -> Result<Option<(&'static str, Pr
     Ok((!direct).then_some((name, proxy)))
 }
 
-/// A variable that is set to something.
 fn variable(name: &str) -> Option<OsString> {
     env::var_os(name).filter(|value| !value.is_empty())
 }
 
-/// Whether an entry of `NO_PROXY` covers a host: `*`, a network, or an address, a host or the domain that it is in; all but
-/// networks may have a port behind them.
+/// Returns true when an entry of `NO_PROXY` covers a host. An entry is `*`, a network, an address, a host, or a domain
+/// that the host is in. Addresses, hosts and domains may have a port behind them.
 fn is_direct(entry: &str, host: &str, port: u16) -> bool {
     if entry == "*" {
         return true;
@@ -69,11 +68,11 @@ fn is_direct(entry: &str, host: &str, port: u16) -> bool {
     !domain.is_empty() && (host == domain || host.strip_suffix(&domain).is_some_and(|front| front.ends_with('.')))
 }
 
-/// The port behind an entry, and what is in front of it. An IPv6 address with a port has brackets.
+/// Splits an entry into its name and the port behind it. An IPv6 address with a port stands in brackets.
 fn split_port(entry: &str) -> (&str, Option<u16>) {
     match entry.rsplit_once(':') {
         Some((name, port)) if !name.contains(':') || name.ends_with(']') => {
-            // What is no port matches no port.
+            // A port that can't be parsed becomes 0, which matches no server.
             (name, Some(port.parse().unwrap_or(0)))
         }
         _ => (entry, None),

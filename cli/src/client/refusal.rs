@@ -1,5 +1,5 @@
-//! Turns what went wrong between here and the server into what the person at the terminal needs to know.
-//! A problem document comes from an Uptrakit server; anything else comes from a proxy, or from a wrong address.
+//! Turns errors of the connection and refusals of the server into failures with a cause and a hint. A problem document
+//! comes from an Uptrakit server; any other answer comes from a proxy, or from a wrong address.
 
 use super::{Client, tls, was_refused};
 use crate::{
@@ -17,11 +17,9 @@ use ureq::{
     http::{Method, Response, StatusCode, header},
 };
 
-/// What to do about an address that leads elsewhere.
 pub(super) const CHECK_ADDRESS: &str = "check the address; --server or UPTRAKIT_SERVER sets another";
 
 impl Client {
-    /// Turns a refusal into what the person at the terminal needs to know.
     pub(super) fn refused(&self, tried: &str, method: &Method, path: &str, answer: Response<Body>) -> Failure {
         let status = answer.status();
         let header =
@@ -29,7 +27,7 @@ impl Client {
         let (location, wait) = (header(header::LOCATION), header(header::RETRY_AFTER));
         let text = answer.into_body().into_with_config().limit(1 << 20).read_to_string().unwrap_or_default();
         let Ok(problem) = serde_json::from_str::<wire::Problem>(&text) else {
-            return self.refused_by_stranger(tried, status, location.as_deref());
+            return self.refused_without_problem(tried, status, location.as_deref());
         };
         let exit = match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Exit::Refused,
@@ -43,11 +41,11 @@ impl Client {
         };
         let fields =
             problem.errors.iter().map(|error| (printable(&error.field), printable(&error.message))).collect::<Vec<_>>();
-        let mut failure = Failure::new(exit, format!("could not {tried}")).because(cause).of_fields(fields);
+        let mut failure = Failure::new(exit, format!("could not {tried}")).caused_by(cause).of_fields(fields);
         failure.code = problem.known_code();
-        failure.next = self.advice(failure.code, &printable(&problem.request_id), wait.as_deref());
+        failure.hint = self.advice(failure.code, &printable(&problem.request_id), wait.as_deref());
         if exit == Exit::NotFound {
-            failure.next = Some(missing(path).to_owned());
+            failure.hint = Some(missing(path).to_owned());
         }
         failure.details = vec![
             format!("request: {method} {}", self.server.url(path)),
@@ -89,41 +87,41 @@ impl Client {
         }
     }
 
-    /// What answers is a proxy in front of the server, or no Uptrakit server at all.
-    fn refused_by_stranger(&self, tried: &str, status: StatusCode, location: Option<&str>) -> Failure {
+    /// Builds the failure for an answer without a problem document, which comes from a proxy in front of the server or
+    /// from another program.
+    fn refused_without_problem(&self, tried: &str, status: StatusCode, location: Option<&str>) -> Failure {
         let message = format!("could not {tried}");
         match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Failure::new(Exit::Refused, message)
-                .because(format!("{} answered {status}, but not as an Uptrakit server does", self.server))
-                .next("look whether a proxy in front of the server asks for a sign-in of its own"),
+                .caused_by(format!("{} answered {status}, but not as an Uptrakit server does", self.server))
+                .hint("look whether a proxy in front of the server asks for a sign-in of its own"),
             StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => {
                 let mut failure = Failure::new(Exit::Unreachable, message)
-                    .because(format!("a proxy at {} answered {status}", self.server))
-                    .next("see whether uptrakit-server runs behind it");
-                // The other one says that the proxy has nobody to pass the request on to.
-                failure.unsure = status != StatusCode::SERVICE_UNAVAILABLE;
+                    .caused_by(format!("a proxy at {} answered {status}", self.server))
+                    .hint("see whether uptrakit-server runs behind it");
+                // 503 says that the proxy found no server to pass the request on to, so nothing was changed.
+                failure.outcome_unknown = status != StatusCode::SERVICE_UNAVAILABLE;
                 failure
             }
             status if status.is_redirection() => Failure::new(Exit::Unreachable, message)
-                .because(format!("{} sends on to {}", self.server, location.unwrap_or("somewhere else")))
-                .next("give the address of the server itself with --server"),
-            status => stranger(&self.server, tried, &format!("it answered {status} without a problem document")),
+                .caused_by(format!("{} sends on to {}", self.server, location.unwrap_or("somewhere else")))
+                .hint("give the address of the server itself with --server"),
+            status => not_uptrakit(&self.server, tried, &format!("it answered {status} without a problem document")),
         }
     }
 
     pub(super) fn unsent(&self, tried: &str) -> Failure {
         Failure::failed(format!("could not {tried}"))
-            .because(format!("the request to {} would have a part that HTTP does not allow", self.server))
+            .caused_by(format!("the request to {} would have a part that HTTP does not allow", self.server))
     }
 
-    /// Says why no answer came. `limit` is how long it was waited for.
     pub(super) fn unreached(&self, tried: &str, error: &Error, limit: Duration) -> Failure {
         let server = &self.server;
         let mut failure = Failure::new(Exit::Unreachable, format!("could not {tried}"));
-        failure.unsure = may_have_arrived(error);
+        failure.outcome_unknown = may_have_arrived(error);
         failure.details = vec![format!("error: {}", in_words(error))];
         if let Some(variable) = self.proxy_variable {
-            // It is the proxy that is looked up and connected to; the server's name is for the proxy to find.
+            // The client resolves and connects to the proxy alone; the proxy resolves the server's name.
             let why = match error {
                 error if is_unknown_name(error) => Some("its name is not known"),
                 error if was_refused(error) => Some("nothing listens there"),
@@ -131,59 +129,58 @@ impl Client {
             };
             if let Some(why) = why {
                 return failure
-                    .because(format!("the proxy in {variable} can't be reached: {why}"))
-                    .next(format!("check {variable}; NO_PROXY names the servers to be reached without a proxy"));
+                    .caused_by(format!("the proxy in {variable} can't be reached: {why}"))
+                    .hint(format!("check {variable}; NO_PROXY names the servers to be reached without a proxy"));
             }
         }
         match error {
             Error::Timeout(_) => failure
-                .because(format!(
+                .caused_by(format!(
                     "{server} did not answer within {} s{}",
                     limit.as_secs_f32(),
                     self.proxy_variable
                         .map(|variable| format!(", through the proxy in {variable}"))
                         .unwrap_or_default()
                 ))
-                .next("see whether the server is well, or give it longer with --timeout"),
+                .hint("see whether the server is well, or give it longer with --timeout"),
             error if is_unknown_name(error) => {
-                failure.because(format!("the name in {server} is not known")).next(CHECK_ADDRESS)
+                failure.caused_by(format!("the name in {server} is not known")).hint(CHECK_ADDRESS)
             }
             error if was_refused(error) => failure
-                .because(format!("nothing listens at {server}"))
-                .next("start the server with `uptrakit-server`, or name another with --server or UPTRAKIT_SERVER"),
+                .caused_by(format!("nothing listens at {server}"))
+                .hint("start the server with `uptrakit-server`, or name another with --server or UPTRAKIT_SERVER"),
             error if speaks_no_tls(error) => failure
-                .because(format!("{server} speaks no TLS"))
-                .next(format!("see whether its address is http{}", server.as_str().trim_start_matches("https"))),
+                .caused_by(format!("{server} speaks no TLS"))
+                .hint(format!("see whether its address is http{}", server.as_str().trim_start_matches("https"))),
             error if is_distrust(error) => failure
-                .because(format!("no trusted connection to {server}: {}", distrust(error)))
-                .next("if the server's certificate comes from an authority of your own, name it with --ca-cert FILE"),
+                .caused_by(format!("no trusted connection to {server}: {}", distrust(error)))
+                .hint("if the server's certificate comes from an authority of your own, name it with --ca-cert FILE"),
             Error::Protocol(_) | Error::Http(_) => {
-                let stranger = stranger(server, tried, "its answer is no proper HTTP");
-                Failure { unsure: failure.unsure, details: failure.details, ..stranger }
+                let not_uptrakit = not_uptrakit(server, tried, "its answer is no proper HTTP");
+                Failure { outcome_unknown: failure.outcome_unknown, details: failure.details, ..not_uptrakit }
             }
             Error::ConnectProxyFailed(_) | Error::InvalidProxyUrl => failure
-                .because(format!("the proxy did not connect to {server}"))
-                .next("check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY"),
+                .caused_by(format!("the proxy did not connect to {server}"))
+                .hint("check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY"),
             error => {
-                failure.because(ended(server, error)).next("check the address and the network between, and try again")
+                failure.caused_by(ended(server, error)).hint("check the address and the network between, and try again")
             }
         }
     }
 }
 
-/// What answers there is no Uptrakit server.
-pub(super) fn stranger(server: &Server, tried: &str, why: &str) -> Failure {
+pub(super) fn not_uptrakit(server: &Server, tried: &str, why: &str) -> Failure {
     Failure::new(Exit::Unreachable, format!("could not {tried}"))
-        .because(format!("{server} does not speak as an Uptrakit server does: {why}"))
-        .next(CHECK_ADDRESS)
+        .caused_by(format!("{server} does not speak as an Uptrakit server does: {why}"))
+        .hint(CHECK_ADDRESS)
 }
 
-/// Whether the name to connect to has no address.
 fn is_unknown_name(error: &Error) -> bool {
     matches!(error, Error::HostNotFound)
 }
 
-/// What happened, in more technical words than the message has: those of the system, where there are some.
+/// Describes an error for `-v`, in more technical words than the message has. An error of the operating system keeps
+/// the system's own description.
 fn in_words(error: &Error) -> String {
     let words = match error {
         Error::HostNotFound => "the name has no address",
@@ -208,7 +205,7 @@ fn in_words(error: &Error) -> String {
     words.to_owned()
 }
 
-/// What TLS has to say about a connection.
+/// Finds the TLS error in an error of the HTTP client, which may wrap it in an I/O error.
 fn tls_error(error: &Error) -> Option<&TlsError> {
     match error {
         Error::Rustls(error) => Some(error),
@@ -217,16 +214,15 @@ fn tls_error(error: &Error) -> Option<&TlsError> {
     }
 }
 
-/// Whether what listens there answered a handshake with something that belongs to none.
+/// Returns true when the peer answered the TLS handshake with something that is no TLS record.
 fn speaks_no_tls(error: &Error) -> bool {
     matches!(tls_error(error), Some(TlsError::InvalidMessage(InvalidMessage::InvalidContentType)))
 }
 
-/// What to do about a path that is not there.
 fn missing(path: &str) -> &'static str {
     let of_id = path.split('/').any(|part| part.parse::<TokenId>().is_ok());
     if !of_id {
-        // Such a path is there at every server: the address leads past it.
+        // Every Uptrakit server has the paths without an id, so the address must be wrong.
         CHECK_ADDRESS
     } else if path.contains("/hosts/") {
         lookup::SEE_HOSTS
@@ -235,7 +231,7 @@ fn missing(path: &str) -> &'static str {
     }
 }
 
-/// Whether the server may have got the request before this came in between.
+/// Returns true when the server may have received the request before the error occurred.
 fn may_have_arrived(error: &Error) -> bool {
     match error {
         Error::Timeout(_) | Error::Protocol(_) | Error::BodyExceedsLimit(_) => true,
@@ -247,7 +243,6 @@ fn may_have_arrived(error: &Error) -> bool {
     }
 }
 
-/// How a connection ended, in plain words.
 fn ended(server: &Server, error: &Error) -> String {
     let Error::Io(io) = error else { return format!("the connection to {server} failed") };
     match io.kind() {
@@ -259,14 +254,13 @@ fn ended(server: &Server, error: &Error) -> String {
         io::ErrorKind::InvalidData => format!("what {server} answered can't be read"),
         io::ErrorKind::TimedOut => format!("{server} did not answer in time"),
         _ => match io.raw_os_error() {
-            // The system's own words.
+            // The message ends with the operating system's own description.
             Some(_) => format!("the connection to {server} failed: {io}"),
             None => format!("the connection to {server} failed"),
         },
     }
 }
 
-/// Why a connection is not trusted, as the end of a sentence.
 fn distrust(error: &Error) -> &'static str {
     let Some(error) = tls_error(error) else { return "the handshake failed" };
     match error {
@@ -295,7 +289,6 @@ fn distrust(error: &Error) -> &'static str {
     }
 }
 
-/// Whether it is a matter of trust, and not of the way there.
 fn is_distrust(error: &Error) -> bool {
     matches!(error, Error::Tls(_) | Error::Pem(_)) || tls_error(error).is_some()
 }

@@ -1,5 +1,6 @@
-//! TLS with the certificates of `--ca-cert`. A certificate of the file that the server itself presents is trusted as it
-//! is, as curl does it: the usual self-signed one is marked as an authority's, which rustls refuses for a server.
+//! TLS with the certificates of `--ca-cert`. A certificate of that file is trusted as it is where a server presents it
+//! as its own, as curl does: the usual self-signed certificate is marked as an authority's, and rustls rejects such a
+//! certificate for a server.
 
 use rustls::{
     CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, Error as TlsError, OtherError,
@@ -24,7 +25,8 @@ use ureq::{
     },
 };
 
-/// Trusts the authorities of a file, and every certificate of that file where a server presents it as its own.
+/// This verifier trusts the authorities of a file, and every certificate of that file where a server presents it as its
+/// own.
 #[derive(Debug)]
 struct Verifier {
     authorities: Arc<WebPkiServerVerifier>,
@@ -42,7 +44,7 @@ impl ServerCertVerifier for Verifier {
     ) -> Result<ServerCertVerified, TlsError> {
         let verified = self.authorities.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
         match verified {
-            // The dates were found to be right before either of these: webpki looks at them first.
+            // webpki checks the validity dates before it reports either of these errors, so the dates are right.
             Err(error) if lacks_an_issuer(&error) && self.certificates.iter().any(|known| known == end_entity) => {
                 verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
                 Ok(ServerCertVerified::assertion())
@@ -74,22 +76,20 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-/// Whether all that is wrong with a certificate is who issued it, or that it is an authority's own.
+/// Returns true when a certificate fails only because of its issuer, or because it is an authority's own.
 fn lacks_an_issuer(error: &TlsError) -> bool {
     matches!(error, TlsError::InvalidCertificate(CertificateError::UnknownIssuer)) || is_authority(error)
 }
 
-/// Whether a server presented the certificate of an authority as its own.
 pub(super) fn is_authority(error: &TlsError) -> bool {
     let TlsError::InvalidCertificate(CertificateError::Other(OtherError(inner))) = error else { return false };
     matches!(inner.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
 }
 
-/// Puts TLS around a connection to an https address.
 pub(super) struct TlsConnector(Arc<ClientConfig>);
 
 impl TlsConnector {
-    /// Trusts these certificates and no others. There is none if not one of them can be used.
+    /// Creates a connector that trusts these certificates and no others. Returns `None` if none of them can be used.
     pub(super) fn new(certificates: Vec<CertificateDer<'static>>) -> Option<Self> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut roots = RootCertStore::empty();
@@ -97,7 +97,7 @@ impl TlsConnector {
         let authorities =
             WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build().ok()?;
         let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().ok()?;
-        // It is no danger: this verifier asks rustls' own one.
+        // This call is safe: the verifier delegates to rustls' own one.
         let config =
             config.dangerous().with_custom_certificate_verifier(Arc::new(Verifier { authorities, certificates }));
         Some(Self(Arc::new(config.with_no_client_auth())))
@@ -129,7 +129,6 @@ impl<In: Transport> Connector<In> for TlsConnector {
     }
 }
 
-/// A connection with TLS around it.
 pub(super) struct TlsTransport {
     buffers: LazyBuffers,
     stream: StreamOwned<ClientConnection, TransportAdapter>,

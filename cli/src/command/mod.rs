@@ -1,4 +1,4 @@
-//! What the commands do, one file per verb; this file only finds the right one.
+//! Dispatches to the commands, which have one file per verb, and holds what they share.
 
 mod auth;
 mod completions;
@@ -15,15 +15,11 @@ use crate::{
 };
 use std::rc::Rc;
 
-/// What every command gets.
 pub struct Context<'a> {
-    /// What holds for this run.
     pub settings: &'a Settings,
-    /// Where results and remarks go.
     pub output: &'a Output,
 }
 
-/// Does what the arguments say.
 pub fn run(arguments: Arguments, output: &Output, clock: Rc<ServerClock>) -> Result<(), Failure> {
     let settings = Settings::new(&arguments.global, clock);
     let context = Context { settings: &settings, output };
@@ -36,7 +32,8 @@ pub fn run(arguments: Arguments, output: &Output, clock: Rc<ServerClock>) -> Res
 }
 
 impl Context<'_> {
-    /// Does something as the token at hand says, and mentions what the answers have shown beside the result.
+    /// Runs an action with the credential of this run. Afterwards it prints the warnings that the answers gave rise to.
+    /// A rejection of the token gets its origin and a hint.
     fn signed_in(&self, action: impl FnOnce(&Client, &Source) -> Result<(), Failure>) -> Result<(), Failure> {
         let credential = self.settings.credential()?;
         let server = self.settings.server()?.clone();
@@ -47,7 +44,6 @@ impl Context<'_> {
         outcome
     }
 
-    /// Mentions that the token in use is about to end, and that two clocks differ, each once in a run.
     fn mention(&self, client: &Client, source: &Source) {
         if let Some(ahead) = self.settings.clock.tell_difference() {
             let (length, side) = (output::length(ahead.abs() / 1_000), if ahead > 0 { "behind" } else { "ahead of" });
@@ -61,7 +57,7 @@ impl Context<'_> {
         }
     }
 
-    /// A refusal of the token names where that came from, and mends it there.
+    /// Adds the origin of the token to its rejection, and the hint that fits the origin.
     fn refused(&self, mut failure: Failure, source: &Source, client: &Client) -> Failure {
         if !failure.is_of_token() {
             return failure;
@@ -72,7 +68,7 @@ impl Context<'_> {
         }
         let server = client.server();
         let saved = || self.settings.store.known(server).is_ok_and(|known| known.is_some());
-        failure.next(match source {
+        failure.hint(match source {
             Source::Saved(_) if source.is_timer() => source.renewal().to_owned(),
             Source::Saved(_) => format!("sign in again with `uptrakit auth login --server {server}`"),
             Source::Flag if saved() => "leave --token out: another token is saved here".to_owned(),

@@ -1,5 +1,6 @@
-//! Completion in bash, which hands over the line as it was typed and takes back what is to stand in it, quotes included.
-//! The engine's own script takes spaces for ends of words and colons for words of their own.
+//! Completion in bash. Bash hands over the line as it was typed and takes back the text that replaces its end, quotes
+//! included. The script of `clap_complete` is not used: it takes spaces for ends of words, and colons for words of
+//! their own.
 
 use super::word::{Dialect, Quote, Word, escape, split};
 use clap_complete::env::EnvCompleter;
@@ -9,10 +10,9 @@ use std::{
     path::Path,
 };
 
-/// Bash, from the version that macOS has.
 pub struct Bash;
 
-/// `$2` is what bash will replace: the end of the line, from the last character that breaks words.
+/// `$2` is the text that bash will replace: the end of the line, from the last character that breaks words.
 const SCRIPT: &str = r#"
 _uptrakit() {
     local candidate
@@ -73,11 +73,11 @@ impl EnvCompleter for Bash {
     }
 }
 
-/// What is to stand in place of the end of a word, so that the whole of it means the candidate.
+/// Returns the text that replaces the end of a word, so that the whole word means the candidate.
 fn replacement(word: &Word, replaced: &str, candidate: &str) -> Option<String> {
     let kept = Word::read(word.typed.strip_suffix(replaced)?, Dialect::Posix);
     let mut text = escape(candidate.strip_prefix(&kept.text)?, kept.open);
-    // Bash closes the quote, unless the text seems to have done so.
+    // Bash closes the quote itself, unless the text ends with a quote character.
     let quote = match kept.open {
         Quote::None => return Some(text),
         Quote::Single => '\'',

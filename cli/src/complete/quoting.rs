@@ -1,5 +1,5 @@
-//! Completion in zsh and fish, which quote names themselves. Zsh hands over every word as it was typed; fish hands over
-//! finished words as they are meant, and only the last one as typed.
+//! Completion in zsh and fish, which quote names themselves. Zsh hands over every word as it was typed. Fish hands over
+//! finished words without their quotes, and only the last one as it was typed.
 
 use super::word::{Dialect, Word};
 use clap_complete::env::{self, EnvCompleter};
@@ -9,23 +9,20 @@ use std::{
     path::Path,
 };
 
-/// A shell that quotes names itself.
 pub struct Quoting {
     shell: &'static dyn EnvCompleter,
     dialect: Dialect,
-    /// Whether finished words come as they are meant.
+    /// True when the shell hands over finished words without their quotes.
     finished: bool,
-    /// What has to be done before the shell takes completions.
     preparation: &'static str,
 }
 
-/// An empty `.zshrc` has no completion at all. `-i` passes over folders that others may write to, instead of asking.
+/// With an empty `.zshrc`, zsh has not loaded its completion system. `-i` ignores folders that others may write to,
+/// instead of asking.
 const ZSH_PREPARATION: &str = "(( $+functions[compdef] )) || { autoload -Uz compinit && compinit -i }\n";
 
-/// Zsh.
 pub const ZSH: Quoting =
     Quoting { shell: &env::Zsh, dialect: Dialect::Posix, finished: false, preparation: ZSH_PREPARATION };
-/// Fish.
 pub const FISH: Quoting = Quoting { shell: &env::Fish, dialect: Dialect::Fish, finished: true, preparation: "" };
 
 impl EnvCompleter for Quoting {
@@ -47,7 +44,7 @@ impl EnvCompleter for Quoting {
     ) -> io::Result<()> {
         let mut script = Vec::new();
         self.shell.write_registration(variable, name, program, completer, &mut script)?;
-        // In a file of its own the first line tells the shell what it completes, so that must stay the first.
+        // The `#compdef` tag must stay the first line: in a file of its own, zsh reads from it what the file completes.
         let tag = script.iter().position(|byte| *byte == b'\n').filter(|_| script.starts_with(b"#compdef"));
         let (tag, rest) = script.split_at(tag.map_or(0, |end| end + 1));
         out.write_all(tag)?;

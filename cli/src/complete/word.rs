@@ -1,40 +1,30 @@
-//! Words as people type them in a shell: what quotes and backslashes mean, and how to write a name so that it is one word.
-//! The last word is unfinished, because the person is still typing it: a quote may be open, a backslash may end it.
+//! Words as people type them in a shell: parses quotes and backslashes, and escapes a name into one word. The last word
+//! is unfinished while it is typed: a quote may be open, and a backslash may end it.
 
-/// The quote that is open at the end of a text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Quote {
-    /// None.
     #[default]
     None,
-    /// `'`
     Single,
-    /// `"`
     Double,
 }
 
-/// How a shell reads quotes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
-    /// As POSIX says; bash and zsh.
     Posix,
-    /// Backslashes mean something between single quotes too.
+    /// Fish interprets backslashes between single quotes, too.
     Fish,
 }
 
-/// A word of a line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Word {
-    /// As it was typed.
     pub typed: String,
-    /// What it means.
+    /// The word without its quotes and backslashes.
     pub text: String,
-    /// The quote that is open at its end.
     pub open: Quote,
 }
 
 impl Word {
-    /// Reads a text as one word.
     pub fn read(typed: &str, dialect: Dialect) -> Self {
         let mut word = Self::default();
         let mut rest = typed.chars();
@@ -44,7 +34,8 @@ impl Word {
         word
     }
 
-    /// Takes one more character as typed, and from the rest what belongs to it.
+    /// Consumes one character as typed. If it is a backslash that escapes, the next one from `rest` is consumed with
+    /// it.
     fn take(&mut self, c: char, rest: &mut std::str::Chars, dialect: Dialect) {
         self.typed.push(c);
         match (self.open, c) {
@@ -52,7 +43,7 @@ impl Word {
             (Quote::None, '"') => self.open = Quote::Double,
             (Quote::Single, '\'') | (Quote::Double, '"') => self.open = Quote::None,
             (open, '\\') if open != Quote::Single || dialect == Dialect::Fish => {
-                // A backslash at the very end has not got its character yet.
+                // The character behind a backslash at the very end is not typed yet.
                 let Some(escaped) = rest.next() else { return };
                 self.typed.push(escaped);
                 let special = match open {
@@ -70,7 +61,7 @@ impl Word {
     }
 }
 
-/// The words of a line; the last one is where the line ends, and may be empty.
+/// Splits a line into words. The last word is the one that is being typed, and may be empty.
 pub fn split(line: &str) -> Vec<Word> {
     let mut words = vec![Word::default()];
     let mut rest = line.chars();
@@ -87,7 +78,7 @@ pub fn split(line: &str) -> Vec<Word> {
     words
 }
 
-/// Writes a text so that bash reads it as one word, behind what opened this quote.
+/// Escapes a text so that bash reads it as part of one word, inside the quote that is open.
 pub fn escape(text: &str, open: Quote) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -96,7 +87,8 @@ pub fn escape(text: &str, open: Quote) -> String {
                 out.extend(['\\', c]);
             }
             Quote::Single if c == '\'' => out.push_str(r"'\''"),
-            // Between double quotes a backslash would stay, and the mark alone would mean an earlier command.
+            // Bash expands `!` from its history even between double quotes, and a backslash would stay in the word. The
+            // quotes are closed around it instead.
             Quote::Double if c == '!' => out.push_str("\"'!'\""),
             Quote::Double if "\"\\$`".contains(c) => out.extend(['\\', c]),
             _ => out.push(c),

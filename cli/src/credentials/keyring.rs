@@ -1,5 +1,5 @@
-//! The system's keyring, never waited for longer than some seconds: a service that hangs, or a question on a screen that
-//! nobody looks at, must not hold up a command. A keyring that does not answer in time counts as none.
+//! Access to the system's keyring with a time limit: a service that hangs, or a question on an unattended screen, must
+//! not block a command. A keyring that does not answer in time counts as none.
 
 use crate::server::Server;
 #[cfg(target_os = "macos")]
@@ -17,20 +17,18 @@ use std::{
 };
 use uptrakit_api::TokenSecret;
 
-/// The name under which the keyring lists the tokens.
 const SERVICE: &str = "uptrakit";
-/// Long enough to confirm a question at the screen.
+/// The limit leaves time to confirm a question at the screen.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// A keyring that was silent once is not asked again in this run.
+/// True after a timeout: the keyring is not asked again in this run.
 static SILENT: AtomicBool = AtomicBool::new(false);
 
-/// The token that is kept for a server. The error says why there is none, in plain words.
 pub(super) fn find(server: &Server) -> Result<String, String> {
     ask(server, Entry::get_password)
 }
 
-/// Saves the token for a server and reads it back: some keyrings take a secret and lose it.
+/// Saves the token for a server and reads it back, because some keyrings accept a secret and lose it.
 pub(super) fn save(server: &Server, token: &TokenSecret) -> Result<(), String> {
     let text = token.expose().to_owned();
     ask(server, move |entry| {
@@ -39,12 +37,12 @@ pub(super) fn save(server: &Server, token: &TokenSecret) -> Result<(), String> {
     })
 }
 
-/// Forgets the token for a server. There is nothing to do about a keyring that keeps what it should forget.
+/// Removes the token for a server. Errors are ignored, because nothing can be done about a keyring that keeps it.
 pub(super) fn forget(server: &Server) {
     let _ = ask(server, Entry::delete_credential);
 }
 
-/// Does this in a thread of its own, which is left behind when it takes too long.
+/// Runs a request to the keyring in a thread of its own, and abandons the thread when it takes too long.
 fn ask<T: Send + 'static>(
     server: &Server,
     question: impl FnOnce(&Entry) -> keyring_core::Result<T> + Send + 'static,
@@ -58,7 +56,7 @@ fn ask<T: Send + 'static>(
     thread::spawn(move || {
         let entry = Store::new().and_then(|store| store.build(SERVICE, &user, None));
         let answer = entry.and_then(|entry| question(&entry));
-        // The receiver is gone once the limit is over.
+        // The send fails when the time limit is over and the receiver is dropped.
         let _ = sender.send(answer);
     });
     match receiver.recv_timeout(LIMIT) {
@@ -70,7 +68,6 @@ fn ask<T: Send + 'static>(
     }
 }
 
-/// Why a keyring did not do what it was asked for: a sentence about it.
 fn reason(error: &Error) -> &'static str {
     match error {
         Error::NoStorageAccess(_) => "it is locked",

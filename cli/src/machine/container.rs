@@ -1,15 +1,14 @@
-//! Whether this is a container. Its packages are its own, but its kernel is the host's.
+//! Detects containers. A container has packages of its own, but its kernel is the host's.
 
 use super::run::Programs;
 use std::{fs, path::Path};
 
-/// Files that hold the name of the container manager: of systemd, and of the interface that managers share.
+/// These files hold the name of the container manager. One is systemd's; the other belongs to the interface that
+/// container managers share.
 const NAMES: [&str; 2] = ["run/systemd/container", "run/host/container-manager"];
-/// Files and folders that container managers leave.
 const MARKS: [(&str, &str); 3] =
     [(".dockerenv", "docker"), ("run/.containerenv", "podman"), ("run/secrets/kubernetes.io", "kubernetes")];
 
-/// What kind of container it is, if it is one.
 pub fn kind(root: &Path, programs: &Programs) -> Option<String> {
     let named = NAMES.iter().filter_map(|path| fs::read_to_string(root.join(path)).ok());
     let marked = MARKS.iter().filter(|(path, _)| root.join(path).exists()).map(|(_, kind)| (*kind).to_owned());
@@ -21,7 +20,7 @@ pub fn kind(root: &Path, programs: &Programs) -> Option<String> {
 
 fn detected(programs: &Programs) -> Option<String> {
     let said = programs.run("systemd-detect-virt", &["--container"]).ok()?;
-    // It says `none` and ends with 1 where there is no container.
+    // The program prints `none` and exits with 1 where there is no container.
     (said.code == Some(0)).then_some(said.text)
 }
 

@@ -1,6 +1,6 @@
-//! The id that a machine gives itself in its reports, derived from the one that its operating system keeps.
-//! The system's own id is confidential (machine-id(5)): it never leaves the machine, and from what does leave it
-//! nobody can compute it, nor recognise the machine in another program's records.
+//! The machine's id in reports, derived from the id that its operating system keeps. The system's own id is
+//! confidential (machine-id(5)): it never leaves the machine, it can't be computed from the derived id, and the derived
+//! id does not match any in another program's records.
 
 use super::run::Programs;
 use crate::{credentials, failure::Failure};
@@ -13,10 +13,9 @@ use std::{
     path::Path,
 };
 
-/// Uptrakit's own part of the derivation; a change would make every machine a new host.
+/// This id is Uptrakit's part of the derivation; a change would make every machine a new host.
 const APPLICATION: [u8; 16] = 0xe9e1_15e7_481b_4e9d_a0aa_ced0_3eca_c7fd_u128.to_be_bytes();
 
-/// The id that was given, else the derived one, 32 hexadecimal digits.
 pub fn read(programs: &Programs, given: Option<&str>, notes: &mut Vec<String>) -> Result<String, Failure> {
     let system = if cfg!(target_os = "macos") { platform_uuid(programs) } else { machine_id() };
     if let Some(given) = given {
@@ -24,7 +23,7 @@ pub fn read(programs: &Programs, given: Option<&str>, notes: &mut Vec<String>) -
             return Err(Failure::usage(
                 "--machine-id names the id that the operating system keeps, which is confidential",
             )
-            .next("leave --machine-id out, or give an id of your own, such as web-2"));
+            .hint("leave --machine-id out, or give an id of your own, such as web-2"));
         }
         return Ok(given.to_owned());
     }
@@ -34,8 +33,8 @@ pub fn read(programs: &Programs, given: Option<&str>, notes: &mut Vec<String>) -
     }
 }
 
-/// As `sd_id128_get_machine_app_specific` does it: HMAC-SHA256 keyed with the machine's id over the application's,
-/// cut to 16 bytes and marked as a random UUID.
+/// Derives the id as `sd_id128_get_machine_app_specific` does: HMAC-SHA256 keyed with the machine's id over the
+/// application's, cut to 16 bytes and marked as a random UUID.
 fn derive(machine: u128) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(&machine.to_be_bytes()).expect("HMAC takes keys of any length");
     mac.update(&APPLICATION);
@@ -57,19 +56,19 @@ fn platform_uuid(programs: &Programs) -> Option<u128> {
     parse(line.split('"').rev().nth(1)?)
 }
 
-/// 32 hexadecimal digits, with or without dashes. All zeros, `uninitialized` and an empty file are no id.
+/// Parses 32 hexadecimal digits, with or without dashes. All zeros, `uninitialized` and an empty file are no id.
 fn parse(text: &str) -> Option<u128> {
     let digits: String = text.trim_start_matches('\u{feff}').trim().chars().filter(|c| *c != '-').collect();
     let well_formed = digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     if well_formed { u128::from_str_radix(&digits, 16).ok().filter(|id| *id != 0) } else { None }
 }
 
-/// Containers often have no machine id: one is made up at random, and kept.
+/// Returns an id for a machine that has none, such as a container. The id is created at random and kept in a file.
 fn made_up(notes: &mut Vec<String>) -> Result<String, Failure> {
     let unkept = |error: &dyn std::fmt::Display| {
         Failure::failed("this machine has no id, and none could be kept")
-            .because(error)
-            .next("make one with `systemd-machine-id-setup` or `dbus-uuidgen --ensure=/etc/machine-id`")
+            .caused_by(error)
+            .hint("make one with `systemd-machine-id-setup` or `dbus-uuidgen --ensure=/etc/machine-id`")
     };
     let folder = credentials::configuration_folder().ok_or_else(|| unkept(&"HOME is not set"))?;
     let path = folder.join("machine-id");
@@ -102,7 +101,8 @@ fn make(path: &Path) -> io::Result<u128> {
 mod tests {
     use super::{derive, parse};
 
-    /// `systemd-id128 --app-specific=e9e115e7481b4e9da0aaced03ecac7fd machine-id` on a machine of this id.
+    /// The expected id was printed by `systemd-id128 --app-specific=e9e115e7481b4e9da0aaced03ecac7fd machine-id` on a
+    /// machine of this id.
     #[test]
     fn ids_are_derived_as_systemd_derives_them() {
         let id = parse("0123456789abcdef0123456789abcdef\n").unwrap();

@@ -1,4 +1,4 @@
-//! The kernels that are installed: which of them a restart could start, and whether one is newer than the one that runs.
+//! The installed kernels: which of them a restart could boot, and whether one is newer than the running one.
 
 use std::{
     fs, io,
@@ -7,15 +7,15 @@ use std::{
 
 const MODULES: &str = "lib/modules";
 const BOOT: &str = "boot";
-/// How distributions call a kernel's image beside the others; the release follows.
+/// Distributions name the images in `/boot` with these prefixes; the release follows.
 const IMAGES: [&str; 4] = ["vmlinuz-", "vmlinux-", "Image-", "kernel-"];
-/// How they call it in the folder of its modules.
+/// Distributions use these names for an image in the folder of its modules.
 const OWN_IMAGES: [&str; 3] = ["vmlinuz", "vmlinux", "Image"];
-/// How they call what a kernel needs to find its disk, around the release.
+/// Distributions name a kernel's initial disk with these texts before and after the release.
 const INITIAL_DISKS: [(&str, &str); 3] = [("initrd.img-", ""), ("initramfs-", ".img"), ("initrd-", "")];
 
-/// Whether a kernel newer than the running one is there and complete. Kernels of another flavour (`-cloud`, `-lts`) are
-/// not newer, only different. The error is the end of a sentence that begins with "unknown,".
+/// Returns true when a kernel newer than the running one is installed completely. A kernel of another flavour
+/// (`-cloud`, `-lts`) is not newer. The error is the end of a sentence that begins with "unknown,".
 pub fn newer_waits(root: &Path, running: &str) -> Result<bool, String> {
     let entries = fs::read_dir(root.join(MODULES)).map(|entries| entries.filter_map(Result::ok).collect());
     let names: Vec<_> = entries.unwrap_or_else(|_| Vec::new()).into_iter().map(|entry| entry.file_name()).collect();
@@ -38,22 +38,21 @@ pub fn newer_waits(root: &Path, running: &str) -> Result<bool, String> {
     }
 }
 
-/// How much of a kernel is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// A restart could start it.
+    /// A restart could boot this kernel.
     Complete,
-    /// There are headers, or what an update or a removal left behind.
+    /// There are only headers, or files that an update or a removal left behind.
     Partial,
-    /// Its image may be where this user may not look.
+    /// The image may be in a folder that this user may not read.
     Unreadable,
 }
 
 impl State {
     fn of(root: &Path, release: &str, running: &str) -> Self {
         let modules = root.join(MODULES).join(release);
-        // The package brings the first, and the list is written once all of it is in place. Headers have neither, and
-        // modules that were built here alone have no list of what is built in.
+        // The package brings `modules.builtin` or `kernel`, and `modules.dep` is written once the whole package is in
+        // place. Headers have neither, and a folder that holds only modules built here has no list of built-in ones.
         let has_modules = modules.join("modules.builtin").exists() || modules.join("kernel").is_dir();
         if !(has_modules && modules.join("modules.dep").exists()) {
             return Self::Partial;
@@ -63,7 +62,7 @@ impl State {
         let images = images.chain(IMAGES.iter().map(|name| boot.join(format!("{name}{release}"))));
         let found: Vec<_> = images.chain(image_by_flavour(root, release)).map(|path| is_file(&path)).collect();
         if found.contains(&Ok(true)) {
-            // What the running kernel needs, another one needs too.
+            // If the running kernel has an initial disk, another kernel needs one, too.
             let lacks = |(before, behind): &(&str, &str)| {
                 let has = |release| is_file(&boot.join(format!("{before}{release}{behind}"))) == Ok(true);
                 has(running) && !has(release)
@@ -74,14 +73,15 @@ impl State {
     }
 }
 
-/// Alpine calls an image by the kernel's flavour, and writes down elsewhere which release it is.
+/// Returns the image that Alpine names after the kernel's flavour, if it is of this release. Alpine records the release
+/// in another file.
 fn image_by_flavour(root: &Path, release: &str) -> Option<PathBuf> {
     let flavour = flavour(release);
     let written = fs::read_to_string(root.join("usr/share/kernel").join(&flavour).join("kernel.release")).ok()?;
     (written.trim() == release).then(|| root.join(BOOT).join(format!("vmlinuz-{flavour}")))
 }
 
-/// Whether there is such a file with something in it. The error means that this user may not look.
+/// Returns true for a file that is not empty. The error means that this user may not look.
 fn is_file(path: &Path) -> Result<bool, ()> {
     match path.metadata() {
         Ok(meta) => Ok(meta.is_file() && meta.len() > 0),
@@ -90,8 +90,8 @@ fn is_file(path: &Path) -> Result<bool, ()> {
     }
 }
 
-/// What kind of kernel it is: `cloud-amd64` of `6.1.0-40-cloud-amd64`, nothing of `6.9.4-arch1-1`, and of
-/// `5.15.0-200.el9uek.x86_64`, where it is mixed with numbers, the letters.
+/// Returns the flavour of a kernel: `cloud-amd64` for `6.1.0-40-cloud-amd64`, nothing for `6.9.4-arch1-1`, and only the
+/// letters of the last part for `5.15.0-200.el9uek.x86_64`, where they are mixed with digits.
 fn flavour(release: &str) -> String {
     let pieces: Vec<&str> = release.split('-').skip(1).collect();
     let begins_with_digit = |piece: &&str| piece.starts_with(|c: char| c.is_ascii_digit());
@@ -104,18 +104,17 @@ fn flavour(release: &str) -> String {
     }
 }
 
-/// A piece of a version; of two versions the one whose first differing piece comes later here is the newer one.
+/// A piece of a version. The newer of two versions is the one whose first differing piece is greater in this order.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Piece<'a> {
-    /// `rc` and the like: before the release.
+    /// Pre-releases such as `rc` sort before the release.
     Before(&'a str),
     End,
     Word(&'a str),
-    /// Its digits without leading zeros, however many there are.
+    /// The number of digits and the digits without leading zeros: so numbers of any length compare correctly.
     Number(usize, &'a str),
 }
 
-/// The numbers and words of a version; what stands between them only parts them.
 fn version(text: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     let mut rest = text;
@@ -147,14 +146,12 @@ pub mod tests {
     const RUNNING: &str = "6.1.0-9-amd64";
     const NEW: &str = "6.1.0-40-amd64";
 
-    /// Writes a file below a root, and the folders that it needs.
     pub fn write(root: &Path, path: &str, content: &str) {
         let path = root.join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, content).unwrap();
     }
 
-    /// Installs a kernel as Debian does.
     pub fn complete(root: &Path, release: &str) {
         modules(root, release);
         write(root, &format!("boot/vmlinuz-{release}"), "x");
@@ -187,7 +184,7 @@ pub mod tests {
             write(root.path(), path, "x");
             assert_eq!(newer_waits(root.path(), RUNNING), Ok(true), "{path}");
         }
-        // Alpine, which has removed the running one.
+        // Alpine has removed the running kernel.
         let root = tempfile::tempdir().unwrap();
         modules(root.path(), "6.6.40-0-lts");
         write(root.path(), "boot/vmlinuz-lts", "x");
@@ -200,18 +197,18 @@ pub mod tests {
     fn headers_and_leftovers_are_no_kernel() {
         let image = format!("boot/vmlinuz-{NEW}");
         for files in [
-            // Headers alone.
+            // Only headers are installed.
             &[format!("lib/modules/{NEW}/build/Makefile")][..],
-            // Modules that were built here for a kernel that is gone.
+            // These modules were built here for a kernel that is gone.
             &[format!("lib/modules/{NEW}/updates/dkms/zfs.ko"), format!("lib/modules/{NEW}/modules.dep")],
             &[
                 format!("lib/modules/{NEW}/updates/dkms/zfs.ko"),
                 format!("lib/modules/{NEW}/modules.dep"),
                 image.clone(),
             ],
-            // Unpacked, but not yet set up.
+            // The package is unpacked, but not yet set up.
             &[format!("lib/modules/{NEW}/modules.builtin"), format!("lib/modules/{NEW}/kernel/x.ko"), image.clone()],
-            // Nothing but the image.
+            // Only the image is there.
             &[image],
         ] {
             let root = root();
@@ -249,7 +246,7 @@ pub mod tests {
         write(root.path(), "lib/modules/6.9.5-arch1-1/vmlinuz", "x");
         assert_eq!(newer_waits(root.path(), "6.9.4-arch1-1"), Ok(true));
         assert_eq!(newer_waits(root.path(), "6.9.6-arch1-1"), Ok(false), "it was replaced by an older one");
-        // A kernel that the host of a virtual machine brings along.
+        // The host of a virtual machine provides this kernel.
         let why = newer_waits(root.path(), "6.1.0-host").unwrap_err();
         assert_eq!(why, "because the running kernel is none of those that are installed");
     }

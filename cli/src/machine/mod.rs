@@ -1,5 +1,5 @@
-//! What this machine says of itself: its id, its system, the updates that it waits for.
-//! What can't be found out is unknown, and a note says why: a guess would be worse than a gap.
+//! What this machine reports: its id, its system and its pending updates. A value that can't be found out is unknown,
+//! and a note says why, because a guess would be worse than a gap.
 
 mod container;
 mod id;
@@ -14,15 +14,12 @@ use run::Programs;
 use std::path::Path;
 use uptrakit_api::{HostReport, Timestamp};
 
-/// What was found out.
 pub struct Found {
-    /// The report.
     pub report: HostReport,
-    /// What a person should know about it.
     pub notes: Vec<String>,
 }
 
-/// Looks at this machine, whose id in the report may be given.
+/// Inspects this machine. `machine_id` replaces the derived id in the report.
 pub fn look(machine_id: Option<&str>, now: Timestamp) -> Result<Found, Failure> {
     let mut notes = Vec::new();
     let programs = Programs::of_environment();
@@ -51,7 +48,6 @@ pub fn look(machine_id: Option<&str>, now: Timestamp) -> Result<Found, Failure> 
     Ok(Found { report, notes })
 }
 
-/// This machine's name in its network.
 pub fn hostname() -> String {
     system::hostname()
 }

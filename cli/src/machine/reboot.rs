@@ -1,15 +1,15 @@
-//! Whether a restart is due: whether it would change what runs. The package manager may have left a sign; else it takes a
-//! newer kernel that the boot loader could start. Headers, kernels that are half there and those of a container's host
-//! change nothing.
+//! Finds out whether a restart is due, that is, whether it would change what runs. Either the package manager has left
+//! a sign, or a newer kernel is installed that the boot loader could start. Headers, incomplete kernels and those of a
+//! container's host don't count.
 
 use super::{container, kernel, run::Programs};
 use std::{fs, path::Path};
 
-/// Left by Debian's and Ubuntu's packages, which name themselves in the file with this ending.
+/// Debian's and Ubuntu's packages create this file, and write their names into a second one with the suffix `PACKAGES`.
 const SIGNS: [&str; 2] = ["run/reboot-required", "var/run/reboot-required"];
 const PACKAGES: &str = ".pkgs";
 
-/// Whether a restart is due. The error is the end of a sentence that begins with "unknown,".
+/// Returns true when a restart is due. The error is the end of a sentence that begins with "unknown,".
 pub fn required(root: &Path, programs: &Programs, running: &str) -> Result<bool, String> {
     if let Some(kind) = container::kind(root, programs) {
         return Err(format!("because this is a container ({kind}), whose kernel is the host's"));
@@ -21,7 +21,7 @@ pub fn required(root: &Path, programs: &Programs, running: &str) -> Result<bool,
     if programs.find("dnf").is_some()
         && let Ok(said) = programs.run("dnf", &["--quiet", "--cacheonly", "needs-restarting", "--reboothint"])
     {
-        // Without the plug-in dnf ends with 1 as well, but has nothing to say about restarting.
+        // Without the plug-in dnf exits with 1 as well, but prints nothing about a restart.
         match said.code {
             Some(0) => return Ok(false),
             Some(1) if said.text.contains("Reboot is required") => return Ok(true),
@@ -31,7 +31,7 @@ pub fn required(root: &Path, programs: &Programs, running: &str) -> Result<bool,
     newer
 }
 
-/// Whether a sign was left by kernels alone: it stays where such a kernel is removed again.
+/// Returns true when only kernel packages have left a sign, which stays even after such a kernel is removed again.
 fn is_of_kernels(root: &Path, sign: &str) -> bool {
     let packages = fs::read_to_string(root.join(format!("{sign}{PACKAGES}"))).unwrap_or_default();
     let is_kernel = |package: &str| package.starts_with("linux-image-") || package == "linux-base";

@@ -1,4 +1,4 @@
-//! Runs the system's own programs: in plain English output, without input, and never for longer than a minute.
+//! Runs programs of the system with output in plain English, without input, and for a minute at most.
 
 use std::{
     env,
@@ -13,19 +13,16 @@ use std::{
 
 const LIMIT: Duration = Duration::from_mins(1);
 
-/// Where programs are looked for.
 pub struct Programs(Vec<PathBuf>);
 
-/// What a program said.
 pub struct Said {
-    /// Its exit code, if it was not killed.
+    /// The exit code; `None` if a signal killed the program.
     pub code: Option<i32>,
-    /// What it wrote to standard output.
     pub text: String,
 }
 
 impl Programs {
-    /// Those of `PATH`, and those that cron and others leave out of it.
+    /// Returns the folders of `PATH`, and those of the system, which cron and others leave out of it.
     pub fn of_environment() -> Self {
         let mut folders: Vec<PathBuf> =
             env::var_os("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default();
@@ -34,13 +31,11 @@ impl Programs {
         Self(folders)
     }
 
-    /// Those of a folder, and no others.
     #[cfg(test)]
     pub fn in_folder(folder: PathBuf) -> Self {
         Self(vec![folder])
     }
 
-    /// Where a program is.
     pub fn find(&self, name: &str) -> Option<PathBuf> {
         let is_program =
             |path: &PathBuf| path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0);
@@ -65,10 +60,10 @@ impl Programs {
         thread::spawn(move || {
             let mut bytes = Vec::new();
             let read = stdout.read_to_end(&mut bytes).map(|_| bytes);
-            // Nobody listens any more once the limit is over.
+            // The send fails when the time limit is over and the receiver is dropped.
             let _ = sender.send(read);
         });
-        // A program may close its output and go on: its end counts too.
+        // A program may close its output and keep running, so its exit is awaited, too.
         let read = receiver.recv_timeout(LIMIT).ok();
         let ended = read.is_some() && ends_before(&mut child, deadline).map_err(failed)?;
         let (Some(read), true) = (read, ended) else {
@@ -82,7 +77,7 @@ impl Programs {
     }
 }
 
-/// Waits for a program that has closed its output; most have ended by then.
+/// Waits for a program that has closed its output to exit; most have by then. Returns false at the deadline.
 fn ends_before(child: &mut Child, deadline: Instant) -> io::Result<bool> {
     while child.try_wait()?.is_none() {
         if Instant::now() >= deadline {

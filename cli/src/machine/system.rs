@@ -3,26 +3,19 @@
 use super::run::Programs;
 use std::fs;
 
-/// What runs here.
 pub struct System {
-    /// The machine's name in its network.
     pub hostname: String,
-    /// `Debian GNU/Linux`.
     pub os_name: String,
-    /// `12`.
+    /// The version alone, such as `12`; empty where the system has none.
     pub os_version: String,
-    /// The running kernel's release.
     pub kernel: String,
-    /// `x86_64`.
     pub architecture: String,
 }
 
-/// The machine's name in its network.
 pub fn hostname() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
-/// Reads it.
 pub fn read(programs: &Programs) -> System {
     let names = rustix::system::uname();
     let text = |name: &std::ffi::CStr| name.to_string_lossy().into_owned();
@@ -46,7 +39,7 @@ pub fn read(programs: &Programs) -> System {
     }
 }
 
-/// Name and version of an os-release(5) file. Rolling distributions have no version.
+/// Returns the name and the version in an os-release(5) file. Rolling distributions have no version.
 fn os_release(text: &str) -> (String, String) {
     let find = |key: &str| {
         let value = text.lines().find_map(|line| line.trim().strip_prefix(key)?.strip_prefix('='));

@@ -1,11 +1,9 @@
-//! Instants as people say them: `3 min ago`, `in 12 d`.
-//! One unit is enough: who needs the instant itself has it in JSON, in a pipe and in `show`.
+//! Relative times, such as `3 min ago` or `in 12 d`. One unit is enough: JSON, pipes and `show` have the exact instant.
 
 use uptrakit_api::Timestamp;
 
 const UNITS: [(i64, &str); 5] = [(365 * 86_400, "y"), (30 * 86_400, "mo"), (86_400, "d"), (3_600, "h"), (60, "min")];
 
-/// An instant as seen from another.
 pub fn relative(instant: Timestamp, now: Timestamp) -> String {
     let seconds = (instant.0 - now.0) / 1_000;
     if seconds.abs() < 5 {
@@ -15,9 +13,9 @@ pub fn relative(instant: Timestamp, now: Timestamp) -> String {
     if seconds < 0 { format!("{length} ago") } else { format!("in {length}") }
 }
 
-/// A length of time.
 pub fn length(seconds: i64) -> String {
-    // A token made for three days shall end in three days, not in two, a second after it was made.
+    // A unit applies from 95 % of it, and the count is rounded: a token for three days must show "in 3 d", not "in 2
+    // d", a second after it was created.
     let reaches = |unit: i64| seconds * 20 >= unit * 19;
     match UNITS.iter().find(|(unit, _)| reaches(*unit)) {
         Some((unit, name)) => format!("{} {name}", (seconds + unit / 2) / unit),

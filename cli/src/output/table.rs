@@ -1,24 +1,18 @@
-//! Records, properties and lines as text.
-//! Colour only repeats what the words say already, so that nothing is lost without it.
+//! Formats records, properties and lines as text. Colour only repeats what the words say already, so that nothing is
+//! lost without it.
 
-use super::{Look, printable};
+use super::{RenderOptions, printable};
 use anstyle::{AnsiColor, Style};
 use comfy_table::{Attribute, Color, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
-/// How much attention a cell deserves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
-    /// As much as any.
     Plain,
-    /// Less: there is nothing there.
     Faint,
-    /// More: it will need something done.
     Warning,
-    /// Most: something needs to be done.
     Bad,
 }
 
-/// A piece of text in a result.
 #[derive(Clone, Debug)]
 pub struct Cell {
     text: String,
@@ -26,49 +20,44 @@ pub struct Cell {
 }
 
 impl Cell {
-    /// Text like any other.
     pub fn plain(text: impl AsRef<str>) -> Self {
         Self::toned(text, Tone::Plain)
     }
 
-    /// A word for nothing.
     pub fn faint(text: impl AsRef<str>) -> Self {
         Self::toned(text, Tone::Faint)
     }
 
-    /// Text of this tone.
     pub fn toned(text: impl AsRef<str>, tone: Tone) -> Self {
         Self { text: printable(text.as_ref()), tone }
     }
 
-    /// The same text with another tone.
     #[must_use]
     pub fn with(self, tone: Tone) -> Self {
         Self { tone, ..self }
     }
 }
 
-/// The first column may become this narrow, by being wrapped, so that there is room for these columns in all.
+/// The first column may be wrapped to this width, so that this many columns fit in all.
 const NARROW: (u16, usize) = (12, 4);
-/// For the columns behind those it makes way down to this width.
+/// For further columns the first one is only wrapped to this width.
 const COMFORTABLE: u16 = 30;
-/// Fewer columns than these are never shown.
 const LEAST_COLUMNS: usize = 2;
-/// A terminal that says it is narrower than this does not know its width.
+/// A terminal that reports a smaller width than this does not know its width.
 const LEAST_WIDTH: u16 = 20;
-/// What stands between two columns.
 const GAP: u16 = 2;
 
-/// Records: a table for people, a line each for programs. Columns stand in the order of their importance, because the
-/// last ones are left out where the terminal is too narrow for all. Only the first, a name, is ever wrapped.
-pub fn records(header: &[&str], mut rows: Vec<Vec<Cell>>, look: &Look) -> String {
-    if !look.terminal {
-        return rows.iter().map(|row| line(row, look)).collect();
+/// Formats records as a table for people, or as one line each for programs. Columns are in the order of their
+/// importance, because the last ones are left out where the terminal is too narrow for all. Only the first, a name, is
+/// ever wrapped.
+pub fn records(header: &[&str], mut rows: Vec<Vec<Cell>>, options: &RenderOptions) -> String {
+    if !options.terminal {
+        return rows.iter().map(|row| line(row, options)).collect();
     }
     if rows.is_empty() {
         return String::new();
     }
-    let width = look.width.filter(|width| *width >= LEAST_WIDTH);
+    let width = options.width.filter(|width| *width >= LEAST_WIDTH);
     let fitting = width.map(|width| fitting(header, &rows, width));
     let columns = fitting.map_or(header.len(), |(columns, _)| columns);
     let mut table = Table::new();
@@ -76,7 +65,7 @@ pub fn records(header: &[&str], mut rows: Vec<Vec<Cell>>, look: &Look) -> String
     if let Some(width) = width {
         table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     }
-    if look.colour {
+    if options.colour {
         table.enforce_styling();
     } else {
         table.force_no_tty();
@@ -95,11 +84,11 @@ pub fn records(header: &[&str], mut rows: Vec<Vec<Cell>>, look: &Look) -> String
             });
         }
     }
-    // Without the blanks that fill its lines.
+    // The table fills its lines with blanks, which are removed here.
     table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
 }
 
-/// How many columns fit, and how wide the first one is then.
+/// Returns the number of columns that fit, and the width of the first one.
 fn fitting(header: &[&str], rows: &[Vec<Cell>], width: u16) -> (usize, u16) {
     let mut table = Table::new();
     table.set_header(header);
@@ -108,7 +97,7 @@ fn fitting(header: &[&str], rows: &[Vec<Cell>], width: u16) -> (usize, u16) {
     }
     let widths = table.column_max_content_widths();
     let (first, others) = widths.split_first().expect("a table has a column");
-    // Where each column ends if the first one has no width.
+    // `end` is where a column ends if the first one has no width.
     let mut end = GAP;
     let ends = others.iter().map(|column| {
         end = end.saturating_add(*column).saturating_add(GAP);
@@ -120,25 +109,26 @@ fn fitting(header: &[&str], rows: &[Vec<Cell>], width: u16) -> (usize, u16) {
     (columns, width.saturating_sub(ends[columns - 1]).clamp(1, *first))
 }
 
-/// Properties of one thing: name and value per line. Nothing is wrapped or cut, so that each value can be copied whole.
-pub fn properties(properties: Vec<(&str, Cell)>, look: &Look) -> String {
-    if !look.terminal {
-        return properties.into_iter().map(|(name, cell)| line(&[Cell::plain(name), cell], look)).collect();
+/// Formats the properties of an object, one per line. Nothing is wrapped or cut, so that each value can be copied
+/// whole.
+pub fn properties(properties: Vec<(&str, Cell)>, options: &RenderOptions) -> String {
+    if !options.terminal {
+        return properties.into_iter().map(|(name, cell)| line(&[Cell::plain(name), cell], options)).collect();
     }
     let width = properties.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
-    let bold = if look.colour { Style::new().bold() } else { Style::new() };
+    let bold = if options.colour { Style::new().bold() } else { Style::new() };
     let lines = properties.into_iter().map(|(name, cell)| {
-        let style = if look.colour { style(cell.tone) } else { Style::new() };
+        let style = if options.colour { style(cell.tone) } else { Style::new() };
         format!("{bold}{name:width$}{bold:#}  {style}{}{style:#}\n", cell.text)
     });
     lines.collect()
 }
 
-/// A record on one line: the cells with a tab between them, or with two spaces for people.
-pub fn line(cells: &[Cell], look: &Look) -> String {
-    let separator = if look.terminal { "  " } else { "\t" };
+/// Formats a record on one line: the cells with a tab between them, or with two spaces for people.
+pub fn line(cells: &[Cell], options: &RenderOptions) -> String {
+    let separator = if options.terminal { "  " } else { "\t" };
     let texts = cells.iter().map(|cell| {
-        let style = if look.colour { style(cell.tone) } else { Style::new() };
+        let style = if options.colour { style(cell.tone) } else { Style::new() };
         format!("{style}{}{style:#}", cell.text)
     });
     texts.collect::<Vec<_>>().join(separator) + "\n"
@@ -149,7 +139,7 @@ fn styled(cell: Cell) -> comfy_table::Cell {
     match cell.tone {
         Tone::Plain => out,
         Tone::Faint => out.add_attribute(Attribute::Dim),
-        // What this crate calls yellow and red is bright; these are the ordinary ones, as everywhere else.
+        // The yellow and red of comfy-table are bright; these are the ordinary ones, as in the rest of the output.
         Tone::Warning => out.fg(Color::DarkYellow),
         Tone::Bad => out.fg(Color::DarkRed),
     }
@@ -166,10 +156,10 @@ fn style(tone: Tone) -> Style {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cell, Look, Tone, line, properties, records};
+    use super::{Cell, RenderOptions, Tone, line, properties, records};
 
-    fn look(terminal: bool, colour: bool, width: u16) -> Look {
-        Look { terminal, colour, width: Some(width) }
+    fn options(terminal: bool, colour: bool, width: u16) -> RenderOptions {
+        RenderOptions { terminal, colour, width: Some(width) }
     }
 
     fn rows() -> Vec<Vec<Cell>> {
@@ -181,7 +171,7 @@ mod tests {
 
     #[test]
     fn a_terminal_gets_a_table() {
-        insta::assert_snapshot!(records(&["NAME", "UPDATES"], rows(), &look(true, false, 80)), @"
+        insta::assert_snapshot!(records(&["NAME", "UPDATES"], rows(), &options(true, false, 80)), @"
         NAME                          UPDATES
         web-1                         12
         a rather long name of a host  unknown
@@ -193,7 +183,7 @@ mod tests {
         let row: Vec<Cell> =
             ["web-1", "12", "3", "no", "2 h ago", "Debian GNU/Linux 12"].iter().map(Cell::plain).collect();
         let header = ["NAME", "UPDATES", "SECURITY", "RESTART", "LAST SEEN", "SYSTEM"];
-        let text = |width| records(&header, vec![row.clone()], &look(true, false, width));
+        let text = |width| records(&header, vec![row.clone()], &options(true, false, width));
         assert!(text(80).contains("SYSTEM"));
         assert!(text(60).contains("LAST SEEN") && !text(60).contains("SYSTEM"));
         assert!(text(0).contains("SYSTEM"), "a terminal that does not know its width gets everything");
@@ -201,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_narrow_terminal_gets_a_table_that_fits() {
-        let text = records(&["NAME", "UPDATES"], rows(), &look(true, false, 24));
+        let text = records(&["NAME", "UPDATES"], rows(), &options(true, false, 24));
         assert!(text.lines().all(|line| line.chars().count() <= 24), "{text}");
         assert!(text.contains("unknown"), "{text}");
     }
@@ -214,7 +204,7 @@ mod tests {
                 .map(Cell::plain)
                 .collect();
         let header = ["NAME", "STATE", "TOKEN", "LAST USED"];
-        let text = |width| records(&header, vec![row.clone()], &look(true, false, width));
+        let text = |width| records(&header, vec![row.clone()], &options(true, false, width));
         insta::assert_snapshot!(text(100), @"
         NAME                                                 STATE    TOKEN          LAST USED
         a rather long name of a token that nobody shortened  revoked  upk_AbCd…WxYz  never
@@ -247,19 +237,19 @@ mod tests {
     #[test]
     fn a_pipe_gets_one_record_per_line() {
         assert_eq!(
-            records(&["NAME", "UPDATES"], rows(), &look(false, false, 80)),
+            records(&["NAME", "UPDATES"], rows(), &options(false, false, 80)),
             "web-1\t12\na rather long name of a host\tunknown\n"
         );
         let facts = vec![("Name", Cell::plain("x")), ("Last seen", Cell::plain("y"))];
-        assert_eq!(properties(facts.clone(), &look(false, false, 80)), "Name\tx\nLast seen\ty\n");
-        assert_eq!(properties(facts, &look(true, false, 80)), "Name       x\nLast seen  y\n");
+        assert_eq!(properties(facts.clone(), &options(false, false, 80)), "Name\tx\nLast seen\ty\n");
+        assert_eq!(properties(facts, &options(true, false, 80)), "Name       x\nLast seen  y\n");
     }
 
     #[test]
     fn colour_is_added_only_where_it_is_wanted() {
-        assert_eq!(line(&[Cell::toned("x", Tone::Bad)], &look(true, true, 80)), "\u{1b}[31mx\u{1b}[0m\n");
-        // 38;5;1 is the same colour as 31; 9 would be the bright one.
-        assert!(records(&["NAME", "UPDATES"], rows(), &look(true, true, 80)).contains("\u{1b}[38;5;1m12"));
-        assert!(!records(&["NAME", "UPDATES"], rows(), &look(true, false, 80)).contains('\u{1b}'));
+        assert_eq!(line(&[Cell::toned("x", Tone::Bad)], &options(true, true, 80)), "\u{1b}[31mx\u{1b}[0m\n");
+        // The code 38;5;1 is the same colour as 31; 9 would be the bright one.
+        assert!(records(&["NAME", "UPDATES"], rows(), &options(true, true, 80)).contains("\u{1b}[38;5;1m12"));
+        assert!(!records(&["NAME", "UPDATES"], rows(), &options(true, false, 80)).contains('\u{1b}'));
     }
 }

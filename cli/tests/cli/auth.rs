@@ -40,7 +40,7 @@ fn no_credential_at_hand_exits_3_and_says_how_to_get_one() {
 }
 
 #[test]
-fn a_mistyped_token_is_named_as_such_and_not_echoed() {
+fn a_malformed_token_is_named_as_such_and_not_echoed() {
     let program = Program::signed_in("http://127.0.0.1:1", "upk_0000000000000000000000000000003aIdS4");
     let outcome = program.run(&["hosts", "list"]);
     assert_transcript!(outcome);
@@ -57,7 +57,7 @@ fn a_token_with_a_byte_order_mark_and_crlf_signs_in() {
     let text = format!("\u{feff}{}\r\n", server.token);
     let outcome = program.run_with_input(&["auth", "login", "--with-token", "--server", &server.url], &text);
     assert_eq!(outcome.code, 0, "{outcome:?}");
-    // A file that an editor saved with a mark is read, too.
+    // The program also reads a credentials file that an editor saved with a byte order mark.
     let saved = std::fs::read_to_string(program.credentials()).unwrap().replace('\n', "\r\n");
     std::fs::write(program.credentials(), format!("\u{feff}{saved}")).unwrap();
     program.ok(&["auth", "status"]);
@@ -95,7 +95,7 @@ fn a_token_from_standard_input_is_saved_for_its_owner_alone() {
     let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&program.credentials()), 0o600);
     assert_eq!(mode(program.credentials().parent().unwrap()), 0o700);
-    // The server that was signed in to is the one that is meant from now on.
+    // From now on the server that was signed in to is the default.
     let me = program.ok(&["auth", "status", "-o", "json"]).json();
     assert_eq!(me["username"], "root");
 }
@@ -126,7 +126,7 @@ fn login_at_a_terminal_makes_a_token_named_after_this_machine() {
     assert!(!shown.contains(token), "the token is shown");
     let me = program.ok(&["auth", "status", "-o", "json"]).json();
     assert_eq!(me["token"]["name"], this_machine());
-    // The web session of the sign-in is over: all that are left were opened by the tests themselves.
+    // The web session of the sign-in has ended: the tests themselves opened all that are left.
     assert_eq!(server.sessions("root"), server.sessions_opened());
 }
 
@@ -210,7 +210,7 @@ fn an_interrupt_while_the_server_works_leaves_neither_session_nor_token() {
     let sessions = ["POST /api/v1/auth/sessions", "DELETE /api/v1/auth/sessions/current"];
     let tokens = ["POST /api/v1/auth/api-tokens", "GET /api/v1/auth/me", "DELETE /api/v1/auth/api-tokens/current"];
     let whole = [sessions[0], tokens[0], sessions[1], tokens[1], tokens[2]];
-    // During the sign-in, and while the token is made.
+    // The interrupt comes during the sign-in, or while the token is created.
     for (step, expected) in [(1, &sessions[..]), (2, &whole[..])] {
         let ((asked, heard), (go, let_on)) = (channel(), channel());
         let slow = StandIn::signing_in(asked, let_on);
@@ -300,7 +300,7 @@ fn login_without_a_terminal_says_what_to_do_instead() {
 fn a_token_that_can_not_be_saved_is_not_left_behind() {
     let server = Server::start();
     let program = Program::new();
-    // A file where the folder should be.
+    // A file takes the place of the folder.
     std::fs::write(program.home().join("config"), "").unwrap();
     let mut terminal = Terminal::run(&program, &["auth", "login", "--server", &server.url]);
     terminal.expect("could not save the credentials");
@@ -325,8 +325,8 @@ fn logout_names_the_token_of_the_variable_that_it_leaves_alone() {
     let id = server.program().ok(&["auth", "status", "-o", "json"]).json()["token"]["id"].as_str().unwrap().to_owned();
     let outcome = server.program().run(&["auth", "logout"]);
     assert_eq!(outcome.code, 3);
-    let next = format!("the token in UPTRAKIT_TOKEN is revoked with `uptrakit auth token revoke {id}`");
-    assert!(outcome.stderr.contains(&next), "{outcome:?}");
+    let hint = format!("the token in UPTRAKIT_TOKEN is revoked with `uptrakit auth token revoke {id}`");
+    assert!(outcome.stderr.contains(&hint), "{outcome:?}");
     server.program().ok(&["auth", "status"]);
 }
 

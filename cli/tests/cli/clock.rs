@@ -1,4 +1,4 @@
-//! A machine whose clock differs from the server's, which is played by a server whose clock differs from this machine's.
+//! Tests with a clock that differs from the server's: a stand-in server sends a date that differs from this machine's.
 
 use crate::support::{Program, Server, StandIn, Terminal, UNKNOWN_TOKEN};
 use std::time::{Duration, SystemTime};
@@ -16,7 +16,7 @@ fn timestamp(instant: SystemTime) -> Timestamp {
     Timestamp(i64::try_from(since.as_millis()).unwrap())
 }
 
-/// A server whose clock shows this, and that gives every request the same answer.
+/// Starts a server whose clock shows this time, and which gives every request the same answer.
 fn server(clock: SystemTime, more: &str, body: &str) -> StandIn {
     let date = httpdate::fmt_http_date(clock);
     let length = body.len();
@@ -32,7 +32,7 @@ fn a_clock_that_differs_by_more_than_a_minute_is_told_beside_the_result() {
         (now() + HOUR, "", Some("warning: this machine's clock is 1 h behind the server's; ")),
         (now() - HOUR, "", Some("warning: this machine's clock is 1 h ahead of the server's; ")),
         (now() + Duration::from_secs(30), "", None),
-        // This is the date at which a cache was asked first.
+        // A cache repeats the date of the first request.
         (now() - HOUR, "Age: 3600\r\n", None),
     ] {
         let server = server(clock, more, me);

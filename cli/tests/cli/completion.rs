@@ -1,10 +1,10 @@
-//! What the tab key offers, asked as the shells ask: bash at a terminal, fish by its own command, zsh by its protocol.
+//! Tests completion through the shells themselves: bash at a terminal, fish by its own command, zsh by its protocol.
 
 use crate::support::{Program, Server, Terminal, UNKNOWN_TOKEN};
 use serde_json::json;
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
-/// Names that a shell takes apart unless they are quoted.
+/// Shells split these names unless they are quoted.
 const NAMES: [&str; 6] = ["desk lamp", "it's \"x\"", "ünï cödé", "a$b!c", "*star", "web:1"];
 
 fn with_names(server: &Server) -> Program {
@@ -37,8 +37,8 @@ fn the_scripts_are_accepted_by_their_shells() {
     }
 }
 
-/// Types lines at a shell, each with the tab key behind it, and answers what it then means, word by word. `ready` is what
-/// the shell is told first.
+/// Types lines at a shell, each with the tab key behind it, and returns what the line then means, word by word. `ready`
+/// is what the shell is told first.
 fn completed(program: &Program, mut command: Command, ready: &str, lines: &[&str]) -> Vec<String> {
     let shown = program.home().join("shown");
     let show = program.home().join("show");
@@ -50,7 +50,7 @@ fn completed(program: &Program, mut command: Command, ready: &str, lines: &[&str
     fs::set_permissions(&show, fs::Permissions::from_mode(0o755)).unwrap();
     command.env("PS1", "ready> ").env("LC_ALL", "C.UTF-8");
     let mut terminal = Terminal::start(command, 100);
-    // What is typed is shown with the quotes, and what the shell then prints is not.
+    // The echo of the typed line has quotes; what the shell then prints has none.
     terminal.expect("ready> ").type_in(&format!("{ready}echo 'com'plete\n")).expect("complete\r");
     for line in lines {
         // The first key of the last three goes to the start of the line.
@@ -68,14 +68,14 @@ fn completed_by_bash(program: &Program, lines: &[&str]) -> Vec<String> {
     completed(program, command, "source <(uptrakit completions bash); ", lines)
 }
 
-/// The lines of the guide that set completion up in a shell.
+/// Returns the lines of the guide that set up completion in a shell.
 fn documented(shell: &str) -> Vec<&'static str> {
     let guide = include_str!("../../../docs/guide/cli.md").split("## Completion").nth(1).unwrap();
     let block = guide.split("```").nth(1).unwrap();
     block.lines().filter(|line| line.contains(shell) && !line.starts_with('#')).collect()
 }
 
-/// A shell that is installed here, in the program's environment but without folders named by variables.
+/// Returns a shell that is installed here, in the program's environment but without folders named by variables.
 fn shell(program: &Program, name: &str) -> Option<Command> {
     let mut command = Command::new(name);
     if Command::new(name).arg("--version").output().is_err() {
@@ -93,7 +93,7 @@ fn the_documented_lines_complete_in_shells_without_any_other_configuration() {
     with_names(&server);
     for (name, run, interactive) in [
         ("bash", &["--norc", "--noprofile", "-c"][..], &["--noprofile", "-i"][..]),
-        // Without the files of the system, which may set completion up already.
+        // The shell does not read the system's files, which may set up completion already.
         ("zsh", &["-f", "-c"], &["-d", "-i"]),
         ("fish", &["--no-config", "-c"], &["-c", "complete -C 'uptrakit auth tok'"]),
     ] {
@@ -102,7 +102,7 @@ fn the_documented_lines_complete_in_shells_without_any_other_configuration() {
         let lines = documented(name);
         let help = program.ok(&["completions", "--help"]).stdout;
         assert!(lines.iter().all(|line| help.contains(line)), "{lines:?}: {help}");
-        // A prompt that is known from the system's own, and nothing else.
+        // The file sets nothing but a prompt that differs from the system's own.
         for file in [".bashrc", ".zshrc"] {
             fs::write(program.home().join(file), "PS1='ready> '\n").unwrap();
         }

@@ -1,4 +1,4 @@
-//! Which token is used, and how the saved ones are guarded.
+//! Tests which token is used, and how the saved tokens are protected.
 
 use crate::support::{Program, Server, UNKNOWN_TOKEN, assert_transcript};
 use std::{
@@ -50,7 +50,7 @@ fn a_token_that_is_refused_is_named_by_where_it_came_from() {
     let path = unknown.credentials().display().to_string();
     let (fresh, saved) = (|| Program::new().with("UPTRAKIT_SERVER", &server.url), signed_in(&server));
     let flag = ["auth", "status", "--token", UNKNOWN_TOKEN];
-    for (outcome, source, next) in [
+    for (outcome, source, hint) in [
         (fresh().run(&flag), "the token of --token", "give another with --token; make one at http"),
         (saved.run(&flag), "the token of --token", "leave --token out: another token is saved here\n"),
         (
@@ -71,7 +71,7 @@ fn a_token_that_is_refused_is_named_by_where_it_came_from() {
     ] {
         assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""), "{outcome:?}");
         assert!(outcome.stderr.contains(&format!("  why:  {source} is refused: This is no API token")), "{outcome:?}");
-        assert!(outcome.stderr.contains(&format!("  hint: {next}")), "{next}: {outcome:?}");
+        assert!(outcome.stderr.contains(&format!("  hint: {hint}")), "{hint}: {outcome:?}");
     }
 }
 
@@ -110,7 +110,7 @@ fn one_server_has_one_token_however_its_address_is_written() {
     for address in [format!("{}/", server.url), bare.to_owned(), format!("HTTP://{bare}")] {
         program.ok(&["auth", "status", "--server", &address]);
     }
-    // Another path may be another server.
+    // Another path may belong to another server.
     assert_eq!(program.run(&["auth", "status", "--server", &format!("{}/other", server.url)]).code, 3);
 }
 
@@ -195,7 +195,7 @@ fn logins_at_the_same_time_lose_none() {
     }
 }
 
-/// A message bus that takes every connection and never says a word, as one does whose keyring hangs.
+/// Starts a message bus that accepts every connection and never answers, like one whose keyring hangs.
 fn silent_bus(program: Program) -> (Program, Arc<AtomicUsize>) {
     let path = program.home().join("bus");
     let bus = UnixListener::bind(&path).unwrap();
@@ -219,7 +219,7 @@ fn a_keyring_that_never_answers_counts_as_none() {
     let outcome = program.run_with_input(&["auth", "login", "--with-token", "--server", &server.url], &server.token);
     assert_eq!(outcome.code, 0, "{outcome:?}");
     assert!(outcome.stderr.contains("credentials.toml") && asked.load(Ordering::SeqCst) > 0, "{outcome:?}");
-    // What is said to be in it is not waited for either.
+    // A token that is recorded as being in the keyring is not waited for either.
     let text = fs::read_to_string(program.credentials()).unwrap();
     let without: Vec<&str> = text.lines().filter(|line| !line.starts_with("token = ")).collect();
     fs::write(program.credentials(), without.join("\n")).unwrap();
@@ -247,7 +247,7 @@ fn no_keyring_means_that_it_is_never_touched() {
     let (program, asked) = silent_bus(Program::new());
     let path = program.credentials();
     fs::create_dir_all(path.parent().unwrap()).unwrap();
-    // An earlier login left its token there.
+    // An earlier login left its token in the keyring.
     fs::write(&path, format!("[servers.\"{}\"]\nid = \"0190b2c3-0000-7000-8000-000000000000\"\n", server.url)).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     let login = ["auth", "login", "--with-token", "--no-keyring", "--server", &server.url];
@@ -256,14 +256,14 @@ fn no_keyring_means_that_it_is_never_touched() {
     assert!(outcome.stderr.contains("Another token was saved here before"), "{outcome:?}");
 }
 
-/// A message bus with a keyring on it, unlocked.
+/// A message bus with an unlocked keyring on it.
 struct Keyring {
     processes: Vec<Child>,
     address: String,
 }
 
 impl Keyring {
-    /// Starts one, if its programs are installed here.
+    /// Starts the bus and the keyring, if their programs are installed here.
     fn start(home: &Program) -> Option<Self> {
         let start = |name: &str, arguments: &[&str], address: &str| {
             let mut command = Command::new(name);
@@ -282,7 +282,7 @@ impl Keyring {
         let mut said = BufReader::new(daemon.stdout.take().unwrap());
         daemon.stdin.take().unwrap().write_all(b"a password").unwrap();
         keyring.processes.push(daemon);
-        // It says where its other services are once it is ready.
+        // The keyring prints the addresses of its other services once it is ready.
         said.read_line(&mut String::new()).unwrap();
         Some(keyring)
     }
@@ -313,7 +313,7 @@ fn a_keyring_keeps_the_token_through_a_rotation_until_logout() {
     let shown = program.ok(&["auth", "status"]).stdout;
     assert!(shown.contains("Credential\tthe system keyring\n") && !kept().contains("upk_"), "{shown}");
     program.ok(&["auth", "logout"]);
-    // An entry that says that the keyring has a token is not enough once it has none.
+    // The entry in the file says that the keyring has a token, which it no longer has.
     fs::write(program.credentials(), format!("[servers.\"{}\"]\n", server.url)).unwrap();
     let outcome = program.run(&["auth", "status", "--server", &server.url]);
     assert_eq!(outcome.code, 3, "{outcome:?}");

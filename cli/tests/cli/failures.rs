@@ -1,4 +1,4 @@
-//! Servers that are down, slow, of another kind, or of another version.
+//! Tests servers that are down or slow, other programs, and servers of another version.
 
 use crate::support::{Program, Server, StandIn, UNKNOWN_TOKEN, assert_transcript};
 use std::{
@@ -26,7 +26,7 @@ fn a_name_that_does_not_exist_exits_5() {
         let outcome = program.run(&[&["hosts", "list"], more].concat());
         assert_eq!(outcome.code, 5);
         assert!(outcome.stderr.contains("the name in https://uptrakit.invalid is not known"), "{outcome:?}");
-        // Nothing was sent, so nothing can have been done.
+        // The request was not sent, so nothing can have been changed.
         let outcome = program.run(&[&["auth", "token", "create", "--name", "x"], more].concat());
         assert!(!outcome.stderr.contains("all the same"), "{outcome:?}");
     }
@@ -146,17 +146,17 @@ fn a_change_whose_answer_did_not_arrive_may_be_made_and_says_what_to_do() {
         (&gate, &[create, rotate, revoke]),
         (&cut, &[create, rotate]),
     ] {
-        for (arguments, perhaps, next) in changes {
-            // The id of another token: this one is not the one in use.
+        for (arguments, perhaps, hint) in changes {
+            // This is the id of another token than the one in use.
             let program = Program::new().with_saved(&stand_in.url, UNKNOWN_TOKEN, Some("1"));
             let outcome = program.with("UPTRAKIT_TIMEOUT", "300ms").run(arguments);
             assert_eq!((outcome.code, outcome.stdout.as_str()), (5, ""), "{arguments:?}: {outcome:?}");
-            assert!(outcome.stderr.contains(perhaps) && outcome.stderr.contains(next), "{arguments:?}: {outcome:?}");
+            assert!(outcome.stderr.contains(perhaps) && outcome.stderr.contains(hint), "{arguments:?}: {outcome:?}");
         }
     }
     let left = Program::new().with_saved(&closed.url, UNKNOWN_TOKEN, None).run(&["auth", "logout"]);
     assert!(left.stderr.contains("; it may be revoked all the same\n"), "{left:?}");
-    // Nothing was sent, so nothing can have been done.
+    // The request was not sent, so nothing can have been changed.
     let outcome = program("http://127.0.0.1:1").run(&["auth", "token", "create", "--name", "x"]);
     assert!(!outcome.stderr.contains("all the same"), "{outcome:?}");
 }
@@ -371,7 +371,7 @@ fn a_certificate_of_an_unknown_authority_is_trusted_only_when_it_is_named() {
     assert_eq!(elsewhere.code, 5, "the certificate names another host: {elsewhere:?}");
 }
 
-/// A certificate as `openssl req -x509` makes it: it signs itself, and is marked as an authority's.
+/// Creates a certificate as `openssl req -x509` does: it signs itself, and is marked as an authority's.
 fn of_authority() -> rcgen::CertificateParams {
     let mut parameters = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
     parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
@@ -386,7 +386,7 @@ fn a_certificate_of_an_authority_that_the_server_presents_is_trusted_where_it_is
     std::fs::write(program.home().join("server.pem"), format!("\u{feff}{certificate}")).unwrap();
     let status = ["auth", "status", "--ca-cert", "server.pem"];
     assert!(program.ok(&status).stdout.contains("root"));
-    // Its name counts all the same.
+    // The name in the certificate is checked all the same.
     let address = server.url.replace("localhost", "127.0.0.1");
     let outcome = program.run(&[&status[..], &["--server", &address]].concat());
     assert_eq!(outcome.code, 5, "{outcome:?}");
@@ -434,7 +434,7 @@ fn a_certificate_that_is_named_is_trusted_through_a_proxy_too() {
             assert_eq!(outcome.code, 0, "{}: {outcome:?}", proxy.url);
             assert!(outcome.stdout.contains("root"), "{outcome:?}");
         }
-        // What is not named is not trusted, neither the server behind the proxy nor the proxy.
+        // A certificate that is not named is not trusted: neither the server's behind the proxy nor the proxy's.
         for (proxy, certificates) in [(&plain, &of_proxy), (&over_tls, &of_proxy), (&over_tls, &certificate)] {
             let outcome = run(proxy, certificates);
             assert_eq!((outcome.code, outcome.stdout.as_str()), (5, ""), "{}: {outcome:?}", proxy.url);

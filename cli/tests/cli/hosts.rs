@@ -10,7 +10,7 @@ use std::{
     process::Stdio,
 };
 
-/// A machine other than this one.
+/// Reports another machine than this one.
 fn report(server: &Server, hostname: &str, security: u32) -> Value {
     let report = json!({
         "machine_id": format!("machine-of-{hostname}"), "hostname": hostname, "os_name": "Debian GNU/Linux",
@@ -214,7 +214,7 @@ fn watch_comes_back_when_the_server_does() {
     child.wait().unwrap();
 }
 
-/// A `systemctl` that writes down what it is asked for and ends with this code.
+/// Adds a `systemctl` that records its arguments and exits with this code.
 fn with_systemctl(program: Program, code: i32) -> Program {
     let folder = program.home().join("bin");
     fs::create_dir(&folder).unwrap();
@@ -225,8 +225,8 @@ fn with_systemctl(program: Program, code: i32) -> Program {
     without_package_managers(program)
 }
 
-/// Programs of its own before those of the system, among them package managers that fail: what waits on this machine is
-/// none of these tests' business, and takes its time.
+/// Puts package managers that fail in front of the system's programs: the updates of this machine don't matter to these
+/// tests, and take time to count.
 fn without_package_managers(program: Program) -> Program {
     let folder = program.home().join("bin");
     fs::create_dir_all(&folder).unwrap();
@@ -267,7 +267,7 @@ fn a_timer_is_installed_works_and_is_removed() {
     let asked = fs::read_to_string(program.home().join("asked")).unwrap();
     assert_eq!(asked, "--user daemon-reload\n--user enable --now uptrakit-report.timer\n");
 
-    // What the unit says is what works: the same command in the same environment reports.
+    // The command of the unit works: it reports in the environment of the unit.
     let value = |key: &str| service.lines().find_map(|line| line.strip_prefix(key)).unwrap();
     let (name, file) = value("Environment=").split_once('=').unwrap();
     let (command, last) = value("ExecStart=").split_once(" \"--machine-id=web 2\"").unwrap();
@@ -276,7 +276,7 @@ fn a_timer_is_installed_works_and_is_removed() {
     let reported = Program::new().with(name, file).ok(&[&words[..], &["--machine-id=web 2"]].concat());
     assert!(reported.stderr.contains("Reported "), "{reported:?}");
 
-    // What systemd leaves behind where it can't be reached goes too.
+    // The link that systemd leaves behind where it can't be reached is removed, too.
     let wants = config.join("systemd/user/timers.target.wants");
     fs::create_dir(&wants).unwrap();
     std::os::unix::fs::symlink("../uptrakit-report.timer", wants.join("uptrakit-report.timer")).unwrap();

@@ -1,4 +1,4 @@
-//! What `hosts report` says about machines, this one and others that are played by programs and files.
+//! Tests what `hosts report` says about this machine, and about others that programs and files simulate.
 
 use crate::support::Program;
 use serde_json::Value;
@@ -37,7 +37,7 @@ fn the_kernel_and_the_processor_are_those_that_run() {
     assert!(!report["os_name"].as_str().unwrap().is_empty());
 }
 
-/// Programs that stand before those of the system.
+/// Puts these programs in front of those of the system.
 fn with_programs(scripts: &[(&str, &str)]) -> Program {
     let program = Program::new();
     let folder = program.home().join("bin");

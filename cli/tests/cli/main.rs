@@ -1,5 +1,5 @@
-//! The command line as people and scripts use it: the real program against the real server.
-//! Only servers that misbehave are played by the tests themselves, because the real one can't be made to.
+//! Tests the real program against the real server. The tests play only servers that misbehave, because the real one
+//! can't be made to.
 
 mod auth;
 mod clock;

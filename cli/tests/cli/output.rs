@@ -1,4 +1,4 @@
-//! Terminals, pipes, colours, and readers that go away.
+//! Tests terminals, pipes, colours, and readers that go away.
 
 use crate::support::{Program, Server, Terminal};
 use std::process::Stdio;
@@ -114,7 +114,7 @@ fn nobody_listening_to_remarks_is_no_failure() {
 
 #[test]
 fn a_full_disk_is_a_failure() {
-    // Linux only: a device on which every write fails.
+    // Linux alone has this device, on which every write fails.
     let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") else { return };
     let output = Program::new().command(&["completions", "bash"]).stdout(full).output().unwrap();
     assert_eq!(output.status.code(), Some(1));

@@ -103,7 +103,7 @@ fn what_can_not_be_done_says_what_to_do_next() {
     let unknown = "0190b2c3-0000-7000-8000-000000000000";
     let problem = r#"{"detail":"Somebody else rotated this token at the same time.","code":"conflict"}"#;
     let busy = StandIn::answering("409 Conflict", "application/problem+json", problem);
-    for (outcome, next) in [
+    for (outcome, hint) in [
         (
             program.run(&["auth", "token", "show", unknown]),
             "see what there is with `uptrakit auth token list --state all`",
@@ -119,7 +119,7 @@ fn what_can_not_be_done_says_what_to_do_next() {
             "look at how it is now, and run the command again",
         ),
     ] {
-        assert!(outcome.code != 0 && outcome.stderr.contains(&format!("\n  hint: {next}\n")), "{next}: {outcome:?}");
+        assert!(outcome.code != 0 && outcome.stderr.contains(&format!("\n  hint: {hint}\n")), "{hint}: {outcome:?}");
     }
 }
 
@@ -134,7 +134,7 @@ fn a_list_is_one_record_per_line_in_a_pipe() {
     let server = Server::start();
     server.program().ok(&["auth", "token", "create", "--name", "ci"]);
     let outcome = server.program().run(&["auth", "token", "list", "--sort", "name"]);
-    // The token in use may or may not have been seen by now; this one was never used.
+    // The server may or may not have recorded the use of the first token by now; this one was never used.
     assert_transcript!(server.program().run(&["auth", "token", "list", "--search", "ci"]));
     assert!(outcome.stdout.lines().all(|line| line.split('\t').count() == 8));
 }
@@ -196,7 +196,7 @@ fn an_id_a_start_of_it_and_a_name_mean_the_same_token() {
         .as_str()
         .unwrap()
         .to_owned();
-    // The first characters are the time, which both tokens may share: one character less than all of it is enough.
+    // The first characters are the time, which both tokens may share, so this takes all characters of the id but one.
     let start = &id[..id.len() - 1];
     for text in [id.as_str(), &id.to_uppercase(), start, "ci", "CI"] {
         let shown = program.ok(&["auth", "token", "show", text, "-o", "json"]).json();
@@ -317,7 +317,7 @@ fn rotating_the_saved_token_keeps_one_signed_in() {
     assert!(outcome.stderr.contains("the new text is saved"), "{outcome:?}");
     assert_ne!(outcome.stdout.trim(), server.token);
     program.ok(&["auth", "status"]);
-    // Also where the file does not know which token it has.
+    // The rotation also works if the file has no id for its token.
     let nameless = Program::new().with_saved(&server.url, outcome.stdout.trim(), None);
     let outcome = nameless.ok(&["auth", "token", "rotate", "first"]);
     assert!(outcome.stderr.contains("the new text is saved"), "{outcome:?}");

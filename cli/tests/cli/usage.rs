@@ -1,9 +1,9 @@
-//! What is wrong with a command line is said without asking any server.
+//! Tests that errors of the command line are reported without a request to any server.
 
 use crate::support::{Program, Server, UNKNOWN_TOKEN, assert_transcript};
 use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
 
-/// An address at which nothing can listen, so that a run that asks it is noticed.
+/// No program can listen at this address, so a request to it is noticed.
 const NOBODY: &str = "http://127.0.0.1:1";
 
 #[test]
@@ -167,7 +167,7 @@ fn a_mistake_in_a_variable_or_a_flag_is_told_of_the_one_that_has_it() {
     let program = || Program::signed_in(NOBODY, UNKNOWN_TOKEN);
     let by_flag = |arguments: &[&str]| program().run(&[&["hosts", "list"], arguments].concat());
     let by_variable = |name: &str, value: &str| program().with(name, value).run(&["hosts", "list"]);
-    for (outcome, said, next) in [
+    for (outcome, said, hint) in [
         (by_flag(&["--timeout", "abc"]), "the time limit 'abc' of --timeout is no duration", "--timeout 30s"),
         (by_flag(&["--timeout", "90d"]), "the time limit '90d' of --timeout must be at most 1d", "--timeout 30s"),
         (
@@ -186,9 +186,9 @@ fn a_mistake_in_a_variable_or_a_flag_is_told_of_the_one_that_has_it() {
     ] {
         assert_eq!((outcome.code, outcome.stdout.as_str()), (2, ""), "{said}: {outcome:?}");
         let (before, after) = outcome.stderr.split_once("  hint: ").unwrap();
-        assert!(before.contains(said) && after.contains(next), "{said}: {outcome:?}");
+        assert!(before.contains(said) && after.contains(hint), "{said}: {outcome:?}");
     }
-    // What is given as an example is taken.
+    // The value that the message gives as an example is accepted.
     assert_eq!(by_flag(&["--timeout", "30s"]).code, 5);
 }
 
@@ -216,7 +216,7 @@ fn a_variable_that_is_no_text_is_a_mistake_and_never_ignored() {
         assert_eq!(output.status.code(), Some(code), "{name}: {stderr}");
         assert!(stderr.contains(said), "{name}: {stderr}");
     }
-    // A path may be any bytes.
+    // A path need not be UTF-8.
     let program = Program::new().with_saved(NOBODY, UNKNOWN_TOKEN, None);
     let path = program.home().join(OsStr::from_bytes(b"credentials\xff"));
     std::fs::rename(program.credentials(), &path).unwrap();
@@ -226,7 +226,7 @@ fn a_variable_that_is_no_text_is_a_mistake_and_never_ignored() {
 
 #[test]
 fn the_text_of_a_token_is_never_echoed() {
-    // At this address nothing listens: whoever asks it ends with 5.
+    // No program listens at this address, so a request to it exits with 5.
     let program = Program::new().with("UPTRAKIT_SERVER", NOBODY).with("NO_COLOR", "1");
     let (below, above) = (format!("{UNKNOWN_TOKEN}.example.org"), format!("https://example.org/{UNKNOWN_TOKEN}"));
     let cases = [

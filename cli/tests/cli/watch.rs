@@ -1,4 +1,4 @@
-//! `uptrakit hosts watch` behind something that holds its events back.
+//! Tests `uptrakit hosts watch` behind a proxy that holds its events back.
 
 use crate::support::{Program, StandIn, UNKNOWN_TOKEN, answer};
 use serde_json::{Value, json};
@@ -8,16 +8,16 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-/// What happens to the stream on its way.
+/// What the proxy does to the stream.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Events {
-    /// Not even its head gets here.
+    /// Not even the head of the answer arrives.
     Headless,
-    /// After its head nothing more gets here.
+    /// The head arrives, and nothing behind it.
     Silent,
-    /// It gets here, and begins with this host.
+    /// The stream arrives, and begins with this host.
     Passed(&'static str),
-    /// The token is refused.
+    /// The server rejects the token.
     Refused,
 }
 
@@ -64,7 +64,7 @@ fn start(proxied: &Arc<Mutex<Proxied>>) -> StandIn {
     })
 }
 
-/// The program as it watches.
+/// The running program with its output.
 struct Watcher {
     child: Child,
     results: Lines<BufReader<ChildStdout>>,
@@ -109,11 +109,11 @@ fn a_stream_without_a_head_is_replaced_by_polling_until_events_come_again() {
     for part in ["warning: no events come from http://", "did not answer within 1 s", "falling back to polling"] {
         assert!(said.contains(part), "{said}");
     }
-    // What changes, what is new and what is deleted is printed, and nothing else.
+    // Exactly the hosts that changed, are new or were deleted are printed.
     proxied.lock().unwrap().hosts = vec![host("web-1", 2), host("new-1", 1)];
     let printed = [watcher.result(), watcher.result(), watcher.result()];
     assert_eq!(printed, [host("web-1", 2), host("new-1", 1), json!({"id": "id-of-db-1"})]);
-    // The last change of the list comes with the first event, and is printed once.
+    // When the first event arrives the list is polled once more, so its last change is printed, too.
     {
         let mut proxied = proxied.lock().unwrap();
         (proxied.events, proxied.hosts[1]) = (Events::Passed("web-2"), host("new-1", 7));

@@ -1,4 +1,4 @@
-//! Opening the database that the settings name.
+//! Opens the database that the settings name, and names it in messages.
 
 use std::{
     io::{self, Write as _},
@@ -10,13 +10,11 @@ use uptrakit_core::{clock::Clock, public_url::PublicUrl, state::Core};
 use uptrakit_server::settings::Settings;
 use uptrakit_store::{OpenError, Store, database_url::place, plain_io};
 
-/// Opens the database, and makes it where there is none.
 pub async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
     make_data_dir(settings)?;
     named(settings, Store::open(&settings.database_url, settings.database_connections).await)
 }
 
-/// Makes the directory of the SQLite file, where the settings name one.
 pub fn make_data_dir(settings: &Settings) -> anyhow::Result<()> {
     let Some(directory) = &settings.data_dir else { return Ok(()) };
     make_private_directory(directory).map_err(|error| {
@@ -29,36 +27,34 @@ pub fn make_data_dir(settings: &Settings) -> anyhow::Result<()> {
     })
 }
 
-/// Opens a database that must be there: whoever asks about it must not be told of an empty one that was just made.
+/// Opens a database that must exist already: a command that asks about it must not report on an empty one that it has
+/// just created.
 pub async fn open_existing_store(settings: &Settings) -> anyhow::Result<Store> {
     named(settings, Store::open_existing(&settings.database_url, settings.database_connections).await)
 }
 
-/// Names the database that a command acts on, beside what the command prints.
 pub fn announce(settings: &Settings, is_new: bool) {
     let new = if is_new { " (new)" } else { "" };
-    // A standard error that can't be written is no reason to do nothing.
+    // A command does its work even when standard error can't be written.
     let _ = writeln!(io::stderr(), "Database: {}{new}{}", place(&settings.database_url), by_file(settings));
 }
 
-/// Which file the settings are from, if there is one.
 pub fn by_file(settings: &Settings) -> String {
     settings.file.as_ref().map(|file| format!(", by the settings file {}", file.display())).unwrap_or_default()
 }
 
-/// Whether there is nothing yet, which the server makes at its first start.
+/// Returns true when there is no database yet, which is no fault: the server creates it at its first start.
 pub fn is_none_yet(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref(), Some(OpenError::Missing(_) | OpenError::Empty))
 }
 
-/// Says which database it is, and which setting is to be looked at.
 pub fn named<T>(settings: &Settings, opened: Result<T, OpenError>) -> anyhow::Result<T> {
     opened.map_err(|error| {
         let setting = if settings.data_dir.is_some() { "data_dir" } else { "database_url" };
         let unusable = format!("The setting {setting} names no database that can be used");
         let place = place(&settings.database_url);
         let context = match &error {
-            // It names the place itself.
+            // The message of these errors names the place itself.
             OpenError::Unreachable { .. } | OpenError::Missing(_) => unusable,
             OpenError::Unfit(_) | OpenError::Database(_) => format!("{unusable}: {place}"),
             _ => place,
@@ -67,7 +63,7 @@ pub fn named<T>(settings: &Settings, opened: Result<T, OpenError>) -> anyhow::Re
     })
 }
 
-/// Only the owner may look inside: the database has digests and password hashes in it.
+/// Creates a directory that only its owner may enter, because the database contains digests and password hashes.
 fn make_private_directory(directory: &Path) -> io::Result<()> {
     use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
     if directory.as_os_str().is_empty() || directory.is_dir() {
@@ -77,15 +73,14 @@ fn make_private_directory(directory: &Path) -> io::Result<()> {
         make_private_directory(parent)?;
     }
     match std::fs::DirBuilder::new().mode(0o700).create(directory) {
-        // Another process was quicker.
+        // Another process has created the directory in the meantime.
         Err(_) if directory.is_dir() => Ok(()),
         Err(error) => Err(error),
-        // The umask may have taken rights away.
+        // The umask may have removed permissions.
         Ok(()) => std::fs::set_permissions(directory, std::fs::Permissions::from_mode(0o700)),
     }
 }
 
-/// The parts for a command at the terminal; they work on the database while servers do.
 pub fn core(settings: &Settings, store: Store) -> anyhow::Result<Arc<Core>> {
     let public_url = match &settings.public_url {
         Some(url) => url.clone(),

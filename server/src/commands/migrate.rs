@@ -1,4 +1,4 @@
-//! `migrate`: brings a database up to date, for servers whose role may not.
+//! `migrate`: brings a database up to date, for servers whose database role may not change tables.
 
 use uptrakit_server::settings::Settings;
 use uptrakit_store::{State, Store};

@@ -1,4 +1,5 @@
-//! The command line of `uptrakit-server`: one file for each command, and what they share.
+//! Parses the command line of `uptrakit-server` and runs the command. Each command has a file of its own; the other
+//! files have what commands share.
 
 mod backup;
 mod database;
@@ -30,19 +31,19 @@ pub struct Arguments {
 
 #[derive(Debug, Args)]
 struct SettingFlags {
-    /// A file of settings [default: /etc/uptrakit/uptrakit.toml, where it is there]
+    /// The settings file [default: /etc/uptrakit/uptrakit.toml, where it is there]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Where to listen [default: 127.0.0.1:8080]
+    /// The address to listen on [default: 127.0.0.1:8080]
     #[arg(long, global = true, value_name = "ADDRESS")]
     listen: Option<String>,
-    /// Where browsers find the server [default: http:// and the listen address]
+    /// The URL at which browsers find the server [default: http:// and the listen address]
     #[arg(long, global = true, value_name = "URL")]
     public_url: Option<String>,
-    /// Where the SQLite file is
+    /// The directory of the SQLite file
     #[arg(long, global = true, value_name = "DIR")]
     data_dir: Option<String>,
-    /// sqlite:… or postgres:…
+    /// The URL of the database, sqlite:… or postgres:…
     #[arg(long, global = true, value_name = "URL")]
     database_url: Option<String>,
 }
@@ -66,7 +67,6 @@ enum Command {
     Openapi,
 }
 
-/// Reads the settings and does what was asked.
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     if let Some(Command::Openapi) = arguments.command {
         return openapi::print();
@@ -87,7 +87,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             Some(Command::Openapi) => openapi::print(),
         }
     });
-    // Hashes that nobody waits for any more must not hold up the end.
+    // Password hashes that no request waits for any more must not delay the exit.
     runtime.shutdown_background();
     log::flush();
     outcome

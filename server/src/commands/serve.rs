@@ -1,4 +1,4 @@
-//! Without a command: serves until it is told to stop.
+//! Serves until a signal stops the process. The program does this when it is given no command.
 
 use std::{
     io::{self, Write as _},
@@ -19,7 +19,7 @@ use uptrakit_store::database_url::place;
 use super::{database::open_store, terminal::readable};
 
 pub async fn serve(settings: Settings) -> anyhow::Result<()> {
-    // From here on it no longer ends the process; systemd and log rotation send it.
+    // From here on SIGHUP no longer ends the process; systemd and log rotation send it.
     drop(signal(SignalKind::hangup())?);
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
@@ -27,7 +27,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         changed_settings = settings.changed(),
         "Uptrakit is starting"
     );
-    // Thousands of idle connections need as many file descriptors; the usual soft limit is 1024.
+    // Each idle connection needs a file descriptor, and the usual soft limit of 1024 is too low for thousands of them.
     let _ = rlimit::increase_nofile_limit(rlimit::INFINITY);
     let measured = match settings.metrics_listen {
         Some(listen) => {
@@ -62,12 +62,13 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         http::metrics::start(&App(app.clone()), listener, &handle)?;
     }
     let router = http::router(&app);
-    // Before it says that it listens: whoever waits for that may stop it at once.
+    // The signals are handled before the server says that it listens, because a program that waits for that line may
+    // stop the server at once.
     let told = told_to_stop();
     let code = accounts::new_first_run_code(&app).await.map_err(readable)?;
     tracing::info!(%address, public_url = app.public_url.as_str(), "Uptrakit is listening");
     let link = code.map(|Secret(code)| format!("{}/setup?code={code}", app.public_url.as_str()));
-    // Beside the serving: a reader that has stalled holds up no request.
+    // The output is written beside the serving, so that a stalled reader delays no request.
     drop(tokio::task::spawn_blocking(move || announce(address, link.as_deref())));
     let stop = {
         let app = app.clone();
@@ -83,8 +84,8 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Says on standard output that the server listens, and where the first account is made. An output that can't be
-/// written ends no server.
+/// Prints that the server listens, and the link to create the first account. The server goes on when standard output
+/// can't be written.
 fn announce(address: SocketAddr, link: Option<&str>) {
     let mut lines = format!("Uptrakit is listening on http://{address}\n");
     if let Some(link) = link {
@@ -94,7 +95,7 @@ fn announce(address: SocketAddr, link: Option<&str>) {
     let Err(error) = output.write_all(lines.as_bytes()).and_then(|()| output.flush()) else { return };
     tracing::warn!(%error, "standard output can't be written");
     if link.is_some() {
-        // Not the link: whoever reads the log would make the first administrator.
+        // The link is not logged, because a reader of the log could create the first administrator with it.
         tracing::warn!(
             "the link to create the first account is lost; start the server again with an output that can be written, \
              or run: uptrakit-server user add"
@@ -102,7 +103,7 @@ fn announce(address: SocketAddr, link: Option<&str>) {
     }
 }
 
-/// Writes what is in memory at each SIGHUP.
+/// Writes to the database, at each SIGHUP, what is held in memory.
 async fn write_at_hangup(app: Arc<Core>) {
     let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
     while hangup.recv().await.is_some() {
@@ -115,7 +116,6 @@ async fn write_at_hangup(app: Arc<Core>) {
     }
 }
 
-/// Why the server can't listen, and what to do.
 fn unusable(address: SocketAddr, setting: &str, error: &io::Error) -> anyhow::Error {
     let why = match error.kind() {
         io::ErrorKind::AddrInUse => "another program listens there; stop it, or choose another port".into(),
@@ -126,7 +126,7 @@ fn unusable(address: SocketAddr, setting: &str, error: &io::Error) -> anyhow::Er
     anyhow::anyhow!("The server can't listen on {address} (the setting {setting}): {why}.")
 }
 
-/// Hears the signals that stop the server, from the call on; the answer is there when one has come.
+/// Listens for the signals that stop the server from this call on; the future resolves when one arrives.
 fn told_to_stop() -> impl Future<Output = ()> {
     let (terminate, interrupt) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
     async move {

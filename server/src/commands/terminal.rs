@@ -1,4 +1,4 @@
-//! What commands say, and what they ask for.
+//! Prints the output of commands and reads their input.
 
 use std::io::{self, Read as _, Write as _};
 
@@ -7,7 +7,7 @@ use uptrakit_api::Secret;
 use uptrakit_core::error::Error;
 use uptrakit_server::input;
 
-/// A line on standard output. A reader that went away is no failure.
+/// Prints a line on standard output. A reader that has gone away is no error.
 pub fn say(line: std::fmt::Arguments<'_>) -> io::Result<()> {
     match writeln!(io::stdout(), "{line}") {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -28,7 +28,6 @@ pub fn read_password(from_stdin: bool) -> anyhow::Result<Secret> {
     Ok(Secret(input::without_line_end(text).to_owned()))
 }
 
-/// What an error says at a terminal.
 pub fn readable(error: Error) -> anyhow::Error {
     let cause = match &error {
         Error::Unavailable(cause) => Some(cause.to_string()),

@@ -1,5 +1,5 @@
-//! The web app, inside the binary: `build.rs` has put it there, compressed. Files with a hash in their name never
-//! change and are kept by browsers for good; the page that names them is never kept.
+//! Serves the web app, which the build script has compressed and put into the binary. Files with a hash in their name
+//! never change, and browsers cache them for good; the page that names them is never cached.
 
 use std::sync::LazyLock;
 
@@ -15,30 +15,25 @@ use uptrakit_core::{error::Error, public_url::is_loopback};
 
 use crate::{App, http::problem::ErrorResponse};
 
-/// A file inside the binary.
 pub struct Asset {
-    /// Its path, with a slash in front.
     pub path: &'static str,
-    /// What it is.
     pub content_type: &'static str,
-    /// The whole of it.
     pub bytes: &'static [u8],
-    /// The same, compressed with brotli, where that is smaller.
+    /// The brotli encoding of `bytes`, where that is smaller.
     pub brotli: Option<&'static [u8]>,
-    /// Whether its name has a hash of its content in it.
+    /// True when the name contains a hash of the content.
     pub is_immutable: bool,
 }
 
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
-/// The pages that the app knows; any other path gets the same document with 404, and the app says so.
+/// The app knows these pages. Any other path gets the same document with status 404, and the app shows that it is
+/// unknown.
 const PAGES: [&str; 6] = ["/", "/setup", "/login", "/profile", "/hosts", "/users"];
 
-/// What a server says that was built before the app was.
 const PLACEHOLDER: &str = "<!doctype html><html lang=\"en\"><title>Uptrakit</title>\
     <p>This server was built without its web app. Build it with: cargo xtask run</p></html>";
 
-/// Serves a file, or the page.
 pub async fn serve(State(app): State<App>, request: Request) -> Result<Response, ErrorResponse> {
     let path = request.uri().path();
     if path.starts_with("/rpc/") || path.starts_with("/api/") {
@@ -73,9 +68,10 @@ pub async fn serve(State(app): State<App>, request: Request) -> Result<Response,
     })
 }
 
-/// Where the page is for somebody who came by another name of this machine, such as `localhost`: sign-in would be
-/// refused there, for the browser would say that it comes from a foreign origin. Nobody is sent anywhere who came through
-/// a proxy: that may replace `Host` by the address of this server, and they are at the public URL already.
+/// Returns the address of the page for a browser that came by another name of this machine, such as `localhost`.
+/// Sign-in would be refused there, because the browser would report a foreign origin. A request that came through a
+/// proxy is not redirected: the proxy may replace `Host` by the address of this server, while the browser is at the
+/// public URL already.
 fn canonical(public_url: &str, request: &Request) -> Option<String> {
     let authority = |text: &str| text.parse::<Authority>().ok();
     let port = |authority: &Authority| authority.port_u16().unwrap_or(80);
@@ -88,19 +84,17 @@ fn canonical(public_url: &str, request: &Request) -> Option<String> {
     Some(format!("{public_url}{}", request.uri().path_and_query()?))
 }
 
-/// Whether a request has traces of a proxy on it. Browsers have not spoken HTTP/1.0 for decades; proxies do.
+/// Returns true when a request shows traces of a proxy. Browsers have not sent HTTP/1.0 for decades; proxies do.
 fn is_proxied(request: &Request) -> bool {
     const TRACES: [&str; 6] =
         ["via", "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
     request.version() < Version::HTTP_11 || TRACES.iter().any(|name| request.headers().contains_key(*name))
 }
 
-/// The file that is served at a path.
 pub fn find(assets: &'static [Asset], path: &str) -> Option<&'static Asset> {
     assets.iter().find(|asset| asset.path == path)
 }
 
-/// A file as an answer, compressed for those who take that.
 pub fn reply(asset: &'static Asset, status: StatusCode, cache: &'static str, headers: &HeaderMap) -> Response {
     let brotli = asset.brotli.filter(|_| accepts_brotli(headers));
     let mut response = (status, Body::from(brotli.unwrap_or(asset.bytes))).into_response();
@@ -114,7 +108,7 @@ pub fn reply(asset: &'static Asset, status: StatusCode, cache: &'static str, hea
     response
 }
 
-/// Whether somebody looks at it, and not a program.
+/// Returns true when the client accepts HTML, as browsers do and programs usually do not.
 pub fn accepts_html(headers: &HeaderMap) -> bool {
     let mut values = headers.get_all(header::ACCEPT).iter();
     values.any(|value| value.as_bytes().windows(9).any(|part| part == b"text/html"))
@@ -133,7 +127,7 @@ fn with_policy(mut response: Response) -> Response {
     response
 }
 
-/// The policy of the page. The page's own inline scripts are allowed by their hashes (CSP Level 3), nothing else is.
+/// The policy allows the page's own inline scripts by their hashes (CSP Level 3), and no other inline script.
 fn content_security_policy() -> HeaderValue {
     static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
         let hashes = hashes_of(find(ASSETS, "/index.html").map_or(PLACEHOLDER.as_bytes(), |page| page.bytes));
@@ -147,14 +141,12 @@ fn content_security_policy() -> HeaderValue {
     POLICY.clone()
 }
 
-/// The scripts that stand in a page itself, as a policy names them.
 pub fn hashes_of(page: &[u8]) -> String {
     let page = std::str::from_utf8(page).unwrap_or_default();
     let hash = |script: &str| format!(" 'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(script.as_bytes())));
     inline_scripts(page).map(hash).collect()
 }
 
-/// The contents of the scripts that stand in the page itself.
 fn inline_scripts(page: &str) -> impl Iterator<Item = &str> {
     page.split("<script").skip(1).filter_map(|rest| {
         let (attributes, rest) = rest.split_once('>')?;

@@ -1,5 +1,5 @@
-//! Bodies, queries and ids, taken apart with an answer for each way in which they can be wrong. Messages name the
-//! field and never repeat what was sent, for it may be a secret.
+//! Extracts bodies, queries and ids, with an answer for each way in which they can be wrong. Messages name the field
+//! and never repeat what was sent, because it may be a secret.
 
 use std::time::Duration;
 
@@ -16,32 +16,28 @@ use uptrakit_core::{error::Error, text::holds_token};
 
 use crate::http::problem::ErrorResponse;
 
-/// Largest body: 1 MB.
+/// A body may have this many bytes at most.
 const LARGEST: usize = 1_000_000;
-/// How long a body may take to arrive.
+/// A body must arrive within this time.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A JSON object.
 #[derive(Debug)]
 pub struct Json<T>(pub T);
 
-/// A JSON object that may be left out.
+/// Extracts a JSON object; an empty body counts as the default value.
 #[derive(Debug)]
 pub struct OptionalJson<T>(pub T);
 
-/// The query.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
-/// The id in the path; what is no id names nothing.
+/// Extracts the id in the path. A malformed id is answered as one that does not exist.
 #[derive(Debug)]
 pub struct Id<T>(pub T);
 
-/// Two ids in the path.
 #[derive(Debug)]
 pub struct Ids<A, B>(pub A, pub B);
 
-/// Reads a whole body within bounds of size and time.
 pub async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, ErrorResponse> {
     read_within(PATIENCE, headers, body).await
 }
@@ -59,7 +55,6 @@ async fn read_within(patience: Duration, headers: &HeaderMap, body: Body) -> Res
     }
 }
 
-/// Whether the body says that it is JSON.
 pub fn require_json(headers: &HeaderMap) -> Result<(), ErrorResponse> {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = value.split(';').next().unwrap_or_default().trim();
@@ -91,7 +86,6 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalJ
 }
 
 impl<T: DeserializeOwned> Json<T> {
-    /// Reads a JSON object.
     pub fn parse_bytes(bytes: &[u8]) -> Result<Self, ErrorResponse> {
         Ok(Self(parse(bytes)?))
     }
@@ -103,15 +97,15 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     if !value.is_object() {
         return Err(Error::field("body", "must be a JSON object"));
     }
-    // From the text, not from the value: a value no longer knows that a field was there twice.
+    // The text is read here, not the value, because a value no longer shows that a field was there twice.
     serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(bytes)).map_err(|error| {
         let path = error.path().to_string();
         field_error(&path, &error.inner().to_string())
     })
 }
 
-/// Names the field that serde complained about. Of serde's text only the kind of complaint and a field's name are
-/// taken.
+/// Names the field that serde complained about. From serde's text it takes only the kind of complaint and the name of a
+/// field.
 fn field_error(path: &str, complaint: &str) -> Error {
     let quoted = complaint.split('`').nth(1).unwrap_or_default();
     let within = |name: &str| if path == "." || path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
@@ -125,7 +119,7 @@ fn field_error(path: &str, complaint: &str) -> Error {
     } else {
         (if path == "." { "body".to_owned() } else { path.to_owned() }, "has the wrong type or an impossible value")
     };
-    // Names of unknown fields come from outside.
+    // The names of unknown fields come from the client.
     let field = if holds_token(&field) { "…".to_owned() } else { field };
     let field = field.chars().filter(|character| !character.is_control()).take(64).collect();
     Error::Invalid(vec![FieldError { field, message: message.to_owned() }])
@@ -144,7 +138,6 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// A part of a query, for serde.
 struct Text<'q>(std::borrow::Cow<'q, str>);
 
 impl<'de> serde::de::IntoDeserializer<'de> for Text<'de> {

@@ -1,5 +1,6 @@
-//! Who makes a request: takes the credential out of the headers, has it judged, and hands handlers a proof. A handler
-//! says in its signature what it needs (`Authorized<HostsRead>`), so that forgetting to ask does not compile.
+//! Authenticates requests: it takes the credential out of the headers, has it checked, and hands the handler a proof. A
+//! handler says in its signature what it needs (`Authorized<HostsRead>`), so that a handler that forgets to ask does
+//! not compile.
 
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, header, request::Parts};
@@ -19,7 +20,6 @@ use super::{
 };
 use crate::App;
 
-/// The longest name of a program that is kept.
 const LONGEST_PROGRAM: usize = 32;
 impl<R: Requirement> FromRequestParts<App> for Authorized<R> {
     type Rejection = ErrorResponse;
@@ -29,16 +29,17 @@ impl<R: Requirement> FromRequestParts<App> for Authorized<R> {
     }
 }
 
-/// The context that the outermost layer put into the request.
+/// Returns the context that the outermost layer put into the request.
 ///
 /// # Panics
-/// When that layer is missing.
+///
+/// Panics when that layer is missing.
 #[must_use]
 pub fn request_context(parts: &Parts) -> RequestContext {
     parts.extensions.get::<RequestContext>().expect("the outermost layer adds the context").clone()
 }
 
-/// Finds the credential in the headers and has it judged.
+/// Finds the credential in the headers and checks it. A bearer token is preferred to a session cookie.
 pub async fn authorize<R: Requirement>(
     core: &Core,
     headers: &HeaderMap,
@@ -51,7 +52,7 @@ pub async fn authorize<R: Requirement>(
     Ok(Authorized::new(&core.auth, presented, context, || program(headers)).await?)
 }
 
-/// The session's cookie, if there is one and no other site has caused the request.
+/// Returns the session cookie, if there is one. A cookie is refused when another site may have caused the request.
 fn own_session<'h>(core: &Core, headers: &'h HeaderMap, context: &RequestContext) -> Result<Option<&'h str>, Error> {
     let public_url = core.public_url.as_str();
     let cookie = session_cookie(headers, core.public_url.cookie_name())?;
@@ -61,7 +62,7 @@ fn own_session<'h>(core: &Core, headers: &'h HeaderMap, context: &RequestContext
     Ok(cookie)
 }
 
-/// The bearer token of the `Authorization` header (RFC 6750, section 2.1), if there is one.
+/// Returns the bearer token of the `Authorization` header (RFC 6750, section 2.1), if there is one.
 fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Error> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let Some(value) = values.next() else { return Ok(None) };
@@ -73,7 +74,6 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Error> {
     Ok(scheme.eq_ignore_ascii_case("bearer").then(|| text.trim()))
 }
 
-/// The session's cookie, if there is one.
 pub fn session_cookie<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h str>, Error> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
@@ -85,7 +85,7 @@ pub fn session_cookie<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&
     Ok(first)
 }
 
-/// The program that a `User-Agent` names first (RFC 9110, section 10.1.5), where it is a plain and short name.
+/// Returns the program that a `User-Agent` names first (RFC 9110, section 10.1.5), if that name is plain and short.
 fn program(headers: &HeaderMap) -> Option<Box<str>> {
     let text = headers.get(header::USER_AGENT)?.to_str().ok()?;
     let name = text.split(|character: char| !(character.is_ascii_alphanumeric() || ".-".contains(character))).next()?;

@@ -1,5 +1,5 @@
-//! The guide, as pages without a script of their own but the one that applies the stored theme. They are made by
-//! `build/guide.rs` and inside the binary, so that whoever runs this server can read about this very version, offline.
+//! Serves the guide. Its pages have no script but the one that applies the stored theme. `build/guide.rs` renders them
+//! into the binary, so that an operator can read about the installed version offline.
 
 use std::sync::LazyLock;
 
@@ -14,7 +14,6 @@ use crate::http::{
 
 include!(concat!(env!("OUT_DIR"), "/guide.rs"));
 
-/// Serves a page of the guide, or what its pages are made of.
 pub async fn get_page(request: Request) -> Result<Response, ErrorResponse> {
     let path = request.uri().path();
     let (asset, status) = match find(GUIDE, path.trim_end_matches('/')) {
@@ -32,7 +31,7 @@ pub async fn get_page(request: Request) -> Result<Response, ErrorResponse> {
     Ok(response)
 }
 
-/// Every page has the same script.
+/// All pages share this policy, because they have the same script.
 fn content_security_policy() -> HeaderValue {
     static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
         let hashes = find(GUIDE, "").map(|page| hashes_of(page.bytes)).unwrap_or_default();

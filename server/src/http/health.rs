@@ -1,4 +1,5 @@
-//! Whether the process lives, and whether it can do its work: two questions that orchestrators ask for different ends.
+//! Answers health checks: the process is alive, and it can do its work. Orchestrators use the two answers for different
+//! purposes.
 
 use std::sync::Arc;
 
@@ -10,17 +11,16 @@ use uptrakit_core::error::{Error, Failure};
 
 use crate::{App, http::problem::ErrorResponse};
 
-/// The process answers.
 pub async fn is_alive() -> &'static str {
     "alive\n"
 }
 
-/// Credentials can be judged, the database takes writes, and what runs in the background runs.
+/// The server is ready when credentials can be checked, the database takes writes, and all background tasks run.
 pub async fn is_ready(State(app): State<App>) -> Result<&'static str, Response> {
     if let Some(task) = app.tasks.first_down() {
         let cause = format!("the background task {task} is down").into();
         let mut response = ErrorResponse(Error::Unavailable(Arc::clone(&cause))).into_response();
-        // No outage of the database: it would end with the database's next answer.
+        // A task that is down is no outage of the database, which would end with the database's next answer.
         response.extensions_mut().insert(Failure { cause, is_outage: false });
         return Err(response);
     }
@@ -29,8 +29,9 @@ pub async fn is_ready(State(app): State<App>) -> Result<&'static str, Response> 
     Ok("ready\n")
 }
 
-/// Credentials can be judged. For load balancers: a server whose database takes no writes for a while, as with a
-/// synchronous standby that restarts, still answers whatever only reads.
+/// The server is ready for reads when credentials can be checked. This check is for load balancers: a server whose
+/// database takes no writes for a while, as with a synchronous standby that restarts, still answers requests that only
+/// read.
 pub async fn is_ready_for_reads(State(app): State<App>) -> Result<&'static str, Response> {
     app.probe_reads().await.map_err(unavailable)?;
     Ok("ready for reads\n")

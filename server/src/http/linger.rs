@@ -1,5 +1,5 @@
-//! Reads on for a while what a refused request is still sending. If the connection were closed over it, it would be
-//! reset, and the client might lose the very answer that says what was wrong (RFC 9112, section 9.6).
+//! Reads on for a while what the client of a refused request is still sending. A connection that is closed with unread
+//! data is reset, and the client might then lose the very answer that says what was wrong (RFC 9112, section 9.6).
 
 use std::{
     pin::Pin,
@@ -15,15 +15,15 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use tokio::runtime::Handle;
 
-/// How long to read on, and how much at most.
+/// The server reads on for this long at most, and `MOST` bytes at most.
 const LONGEST: Duration = Duration::from_secs(3);
 const MOST: usize = 64 << 20;
 
-/// A body that is read to its end though nobody wants it.
+/// A body whose unread rest is read and discarded when the handler drops it.
 struct Lingering(Option<Incoming>);
 
-/// The request, with a body that lingers. Who waits to be told to go on (RFC 9110, section 10.1.1) is not sending yet,
-/// and is not told to.
+/// Returns the request with a body that lingers. A client that waits for 100 Continue (RFC 9110, section 10.1.1) is not
+/// sending yet, and reading its body would ask it to send.
 pub fn lingering(request: http::Request<Incoming>) -> Request {
     let waits = request.headers().contains_key(header::EXPECT);
     let is_plain = waits || request.body().is_end_stream();

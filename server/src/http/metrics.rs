@@ -1,4 +1,4 @@
-//! `/metrics` for Prometheus, on a listener of its own. No label ever carries a token, a name or an address.
+//! Serves `/metrics` for Prometheus on a listener of its own. No label ever carries a token, a name or an address.
 
 use std::{
     io,
@@ -19,12 +19,11 @@ const SECONDS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 
 
 static MEASURED: AtomicBool = AtomicBool::new(false);
 
-/// Whether anybody can read what is measured.
 pub fn is_measured() -> bool {
     MEASURED.load(Ordering::Relaxed)
 }
 
-/// Starts to measure. Once per process, before anything else records.
+/// Installs the recorder. This happens once per process, before any part records.
 pub fn install() -> Result<PrometheusHandle, BuildError> {
     let builder = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)?;
     let handle = builder.install_recorder()?;
@@ -32,13 +31,12 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
     Ok(handle)
 }
 
-/// Serves what was measured until the process ends, and whether it is well, for those who watch it here.
 pub fn start(app: &App, listener: TcpListener, handle: &PrometheusHandle) -> io::Result<()> {
     let (listener, served, shown, upkept) = (listener.into_std()?, app.clone(), handle.clone(), handle.clone());
     app.tasks.supervise("metrics", CancellationToken::new(), move || {
         let (listener, handle, app) = (listener.try_clone(), shown.clone(), served.clone());
         async move {
-            // Where there is no file descriptor for it, the task ends and is started again.
+            // Without a free file descriptor the task ends, and is started again.
             match listener.and_then(TcpListener::from_std) {
                 Ok(listener) => drop(axum::serve(listener, router(handle, app)).await),
                 Err(error) => tracing::debug!(%error, "the listener for metrics can't be used now"),
@@ -49,7 +47,7 @@ pub fn start(app: &App, listener: TcpListener, handle: &PrometheusHandle) -> io:
     Ok(())
 }
 
-/// Folds what was recorded into buckets, so that memory stays small when no one scrapes.
+/// Moves what was recorded into buckets, so that memory stays small while no server scrapes the metrics.
 async fn upkeep(handle: PrometheusHandle) {
     loop {
         tokio::time::sleep(Duration::from_secs(5)).await;
@@ -69,12 +67,12 @@ fn router(handle: PrometheusHandle, app: App) -> Router {
         .route("/healthz", get(health::is_alive))
         .route("/readyz", get(health::is_ready))
         .route("/readyz/reads", get(health::is_ready_for_reads))
-        // A failed probe leaves its line here too.
+        // A failed probe of this listener is logged, too.
         .layer(middleware::from_fn_with_state(app.clone(), request_context))
         .with_state(app)
 }
 
-/// What the parts count themselves, so that the hot path needs no recorder.
+/// Exports the counts that the parts keep themselves, so that the hot path needs no recorder.
 fn read_parts(app: &App) {
     let counters = app.verifier.counters();
     for (outcome, count) in

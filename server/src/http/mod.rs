@@ -1,4 +1,4 @@
-//! Every route, and the order of what a request passes through.
+//! Builds the router: every route, and the layers that a request passes through.
 
 mod api;
 mod assets;
@@ -24,7 +24,6 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use self::problem::ErrorResponse;
 use crate::App;
 
-/// The JSON API, with the document that describes it.
 fn api() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::base())
         .routes(routes!(api::sessions::create_session, api::sessions::list_sessions))
@@ -50,11 +49,11 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(openapi::get_openapi))
 }
 
-/// The whole server.
+/// Builds the router of the whole server.
 ///
-/// Every request passes one layer: `context` names it, finds the client's address, and on the way back writes problem
-/// documents, headers, log and metrics, so that nothing leaves without them; within it `cut_off` stops the request when
-/// its credential dies, whatever the handler is waiting for.
+/// Every request passes one layer: `request_context` assigns its id, finds the client's address, and on the way back
+/// writes problem documents, headers, log and metrics, so that no answer leaves without them. Within it `cut_off` stops
+/// the request when its credential becomes invalid, whatever the handler is waiting for.
 pub fn router(core: &Arc<Core>) -> Router {
     let app = App(Arc::clone(core));
     let (api, _) = api().split_for_parts();

@@ -1,4 +1,4 @@
-//! The OpenAPI 3.1 document, made from the handlers themselves, so that it can't name a route that isn't there.
+//! Builds the OpenAPI 3.1 document from the handlers themselves, so that it can't name a route that isn't there.
 
 use std::sync::LazyLock;
 
@@ -18,7 +18,6 @@ use utoipa::{
 
 static DOCUMENT: LazyLock<OpenApi> = LazyLock::new(document);
 
-/// What the document says of the whole API.
 pub(super) fn base() -> OpenApi {
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("upk_…").build();
     let cookie = ApiKey::Cookie(ApiKeyValue::with_description(
@@ -46,7 +45,6 @@ pub(super) fn base() -> OpenApi {
         .build()
 }
 
-/// The whole document.
 #[must_use]
 pub fn document() -> OpenApi {
     let mut document = super::api().into_openapi();
@@ -59,7 +57,7 @@ pub fn document() -> OpenApi {
     document
 }
 
-/// What holds for every operation is added here, not written at each.
+/// Adds what holds for every operation, so that no handler has to repeat it.
 fn finish(path: &str, operation: &mut Operation) {
     let problem = ResponseBuilder::new()
         .description("A problem document; `code` says which")
@@ -80,12 +78,12 @@ fn finish(path: &str, operation: &mut Operation) {
     if let (Some("rotate_token"), Some(RefOr::T(body))) =
         (operation.operation_id.as_deref(), &mut operation.request_body)
     {
-        // Left out, it is `{}`; the macro knows no body that may be left out but is not null.
+        // A missing body counts as `{}`. The macro has no body that may be left out but is not null.
         body.required = None;
     }
     for parameter in operation.parameters.iter_mut().flatten() {
         let RefOr::T(parameter) = parameter else { continue };
-        // They are read as text, so that a bad one is answered by name.
+        // The handlers read these parameters as text, so that the error for a bad one names it.
         let most = match parameter.name.as_str() {
             "page" => None,
             "per_page" => Some(100),
@@ -100,7 +98,7 @@ fn finish(path: &str, operation: &mut Operation) {
     }
 }
 
-/// This document.
+/// Get this OpenAPI document
 #[utoipa::path(get, path = "/openapi.json", tag = "about", responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
 pub async fn get_openapi() -> Json<&'static OpenApi> {
     Json(&DOCUMENT)

@@ -1,5 +1,5 @@
-//! Whether a browser's request comes from Uptrakit's own pages. A cookie travels with requests that other sites cause;
-//! these two headers tell which those are, and no page can set them.
+//! Tells whether a browser's request comes from Uptrakit's own pages. A cookie travels with requests that other sites
+//! cause; the two headers read here reveal those requests, and no page can set them.
 
 use std::time::Instant;
 
@@ -11,19 +11,18 @@ use uptrakit_core::{
     loggable,
 };
 
-/// Where a request says it comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// From our own pages, or typed by the person.
+    /// The request comes from Uptrakit's own pages, or the person entered its address.
     Same,
-    /// It doesn't say; programs don't.
+    /// The request carries neither header, as requests of programs do.
     Untold,
-    /// From another site, or one header contradicts the other.
+    /// The request comes from another site, or one header contradicts the other.
     Foreign,
 }
 
 impl Origin {
-    /// Reads `Sec-Fetch-Site` (Fetch Metadata) and `Origin` (RFC 6454). One that fails outweighs one that passes.
+    /// Reads `Sec-Fetch-Site` (Fetch Metadata) and `Origin` (RFC 6454). A header that fails outweighs one that passes.
     #[must_use]
     pub fn of(headers: &HeaderMap, public_url: &str) -> Self {
         let mut told = false;
@@ -43,8 +42,8 @@ impl Origin {
     }
 }
 
-/// The refusal of a request whose origin is not good enough, which the log tells: more often than an attack, a public
-/// URL that is not what people use is the reason.
+/// Logs and returns the error for a request from another origin. It is logged because the usual reason is not an
+/// attack, but a public URL that differs from the address that people use.
 #[must_use]
 pub fn refuse(context: &RequestContext, headers: &HeaderMap, public_url: &str) -> Error {
     static WRITTEN: LogLimit<()> = LogLimit::new();

@@ -1,10 +1,9 @@
-//! Errors as answers: status, headers, and the problem document (RFC 9457).
+//! Converts errors into answers: status, headers, and the problem document (RFC 9457).
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use uptrakit_core::{auth::credential::Rejection, error::Error};
 
-/// What a handler fails with.
 #[derive(Debug)]
 pub struct ErrorResponse(pub Error);
 
@@ -14,7 +13,7 @@ impl<E: Into<Error>> From<E> for ErrorResponse {
     }
 }
 
-/// `WWW-Authenticate` (RFC 6750, section 3), where a bearer token would help or was not enough.
+/// Returns `WWW-Authenticate` (RFC 6750, section 3) when a bearer token would help or was not enough.
 fn challenge(error: &Error) -> Option<String> {
     const REALM: &str = "Bearer realm=\"uptrakit\"";
     let scope = |scope: &dyn std::fmt::Display| format!("{REALM}, error=\"insufficient_scope\", scope=\"{scope}\"");

@@ -1,5 +1,5 @@
-//! The door of the single-page app: its server functions under `/rpc`. They have no defence of their own against
-//! requests that other sites cause, so this is where it stands: POST, JSON and same-origin, or nothing.
+//! Serves the server functions of the single-page app under `/rpc`. They have no defence of their own against requests
+//! that other sites cause, so this module accepts nothing but POST with JSON from the same origin.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -46,7 +46,7 @@ use crate::{
     },
 };
 
-/// One route per server function, so that any other path is simply not there.
+/// Adds one route per server function, so that any other path has no route at all.
 pub fn router() -> Router<App> {
     leptos::server_fn::axum::server_fn_paths().fold(Router::new(), |router, (path, _)| router.route(path, post(call)))
 }
@@ -58,10 +58,10 @@ async fn call(State(app): State<App>, request: Request) -> Result<Response, Erro
     }
     body::require_json(&parts.headers)?;
     let bytes = body::read(&parts.headers, body).await?;
-    // With them a server function would answer with a redirect to wherever Referer says.
+    // With these headers a server function would answer with a redirect to the address in `Referer`.
     parts.headers.remove(header::ACCEPT);
     parts.headers.remove(header::REFERER);
-    // The page's own credential is its session.
+    // The page authenticates with its session alone.
     parts.headers.remove(header::AUTHORIZATION);
     let backend = PageBackend {
         app,
@@ -82,7 +82,7 @@ async fn call(State(app): State<App>, request: Request) -> Result<Response, Erro
     Ok(response)
 }
 
-/// Server functions answer every refusal with 500; the problem inside says what it really is.
+/// Server functions answer every error with 500; the problem in the body has the real status.
 async fn with_status(answer: Response) -> Result<Response, ErrorResponse> {
     if answer.status() != StatusCode::INTERNAL_SERVER_ERROR {
         return Ok(answer);
@@ -100,7 +100,6 @@ async fn with_status(answer: Response) -> Result<Response, ErrorResponse> {
     Ok(response)
 }
 
-/// The server, for one request of the page.
 #[derive(Clone)]
 struct PageBackend {
     app: App,
@@ -111,7 +110,7 @@ struct PageBackend {
 }
 
 impl PageBackend {
-    /// The page's own credential is its session, whatever is needed beside it.
+    /// The page authenticates with its session, whatever else a call requires.
     async fn caller(&self) -> Result<Authorized<WebSession>, Error> {
         authorize(&self.app, &self.headers, self.context.clone()).await
     }
@@ -130,14 +129,14 @@ impl PageBackend {
     }
 }
 
-/// Writes a method of [`Backend`] as what it is: a call of the domain, whose error becomes a problem.
+/// Writes a method of [`Backend`] as a call of the domain, and converts its error into a problem.
 macro_rules! answer {
     ($backend:expr, |$me:ident| $work:expr) => {{
         let $me = $backend.clone();
         Box::pin(async move {
             let outcome: Result<_, Error> = async { $work }.await;
             outcome.map_err(|error| {
-                // A problem has no cause in it, for it goes to the page.
+                // The problem goes to the page, so that it has no cause in it; the cause is kept for the log.
                 *$me.failure.lock().unwrap_or_else(PoisonError::into_inner) = error.failure();
                 error.into_problem()
             })

@@ -1,4 +1,4 @@
-//! The accept loop: connections in, requests to the router, and an orderly stop.
+//! Accepts connections, hands their requests to the router, and stops in order.
 
 use std::{
     convert::Infallible,
@@ -18,13 +18,12 @@ use uptrakit_core::log_limit::{Admitted, LogLimit};
 
 use super::{layer::request_context::Peer, linger::lingering};
 
-/// How long a client may take for the head of a request; idle connections are closed after it too.
+/// A client must send the head of a request within this time; idle connections are closed after it too.
 pub const HEAD_TIMEOUT: Duration = Duration::from_mins(1);
-/// How long requests may take to finish once the server is told to stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Serves connections until `stop` is done, then lets what is under way finish within ten seconds. `head_timeout` is
-/// [`HEAD_TIMEOUT`], but for tests.
+/// Serves connections until `stop` resolves, then lets requests in progress finish within ten seconds. `head_timeout`
+/// is [`HEAD_TIMEOUT`] except in tests.
 pub async fn serve(listener: TcpListener, router: Router, head_timeout: Duration, stop: impl Future<Output = ()>) {
     let connections = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
@@ -35,7 +34,7 @@ pub async fn serve(listener: TcpListener, router: Router, head_timeout: Duration
         };
         match accepted {
             Ok((stream, peer)) => connect(stream, Peer(peer), &router, head_timeout, &connections),
-            // Out of file descriptors, most likely: connections that end make room.
+            // Most likely the process is out of file descriptors; connections that end free some.
             Err(error) => {
                 static WRITTEN: LogLimit<()> = LogLimit::new();
                 if let Some(Admitted { left_out }) = WRITTEN.admit((), Instant::now()) {
@@ -52,7 +51,7 @@ pub async fn serve(listener: TcpListener, router: Router, head_timeout: Duration
 }
 
 fn connect(stream: TcpStream, peer: Peer, router: &Router, head_timeout: Duration, connections: &GracefulShutdown) {
-    // Answers are small and whole: waiting for more to send would only delay them.
+    // Answers are small and written whole, so that waiting for more data to send would only delay them.
     let _: io::Result<()> = stream.set_nodelay(true);
     let router = router.clone();
     let service = service_fn(move |request: Request<Incoming>| {
@@ -85,7 +84,8 @@ mod tests {
 
     const TIMEOUT: Duration = Duration::from_millis(400);
 
-    /// Whoever says nothing, drips the head of a request, or was answered and stays.
+    /// The server cuts off a client that sends nothing, one that sends the head byte by byte, and one that stays after
+    /// its answer.
     #[tokio::test]
     async fn connections_without_a_request_are_cut_after_the_head_s_time() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -102,7 +102,7 @@ mod tests {
             });
             let began = Instant::now();
             let mut answer = Vec::new();
-            // Cut off in the middle of what it sends, the client may see a reset.
+            // A client that is cut off in the middle of what it sends may see a reset.
             let cut = tokio::time::timeout(TIMEOUT * 20, from.read_to_end(&mut answer)).await;
             assert!(cut.is_ok(), "{first:?} is kept");
             assert!(began.elapsed() >= TIMEOUT / 2, "{first:?} had no time");

@@ -1,5 +1,5 @@
-//! Contract, section 4: the audit trail. What is exported and what becomes of it when the token that asked dies on the
-//! way, and what is noted of dead tokens that somebody still presents.
+//! Contract, section 4: audit events. The tests check what is exported, what becomes of an export when its token is
+//! revoked on the way, and which events record that a client still presents rejected tokens.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::support::{Client, START, TestServer, on_both};
 
-/// Puts events on the audit, three at each instant, from the start of the clock on.
+/// Adds audit events, three at each instant, from the start of the clock on.
 async fn add_events(server: &TestServer, count: i64) {
     let mut tx = server.app.store.begin().await.unwrap();
     for number in 0..count {
@@ -203,7 +203,7 @@ async fn a_stop_writes_what_was_noted_of_dead_tokens(server: TestServer) {
     assert_eq!(root.get(&format!("/audit?action=token.refused&token_id={id}")).await.ok(200)["total"], 1);
 }
 
-/// The rejected_tokens of a token that are on the audit, when there are so many; they are written in the background.
+/// Waits until a token has `count` events about its rejection, which are written in the background, and returns them.
 async fn rejected_tokens(server: &TestServer, reader: &Client, token_id: &str, count: usize) -> Vec<Value> {
     let path = format!("/audit?action=token.refused&token_id={token_id}");
     let written = async {

@@ -115,7 +115,7 @@ async fn credentials_in_wrong_places_are_refused(server: TestServer) {
     }
     let scheme = client.request(Method::GET, "/auth/me").header("authorization", format!("bEaReR {text}"));
     client.send(scheme, Body::empty()).await.ok(200);
-    // Both at once: the token decides alone, so nothing is said about the origin.
+    // With both credentials the token decides alone, so the answer says nothing about the origin.
     let both = client
         .request(Method::GET, "/auth/me")
         .header("authorization", "Bearer upk_x")
@@ -205,7 +205,7 @@ async fn who_comes_through_a_proxy_that_replaces_the_host_is_not_sent_in_circles
     };
     let (old, new) = (http::Version::HTTP_10, http::Version::HTTP_11);
     assert_eq!(ask(Some("127.0.0.1:8080"), new, None).await, 307, "a browser by another name");
-    // As nginx does from the package, with another port or address for the server behind it.
+    // nginx as the package configures it sends such a `Host`, with another port or address for the server behind it.
     assert_eq!(ask(Some("127.0.0.1:9000"), new, None).await, 200);
     assert_eq!(ask(Some("127.0.0.2:8080"), old, None).await, 200);
     assert_eq!(ask(Some("127.0.0.1"), old, None).await, 200);
@@ -229,7 +229,7 @@ async fn servers_on_two_ports_of_one_host_keep_their_sessions_apart() {
         let login = serde_json::json!({ "login": "root", "password": crate::support::PASSWORD });
         let reply = server.anonymous().post("/auth/sessions", login).await;
         reply.ok(201);
-        // The second sign-in comes with the cookie of the first.
+        // The second sign-in carries the cookie of the first.
         jar.push(reply.header("set-cookie").split(';').next().unwrap().to_owned());
     }
     assert!(jar[0].starts_with("uptrakit-8080=") && jar[1].starts_with("uptrakit-8081="), "{jar:?}");

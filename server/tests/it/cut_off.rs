@@ -1,4 +1,4 @@
-//! Contract, section 3, R2 and R3: what is under way when a credential dies.
+//! Contract, section 3, R2 and R3: requests in progress when a credential becomes invalid.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::support::{TestServer, on_both, report};
 
-/// A body whose first half is there and whose second half never comes; it says so when it is asked for.
+/// Returns a body whose second half never comes. It reports through `asked` when the server asks for that half.
 fn endless_body(asked: tokio::sync::oneshot::Sender<()>) -> Body {
     let half = stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"{\"machine_id\":"))]);
     Body::from_stream(half.chain(stream::once(async move {

@@ -1,4 +1,4 @@
-//! Contract, section 7: what the database must be and be able to do, and how it is refused when it isn't.
+//! Contract, section 7: what the database must be and be able to do, and how the server refuses one that does not fit.
 
 use std::{
     path::Path,
@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// What one run of the program said.
+/// The outcome and the output of one run of the program.
 struct Said {
     succeeded: bool,
     stdout: String,
@@ -34,7 +34,8 @@ impl Said {
         Self { succeeded: output.status.success(), stdout: text(output.stdout), stderr: text(output.stderr) }
     }
 
-    /// The program with a database that it must refuse. It would serve for ever, did it not.
+    /// Runs the program on a database that it must refuse. The time is limited, because a program that accepts the
+    /// database would serve for ever.
     #[track_caller]
     fn refusal(directory: &Path, url: &str, arguments: &[&str]) -> String {
         let mut command = Command::new("timeout");
@@ -49,7 +50,7 @@ impl Said {
     }
 }
 
-/// Where nothing listens.
+/// Returns an address on which no process listens.
 fn free_address() -> String {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
@@ -123,7 +124,7 @@ fn a_place_that_is_none_is_named_with_the_reason_said_once() {
 #[test]
 fn a_name_that_is_not_resolved_is_named_with_what_to_look_at() {
     let directory = tempfile::tempdir().unwrap();
-    // Too long for a label (RFC 1035), so that no name server has to be asked.
+    // The name is too long for a label (RFC 1035), so that no name server has to be asked.
     let host = format!("{}.invalid", "a".repeat(64));
     let stderr = Said::refusal(directory.path(), &format!("postgres://ada:secret@{host}/up"), &[]);
     assert!(
@@ -138,7 +139,7 @@ fn a_postgres_without_tls_is_refused_with_what_to_do_where_tls_is_asked_for() {
     use std::io::{Read as _, Write as _};
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    // What a server that has no TLS answers to the first message of a client that asks for it.
+    // A server without TLS gives this answer to the first message of a client that asks for TLS.
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
@@ -152,7 +153,7 @@ fn a_postgres_without_tls_is_refused_with_what_to_do_where_tls_is_asked_for() {
     assert!(stderr.contains("does not support TLS; turn TLS on there"), "{stderr}");
 }
 
-/// The program as a user who is not the superuser, for whom all files can be written.
+/// Runs the program as another user, because the superuser can write all files.
 fn unprivileged(directory: &Path) -> Option<Command> {
     use std::os::unix::fs::MetadataExt as _;
     let program = program(directory, None);
@@ -271,7 +272,7 @@ async fn doctor_names_settings_by_which_acknowledged_revokes_can_be_lost() {
     assert!(said.stdout.contains("remark      synchronous_commit is off"), "{}", said.stdout);
 }
 
-/// Follows a Postgres server as an asynchronous standby does, until it is dropped.
+/// Follows a Postgres server as an asynchronous standby does, until the value is dropped.
 struct Follower(std::process::Child);
 
 impl Drop for Follower {
@@ -316,7 +317,7 @@ async fn doctor_names_asynchronous_standbys_and_what_they_mean() {
     }
 }
 
-/// What the start and `doctor` say, alike, about a database that must be refused.
+/// Checks that the start and `doctor` report the same about a database that must be refused.
 #[track_caller]
 fn refused_at_start_and_by_doctor(url: &str, parts: &[&str]) {
     let directory = tempfile::tempdir().unwrap();
@@ -407,7 +408,7 @@ async fn doctor_says_that_no_token_can_be_judged(server: TestServer) {
     assert!(stderr.contains("api_tokens"), "{stderr}");
 }
 
-/// What is locked is waited for, longer than requests wait.
+/// A migration waits for a lock longer than a request does.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_migration_waits_for_a_long_transaction_and_then_runs() {
     use sqlx::{Connection as _, Executor as _};
@@ -424,7 +425,7 @@ async fn a_migration_waits_for_a_long_transaction_and_then_runs() {
             program(directory.path(), Some(&url)).arg("migrate").env("UPTRAKIT_LOG", "warn").output().unwrap()
         }
     });
-    // Beyond the limit of requests.
+    // This is longer than the limit of requests.
     tokio::time::sleep(std::time::Duration::from_secs(6)).await;
     assert!(!migrating.is_finished(), "{:?}", migrating.await);
     long.execute("COMMIT").await.unwrap();
@@ -434,7 +435,7 @@ async fn a_migration_waits_for_a_long_transaction_and_then_runs() {
     assert!(stderr.matches("a migration waits for a lock that another session holds").count() > 1, "{stderr}");
 }
 
-/// A server's statements end after five seconds, a migration's don't.
+/// The server's statements time out after five seconds, those of a migration do not.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_migration_may_take_longer_than_a_request() {
     let Some(server) = TestServer::postgres().await else { return };
@@ -474,7 +475,7 @@ async fn a_pooler_in_session_mode_is_as_good_as_no_pooler() {
     let Some(pooler) = PgBouncer::start(&near.url, "pool_mode = session\ndefault_pool_size = 20") else { return };
     let url = pooler.through(&near.url);
     let root = near.with_root().await;
-    // More than once: the pooler hands the same connections out again.
+    // Several rounds are needed, because the pooler hands the same connections out again.
     for round in 0..3 {
         let far = near.another_at(url.clone()).await;
         let (id, text) = root.new_token(json!({ "name": format!("{round}") })).await;
@@ -530,7 +531,8 @@ fn a_command_names_its_database_and_says_when_it_is_new() {
     assert!(stderr.contains(&format!("{} (new)\n", other.path().join("uptrakit.db").display())), "{stderr}");
 }
 
-/// A server that was killed, so that its log is left, with a backup made before, and a later change in the log.
+/// A server that was killed, so that its write-ahead log is left, with a backup made before, and a later change in the
+/// log.
 struct Killed {
     directory: tempfile::TempDir,
     backup: std::path::PathBuf,
@@ -558,7 +560,8 @@ impl Killed {
         self.directory.path().join(format!("uptrakit.db{suffix}"))
     }
 
-    /// The refusal names the log and leaves everything as it was; without the log the server starts.
+    /// Checks that the refusal names the log and leaves both files as they were, and that the server starts without the
+    /// log.
     #[track_caller]
     fn is_refused_until_the_log_is_moved_away(&self) {
         let all = || ["", "-wal"].map(|suffix| std::fs::read(self.file(suffix)).unwrap());
@@ -595,7 +598,7 @@ fn the_log_of_the_former_file_is_noticed_when_a_backup_was_put_in_place() {
 #[test]
 fn the_log_of_the_former_file_is_noticed_when_the_backup_has_been_served_before() {
     let killed = Killed::new();
-    // A migration that is not pending changes nothing but that the copy has a log of its own from now on.
+    // No migration is pending, so that the command only gives the copy a log of its own.
     let url = format!("sqlite://{}", killed.backup.display());
     assert!(Said::by(program(killed.directory.path(), Some(&url)).arg("migrate")).succeeded);
     std::fs::copy(&killed.backup, killed.file("")).unwrap();

@@ -1,4 +1,4 @@
-//! Contract, section 3, R6, and section 7: what survives, what is refused at start.
+//! Contract, section 3, R6, and section 7: what survives, and what is refused at start.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ on_both!(
 async fn a_migration_that_fails_leaves_the_data_as_it_was_and_says_what_to_do(server: TestServer) {
     let root = server.with_root().await;
     let (_, text) = root.new_token(json!({ "name": "ci" })).await;
-    // The first migration runs again: it makes its first table, and fails at the next, which is there already.
+    // The first migration runs again: it creates its first table, and fails at the next one, which exists already.
     server.sql("ALTER TABLE _sqlx_migrations RENAME TO kept_migrations").await;
     server.sql("ALTER TABLE accounts RENAME TO kept_accounts").await;
     let refused = Store::open(&server.url, 2).await.unwrap_err();
@@ -25,7 +25,7 @@ async fn a_migration_that_fails_leaves_the_data_as_it_was_and_says_what_to_do(se
     for part in ["left as it was", "restore a backup or mend the cause", "start again"] {
         assert!(sentence.contains(part), "{sentence}");
     }
-    // Were the half of it there that went well, the name would be taken.
+    // If the half that succeeded had been kept, the name would be taken.
     server.sql("ALTER TABLE kept_accounts RENAME TO accounts").await;
     server.sql("DROP TABLE _sqlx_migrations").await;
     server.sql("ALTER TABLE kept_migrations RENAME TO _sqlx_migrations").await;
@@ -60,7 +60,7 @@ async fn an_older_program_refuses_a_newer_database(server: TestServer) {
     assert!(matches!(refused, OpenError::Newer(9999)), "{refused}");
 }
 
-/// Opens a database with several servers at once; all of them can write to it then.
+/// Opens a database with several servers at once, and checks that all of them can write to it.
 async fn start_at_once(url: &str) {
     let open = || {
         let url = url.to_owned();
@@ -86,7 +86,7 @@ async fn several_servers_may_start_at_once_on_an_empty_postgres_database() {
     }
 }
 
-/// Or a write would judge its token by what was true before it waited for a revoke.
+/// Under another isolation level a write would check its token against what was true before it waited for a revoke.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgres_transactions_see_what_was_committed_whatever_its_default_is() {
     let Some(server) = TestServer::postgres().await else { return };
@@ -101,7 +101,7 @@ async fn postgres_transactions_see_what_was_committed_whatever_its_default_is() 
     assert_eq!(shown("SHOW transaction_isolation").await, "read committed");
 }
 
-/// What a session of a new server has for a setting.
+/// Returns the value that a setting has in a session of a new server.
 pub async fn setting(url: &str, name: &str) -> String {
     let store = Store::open(url, 2).await.unwrap();
     let mut tx = store.begin().await.unwrap();
@@ -109,7 +109,7 @@ pub async fn setting(url: &str, name: &str) -> String {
     sqlx::query_scalar("SELECT current_setting($1)").bind(name).fetch_one(c).await.unwrap()
 }
 
-/// Or an acknowledged revoke could be lost.
+/// Without synchronous commits an acknowledged revoke could be lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgres_commits_are_synchronous_whatever_the_database_and_the_role_say() {
     let Some(server) = TestServer::postgres().await else { return };
@@ -149,7 +149,7 @@ async fn sqlite_writes_through_to_the_disk() {
     assert_eq!((synchronous, journal.as_str()), (2, "wal"), "2 is FULL");
 }
 
-/// Not when a commit has to wait for it, but beside the commits.
+/// The checkpoint runs beside the commits, and no commit has to wait for it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sqlites_log_is_folded_into_the_file_in_the_background() {
     let server = TestServer::sqlite().await;

@@ -7,10 +7,10 @@ use serde_json::json;
 
 use crate::support::{Client, TestServer, cluster::Cluster, link::Link};
 
-/// By then a server has found the new primary.
+/// A server finds the new primary within this time.
 const RECOVERY: Duration = Duration::from_secs(20);
 
-/// Asks until there is an answer other than 503.
+/// Repeats a request until the answer is not 503.
 async fn answered(client: &Client) -> u16 {
     let began = Instant::now();
     loop {
@@ -44,7 +44,7 @@ async fn caught_up(primary: &TestServer) {
     }
 }
 
-/// Moves the epoch `times`, about tokens that the test does not ask for.
+/// Moves the epoch `times` times by changes to tokens that the test does not use.
 async fn move_on(root: &Client, times: u32) {
     for _ in 0..times {
         let (id, _) = root.new_token(json!({ "name": "other" })).await;
@@ -52,8 +52,8 @@ async fn move_on(root: &Client, times: u32) {
     }
 }
 
-/// The old primary makes `lost` changes that its standby never sees, and a server learns of them. The new primary makes
-/// `kept` changes, the last of which revokes the token that this server has cached. Then the address moves.
+/// The old primary makes `lost` changes that its standby never receives, and a server learns of them. The new primary
+/// makes `kept` changes, the last of which revokes the token that this server has cached. Then the address moves.
 async fn lets_no_revoked_token_pass(lost: u32, kept: u32) {
     let Some(old) = Cluster::primary() else { return };
     let link = Link::to(old.address()).await;
@@ -65,7 +65,7 @@ async fn lets_no_revoked_token_pass(lost: u32, kept: u32) {
     let new = old.standby("standby");
     caught_up(&server).await;
 
-    // The standby hears no more.
+    // The standby receives no more.
     new.kill();
     move_on(&root, lost).await;
     root.delete(&format!("/auth/api-tokens/{late_id}")).await.ok(204);
@@ -138,7 +138,8 @@ async fn a_revoke_outlives_the_primary_that_acknowledged_it_and_a_stale_primary_
     link.move_to(old.address());
     let began = Instant::now();
     let mut refused = 0;
-    // Until the setting says that reads alone are believed no more, nobody can tell it from a primary in service.
+    // Until the time limit for reads without writes has passed, a server can't tell the old primary from one in
+    // service.
     while refused < 20 {
         let status = other.get("/auth/me").await.status;
         if status == 503 {

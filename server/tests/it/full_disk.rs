@@ -1,5 +1,5 @@
-//! Contract, section 3, R5, on SQLite: what a server does whose file can't be written, because the disk is full, the
-//! file is read only, or another program holds it. Reading goes on, for what is read is as new as ever.
+//! Contract, section 3, R5, on SQLite: what a server does when its file can't be written, because the disk is full, the
+//! file is read only, or another program holds a lock on it. Reads go on, because they return the latest state.
 
 use std::{
     process::Command,
@@ -14,7 +14,7 @@ use crate::{
     support::{PASSWORD, Reply, TestServer, report},
 };
 
-/// No answer takes longer: a writer waits in the queue, then for the file's lock.
+/// No answer takes longer than this: a writer waits in the queue, then for the lock of the file.
 const LONGEST: Duration = Duration::from_secs(12);
 
 async fn unavailable(answer: impl Future<Output = Reply>) {
@@ -23,7 +23,7 @@ async fn unavailable(answer: impl Future<Output = Reply>) {
     assert!(!reply.header("retry-after").is_empty());
 }
 
-/// Everything that writes is refused, and what only reads goes on.
+/// Checks that every write is refused, and that requests that only read are answered.
 async fn reads_but_does_not_write(server: &TestServer, token: &str, id: &str) {
     let client = server.bearer(token);
     let anonymous = server.anonymous();
@@ -58,7 +58,7 @@ async fn a_file_that_another_program_holds_can_be_read_and_a_revoke_is_not_ackno
     comes_back(&server, &token, &id, &other).await;
 }
 
-/// Whoever waits for the file gets it when it is given back in time.
+/// A writer gets the lock of the file when it is released in time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_revoke_waits_for_a_file_that_is_held_for_a_moment() {
     let server = TestServer::sqlite().await;
@@ -97,8 +97,8 @@ async fn comes_back(server: &TestServer, token: &str, id: &str, other: &str) {
     client.post("/hosts/report", report("m")).await.ok(201);
 }
 
-/// Lets the program's files grow no further than `limit`, as on a disk that is full; `unlimited` makes room again.
-/// False where the system has no means for it.
+/// Limits the size of the files that the program writes to `limit`, as on a full disk; `unlimited` removes the limit.
+/// Returns false where the system has no means for it.
 fn limit_files(process: &Process, limit: &str) -> bool {
     let mut command = Command::new("prlimit");
     command.args(["--pid", &process.child.id().to_string(), &format!("--fsize={limit}:unlimited")]);
@@ -114,7 +114,7 @@ fn status_of(process: &Process, method: &str, path: &str, token: &str, body: &st
     status
 }
 
-/// The real program, whose log is on the full disk as well.
+/// This test runs the real program, whose log is on the full disk as well.
 #[test]
 fn a_full_disk_fails_closed_and_nothing_is_lost() {
     let directory = tempfile::tempdir().unwrap();

@@ -1,5 +1,5 @@
-//! Requests made from the OpenAPI document: every route with parameters and bodies that are right, nearly right and
-//! nonsense. Whatever comes, it is the asker's mistake and not the server's, and every refusal is a problem document.
+//! Sends requests made from the OpenAPI document to every route, with parameters and bodies that are right, nearly
+//! right and nonsense. Each error must be the client's mistake and not the server's, and must be a problem document.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::support::{Client, Reply, TestServer, on_both, report};
 
-/// How often each operation is asked.
+/// Each operation is requested this often.
 const ROUNDS: usize = 120;
 
 const TEXTS: [&str; 22] = [
@@ -77,7 +77,7 @@ impl Dice {
     }
 }
 
-/// A value that a field would take.
+/// Returns a value that the field accepts.
 fn right_value(field: &str, dice: &mut Dice) -> Value {
     match field {
         "roles" => json!(["viewer", "operator"]),
@@ -181,11 +181,11 @@ async fn no_request_is_the_servers_mistake(server: TestServer) {
     let mut dice = Dice(7);
     let mut seen: BTreeMap<u16, usize> = BTreeMap::new();
     for operation in operations() {
-        // It has no end of its own; that it takes no body and no query, others show.
+        // The stream has no end of its own. Other tests check that it takes no body and no query.
         if operation.path == "/hosts/events" {
             continue;
         }
-        // Each failed sign-in costs the hash of a password.
+        // Each failed sign-in costs a password hash.
         let rounds = if operation.path == "/auth/sessions" { ROUNDS / 8 } else { ROUNDS };
         for round in 0..rounds {
             let client = if round % 3 == 0 { root.clone() } else { server.bearer(&text) };

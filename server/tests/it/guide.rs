@@ -1,4 +1,4 @@
-//! The guide at `/docs`: for everybody, without a database, under a policy that lets nothing of other sites in.
+//! The guide at `/docs` is public, needs no database, and has a policy that lets nothing of other sites in.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use http::Method;
 
 use crate::support::TestServer;
 
-/// The values of an attribute in a page.
+/// Returns the values of an attribute in a page.
 fn values<'a>(page: &'a str, attribute: &str) -> Vec<&'a str> {
     let start = format!(" {attribute}=\"");
     page.split(start.as_str()).skip(1).filter_map(|rest| rest.split('"').next()).collect()

@@ -1,12 +1,13 @@
-//! Contract, section 3, R8: the history of the database that survives decides, however its numbers run. What another
-//! history or another file said before is forgotten, and nothing is acknowledged in a file that no start will find.
+//! Contract, section 3, R8: the history of the database that survives decides, whatever its numbers are. A server
+//! forgets what another history or another file said before, and acknowledges nothing in a file that no start will
+//! find.
 
 use serde_json::json;
 use uptrakit_store::Conn;
 
 use crate::support::{TestServer, on_both};
 
-/// A nonce in the words of each engine.
+/// Returns the SQL expression for a nonce.
 async fn nonce(server: &TestServer) -> &'static str {
     let mut reader = server.app.store.read().await.unwrap();
     match reader.conn() {
@@ -15,16 +16,16 @@ async fn nonce(server: &TestServer) -> &'static str {
     }
 }
 
-/// Rewrites the history as a failover does that loses the latest move: another one was made in its place, and the number
-/// of the epoch differs by `step` from the known one.
+/// Rewrites the history as a failover does that loses the latest move: another move was made in its place, and the
+/// number of the epoch differs by `step` from the known one.
 async fn lose_the_latest_move(server: &TestServer, step: i64, nonce: &str, active: bool) {
     server.sql(&format!("UPDATE accounts SET active = {active}")).await;
-    // The lost move and what came before it.
+    // The lost move gets another nonce, and the number of the epoch changes.
     server
         .sql(&format!("UPDATE power_changes SET nonce = {nonce} WHERE epoch = (SELECT epoch FROM power_epoch)"))
         .await;
     server.sql(&format!("UPDATE power_epoch SET epoch = epoch + {step}")).await;
-    // An account that the token is not of.
+    // The new move is about an account that does not own the token.
     server
         .sql(&format!(
             "INSERT INTO power_changes (epoch, account_id, at, nonce) \

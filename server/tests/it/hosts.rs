@@ -141,7 +141,7 @@ async fn machines_that_share_a_machine_id_are_told_and_recorded_once_a_day(serve
     assert_ne!(send("web-1").await.1, noticed_at);
     let events = events().await;
     assert_eq!((&events["total"], &events["items"][0]["target_id"]), (&json!(2), &json!(id)));
-    // One of them has an id of its own now.
+    // One of the machines has an id of its own now.
     for hour in 1..=9 * 24 {
         let is_told = send("web-1").await.1.is_string();
         assert_eq!(is_told, hour <= 8 * 24, "hour {hour}");
@@ -160,7 +160,8 @@ async fn a_stream_tells_proxies_to_pass_it_on_at_once(server: TestServer) {
     assert_eq!(header("content-type").as_deref(), Some("text/event-stream"));
     assert_eq!(header("content-encoding"), None);
     let first = response.into_body().frame().await.unwrap().unwrap().into_data().unwrap();
-    // A browser's event source hides comments from the page: what it is to notice by is an event.
+    // A browser's event source hides comments from the page, so that the page needs an event to notice that the stream
+    // is open.
     assert_eq!(&first[..], b": following\nevent: ping\ndata: {}\n\n");
     assert_eq!(root.get("/hosts").await.header("cache-control"), "no-store");
 }

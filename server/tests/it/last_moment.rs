@@ -1,5 +1,5 @@
-//! Contract, section 3, R2, at its narrowest: the credential dies in the very step in which the handler finishes, too
-//! late for whoever watches it. The answer has not begun, so it must be the refusal.
+//! Contract, section 3, R2, at its narrowest: the credential becomes invalid in the very step in which the handler
+//! finishes, too late for the task that watches it. The answer has not begun, so it must be the rejection.
 
 use axum::{Router, middleware, routing::get};
 use serde_json::json;
@@ -9,8 +9,8 @@ use uptrakit_server::{App, http::layer::request_context::request_context};
 
 use crate::support::{TestServer, on_both};
 
-/// The server's own layer around a handler that has `end` done and answers without giving way in between. `waits`
-/// makes it give way before that, so that its credential is watched by then.
+/// Builds the server's own layer around a handler that runs `end` and then answers without yielding in between. With
+/// `waits` the handler yields before that, so that its credential is watched by then.
 fn ending_router<E: Future<Output = ()> + Send>(
     server: &TestServer,
     end: impl FnOnce() -> E + Clone + Send + Sync + 'static,
@@ -39,7 +39,7 @@ async fn a_token_that_dies_as_the_handler_finishes_gets_the_refusal(server: Test
         let (revoker, app) = (root.clone().at(revoker), App(server.app.clone()));
         let end = move || async move {
             revoker.delete(&format!("/auth/api-tokens/{id}")).await.ok(204);
-            // Of another server's revoke this one hears a moment later.
+            // This server learns of another server's revoke a moment later.
             app.verifier.catch_up().await.unwrap();
         };
         let client = server.bearer(&text);

@@ -1,4 +1,4 @@
-//! The log of the program itself: what is in it, and that nothing happens to requests when it can't be written.
+//! The log of the program itself: what it contains, and that requests are answered when it can't be written.
 
 use std::{
     fs::OpenOptions,
@@ -20,7 +20,7 @@ use crate::{
     support::{PASSWORD, TestServer, report},
 };
 
-/// More than any answer here takes.
+/// No answer here takes longer.
 const LONGEST: Duration = Duration::from_secs(30);
 
 fn start(mut command: Command, stderr: impl Into<Stdio>) -> Process {
@@ -30,7 +30,7 @@ fn start(mut command: Command, stderr: impl Into<Stdio>) -> Process {
     Process::at(child, address)
 }
 
-/// Has another program hold the SQLite file, so that writes are answered 503.
+/// Another program that holds the lock of the SQLite file, so that writes are answered 503.
 struct Held(Option<tokio::runtime::Runtime>, Option<sqlx::SqliteConnection>);
 
 impl Held {
@@ -96,7 +96,7 @@ fn an_outage_is_told_once_with_its_request_and_then_counted_and_its_end_is_told(
     assert!(failed[0]["cause"].as_str().unwrap().contains("locked"), "{failed:?}");
     let end = log.iter().find(|line| recovered(line)).unwrap()["message"].as_str().unwrap();
     assert!(end.contains("2 requests were answered 503"), "{end}");
-    // The requests took ten seconds: no task and no library has more than a line or two to say in them.
+    // The requests took ten seconds: no task and no library logs more than a line or two in that time.
     let said = log.iter().filter(|line| line["level"] != "INFO").count();
     assert!(said < 12, "{log:?}");
 }
@@ -125,14 +125,14 @@ fn free_address() -> SocketAddr {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
-/// How many lines of the log the program says it has dropped.
+/// Returns the number of log lines that the program reports as dropped.
 fn dropped(process: &Process, metrics: SocketAddr) -> u64 {
     let measured = process.measured(metrics);
     let count = measured.lines().find_map(|line| line.strip_prefix("uptrakit_log_lines_dropped_total "));
     count.unwrap_or_else(|| panic!("it is not counted: {measured}")).trim().parse().unwrap()
 }
 
-/// Requests are answered, failed ones too, and last uses are still written.
+/// Checks that requests are answered, failed ones too, and that last uses are still written.
 fn serves(process: &Process, directory: &Path) {
     let token = process.first_token();
     for _ in 0..50 {
@@ -182,7 +182,7 @@ fn a_log_whose_reader_has_stalled_holds_up_no_request_and_tells_what_was_lost() 
     let mut command = program(directory.path(), None);
     command.env("UPTRAKIT_METRICS_LISTEN", metrics.to_string());
     let mut process = start(command, writer);
-    // Until the pipe and the buffer are full.
+    // This goes on until the pipe and the buffer are full.
     wait_for("a dropped line", || {
         for _ in 0..500 {
             assert_eq!(process.ask("GET", "//healthz", "", "").unwrap().0, 200);
@@ -202,7 +202,7 @@ fn a_log_whose_reader_has_stalled_holds_up_no_request_and_tells_what_was_lost() 
     assert!(text.contains("lines of the log were dropped"), "{} bytes without it", text.len());
 }
 
-/// Where lines go that this process itself writes.
+/// Captures the lines that this process itself logs.
 #[derive(Clone, Default)]
 struct Captured(Arc<Mutex<Vec<u8>>>);
 
@@ -217,7 +217,7 @@ impl std::io::Write for Captured {
 }
 
 impl Captured {
-    /// Captures what this thread logs, at the default level, for as long as the guard lives.
+    /// Captures what this thread logs, at the default level, until the guard is dropped.
     fn begin() -> (Self, tracing::subscriber::DefaultGuard) {
         let captured = Self::default();
         let writer = captured.clone();
@@ -243,7 +243,7 @@ impl Captured {
     }
 }
 
-/// A server on either database, whose tasks run on the thread of the test.
+/// Returns a server on each database, whose tasks run on the thread of the test.
 async fn servers() -> Vec<TestServer> {
     let mut servers = vec![TestServer::sqlite().await];
     if let Some(server) = TestServer::postgres().await {
@@ -254,7 +254,7 @@ async fn servers() -> Vec<TestServer> {
 
 /// From here on every statement fails at once.
 async fn lose_database(server: &TestServer) {
-    // It holds a connection, for which closing would wait.
+    // The verifier holds a connection, and closing would wait for it.
     server.app.verifier.release();
     tokio::time::timeout(LONGEST, server.app.store.close()).await.expect("the database closes");
 }
@@ -278,7 +278,7 @@ async fn a_long_outage_is_counted_at_its_period() {
                 assert!(message.contains("; 3 more requests were answered 503"), "{message}");
             }
         }
-        // Nothing has failed since: there is nothing to count.
+        // No request has failed since, so that there is nothing to count.
         tokio::select! {
             () = outage::follow(app, Duration::from_millis(10), count_every) => unreachable!(),
             () = tokio::time::sleep(count_every * 10) => {}
@@ -297,7 +297,7 @@ async fn last_uses_that_cannot_be_written_are_told_once() {
         server.bearer(&token).get("/auth/me").await.ok(200);
         lose_database(&server).await;
         captured.wait_for("last uses can't be written now").await;
-        // Four more rounds of the task.
+        // The task runs four more rounds in this time.
         tokio::time::sleep(Duration::from_millis(2_200)).await;
         let failed = |line: &&Value| line["message"].as_str().unwrap().contains("can't be written now");
         let lines = captured.lines();
@@ -335,7 +335,7 @@ async fn a_revoke_is_told_with_the_token_and_by_whom() {
         let (rotated, _) = root.new_token(json!({ "name": "three" })).await;
         let (captured, _guard) = Captured::begin();
         root.delete(&format!("/auth/api-tokens/{by_session}")).await.ok(204);
-        // Twice is no news.
+        // A second revoke changes nothing.
         root.delete(&format!("/auth/api-tokens/{by_session}")).await.ok(204);
         server.bearer(&text).delete("/auth/api-tokens/current").await.ok(204);
         root.post(&format!("/auth/api-tokens/{rotated}/rotate"), json!({})).await.ok(201);
@@ -391,12 +391,12 @@ async fn a_refused_origin_is_told_with_the_one_expected_and_does_not_flood() {
     assert_eq!(line["address"], "127.0.0.1");
 }
 
-/// The patterns of the filter for fail2ban in docs/logging.md.
+/// Returns the patterns of the filter for fail2ban in docs/logging.md.
 fn fail2ban_patterns() -> Vec<regex::Regex> {
     let guide = include_str!("../../../docs/logging.md");
     let (_, rest) = guide.split_once("failregex = ").unwrap();
     let (patterns, _) = rest.split_once("journalmatch").unwrap();
-    // fail2ban's <ADDR> is a group that takes an IPv4 or IPv6 address.
+    // `<ADDR>` stands for a group that matches an IPv4 or IPv6 address.
     let pattern =
         |line: &str| regex::Regex::new(&line.trim().replace("<ADDR>", "(?P<address>[0-9a-fA-F.:]+)")).unwrap();
     patterns.trim().lines().map(pattern).collect()
@@ -433,7 +433,7 @@ fn a_failed_sign_in_has_a_line_that_the_filter_for_fail2ban_matches_and_no_clien
             assert_eq!(&found["address"], "2001:db8::7", "{log}");
         }
         assert!(!log.lines().any(|line| patterns[1 - number].is_match(line)), "{log}");
-        // As fail2ban has it from a file, where it cuts out the time, and from the journal.
+        // fail2ban sees the line like this in a file, from which it removes the time, and in the journal.
         let line = log.lines().find(|line| line.contains("sign-in failed")).unwrap();
         let (time, _) = line.trim_start_matches("{\"timestamp\":\"").split_once('Z').unwrap();
         for seen in [line.replacen(&format!("{time}Z"), "", 1), format!("host uptrakit-server[12]: {line}")] {
@@ -493,7 +493,7 @@ async fn the_password_of_the_database_is_not_in_the_log() {
     });
 }
 
-/// Starts the program with a standard output on which nothing is told, and waits until it serves.
+/// Starts the program with a standard output on which no line is read, and waits until it serves.
 fn start_silently(directory: &Path, stdout: impl Into<Stdio>) -> Process {
     let address = free_address();
     let log = OpenOptions::new().create(true).append(true).open(directory.join("log")).unwrap();
@@ -524,7 +524,7 @@ fn a_server_serves_and_stops_though_the_reader_of_its_standard_output_has_stalle
     let directory = tempfile::tempdir().unwrap();
     assert!(add_root(directory.path(), None).status.success());
     let (_reader, mut writer) = std::io::pipe().unwrap();
-    // Fills the pipe, however large it is.
+    // This fills the pipe, however large it is.
     let mut filler = writer.try_clone().unwrap();
     let (filled, progress) = std::sync::mpsc::channel();
     std::thread::spawn(move || while filler.write_all(&[b'\n'; 4_096]).is_ok() && filled.send(()).is_ok() {});
@@ -572,7 +572,7 @@ fn the_end_waits_for_the_last_lines_to_be_read() {
     assert!(add_root(directory.path(), None).status.success());
     let (mut reader, writer) = std::io::pipe().unwrap();
     let mut process = start(program(directory.path(), None), writer);
-    // More than the pipe holds, and less than waits in memory.
+    // This is more than the pipe holds, and less than the buffer in memory.
     let mut written = 0;
     while written < 200_000 {
         let path = format!("//{}", "none/".repeat(200));
@@ -580,7 +580,7 @@ fn the_end_waits_for_the_last_lines_to_be_read() {
         written += path.len();
     }
     process.signal("TERM");
-    // The server has closed its database; nothing but the log holds it up.
+    // The server has closed its database; only the log delays its exit.
     let wal = directory.path().join("uptrakit.db-wal");
     wait_for("the end of the database", || !wal.exists());
     std::thread::sleep(Duration::from_millis(100));

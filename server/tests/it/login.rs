@@ -113,7 +113,7 @@ async fn of_many_wrong_passwords_at_once_no_more_are_told_than_one_after_the_oth
             });
         }
         let replies = attempts.join_all().await;
-        // A busy machine may tell some of them to come back later.
+        // A busy machine may answer some of them with a request to come back later.
         let told = replies.iter().filter(|reply| !matches!(reply.status.as_u16(), 429 | 503)).count();
         assert!((1..=10).contains(&told), "{path}: {told}");
     }

@@ -1,4 +1,4 @@
-//! The server through its real parts: the router, the domain and a real database, on both engines.
+//! Tests the server through its real parts: the router, the domain and a real database, on both engines.
 
 mod audit;
 mod browser_defence;

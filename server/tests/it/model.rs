@@ -1,9 +1,11 @@
-//! The verifier's protocol as a small machine, run through every interleaving: requests arrive, batches are closed and
-//! read, an account loses its epoch, another account's changes move the epoch too, and commits that have nothing to do
-//! with power come in between. Once, a standby that is behind may take over: what it had not received is lost, and its
-//! history goes on by itself. The property is R1 with R8: *no request that arrives after a revoke was acknowledged in the
-//! history that survives is authorised*. Broken variants of the protocol are run
-//! as well, and must be caught, so that the model is known to be able to see what it looks for.
+//! Models the verifier's protocol as a small state machine and runs it through every interleaving: requests arrive,
+//! batches are closed and read, an account's access is revoked, changes to another account move the epoch too, and
+//! commits that have nothing to do with permissions come in between. Once, a standby that is behind may take over: what
+//! it had not received is lost, and its history goes on by itself.
+//!
+//! The property is R1 with R8: *no request that arrives after a revoke was acknowledged in the history that survives is
+//! authorised*. Broken variants of the protocol are run as well and must be caught, which shows that the model can find
+//! such faults.
 
 use std::collections::HashSet;
 
@@ -15,9 +17,9 @@ enum Variant {
     AsBuilt,
     /// The batch goes on taking requests while it reads.
     ClosesLate,
-    /// The row is read before the epoch, and filed under the epoch that is read after it.
+    /// The row is read before the epoch, and cached under the epoch that is read after it.
     ReadsRowFirst,
-    /// A cached entry is used without asking whether the batch has dropped it.
+    /// A cached entry is used without a check that the batch has not dropped it.
     TrustsWhatItHeld,
     /// The epoch moves after the change it stands for has committed and been acknowledged.
     MovesEpochLate,
@@ -25,15 +27,16 @@ enum Variant {
     MarksAfterEpoch,
     /// A request takes the cached entry first, and the mark it compares with later.
     TakesMarkLater,
-    /// As built, behind a pooler at whose other end nothing tells the servers apart but the nonces.
+    /// The protocol is as built, behind a pooler that hides which server answers, so that nonces alone distinguish the
+    /// servers.
     NoncesAlone,
-    /// The epoch is its number, whichever history it stands in.
+    /// The epoch is identified by its number, whichever history it belongs to.
     NumbersAlone,
-    /// Nonces tell equal numbers apart; of a greater number only the moves after the known one are looked at.
+    /// Nonces distinguish equal numbers; for a greater number only the moves after the known one are compared.
     OnlyLaterMoves,
 }
 
-/// Entries are numbered, so that a request that holds one can be told apart from what is cached now.
+/// Entries are numbered, so that a request that holds one can distinguish it from what is cached now.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct CachedCredential {
     number: u8,
@@ -44,18 +47,18 @@ struct CachedCredential {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Request {
     NotYet,
-    /// Has taken the cached entry and the mark, and is about to look whether it still stands.
+    /// The request has taken the cached entry and the mark, and will now check that the entry is still valid.
     Looking {
         held: (u8, bool),
         mark: Option<u8>,
         late: bool,
     },
-    /// Waits in the batch that is open; `held` is the entry that was cached at its arrival, by number.
+    /// The request waits in the batch that is open; `held` is the entry that was cached at its arrival, by number.
     Open {
         held: Option<(u8, bool)>,
         late: bool,
     },
-    /// Waits in the batch that is being read.
+    /// The request waits in the batch that is being read.
     Closed {
         held: Option<(u8, bool)>,
         late: bool,
@@ -63,7 +66,8 @@ enum Request {
     Done,
 }
 
-/// What is read of the epoch: its number, whether the move to it was made after the failover, and at which server.
+/// A reading of the epoch: its number, a nonce that says whether the move to it was made after the failover, and the
+/// server.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Point {
     epoch: u8,
@@ -71,18 +75,17 @@ struct Point {
     server: u8,
 }
 
-/// What a database holds.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Database {
-    /// How much was committed.
+    /// Counts the commits.
     commits: u8,
     epoch: u8,
-    /// The epochs of moves that were about our account.
+    /// A set of the epochs whose moves were about the account of the test.
     our_moves: u16,
-    /// The epochs of moves that were made after the failover.
+    /// A set of the epochs whose moves were made after the failover.
     nonces: u16,
     alive: bool,
-    /// The revoke: 0 before, 1 committed, 2 acknowledged.
+    /// The revoke is 0 before it, 1 when committed and 2 when acknowledged.
     revoke: u8,
 }
 
@@ -93,7 +96,7 @@ enum Driver {
     Marked {
         mark: u8,
     },
-    /// `ReadsRowFirst` only.
+    /// Only `ReadsRowFirst` enters this state.
     HasRow {
         alive: bool,
     },
@@ -109,14 +112,14 @@ enum Driver {
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct World {
-    // The primary, what its standby has received, and how many failovers there were.
+    // These fields are the primary, what its standby has received, and how many failovers there were.
     database: Database,
     standby: Database,
     server: u8,
     failovers_left: u8,
     others_left: u8,
     plain_left: u8,
-    // The process.
+    // These fields are the process.
     cache_epoch: Option<Point>,
     standing: Option<u8>,
     cached: Option<CachedCredential>,
@@ -147,7 +150,7 @@ impl World {
         held.is_some_and(|(number, _)| self.cached.is_some_and(|entry| entry.number == number && entry.current))
     }
 
-    /// All worlds that one step leads to. `Err` is a request that was authorised and must not have been.
+    /// Returns all worlds that one step leads to. `Err` means that a request was authorised and must not have been.
     fn steps(self, variant: Variant) -> Result<Vec<Self>, ()> {
         let mut next = Vec::new();
         self.database_steps(variant, &mut next);
@@ -183,7 +186,7 @@ impl World {
         Point { epoch, nonce: nonces & (1 << epoch) != 0, server: self.server }
     }
 
-    /// A commit that moves the epoch.
+    /// Makes a commit that moves the epoch.
     fn moved(mut self, about_us: bool) -> Self {
         let database = &mut self.database;
         database.commits += 1;
@@ -222,8 +225,8 @@ impl World {
         }
     }
 
-    /// The standby takes over as it is. Marks of commits belong to the file that they were read from, so that none of the
-    /// new history equals one of the old.
+    /// The standby takes over as it is. Marks of commits belong to the file that they were read from, so that none of
+    /// the new history equals one of the old.
     fn failed_over(self) -> Self {
         let commits = self.standby.commits + 16;
         let mut world = Self {
@@ -247,7 +250,8 @@ impl World {
         world
     }
 
-    /// Whether the moves lead from what is cached to the point that was read, so that only their accounts are dropped.
+    /// Returns true when the moves lead from what is cached to the point that was read, so that only their accounts are
+    /// dropped.
     fn leads_to(&self, point: Point, variant: Variant) -> bool {
         let Some(known) = self.cache_epoch else { return false };
         let nonce_of = |epoch: u8| self.database.nonces & (1 << epoch) != 0;
@@ -315,7 +319,7 @@ impl World {
         Ok(())
     }
 
-    /// Reads the row if somebody needs it, caches it, and answers everybody in the batch.
+    /// Reads the row if a request needs it, caches it, and answers every request in the batch.
     fn finish(self, variant: Variant, row: Option<bool>, close: impl Fn(Self) -> Self) -> Result<Self, ()> {
         let mut world = if variant == Variant::ClosesLate { close(self) } else { self };
         world.driver = Driver::Idle;
@@ -329,7 +333,7 @@ impl World {
             let trusted = variant == Variant::TrustsWhatItHeld || world.current(held);
             let alive = match held {
                 Some((_, alive)) if trusted => alive,
-                // It held an entry that was dropped: it joins again and is told what is there then.
+                // The request held an entry that was dropped. It joins a batch again and gets what is cached then.
                 Some(_) => {
                     world.requests[index] = Request::Open { held: None, late };
                     continue;
@@ -345,14 +349,14 @@ impl World {
     }
 }
 
-/// One database for as long as it takes; and one with a standby that takes over, with a request less, because there are
+/// One start has a single database. The other has a standby that takes over, and a request less, because it leads to
 /// many more worlds.
 fn starts() -> [World; 2] {
     let two = [Request::NotYet, Request::NotYet, Request::Done];
     [START, World { failovers_left: 1, requests: two, ..START }]
 }
 
-/// How many worlds there are, or `None` when one of them breaks the promise.
+/// Returns the number of worlds, or `None` when one of them breaks the property.
 fn explore(variant: Variant) -> Option<usize> {
     let mut seen = HashSet::from(starts());
     let mut left = Vec::from(starts());

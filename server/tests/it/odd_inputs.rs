@@ -1,5 +1,5 @@
-//! Contract, section 4: requests at the edges of what HTTP, JSON and Unicode allow. None of them is the server's mistake,
-//! none is misread, and each refusal is a problem document.
+//! Contract, section 4: requests at the edges of what HTTP, JSON and Unicode allow. None of them is the server's
+//! mistake, none is misread, and each error is a problem document.
 
 use axum::body::Body;
 use http::{Method, header};
@@ -145,7 +145,7 @@ async fn instants_are_read_as_rfc_3339_has_them(server: TestServer) {
         let token = root.post("/auth/api-tokens", json!({ "name": given, "expires_at": given })).await.ok(201);
         assert_eq!(token["expires_at"], stored);
     }
-    // A leap second is in time's last second, never after it.
+    // A leap second counts as part of the second before it, never of the one after it.
     let leap =
         root.post("/auth/api-tokens", json!({ "name": "leap", "expires_at": "2030-12-31T23:59:60Z" })).await.ok(201);
     assert!(leap["expires_at"].as_str().unwrap() < "2031");
@@ -176,7 +176,7 @@ async fn names_that_nobody_sees_or_that_play_tricks_are_refused(server: TestServ
     for name in ["</script>", "\u{1f469}\u{200d}\u{1f680}", "100%_\\"] {
         assert_eq!(root.post("/auth/api-tokens", json!({ "name": name })).await.ok(201)["name"], name);
     }
-    // Kept in Unicode's form C, compared by Unicode lower case: İ is i with a dot above, ẞ is ß.
+    // Names are kept in Unicode's form C and compared by Unicode lower case: İ is i with a dot above, ẞ is ß.
     root.post("/auth/api-tokens", json!({ "name": "\u{130}" })).await.ok(201);
     root.post("/auth/api-tokens", json!({ "name": "i\u{307}" })).await.refused(409, "name-taken");
     root.post("/auth/api-tokens", json!({ "name": "\u{1e9e}" })).await.ok(201);

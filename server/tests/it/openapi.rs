@@ -17,12 +17,13 @@ fn walk<'v>(value: &'v Value, found: &mut dyn FnMut(&'v str, &'v Value)) {
     }
 }
 
-/// Whether a value fits a schema, as far as this document uses schemas.
+/// Returns true when a value fits a schema, as far as this document uses schemas.
 fn fits(document: &Value, schema: &Value, value: &Value) -> bool {
     fits_with(document, schema, value, true)
 }
 
-/// The same; `whole` where no part of another schema has a say in which fields there are.
+/// Compares a value with a schema. `whole` is false for a part of an `allOf`, where other parts may define further
+/// fields.
 fn fits_with(document: &Value, schema: &Value, value: &Value, whole: bool) -> bool {
     if let Some(name) = schema["$ref"].as_str() {
         return fits_with(document, document.pointer(&name[1..]).unwrap(), value, whole);

@@ -1,5 +1,5 @@
-//! Contract, section 3, R5, on Postgres: what a server does whose database is gone, hangs or is slow, and that it comes
-//! back by itself. Another server that still reaches the database revokes meanwhile.
+//! Contract, section 3, R5, on Postgres: what a server does when its database is gone, hangs or is slow, and that it
+//! recovers by itself. Meanwhile another server that still reaches the database revokes tokens.
 
 use std::time::{Duration, Instant};
 
@@ -17,10 +17,10 @@ use crate::support::{
 /// No answer takes longer than this, whatever the database does: a batch of look-ups or a statement gives up before,
 /// and a request may wait for two of them.
 const LONGEST: Duration = Duration::from_secs(12);
-/// By then a server is itself again.
+/// A server has recovered within this time.
 const RECOVERY: Duration = Duration::from_secs(15);
 
-/// A server, and another one on the same database whose wire a test holds.
+/// Starts a server, and another one on the same database whose connections the test controls.
 async fn two_servers() -> Option<(TestServer, TestServer, Link)> {
     let near = TestServer::postgres().await?;
     let link = Link::to(near.postgres_address()).await;
@@ -28,7 +28,7 @@ async fn two_servers() -> Option<(TestServer, TestServer, Link)> {
     Some((near, far, link))
 }
 
-/// 503 in time, and a hint when to come back.
+/// Expects a 503 in time, and `Retry-After`.
 async fn unavailable(answer: impl Future<Output = Reply>) {
     let reply = tokio::time::timeout(LONGEST, answer).await.expect("an answer comes in time");
     reply.refused(503, "unavailable");
@@ -47,7 +47,7 @@ async fn follow(client: &Client) -> Body {
     response.into_body()
 }
 
-/// Asks for longer than it takes until the last broken connection is noticed and new ones are tried.
+/// Sends requests for longer than it takes until the last broken connection is noticed and new ones are tried.
 async fn stays_unavailable(server: &TestServer, client: &Client) {
     let anonymous = server.anonymous();
     let began = Instant::now();
@@ -61,7 +61,7 @@ async fn stays_unavailable(server: &TestServer, client: &Client) {
     }
 }
 
-/// Asks until the answer is 200; nothing else than 200 and 503 may come.
+/// Repeats a request until the answer is 200; the only other answer may be 503.
 async fn recovers(client: &Client) {
     let began = Instant::now();
     loop {
@@ -75,7 +75,7 @@ async fn recovers(client: &Client) {
     }
 }
 
-/// The whole story of an outage, seen from the server that has lost its database.
+/// Runs a whole outage, seen from the server that has lost its database.
 async fn fails_closed_and_comes_back(wire: Wire) {
     let Some((near, far, link)) = two_servers().await else { return };
     let root = near.with_root().await;
@@ -115,7 +115,7 @@ async fn fails_closed_and_comes_back(wire: Wire) {
     link.set(Wire::Whole);
     recovers(&good).await;
     lost.get("/auth/me").await.refused(401, "token-revoked");
-    // Not acknowledged: it may have happened or not, but everybody sees the same.
+    // The revoke was not acknowledged: it may have happened or not, but both servers must agree.
     let here = tried.get("/auth/me").await.status;
     assert_eq!(near.get_with(&tried).await.status, here);
     assert!(here == 200 || here == 401, "{here}");
@@ -128,7 +128,8 @@ async fn fails_closed_and_comes_back(wire: Wire) {
     works_in_the_background(&near, &far, &root).await;
 }
 
-/// What a server does by itself goes on: it hears of other servers' revokes, tells of hosts, and writes last uses.
+/// Checks the background work of a server: it learns of other servers' revokes, publishes changes of hosts, and writes
+/// last uses.
 async fn works_in_the_background(near: &TestServer, far: &TestServer, root: &Client) {
     let (id, text) = root.new_token(json!({ "name": "after" })).await;
     let path = format!("/auth/api-tokens/{id}");
@@ -182,12 +183,12 @@ async fn a_slow_database_slows_requests_and_a_revoke_still_holds_at_once() {
     });
     root.delete(&format!("/auth/api-tokens/{id}")).await.ok(204);
     client.get("/auth/me").await.refused(401, "token-revoked");
-    // It began before; it may have passed, or not.
+    // The request began before the revoke; it may have passed or not.
     assert!([200, 401].contains(&under_way.await.unwrap().status.as_u16()));
 }
 
-/// A wire that dies in the middle of a transaction leaves a session behind that holds locks. It must not keep other
-/// servers from revoking.
+/// A connection that breaks in the middle of a transaction leaves a session behind that holds locks. It must not keep
+/// other servers from revoking.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_vanishes_in_a_transaction_does_not_block_revokes_elsewhere() {
     let Some((near, far, link)) = two_servers().await else { return };
@@ -212,7 +213,8 @@ async fn a_server_that_vanishes_in_a_transaction_does_not_block_revokes_elsewher
     assert!(vanished.commit().await.is_err(), "what the dead server began is undone");
 }
 
-/// Connections that were in use when the database fell silent are as dead as it is. They must not hold their places.
+/// Connections that were in use when the database stopped answering never answer again. They must not keep their places
+/// in the pool.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_that_died_in_use_are_replaced_and_statements_on_them_give_up() {
     let Some((near, far, link)) = two_servers().await else { return };
@@ -237,7 +239,7 @@ async fn connections_that_died_in_use_are_replaced_and_statements_on_them_give_u
     client.get("/hosts").await.ok(200);
 }
 
-/// The database has no connection to spare, as when somebody else uses them all up.
+/// The database has no connection to spare, as when another program uses them all up.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_gets_no_connections_fails_closed_and_comes_back() {
     let Some((near, _, link)) = two_servers().await else { return };
@@ -247,7 +249,7 @@ async fn a_server_that_gets_no_connections_fails_closed_and_comes_back() {
     let client = few.bearer(&text);
     client.get("/auth/me").await.ok(200);
     near.sql(&format!("ALTER ROLE {role} CONNECTION LIMIT 0")).await;
-    // The connections that are there break, and there are no others.
+    // The open connections break, and there are no others.
     link.set(Wire::Cut);
     unavailable(client.get("/auth/me")).await;
     link.set(Wire::Whole);
@@ -283,8 +285,8 @@ async fn a_server_whose_database_shuts_down_fails_closed_and_comes_back() {
     works_in_the_background(&near, &far, &root).await;
 }
 
-/// The database comes back read only, as a standby is, or a primary that was demoted. It may be behind, so that nobody
-/// can say what was revoked.
+/// The database comes back read only, as a standby is, or a primary that was demoted. It may be behind, so that it
+/// can't show what was revoked.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_finds_itself_on_a_read_only_database_fails_closed_and_comes_back() {
     let Some((near, far, link)) = two_servers().await else { return };

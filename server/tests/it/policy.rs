@@ -1,5 +1,5 @@
-//! Every route × every kind of credential. A route that has no row here fails the test, and so does a row without a
-//! route: the table is checked against the OpenAPI document, which is made from the handlers.
+//! Tests every route with every kind of credential. A route that has no row here fails the test, and so does a row
+//! without a route: the table is checked against the OpenAPI document, which is made from the handlers.
 
 use http::{Method, header};
 use serde_json::{Value, json};
@@ -9,7 +9,6 @@ use crate::support::{Client, PASSWORD, TestServer, on_both, report};
 const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
 const ALL: [&str; 6] = ["hosts:read", "hosts:report", "hosts:write", "tokens:write", "users:manage", "audit:read"];
 
-/// What a route needs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Needs {
     Nothing,
@@ -18,7 +17,7 @@ enum Needs {
     Permission(&'static str),
 }
 
-/// Method, path, what it needs.
+/// Each row is a method, a path and what the route needs.
 const ROUTES: [(&str, &str, Needs); 28] = [
     ("get", "/openapi.json", Needs::Nothing),
     ("post", "/auth/sessions", Needs::Nothing),

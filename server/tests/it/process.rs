@@ -1,4 +1,4 @@
-//! The program itself: started, asked over the wire, killed, stopped, and used at its terminal.
+//! Tests the program itself: it is started, asked over the network, killed, stopped, and used at its terminal.
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -18,7 +18,7 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_uptrakit-server");
 pub struct Process {
     pub child: Child,
     pub address: String,
-    /// What it printed after its first line.
+    /// The program printed this after its first line.
     second_line: Option<String>,
 }
 
@@ -29,7 +29,7 @@ impl Drop for Process {
     }
 }
 
-/// The program with settings of a test of its own.
+/// Returns the program with settings of a test of its own.
 pub fn program(directory: &Path, database: Option<&str>) -> Command {
     settings_for(Command::new(PROGRAM), directory, database)
 }
@@ -50,14 +50,14 @@ pub fn start(directory: &Path, database: Option<&str>) -> Process {
     start_with(directory, database, &[])
 }
 
-/// Starts the program, with more settings.
 pub fn start_with(directory: &Path, database: Option<&str>, more: &[(&str, &str)]) -> Process {
     let mut command = program(directory, database);
     command.envs(more.iter().copied());
     start_command(command, directory)
 }
 
-/// Starts the program for which a write past the largest size of a file is an error, and not the signal that ends it.
+/// Starts the program so that a write past the largest size of a file is an error, and not a signal that ends the
+/// program.
 pub fn start_with_limited_files(directory: &Path) -> Process {
     let mut shell = Command::new("/bin/sh");
     shell.args(["-c", "trap '' XFSZ; exec \"$0\"", PROGRAM]);
@@ -89,13 +89,13 @@ fn add_root_with(directory: &Path, database: Option<&str>, input: &[u8]) -> Outp
 }
 
 impl Process {
-    /// A program that was started by a test itself.
+    /// Wraps a program that a test has started itself.
     pub fn at(child: Child, address: String) -> Self {
         Self { child, address, second_line: None }
     }
 
-    /// Sends a request on a connection of its own; status, head and body. A path with two slashes in front is not of
-    /// the API.
+    /// Sends a request on a connection of its own and returns status, head and body. A path that begins with two
+    /// slashes is not below the path of the API.
     pub fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> std::io::Result<(u16, String, String)> {
         let mut stream = TcpStream::connect(&self.address)?;
         stream.set_read_timeout(Some(Duration::from_secs(20)))?;
@@ -121,7 +121,7 @@ impl Process {
         Ok((status, serde_json::from_str(&text).unwrap_or(Value::Null)))
     }
 
-    /// What its metrics say.
+    /// Reads the metrics of the program.
     pub fn measured(&self, address: std::net::SocketAddr) -> String {
         let mut stream = TcpStream::connect(address).unwrap();
         write!(stream, "GET /metrics HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", self.address).unwrap();
@@ -130,7 +130,7 @@ impl Process {
         text
     }
 
-    /// Signs in and makes a token.
+    /// Signs in and creates a token.
     pub fn first_token(&self) -> String {
         let login = json!({ "login": "root", "password": PASSWORD }).to_string();
         let (status, head, _) = self.ask("POST", "/auth/sessions", "", &login).unwrap();
@@ -149,7 +149,7 @@ impl Process {
     }
 }
 
-/// What was acknowledged in a run that ends with a kill.
+/// The changes that were acknowledged in a run that ends with a kill.
 #[derive(Default)]
 struct Acknowledged {
     alive: Vec<String>,
@@ -177,12 +177,13 @@ fn churn(process: &Process, token: &str, run: usize, changes: &AtomicUsize) -> A
     acknowledged
 }
 
-/// Times that the server is killed.
+/// The server is killed this often.
 const KILLS: usize = 25;
-/// Runs of changes that each kill ends: two hundred in all.
+/// A kill ends this many runs of changes: two hundred in all.
 const RUNS: usize = 8;
 
-/// Kills the server in the middle of changes, again and again; what was acknowledged holds after each restart.
+/// Kills the server in the middle of changes, again and again. Everything that was acknowledged holds after each
+/// restart.
 fn survive_kills(database: Option<&str>) {
     let directory = tempfile::tempdir().unwrap();
     assert!(add_root(directory.path(), database).status.success());
@@ -211,7 +212,7 @@ fn survive_kills(database: Option<&str>) {
             assert_eq!(process.with_token("GET", "/auth/me", text, "").unwrap().0, 200, "a token was lost");
             process.with_token("DELETE", "/auth/api-tokens/current", text, "").unwrap();
         }
-        // What was begun and not acknowledged is whole, either way: the list can be read.
+        // A change that was begun and not acknowledged is whole, either way: the list can be read.
         let (status, page) = process.with_token("GET", "/auth/api-tokens?per_page=100", &token, "").unwrap();
         assert_eq!(status, 200);
         for left in page["items"].as_array().unwrap().iter().filter(|item| item["name"] != "first") {
@@ -260,7 +261,7 @@ fn a_stop_is_quick_and_loses_no_last_use_and_the_log_has_no_secret() {
     assert!(std::fs::metadata(directory.path().join("log")).unwrap().len() > 1_000, "the log was not written");
 }
 
-/// Has a token used again within the minute in which its uses are not written by themselves, and sends SIGHUP.
+/// Uses a token again within the minute in which its uses are not written by themselves, and sends SIGHUP.
 fn write_at_hangup(database: Option<&str>) {
     let directory = tempfile::tempdir().unwrap();
     assert!(add_root(directory.path(), database).status.success());
@@ -361,7 +362,7 @@ fn people_are_managed_at_the_terminal_while_the_server_runs() {
     let (code, _, stderr) = run(&["backup", copy.to_str().unwrap()]);
     assert_eq!(code, Some(1), "a backup is never written over something");
     assert!(stderr.contains("exists already"));
-    // As on a full disk: no file grows beyond a block.
+    // No file grows beyond a block, as on a full disk.
     let cut = directory.path().join("cut.db");
     let mut shell = Command::new("/bin/sh");
     shell.args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$0\" backup \"$1\"", PROGRAM]).arg(&cut);
@@ -465,7 +466,7 @@ fn a_reader_that_went_away_is_no_failure() {
     assert_eq!((output.status.code(), String::from_utf8(output.stderr).unwrap()), (Some(0), database));
 }
 
-/// Not a connection that is reset, which tells nobody what was wrong.
+/// The server must not reset the connection, because the client would then not learn what was wrong.
 #[test]
 fn a_body_that_is_far_too_large_is_answered() {
     let directory = tempfile::tempdir().unwrap();
@@ -493,7 +494,7 @@ fn a_server_that_stops_hears_of_a_revoke_at_another_one() {
         stopping.address
     )
     .unwrap();
-    // It knows the caller, and waits for the body.
+    // The server has authenticated the caller and waits for the body.
     let mut go_on = [0; 25];
     stream.read_exact(&mut go_on).unwrap();
     assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");

@@ -1,5 +1,5 @@
-//! Event streams through the proxies that people put in front, with the lines that everybody starts from. A proxy that
-//! holds bytes back would let an event through with a later comment only, or never.
+//! Tests event streams through the proxies that operators put in front, with their usual configuration. A proxy that
+//! buffers would pass an event on with a later comment only, or never.
 
 use std::{
     io::{Read, Write},
@@ -20,11 +20,11 @@ use crate::{
     },
 };
 
-/// How many events may arrive together with a comment: a slow machine can delay one so long, a proxy that holds bytes
-/// back does it to all.
+/// This many events may arrive together with a comment: a slow machine can delay one that long, while a proxy that
+/// buffers delays all of them.
 const LATE_EVENTS: usize = 4;
 
-/// Reads until `wanted` is there.
+/// Reads until `wanted` arrives.
 fn read_until(stream: &mut impl Read, text: &mut String, wanted: &str) {
     let mut part = [0; 4096];
     while !text.contains(wanted) {
@@ -34,7 +34,6 @@ fn read_until(stream: &mut impl Read, text: &mut String, wanted: &str) {
     }
 }
 
-/// A server with an account and its token.
 struct Setup {
     directory: tempfile::TempDir,
     server: Process,
@@ -58,7 +57,7 @@ impl Setup {
     }
 }
 
-/// What a proxy's configuration is written from.
+/// The values from which a proxy's configuration is written.
 struct Configuration<'a> {
     program: &'a Path,
     directory: &'a Path,
@@ -67,7 +66,6 @@ struct Configuration<'a> {
 }
 
 impl Configuration<'_> {
-    /// Writes a file into the test's directory.
     fn write(&self, name: &str, lines: &str) -> PathBuf {
         let file = self.directory.join(name);
         std::fs::write(&file, lines).unwrap();
@@ -75,7 +73,7 @@ impl Configuration<'_> {
     }
 }
 
-/// Follows hosts through a proxy, and sees events before the next comment.
+/// Follows hosts through a proxy, and checks that events arrive before the next comment.
 fn passes_events_on_at_once(program: &str, configure: impl FnMut(&Configuration) -> Command) {
     let Some(program) = find(program) else { return };
     let setup = Setup::new();
@@ -224,10 +222,10 @@ fn a_proxy_whose_port_was_taken_meanwhile_gets_another() {
     }
 }
 
-/// The name in the documented configurations.
+/// The documented configurations use this name.
 const HOST: &str = "updates.example.org";
 
-/// A documented configuration in which names and addresses of this test stand for the ones in the file.
+/// Reads a documented configuration and replaces its names and addresses by those of the test.
 fn adapted(file: &str, replacements: &[(&str, &str)]) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operations").join(file);
     let text = std::fs::read_to_string(path).unwrap();
@@ -237,7 +235,7 @@ fn adapted(file: &str, replacements: &[(&str, &str)]) -> String {
     })
 }
 
-/// What a documented configuration is adapted to.
+/// The values to which a documented configuration is adapted.
 struct TwoServers<'a> {
     of: &'a Configuration<'a>,
     second: &'a str,
@@ -287,7 +285,7 @@ fn documented_haproxy(two: &TwoServers) -> Command {
     command
 }
 
-/// A connection from another address of this machine than the proxy's own.
+/// Connects from another address of this machine than the proxy's own.
 fn connect_from(address: &str, to: &str) -> TcpStream {
     let stream = tokio::runtime::Handle::current().block_on(async {
         let socket = tokio::net::TcpSocket::new_v4().unwrap();
@@ -324,7 +322,7 @@ fn works_as_documented(program: &str, database: &str, configure: fn(&TwoServers)
         |address| tls.knows_token(address, &token),
     );
 
-    // All of 127.0.0.0/8 are addresses of the machine on Linux alone.
+    // Only on Linux are all addresses of 127.0.0.0/8 addresses of the machine.
     if cfg!(target_os = "linux") {
         for (address, is_near) in [("127.0.0.2", true), ("127.0.0.3", false)] {
             let stream = tls.over(connect_from(address, &proxy.address));

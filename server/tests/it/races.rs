@@ -1,5 +1,5 @@
-//! What must hold when several do the same thing at the same moment, on two processes: what is unique stays unique, what
-//! opens once opens once, and somebody is always left to administrate.
+//! Tests what must hold when several clients do the same thing at the same moment, on two processes: unique names stay
+//! unique, a one-time link works once, and there is always an administrator left.
 
 use std::{
     sync::{
@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::support::{Client, PASSWORD, Reply, TestServer, on_both, report};
 
-/// Sends all at once; the statuses, sorted.
+/// Sends all requests at once and returns their statuses, sorted.
 async fn statuses(requests: Vec<impl Future<Output = Reply> + Send + 'static>) -> Vec<u16> {
     let mut running = JoinSet::new();
     for request in requests {
@@ -33,12 +33,12 @@ pub async fn set_up(page: Client, code: String, username: String) -> Reply {
     page.send(request.header("sec-fetch-site", "same-origin"), body.to_string()).await
 }
 
-/// The same client, on either of two processes in turn.
+/// Returns a client of one of two processes in turn.
 fn on_either(index: usize, servers: [&TestServer; 2], text: &str) -> Client {
     servers[index % 2].bearer(text)
 }
 
-/// Reports hosts with a token without a pause, until it is told to stop; how many came through.
+/// Reports hosts with a token without a pause, until `stop` is set, and returns how many reports were accepted.
 async fn report_until(stop: Arc<AtomicBool>, client: Client, machine: String) -> u32 {
     let mut done = 0;
     while !stop.load(Ordering::Relaxed) {
@@ -60,7 +60,7 @@ on_both!(
     a_token_revoked_twice_at_once_is_revoked_twice_well
 );
 
-/// A stolen token that writes without a pause must not keep its own revoke waiting.
+/// A stolen token that writes without a pause must not delay its own revoke.
 async fn a_revoke_has_its_turn_among_many_writes_of_its_account(server: TestServer) {
     let root = server.with_root().await;
     let other = server.another().await;

@@ -1,4 +1,5 @@
-//! What load balancers ask: `/readyz/reads` is whether credentials can be judged, `/readyz` whether everything works.
+//! Tests the checks for load balancers: `/readyz/reads` says that credentials can be checked, `/readyz` that everything
+//! works.
 
 use std::time::{Duration, Instant};
 
@@ -9,10 +10,10 @@ use uuid::Uuid;
 
 use crate::support::{Client, TestServer, on_both};
 
-/// By then a change of what the database can do is noticed.
+/// A server notices within this time when the database becomes able or unable to do something.
 const NOTICED: Duration = Duration::from_secs(15);
 
-/// Keeps every write of the epoch waiting, in all processes, until the transaction is dropped.
+/// Makes every write of the epoch wait, in all processes, until the transaction is dropped.
 async fn hold_writes(server: &TestServer) -> Transaction {
     let mut tx = server.app.store.begin().await.unwrap();
     if let Conn::Postgres(conn) = tx.conn() {
@@ -59,7 +60,7 @@ async fn what_the_check_of_a_token_can_not_read_is_not_ready_for_reads(server: T
     let root = server.with_root().await;
     let (_, token) = root.new_token(json!({ "name": "ci" })).await;
     let anonymous = server.anonymous();
-    // As with a right that was taken away, or a page that is damaged.
+    // Such an error occurs when a permission was taken away, or when a page of the database is damaged.
     for table in ["power_epoch", "api_tokens", "sessions", "accounts"] {
         server.sql(&format!("ALTER TABLE {table} RENAME TO elsewhere")).await;
         for path in ["//readyz", "//readyz/reads"] {

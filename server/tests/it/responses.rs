@@ -1,4 +1,4 @@
-//! Contract, section 4, "Errors": every bad input has its problem document.
+//! Contract, section 4, "Errors": every bad input is answered with its problem document.
 
 use axum::body::Body;
 use http::{Method, header};

@@ -121,7 +121,7 @@ async fn of_two_rotations_at_once_one_wins(server: TestServer) {
         );
         let mut statuses = [one.status.as_u16(), two.status.as_u16()];
         statuses.sort_unstable();
-        // One after the other is no race: then both are right.
+        // If one request came after the other there was no race, and both succeed.
         assert!(matches!(statuses, [201, 409 | 201]), "{statuses:?}");
         for lost in [one, two].into_iter().filter(|reply| reply.status == 409) {
             lost.refused(409, "conflict");
@@ -137,7 +137,7 @@ async fn a_rotation_that_was_asked_for_before_another_was_done_is_the_loser(serv
     let ((asked, is_asked), (go_on, waits)) = (tokio::sync::oneshot::channel(), tokio::sync::oneshot::channel());
     let late = root.clone().at(&other);
     let request = late.request(Method::POST, &path).header(header::CONTENT_TYPE, "application/json");
-    // The body is asked for when the caller is known.
+    // The server asks for the body when it has authenticated the caller.
     let body = Body::from_stream(stream::once(async move {
         asked.send(()).unwrap();
         let _ = waits.await;
@@ -158,7 +158,7 @@ async fn the_loser_of_two_rotations_is_told_so_whoever_asks(server: TestServer) 
     let (id, text) = root.new_token(json!({ "name": "ci" })).await;
     let path = format!("/auth/api-tokens/{id}/rotate");
     root.post(&path, json!({ "overlap_seconds": 60 })).await.ok(201);
-    // As if it had been sent before.
+    // The clock goes back, as if the request had been sent before.
     server.advance(-1);
     server.bearer(&text).post(&path, json!({ "overlap_seconds": 60 })).await.refused(409, "conflict");
 }
@@ -172,7 +172,7 @@ async fn what_ends_at_once_ends_by_every_clock(server: TestServer) {
     let second = there.post(&format!("{path}/rotate"), json!({})).await.ok(201);
     server.bearer(&first).get("/hosts").await.refused(401, "token-revoked");
     let second = second["token"].as_str().unwrap();
-    // The other clock has to reach what the first one wrote.
+    // The clock of the other server has to reach the time that the first one wrote.
     server.advance(60_000);
     root.post(&format!("{path}/rotate"), json!({ "overlap_seconds": 30 })).await.ok(201);
     server.bearer(second).get("/hosts").await.ok(200);

@@ -1,4 +1,4 @@
-//! The single-page app's door: each server function is there, and answers as the contract says.
+//! Tests the routes of the single-page app: each server function exists, and answers as the contract says.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ async fn the_first_use_is_that_of_the_present_text(server: TestServer) {
     let use_by = async |text: &str, program: &str| {
         let client = server.bearer(text);
         client.send(client.request(Method::GET, "/auth/me").header("user-agent", program), "").await.ok(200);
-        // What is due alone: a first use is.
+        // The flush writes only what is due, and a first use is.
         server.app.last_used.flush(&server.app.store, server.app.clock.now(), false).await.unwrap();
     };
     let seen = async |client: &Client| call(client, "find_first_use", json!({ "id": id })).await.ok(200);
@@ -112,7 +112,7 @@ async fn activity_names_what_it_was_done_with_and_to(server: TestServer) {
     assert!(before.contains(&"invitation.create null ada".to_owned()), "{before:?}");
     assert!(before.contains(&"host.create reporter nas".to_owned()), "{before:?}");
     root.delete(&format!("/hosts/{}", host.as_str().unwrap())).await.ok(204);
-    // What is gone has no name any more.
+    // A host that was deleted has no name any more.
     let after = told().await;
     assert!(after.contains(&"host.create reporter null".to_owned()), "{after:?}");
 }

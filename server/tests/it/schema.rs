@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-/// Tables with their columns, read from `CREATE TABLE` statements; types are left out, for they differ in name.
+/// Reads tables with their columns from `CREATE TABLE` statements. Types are left out, because their names differ.
 fn tables(directory: &str) -> BTreeMap<String, Vec<String>> {
     let mut tables = BTreeMap::new();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations").join(directory);

@@ -1,5 +1,6 @@
-//! Contract, section 2, and ASVS V16.2.5: after everything that can be done with tokens was done, their texts are nowhere:
-//! not in the database, its log or a backup, not in the server's log at its most talkative, not in metrics or the trail.
+//! Contract, section 2, and ASVS V16.2.5: after everything that can be done with tokens was done, their secrets are
+//! nowhere: not in the database, its log or a backup, not in the server's log at its most verbose level, not in metrics
+//! or audit events.
 
 use axum::body::Body;
 use http::{Method, header};
@@ -11,7 +12,8 @@ use crate::{
     support::{Client, PASSWORD, TestServer, on_both, report},
 };
 
-/// Everything that can be done with tokens, and what people do wrong with them. The texts that were handed out.
+/// Does everything that can be done with tokens, and what users do wrong with them. Returns the secrets that were
+/// issued.
 async fn live_through_everything(server: &TestServer, root: &Client) -> Vec<String> {
     let (id, first) = root.new_token(json!({ "name": "one" })).await;
     let token = server.bearer(&first);
@@ -35,7 +37,7 @@ async fn live_through_everything(server: &TestServer, root: &Client) -> Vec<Stri
     vec![first, second, child]
 }
 
-/// Puts a token where none belongs. No answer repeats it.
+/// Puts a secret where none belongs. No answer repeats it.
 async fn mistake_it(server: &TestServer, root: &Client, text: &str) {
     let secret = &text[4..34];
     let mut replies = vec![
@@ -65,7 +67,7 @@ async fn mistake_it(server: &TestServer, root: &Client, text: &str) {
     }
 }
 
-/// All rows of all tables as text, on Postgres; all files, on SQLite.
+/// Returns all rows of all tables as text on Postgres, and all files on SQLite.
 async fn everything_stored(server: &TestServer) -> Vec<u8> {
     if let Some(path) = server.url.strip_prefix("sqlite://") {
         return ["", "-wal", "-shm"]
@@ -89,7 +91,7 @@ async fn everything_stored(server: &TestServer) -> Vec<u8> {
     all.into_bytes()
 }
 
-/// The random characters of a text, as they are and as Postgres writes bytes.
+/// Returns the random characters of a secret, as they are and as Postgres writes bytes.
 fn traces(text: &str) -> [Vec<u8>; 2] {
     let secret = &text[4..34];
     let hexadecimal: Vec<u8> = secret.bytes().flat_map(|byte| format!("{byte:02x}").into_bytes()).collect();

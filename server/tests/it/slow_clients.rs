@@ -1,5 +1,5 @@
-//! Clients that send next to nothing, or nothing at all, by the thousand. They must not keep others from being
-//! answered, must not be kept for ever, and must not cost much memory. It is the real program that they lean on.
+//! Tests thousands of clients that send next to nothing, or nothing at all. They must not keep others from being
+//! answered, must not stay connected for ever, and must not cost much memory. The server is the real program.
 
 use std::{
     io::{Read as _, Write as _},
@@ -10,15 +10,15 @@ use std::{
 
 use crate::process::{Process, add_root, start};
 
-/// Connections that say nothing.
+/// These connections send nothing.
 const IDLE: usize = 5_000;
-/// Clients that send a byte a second.
+/// These clients send a byte a second.
 const SLOW: usize = 100;
-/// Requests that must be answered meanwhile.
+/// These requests must be answered in the meantime.
 const REQUESTS: usize = 100;
-/// How long any of them may take on a busy machine.
+/// No request may take longer than this, even on a busy machine.
 const LONGEST: Duration = Duration::from_secs(5);
-/// How much memory one idle connection may cost the server.
+/// An idle connection may cost the server this much memory, in bytes.
 const MEMORY_PER_CONNECTION: u64 = 32 * 1024;
 
 fn connect(process: &Process) -> TcpStream {
@@ -27,7 +27,7 @@ fn connect(process: &Process) -> TcpStream {
     stream
 }
 
-/// What the server's process holds in memory, in bytes.
+/// Returns the resident memory of the server's process, in bytes.
 fn memory(process: &Process) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", process.child.id())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
@@ -64,7 +64,7 @@ fn thousands_of_idle_connections_and_a_hundred_slow_clients_do_not_stop_the_othe
         assert!(after < most, "memory grew from {before} to {after} bytes");
         done.store(true, Ordering::Relaxed);
     });
-    // The server has really taken them: it answers on the last one as well.
+    // The server has really accepted the connections: it answers on the last one as well.
     let mut last = idle.last().unwrap();
     write!(last, "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
@@ -72,7 +72,7 @@ fn thousands_of_idle_connections_and_a_hundred_slow_clients_do_not_stop_the_othe
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
 }
 
-/// Half of the clients never finish the head of a request, half never finish its body.
+/// Half of the clients never finish the head of a request, the other half never finish its body.
 fn drip(process: &Process, token: &str, done: &AtomicBool) {
     let mut clients: Vec<_> = (0..SLOW).map(|_| connect(process)).collect();
     for (number, client) in clients.iter_mut().enumerate() {
@@ -93,7 +93,7 @@ fn drip(process: &Process, token: &str, done: &AtomicBool) {
     }
 }
 
-/// All of a request but its body.
+/// Sends all of a request but its body.
 fn head_of_report(client: &mut TcpStream, token: &str) {
     write!(
         client,

@@ -13,20 +13,20 @@ use serde_json::json;
 
 use crate::support::{Client, TestServer, on_both, report};
 
-/// Times that tokens are made, stormed and revoked.
+/// Tokens are created, used and revoked this often.
 const ROUNDS: usize = 40;
-/// Tokens of one round. With [`ROUNDS`]: a thousand revokes, each checked on its own.
+/// Each round has this many tokens. With [`ROUNDS`] this makes a thousand revokes, each checked on its own.
 const TOKENS: usize = 25;
-/// Tokens of a round that are made, and revoked, at the same time: otherwise revokes would mostly wait for the storm.
+/// This many tokens of a round are created, and revoked, at the same time; otherwise revokes would mostly wait for the
+/// storm.
 const AT_ONCE: usize = 5;
-/// Connections in the storm, half of them to each process.
+/// The storm has this many connections, half of them to each process.
 const WORKERS: usize = 4;
-/// Writes that race a revoke, on each of [`LANES`]: a thousand.
+/// Each of [`LANES`] races this many writes against a revoke: a thousand in all.
 const RACES: usize = 250;
-/// Races at the same time.
+/// This many races run at the same time.
 const LANES: usize = 4;
 
-/// A token in the storm.
 struct Target {
     id: String,
     here: Client,
@@ -35,8 +35,8 @@ struct Target {
 }
 
 /// Uses every token again and again, until each was used at least once after its revoke was acknowledged. Returns how
-/// many requests were authorised. Each revoke drops what is cached of the account, so that every one meets a cache that
-/// is filling.
+/// many requests were authorised. Each revoke drops what is cached of the account, so that every revoke meets a cache
+/// that is filling.
 async fn storm(targets: Arc<Vec<Target>>, worker: usize) -> u64 {
     let mut successes = 0;
     loop {
@@ -46,7 +46,7 @@ async fn storm(targets: Arc<Vec<Target>>, worker: usize) -> u64 {
             let client = if worker.is_multiple_of(2) { &target.here } else { &target.there };
             let began_after = target.acknowledged.load(Ordering::SeqCst);
             let reply = client.get("/auth/me").await;
-            // One that needs no read never waits, and a client without a network would never let go.
+            // A request that needs no read never waits, and a client without a network would then never yield.
             tokio::task::yield_now().await;
             if reply.status == 200 {
                 assert!(!began_after, "a request that began after the acknowledgement was authorised");
@@ -61,7 +61,7 @@ async fn storm(targets: Arc<Vec<Target>>, worker: usize) -> u64 {
     }
 }
 
-/// Makes a token, writes with it and revokes it at the same time, many times. Returns how many writes were done.
+/// Creates a token, writes with it and revokes it at the same time, many times. Returns how many writes succeeded.
 async fn race(root: Client, there: Client, lane: usize) -> u64 {
     let mut written = 0;
     for race in 0..RACES {

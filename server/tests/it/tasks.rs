@@ -1,4 +1,4 @@
-//! What runs in the background for the life of the server.
+//! Tests the tasks that run in the background for the life of the server.
 
 use std::{
     sync::{
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::{TestServer, on_both};
 
-/// More than anything here takes.
+/// No task here takes longer.
 const LONGEST: Duration = Duration::from_secs(30);
 
 on_both!(a_server_is_not_ready_while_a_background_task_is_down, everything_in_the_background_is_supervised);

@@ -416,7 +416,7 @@ async fn last_uses_survive_a_flush_that_is_broken_off(server: TestServer) {
     'longer: for steps in 1..4 {
         let mut flush = Box::pin(server.app.last_used.flush(&server.app.store, now, false));
         for step in 0..steps {
-            // Later on the database may have answered already, and there is nothing left to break off.
+            // In later steps the database may have answered already, and no flush is left to interrupt.
             if let Poll::Ready(written) = futures_util::poll!(&mut flush) {
                 assert!(step > 0, "it was not broken off");
                 written.unwrap();

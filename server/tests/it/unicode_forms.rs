@@ -114,7 +114,7 @@ async fn what_an_older_version_stored_is_found_after_the_start_of_this_one(serve
     server
         .sql("UPDATE accounts SET username = 'Ju\u{308}rg', username_key = 'ju\u{308}rg' WHERE username = 'mia'")
         .await;
-    // Twins of one address, which an older version took for two.
+    // The two accounts have one address in two forms, which an older version took for two addresses.
     let old_email = format!("{old_key}@example.org");
     server
         .sql(&format!("UPDATE accounts SET email = '{old_email}', email_key = '{old_email}' WHERE username = 'lou'"))
@@ -137,7 +137,7 @@ async fn what_an_older_version_stored_is_found_after_the_start_of_this_one(serve
             );
         }
     }
-    // They were two names once; both can be changed, and neither be given again.
+    // They were two names once. Both tokens can be changed, and neither name can be given again.
     for id in [&id, &twin] {
         let path = format!("/auth/api-tokens/{id}");
         root.patch(&path, json!({ "permissions": ["hosts:read"] })).await.ok(200);

@@ -1,10 +1,10 @@
-//! The systemd unit of the docs: it gives up on no start, and takes from the server what it doesn't need.
+//! Tests the systemd unit of the docs: systemd keeps restarting the server, and denies it what it doesn't need.
 
 use std::process::Command;
 
 const UNIT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/operations/uptrakit.service");
 
-/// The values of a section, as systemd reads them.
+/// Returns the values of a section, as systemd reads them.
 fn section(name: &str) -> Vec<(String, String)> {
     let text = std::fs::read_to_string(UNIT).unwrap();
     let lines = text.lines().skip_while(|line| *line != format!("[{name}]")).skip(1);
@@ -40,7 +40,7 @@ fn the_exposure_of_the_unit_is_at_most_two() {
     let version = version.ok().and_then(|output| {
         String::from_utf8_lossy(&output.stdout).split_whitespace().nth(1)?.split(['.', '~']).next()?.parse::<u32>().ok()
     });
-    // 250 is the first that looks at a file without a running systemd.
+    // Version 250 is the first that checks a file without a running systemd.
     if version.is_none_or(|version| version < 250) {
         eprintln!("left out: systemd-analyze is not installed, or older than 250");
         return;

@@ -1,4 +1,4 @@
-//! Contract, section 4: people and the audit trail.
+//! Contract, section 4: users and audit events.
 
 use crate::{
     races::set_up,

@@ -1,5 +1,5 @@
-//! Contract, section 2: what was stored while a clock was ahead blocks nothing and keeps nothing alive once it is right,
-//! and what a clock says that has leapt removes nothing.
+//! Contract, section 2: what was stored while a clock was ahead blocks nothing and keeps nothing valid once the clock
+//! is right, and a clock that has leapt ahead removes nothing.
 
 use serde_json::json;
 use uptrakit_core::jobs::{Removed, clean_if_believed};
@@ -67,7 +67,7 @@ async fn a_use_that_is_written_late_does_not_replace_a_later_one(server: TestSer
     server.bearer(&text).get("/auth/me").await.ok(200);
     server.flush().await;
     server.advance(1_000);
-    // Held back for a minute, in which another server writes a use that is later.
+    // The use is held back for a minute, in which another server writes a later use.
     server.bearer(&text).get("/auth/me").await.ok(200);
     let later = server.app.clock.now().plus_millis(240_000);
     server.sql(&format!("UPDATE api_tokens SET last_used_at = {}, last_used_ip = '127.0.0.4'", later.0)).await;
@@ -197,7 +197,7 @@ async fn a_clock_that_has_leapt_removes_nothing_for_a_day(server: TestServer) {
     let session = server.sign_in("root").await;
     assert_eq!(server.clean().await, Some(Removed::default()));
     server.advance(400 * DAY);
-    // What happens meanwhile, and starting the server again, does not make the clock any better.
+    // Neither later events nor a restart of the server makes the clock any better.
     let ahead = server.sign_in("root").await;
     ahead.post("/hosts/report", crate::support::report("m")).await.ok(201);
     assert_eq!(server.clean().await, None);
@@ -222,7 +222,7 @@ async fn the_first_start_of_all_with_a_clock_far_ahead_removes_nothing(server: T
     let root = server.with_root().await;
     let (id, _) = root.new_token(json!({ "name": "ci" })).await;
     root.delete(&format!("/auth/api-tokens/{id}")).await.ok(204);
-    // As a version left it that knew nothing of this.
+    // A version that did not know these columns left them like this.
     server.sql("UPDATE readiness SET settled_at = NULL, unsettled_since = NULL").await;
     server.advance(400 * DAY);
     let other = server.another().await;

@@ -1,11 +1,11 @@
-//! `uptrakit auth login`: makes an API token for this machine and saves it, or saves one that exists.
-//! The password is used once, for a web session that ends as soon as the token is made.
+//! `uptrakit auth login`: creates an API token for this machine and saves it, or saves an existing token. The password
+//! is used once, for a web session that ends as soon as the token is created.
 
 use crate::{
     args::Login,
     client::{Authority, Client},
     command::Context,
-    credentials::Place,
+    credentials::Storage,
     failure::{Exit, Failure},
     interrupt::{self, Held},
     machine,
@@ -21,20 +21,19 @@ use std::io::{self, Read};
 use uptrakit_api::{CreateToken, ProblemCode, Secret, SignIn, TokenSecret};
 use ureq::http::header;
 
-/// Longer than any token, so that a file given by mistake is not read whole.
+/// Standard input is read up to this many bytes. That is more than any token has, and a large file given by mistake is
+/// not read whole.
 const LONGEST_INPUT: u64 = 4_096;
-/// How many names are tried for this machine's token.
 const NAMES: u32 = 50;
 
-/// Signs in.
 pub fn run(context: &Context, arguments: &Login) -> Result<(), Failure> {
     let settings = context.settings;
     let terminal = somebody_is_there();
     if !arguments.with_token && !terminal {
         return Err(Failure::usage("`auth login` asks questions and there is no terminal to ask them at")
-            .next("give it a token instead: `uptrakit auth login --with-token < FILE`"));
+            .hint("give it a token instead: `uptrakit auth login --with-token < FILE`"));
     }
-    interrupt::watch().map_err(|error| Failure::failed("could not prepare for interrupts").because(error))?;
+    interrupt::watch().map_err(|error| Failure::failed("could not prepare for interrupts").caused_by(error))?;
     settings.store.prepare()?;
     let server = match settings.named_server()? {
         Some(server) => server,
@@ -49,31 +48,32 @@ pub fn run(context: &Context, arguments: &Login) -> Result<(), Failure> {
         (token, Some(held))
     };
     let client = Client::new(settings, server.clone(), Authority::Token(token.clone()))?;
-    let (me, place) = match check_and_save(context, &client, &token, arguments) {
+    let (me, storage) = match check_and_save(context, &client, &token, arguments) {
         Ok(saved) => saved,
         Err(failure) if !arguments.with_token => {
-            // Nobody will ever know its text.
+            // The secret of the new token is neither saved nor shown, so the token is revoked.
             let revoked = client.delete("revoke the new token", "/api/v1/auth/api-tokens/current");
             return Err(match revoked {
                 Ok(_) => failure,
-                Err(_) => failure.next("revoke this machine's new token in the browser"),
+                Err(_) => failure.hint("revoke this machine's new token in the browser"),
             });
         }
         Err(failure) if failure.is_of_dead_token() => {
-            return Err(failure.next(format!("give it another token; make one at {server}/profile")));
+            return Err(failure.hint(format!("give it another token; make one at {server}/profile")));
         }
         Err(failure) => return Err(failure),
     };
     drop(held);
     let output = context.output;
     output.note(&format!("Signed in to {server} as {}.", me.username));
-    // The id tells; without one the texts do. What only the keyring knows is not known to be the same.
+    // Two tokens are the same if their ids are equal, or else their secrets. A token without an id whose secret is in
+    // the keyring counts as another one.
     let another = before.as_ref().is_some_and(|before| {
         (before.id.is_none() || before.id != me.token_id()) && before.text.as_deref() != Some(token.expose())
     });
     let name = me.token.map(|token| format!("{} ({})", token.name, token.hint)).unwrap_or_default();
-    output.note(&format!("Token {name} is saved in {place}."));
-    context.mention(&client, &Source::Saved(place));
+    output.note(&format!("Token {name} is saved in {storage}."));
+    context.mention(&client, &Source::Saved(storage));
     if let Some(before) = before.filter(|_| another) {
         let how = match before.id {
             Some(id) => format!("`uptrakit auth token revoke {}`", printable(&id)),
@@ -89,25 +89,23 @@ pub fn run(context: &Context, arguments: &Login) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A saved token that a variable outweighs puzzles everybody.
 fn shadowed(context: &Context, source: &Source) {
     context.output.warn(&format!("{source} is set and is used instead of the saved token"));
 }
 
-/// Asks the server whose token it is, and saves it.
 fn check_and_save(
     context: &Context,
     client: &Client,
     token: &TokenSecret,
     arguments: &Login,
-) -> Result<(Me, Place), Failure> {
+) -> Result<(Me, Storage), Failure> {
     let me: Me = client.get("sign in", "/api/v1/auth/me", &[])?.read()?;
-    interrupt::go_on()?;
-    let place = context.settings.store.save(client.server(), token, me.token_id(), !arguments.no_keyring)?;
-    Ok((me, place))
+    interrupt::check_interrupted()?;
+    let storage = context.settings.store.save(client.server(), token, me.token_id(), !arguments.no_keyring)?;
+    Ok((me, storage))
 }
 
-/// Reads a token from standard input; a token that is typed at a terminal is not shown.
+/// Reads a token from standard input. A token that is typed at a terminal is not echoed.
 fn read_token(terminal: bool) -> Result<TokenSecret, Failure> {
     let text = if terminal {
         ask_secret("Token")?
@@ -117,51 +115,51 @@ fn read_token(terminal: bool) -> Result<TokenSecret, Failure> {
             .lock()
             .take(LONGEST_INPUT)
             .read_to_end(&mut bytes)
-            .map_err(|error| Failure::failed("could not read the token").because(error))?;
+            .map_err(|error| Failure::failed("could not read the token").caused_by(error))?;
         text::decode(&bytes)
             .map_err(|why| {
                 Failure::new(Exit::Refused, format!("what came on standard input {why}"))
-                    .next("give the token in a file in UTF-8; nothing was sent anywhere")
+                    .hint("give the token in a file in UTF-8; nothing was sent anywhere")
             })?
             .to_owned()
     };
     text::token(&text, "what came on standard input")
 }
 
-/// Signs in with a password, makes a token named after this machine and signs out again. From the first request on, an
-/// interrupt waits until the token is saved or revoked.
+/// Signs in with a password, creates a token named after this machine and signs out again. From the first request on,
+/// an interrupt waits until the token is saved or revoked.
 fn make_token(context: &Context, server: &Server) -> Result<(TokenSecret, Held), Failure> {
     let output = context.output;
     let login = ask("Username or email", None)?;
     if holds_token(&login) {
         return Err(Failure::usage("this is a token's text, not a username or an email")
-            .next("give it to `uptrakit auth login --with-token`; it was not sent anywhere"));
+            .hint("give it to `uptrakit auth login --with-token`; it was not sent anywhere"));
     }
     let request = SignIn { login, password: Secret(ask_secret("Password")?) };
     let visitor = Client::new(context.settings, server.clone(), Authority::Nobody)?;
     let held = Held::new();
     let answer = visitor.post("sign in", "/api/v1/auth/sessions", &request).inspect_err(|failure| {
-        if failure.unsure {
+        if failure.outcome_unknown {
             output.warn("the web session of this sign-in may be there now; end it in the browser, under Profile");
         }
     })?;
     let cookie = answer.header(header::SET_COOKIE.as_str()).and_then(|cookie| cookie.split(';').next());
     let cookie = cookie.ok_or_else(|| answer.foreign("it sent no session"))?;
     let session = Client::new(context.settings, server.clone(), Authority::Session(cookie.to_owned()))?;
-    let made = interrupt::go_on().and_then(|()| create_named(&session));
-    // Also when no token could be made: the session must not outlive this run.
+    let made = interrupt::check_interrupted().and_then(|()| create_named(&session));
+    // The session ends even when no token could be created: it must not outlive this run.
     let ended = session.delete("end the web session", "/api/v1/auth/sessions/current");
     if let Err(failure) = ended {
         output.failure(&failure);
         output.warn("the web session of this sign-in is still there; end it in the browser, under Profile");
     }
     let created = made.inspect_err(|failure| {
-        if failure.unsure {
+        if failure.outcome_unknown {
             output.warn("this machine's new token may be there now; revoke it in the browser, under Profile");
         }
     })?;
     let token = TokenSecret::parse(&created.text)
-        .map_err(|_| Failure::failed("could not sign in").because("the server sent a token that is none"))?;
+        .map_err(|_| Failure::failed("could not sign in").caused_by("the server sent a token that is none"))?;
     Ok((token, held))
 }
 

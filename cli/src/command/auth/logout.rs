@@ -1,5 +1,5 @@
-//! `uptrakit auth logout`: revokes the saved token at the server and forgets it.
-//! It is forgotten whatever the server says: who leaves a machine must leave nothing behind.
+//! `uptrakit auth logout`: revokes the saved token at the server and removes it from this machine. The local copy is
+//! removed whatever the server answers, so that no credential stays on the machine.
 
 use crate::{
     client::{Authority, Client},
@@ -11,7 +11,6 @@ use crate::{
     wire::Me,
 };
 
-/// Signs out.
 pub fn run(context: &Context) -> Result<(), Failure> {
     let (settings, output) = (context.settings, context.output);
     let server = settings.server()?.clone();
@@ -19,13 +18,14 @@ pub fn run(context: &Context) -> Result<(), Failure> {
     if let Ok(None) = saved {
         let failure = Failure::new(Exit::Refused, format!("no token is saved for {server}"));
         return Err(match settings.named_token() {
-            Ok(Some(named)) => failure.next(revoke_named(settings, &server, named)),
-            _ => failure.next("name the server that you signed in to with --server"),
+            Ok(Some(named)) => failure.hint(revoke_named(settings, &server, named)),
+            _ => failure.hint("name the server that you signed in to with --server"),
         });
     }
     let id = settings.store.known(&server).ok().flatten().and_then(|known| known.id);
     let elsewhere = revoke_elsewhere(&server, id.as_deref());
-    // The keyring may keep the token to itself; a file that others can read is left for its owner to look at.
+    // If the token can't be read but the file can, the entry is still removed. A file that can't be read, or that
+    // others can read, is left for its owner to inspect.
     let token = match saved {
         Ok(saved) => saved.map(|saved| saved.token),
         Err(_) if settings.store.known(&server).is_ok() => None,
@@ -34,8 +34,8 @@ pub fn run(context: &Context) -> Result<(), Failure> {
     let Some(token) = token else {
         settings.store.forget(&server)?;
         return Err(Failure::failed(format!("forgot the token for {server} without revoking it"))
-            .because("it could not be read")
-            .next(elsewhere));
+            .caused_by("it could not be read")
+            .hint(elsewhere));
     };
     let hint = token.hint();
     let client = Client::new(settings, server.clone(), Authority::Token(token))?;
@@ -43,20 +43,20 @@ pub fn run(context: &Context) -> Result<(), Failure> {
     settings.store.forget(&server)?;
     match revoked {
         Ok(_) => output.note(&format!("Signed out of {server}: token {hint} is revoked and forgotten.")),
-        // Any other refusal leaves a token that works: elsewhere, or when its account is activated again.
+        // After any other rejection the token may work again: from another network, or once its account is activated.
         Err(failure) if failure.is_of_dead_token() => {
             output.note(&format!("Signed out of {server}: token {hint} no longer worked and is forgotten."));
         }
         Err(failure) => {
             let mut failure = failure.of_change("it may be revoked all the same", "");
             failure.message = format!("forgot token {hint}, but could not revoke it at {server}");
-            return Err(failure.next(elsewhere));
+            return Err(failure.hint(elsewhere));
         }
     }
     Ok(())
 }
 
-/// How to revoke a token that this machine has forgotten.
+/// Returns the hint for a token that this machine has removed but that may still work.
 fn revoke_elsewhere(server: &Server, id: Option<&str>) -> String {
     match id {
         Some(id) => format!(
@@ -67,7 +67,8 @@ fn revoke_elsewhere(server: &Server, id: Option<&str>) -> String {
     }
 }
 
-/// How to revoke the token of the flag or the environment, which is saved nowhere.
+/// Returns the hint for a token of the flag or the environment, which is not saved here and which logout does not
+/// revoke.
 fn revoke_named(settings: &Settings, server: &Server, named: Credential) -> String {
     let what = named.source.of_token();
     let client = Client::new(settings, server.clone(), Authority::Token(named.token));

@@ -8,7 +8,6 @@ mod token;
 use super::Context;
 use crate::{args::Auth, failure::Failure};
 
-/// Finds the right verb.
 pub fn run(context: &Context, command: Auth) -> Result<(), Failure> {
     match command {
         Auth::Login(arguments) => login::run(context, &arguments),

@@ -1,8 +1,7 @@
-//! `uptrakit auth status`: who am I here, by which token, and what may it do.
+//! `uptrakit auth status`: shows the account, the token in use and what it may do.
 
 use crate::{command::Context, failure::Failure, output::Cell, wire::Me};
 
-/// Shows it.
 pub fn run(context: &Context) -> Result<(), Failure> {
     let output = context.output;
     context.signed_in(|client, source| {
@@ -33,6 +32,6 @@ pub fn run(context: &Context) -> Result<(), Failure> {
             ("Permissions", Cell::plain(permissions.join(", "))),
             ("Credential", Cell::plain(source.to_string())),
         ]);
-        output.thing(&answer.value, properties)
+        output.object(&answer.value, properties)
     })
 }

@@ -10,7 +10,6 @@ use crate::{
     wire::Host,
 };
 
-/// Lists hosts.
 pub fn run(context: &Context, arguments: &ListHosts) -> Result<(), Failure> {
     let output = context.output;
     context.signed_in(|client, _| {

@@ -14,10 +14,8 @@ use crate::{
     wire::Host,
 };
 
-/// Where hosts live in the API.
 const PATH: &str = "/api/v1/hosts";
 
-/// Finds the right verb.
 pub fn run(context: &Context, command: Hosts) -> Result<(), Failure> {
     match command {
         Hosts::List(arguments) => list::run(context, &arguments),
@@ -27,7 +25,6 @@ pub fn run(context: &Context, command: Hosts) -> Result<(), Failure> {
     }
 }
 
-/// A count, or the word for not knowing it.
 fn count(count: Option<u64>, tone: Tone) -> Cell {
     match count {
         Some(0) => Cell::plain("0"),
@@ -36,7 +33,6 @@ fn count(count: Option<u64>, tone: Tone) -> Cell {
     }
 }
 
-/// Whether a restart is due.
 fn restart(due: Option<bool>) -> Cell {
     match due {
         Some(true) => Cell::toned("yes", Tone::Warning),
@@ -45,7 +41,6 @@ fn restart(due: Option<bool>) -> Cell {
     }
 }
 
-/// The operating system and its version.
 fn system(host: &Host) -> Cell {
     Cell::plain(format!("{} {}", host.os_name, host.os_version).trim())
 }

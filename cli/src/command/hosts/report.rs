@@ -1,4 +1,4 @@
-//! `uptrakit hosts report`: tells the server what this machine is and what it waits for.
+//! `uptrakit hosts report`: sends the server this machine's system, its pending updates and whether a restart is due.
 
 use super::{PATH, count, restart, show, timer};
 use crate::{
@@ -14,10 +14,9 @@ use crate::{
 use serde_json::Value;
 use uptrakit_api::HostReport;
 
-/// The header in which the server has something to say about a report that it took: a whole sentence.
+/// The server sends this header with a warning about a report that it accepted. The value is a whole sentence.
 const WARNING: &str = "uptrakit-warning";
 
-/// Reports this machine, or has a timer do it.
 pub fn run(context: &Context, arguments: &Report) -> Result<(), Failure> {
     if arguments.install_timer {
         return timer::install(context, arguments);
@@ -29,14 +28,15 @@ pub fn run(context: &Context, arguments: &Report) -> Result<(), Failure> {
         return show_only(context, arguments);
     }
     let output = context.output;
-    // Whether there is a token at all is known at once; the machine takes a while to look at.
+    // The credential is checked first: a missing token is reported at once, while it takes a while to inspect the
+    // machine.
     context.signed_in(|client, _| {
         let (value, host) = send(client, output, arguments)?;
-        output.thing(&value, show::properties(&host, output))
+        output.object(&value, show::properties(&host, output))
     })
 }
 
-/// Reports this machine once; the host as the server knows it now.
+/// Sends one report. Returns the host as the server has it afterwards, as JSON and parsed.
 pub fn send(client: &Client, output: &Output, arguments: &Report) -> Result<(Value, Host), Failure> {
     let report = look(output, arguments)?;
     let answer = client.post("report this machine", &format!("{PATH}/report"), &report);
@@ -55,7 +55,6 @@ pub fn send(client: &Client, output: &Output, arguments: &Report) -> Result<(Val
     Ok((answer.value, host))
 }
 
-/// Looks at this machine and says what could not be found out.
 fn look(output: &Output, arguments: &Report) -> Result<HostReport, Failure> {
     let found = machine::look(arguments.machine_id.as_deref(), clock::now())?;
     for note in &found.notes {
@@ -64,11 +63,10 @@ fn look(output: &Output, arguments: &Report) -> Result<HostReport, Failure> {
     Ok(found.report)
 }
 
-/// Shows what would be sent.
 fn show_only(context: &Context, arguments: &Report) -> Result<(), Failure> {
     let report = look(context.output, arguments)?;
     let value = serde_json::to_value(&report).map_err(|_| Failure::failed("the report can't be written as JSON"))?;
-    context.output.thing(&value, properties(&report))
+    context.output.object(&value, properties(&report))
 }
 
 fn properties(report: &HostReport) -> Vec<(&'static str, Cell)> {

@@ -12,18 +12,16 @@ use uptrakit_api::Timestamp;
 
 const TRIED: &str = "show the host";
 
-/// Shows a host.
 pub fn run(context: &Context, id: &str) -> Result<(), Failure> {
     let output = context.output;
     context.signed_in(|client, _| {
         let id = lookup::host(client, TRIED, id)?.id;
         let answer = client.get(TRIED, &format!("{PATH}/{id}"), &[])?;
         let host: Host = answer.read()?;
-        output.thing(&answer.value, properties(&host, output))
+        output.object(&answer.value, properties(&host, output))
     })
 }
 
-/// What there is to say about a host.
 pub fn properties(host: &Host, output: &Output) -> Vec<(&'static str, Cell)> {
     let instant = |at: Option<Timestamp>| Cell::plain(at.map(|at| output.instant_in_full(at)).unwrap_or_default());
     vec![

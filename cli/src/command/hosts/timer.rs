@@ -1,5 +1,5 @@
-//! `uptrakit hosts report --install-timer` and `--remove-timer`: a systemd timer that reports this machine.
-//! It gets a credentials file of its own, because neither a keyring nor anybody's login is there when it runs.
+//! `uptrakit hosts report --install-timer` and `--remove-timer`: a systemd timer that reports this machine. The timer
+//! has a credentials file of its own, because neither a keyring nor a user's login is available when it runs.
 
 use super::report;
 use crate::{
@@ -22,13 +22,13 @@ const SERVICE: &str = "uptrakit-report.service";
 const TIMER: &str = "uptrakit-report.timer";
 const SHORTEST: Duration = Duration::from_mins(1);
 const LONGEST: Duration = Duration::from_hours(4 * 7 * 24);
-/// Reports are spread over this at most, however rare they are.
+/// The random delay of a report is at most this many seconds, however long the interval is.
 const LARGEST_SPREAD: u64 = 900;
-/// Folders that a service of the system sees as empty ones of its own (`PrivateTmp=`).
+/// A system service sees private, empty folders in place of these (`PrivateTmp=`).
 const HIDDEN: [&str; 2] = ["/tmp", "/var/tmp"];
-/// What a report does not need. `/lib/modules` and the package managers' own files stay within reach: the reboot that
-/// is due and the updates that wait are read from them. Root may still look into folders that are not its own, because
-/// that is where `cargo install` puts this program.
+/// These settings take away what a report does not need. `/lib/modules` and the package managers' own files stay within
+/// reach, because the pending restart and the pending updates are read from them. Root may still read folders that it
+/// does not own, because `cargo install` puts this program into one.
 const CONFINEMENT: &str = "\
 PrivateTmp=yes
 UMask=0077
@@ -50,25 +50,22 @@ CapabilityBoundingSet=CAP_DAC_READ_SEARCH
 SystemCallArchitectures=native
 ";
 
-/// Where the parts of the timer are.
 struct Places {
-    /// The unit files.
     units: PathBuf,
-    /// The token that the timer uses.
     credentials: PathBuf,
-    /// Whether it is a user's own timer.
     user: bool,
 }
 
 impl Places {
-    /// Of the whole system for root, of the user otherwise.
+    /// Returns the paths of the whole system for root, and the user's own ones otherwise or if `user` is true.
     fn new(user: bool) -> Result<Self, Failure> {
         if rustix::process::geteuid().is_root() && !user {
             let (units, credentials) = ("/etc/systemd/system".into(), Path::new("/etc/uptrakit").join(TIMER_FILE));
             return Ok(Self { units, credentials, user: false });
         }
-        let own = configuration_folder()
-            .ok_or_else(|| Failure::failed("there is no folder for a timer of your own").because("HOME is not set"))?;
+        let own = configuration_folder().ok_or_else(|| {
+            Failure::failed("there is no folder for a timer of your own").caused_by("HOME is not set")
+        })?;
         let above = own.parent().unwrap_or(&own);
         Ok(Self { units: above.join("systemd/user"), credentials: own.join(TIMER_FILE), user: true })
     }
@@ -78,7 +75,6 @@ impl Places {
     }
 }
 
-/// Installs the timer.
 pub fn install(context: &Context, arguments: &Report) -> Result<(), Failure> {
     let every = duration::parse(&arguments.every)
         .map_err(|why| Failure::usage(format!("--every '{}' {why}", arguments.every)))?;
@@ -87,17 +83,17 @@ pub fn install(context: &Context, arguments: &Report) -> Result<(), Failure> {
     }
     if cfg!(target_os = "macos") {
         return Err(
-            Failure::failed("there is no systemd on macOS").next("have cron or launchd run `uptrakit hosts report`")
+            Failure::failed("there is no systemd on macOS").hint("have cron or launchd run `uptrakit hosts report`")
         );
     }
     let (settings, output) = (context.settings, context.output);
     let places = Places::new(arguments.user)?;
-    let program =
-        env::current_exe().map_err(|error| Failure::failed("could not find this program's own file").because(error))?;
+    let program = env::current_exe()
+        .map_err(|error| Failure::failed("could not find this program's own file").caused_by(error))?;
     let authority = settings.ca_cert.as_ref().map(|path| fs::canonicalize(path).unwrap_or_else(|_| path.clone()));
     within_reach(&places, &program, authority.as_deref())?;
     context.signed_in(|client, _| {
-        // The token must be able to do what the timer will do with it.
+        // A report at once proves that the token has the permission that the timer needs.
         report::send(client, output, arguments)?;
         let server = client.server();
         let mut command =
@@ -121,14 +117,14 @@ pub fn install(context: &Context, arguments: &Report) -> Result<(), Failure> {
         write_unit(output, &places.units.join(SERVICE), &service(&command, &places))?;
         write_unit(output, &places.units.join(TIMER), &timer(every))?;
         if let Some(variable) = client.proxy_variable() {
-            // Its value may hold a password, and everybody can read a unit.
+            // The variable may hold a password, and every user can read a unit file.
             output.warn(&format!(
                 "the timer does not know the proxy in {variable}; add the line `Environment={variable}=…` below `[Service]` with `{} edit {SERVICE}`",
                 places.systemctl()
             ));
         }
         if let Err(why) = systemctl(&places, &[&["daemon-reload"], &["enable", "--now", TIMER]]) {
-            return Err(Failure::failed("the timer is written but does not run").because(why).next(format!(
+            return Err(Failure::failed("the timer is written but does not run").caused_by(why).hint(format!(
                 "start it with `{} enable --now {TIMER}`, or give cron this line:\n  {}",
                 places.systemctl(),
                 cron(&command, &places.credentials, every)
@@ -147,7 +143,6 @@ pub fn install(context: &Context, arguments: &Report) -> Result<(), Failure> {
     })
 }
 
-/// Refuses files that the service of the system would not find where they are now.
 fn within_reach(places: &Places, program: &Path, authority: Option<&Path>) -> Result<(), Failure> {
     let files = [("this program", Some(program)), ("the file of --ca-cert", authority)];
     for (what, path) in files {
@@ -156,21 +151,20 @@ fn within_reach(places: &Places, program: &Path, authority: Option<&Path>) -> Re
             continue;
         };
         return Err(Failure::failed(format!("the timer would not find {what} at {}", path.display()))
-            .because(
+            .caused_by(
                 "systemd gives the service a /tmp and a /var/tmp of its own, and both are emptied from time to time",
             )
-            .next("move it where it can stay, such as below /usr/local or /etc, and install the timer again"));
+            .hint("move it where it can stay, such as below /usr/local or /etc, and install the timer again"));
     }
     Ok(())
 }
 
-/// Removes the timer.
 pub fn remove(context: &Context, user: bool) -> Result<(), Failure> {
     let output = context.output;
     let places = Places::new(user)?;
     let stopped = systemctl(&places, &[&["disable", "--now", TIMER]]);
     let files = [
-        // `disable` takes this one away, unless systemd can't be reached.
+        // `systemctl disable` removes this link, unless systemd can't be reached.
         places.units.join("timers.target.wants").join(TIMER),
         places.units.join(TIMER),
         places.units.join(SERVICE),
@@ -185,19 +179,20 @@ pub fn remove(context: &Context, user: bool) -> Result<(), Failure> {
                 output.note(&format!("Removed {}.", path.display()));
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(Failure::failed(format!("could not remove {}", path.display())).because(error)),
+            Err(error) => return Err(Failure::failed(format!("could not remove {}", path.display())).caused_by(error)),
         }
     }
     if removed == 0 {
         return Err(Failure::new(Exit::NotFound, format!("there is no timer in {}", places.units.display())));
     }
     if let Some(folder) = places.credentials.parent() {
-        // A folder that holds anything else stays.
+        // The call fails if the folder holds other files, which then stay.
         let _ = fs::remove_dir(folder);
     }
     match stopped {
         Ok(()) => {
-            // A report that failed would be listed as a unit that is gone; most often there is none.
+            // After a failed report systemd would still list the removed unit. Most often no report has failed, so an
+            // error is ignored.
             let _ = systemctl(&places, &[&["daemon-reload"], &["reset-failed", SERVICE]]);
         }
         Err(why) => output.warn(&format!(
@@ -211,15 +206,17 @@ pub fn remove(context: &Context, user: bool) -> Result<(), Failure> {
 
 fn service(command: &[String], places: &Places) -> String {
     let (program, words) = command.split_first().expect("a command begins with its program");
-    // In arguments a dollar sign begins a variable; in the program's path and in values it is like any other character.
+    // systemd expands a dollar sign in arguments, but neither in the program's path nor in values of `Environment=`.
     let words: Vec<String> = words.iter().map(|word| unit_quoted(&word.replace('$', "$$"))).collect();
-    // The network is the system's; and folders of one's own need what not every user has.
+    // Only the system's manager has `network-online.target`, and the sandbox needs namespaces, which not every user may
+    // create.
     let (after, confinement) = if places.user {
         ("", "")
     } else {
         ("Wants=network-online.target\nAfter=network-online.target\n", CONFINEMENT)
     };
-    // The journal gets what is said about a report, not the report; left alone, errors would go where the output goes.
+    // The journal gets the remarks about a report, not the report. Without `StandardError=` the errors would follow the
+    // output.
     format!(
         "# Written by `uptrakit hosts report --install-timer`.\n\
          [Unit]\nDescription=Report this machine to Uptrakit\n{after}\n\
@@ -233,7 +230,7 @@ fn service(command: &[String], places: &Places) -> String {
 
 fn timer(every: Duration) -> String {
     let seconds = every.as_secs();
-    // A fleet that was started at once must not report at once for ever.
+    // The random delay spreads the reports of machines that were started at the same time.
     let spread = (seconds / 20).clamp(1, LARGEST_SPREAD);
     format!(
         "# Written by `uptrakit hosts report --install-timer`.\n\
@@ -243,7 +240,6 @@ fn timer(every: Duration) -> String {
     )
 }
 
-/// The nearest that cron can do.
 fn cron(command: &[String], credentials: &Path, every: Duration) -> String {
     let minutes = every.as_secs() / 60;
     let when = match minutes {
@@ -257,7 +253,7 @@ fn cron(command: &[String], credentials: &Path, every: Duration) -> String {
     format!("{when} UPTRAKIT_CREDENTIALS={credentials} {} >/dev/null", command.join(" "))
 }
 
-/// A word in a unit file (systemd.syntax(7)): quoted, `%` without its special meaning.
+/// Quotes a word for a unit file (systemd.syntax(7)), and escapes `%`, which has a special meaning there.
 fn unit_quoted(word: &str) -> String {
     let escaped = word.replace('\\', r"\\").replace('"', "\\\"").replace('%', "%%");
     let plain = word.chars().all(|c| c.is_alphanumeric() || "/._-+@:=[]".contains(c));
@@ -268,12 +264,11 @@ fn write_unit(output: &Output, path: &Path, text: &str) -> Result<(), Failure> {
     let folder = path.parent().unwrap_or(path);
     fs::create_dir_all(folder)
         .and_then(|()| fs::write(path, text))
-        .map_err(|error| Failure::failed(format!("could not write {}", path.display())).because(error))?;
+        .map_err(|error| Failure::failed(format!("could not write {}", path.display())).caused_by(error))?;
     output.note(&format!("Wrote {}.", path.display()));
     Ok(())
 }
 
-/// Has systemd do these things, one after the other.
 fn systemctl(places: &Places, steps: &[&[&str]]) -> Result<(), String> {
     for step in steps {
         let mut command = Command::new("systemctl");

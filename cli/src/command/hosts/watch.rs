@@ -1,6 +1,6 @@
-//! `uptrakit hosts watch`: prints hosts as they change, over as many connections as it takes. Where something holds the
-//! events back, the list is asked for now and then instead, until events come again.
-//! It ends when the server refuses the token, because then it will never print anything again.
+//! `uptrakit hosts watch`: prints hosts as they change, and reconnects when the stream of events ends. When something
+//! on the way holds the events back, it polls the list until events arrive again. It ends when the server rejects the
+//! token, because no event could follow.
 
 use super::{PATH, count, restart, system};
 use crate::{
@@ -25,18 +25,17 @@ use uptrakit_api::Timestamp;
 const TRIED: &str = "watch the hosts";
 const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// The longest pause between two questions for the list.
 const POLL: Duration = Duration::from_secs(15);
-/// A stream that lives this long was well: what ends it is new.
+/// A stream that lasted this long resets the pause before the next attempt to reconnect.
 const WELL: Duration = Duration::from_secs(30);
-/// The server sends a comment every 15 s: when two are missing, something holds them back.
+/// The server sends a comment every 15 s. When two are missing, something holds the events back.
 const SILENCE: Duration = Duration::from_secs(35);
-/// The server answers with a comment at once. A new attempt waits this long for the head, and again for the comment.
+/// The server begins every stream with a comment. An attempt to reconnect waits this long for the head of the answer,
+/// and as long again for the comment.
 const GREETING: Duration = Duration::from_secs(10);
-/// The server's clock is known from a header of whole seconds.
+/// The server's clock is estimated from a header of whole seconds, and may be wrong by this many milliseconds.
 const CLOCK_ERROR: i64 = 1_000;
 
-/// Watches hosts.
 pub fn run(context: &Context) -> Result<(), Failure> {
     let output = context.output;
     context.signed_in(|client, source| {
@@ -54,14 +53,13 @@ pub fn run(context: &Context) -> Result<(), Failure> {
     })
 }
 
-/// How changes arrive.
 enum Way {
     Stream(Receiver<Message>),
-    /// The server answers, but its events don't get here, for this reason.
+    /// The server answers, but its events don't arrive; the string says why.
     HeldBack(String),
 }
 
-/// What the last attempts came to, so that each change of it is told once.
+/// The outcome of the last attempts to reconnect. It is kept so that each change of it is reported once.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     Ended,
@@ -72,14 +70,13 @@ enum State {
 struct Watch<'a> {
     client: &'a Client,
     output: &'a Output,
-    /// All hosts as they were printed or listed last; nothing before the list was asked for the first time.
+    /// The hosts by id as they were printed or listed last; `None` until the list is fetched for the first time.
     known: Option<HashMap<String, Value>>,
-    /// When something last came from the server, by its clock.
+    /// The server's time when the last message or list arrived.
     heard: Timestamp,
     pause: Duration,
 }
 
-/// A host that changed, or the id of one that was deleted.
 enum Change {
     Host(Box<Host>, Value),
     Deleted(String),
@@ -90,21 +87,21 @@ impl<'a> Watch<'a> {
         Self { client, output, known: None, heard: client.clock().now(), pause: Duration::ZERO }
     }
 
-    /// Makes the first connection. A server that can't be reached at all is told at once; one that goes away later is
-    /// waited for.
+    /// Opens the first connection. A server that can't be reached is an error here; later the watch waits for it to
+    /// come back.
     fn begin(&mut self) -> Result<Way, Failure> {
         let failure = match self.open(SILENCE) {
             Ok(messages) => return Ok(Way::Stream(messages)),
             Err(failure) => failure,
         };
-        // Whether it is the stream alone that does not get here.
-        let (true, Ok(changes)) = (failure.unsure, self.ask()) else { return Err(failure) };
+        // The list is fetched to find out whether only the stream is held back.
+        let (true, Ok(changes)) = (failure.outcome_unknown, self.ask()) else { return Err(failure) };
         self.print_all(changes)?;
         Ok(Way::HeldBack(failure.cause.unwrap_or_default()))
     }
 
-    /// Opens a stream, which is read in a thread of its own. That ends with the stream, or when its receiver
-    /// is gone.
+    /// Opens a stream and reads it in a thread of its own. The thread ends with the stream, or when the receiver is
+    /// dropped.
     fn open(&self, head: Duration) -> Result<Receiver<Message>, Failure> {
         let stream = self.client.stream(TRIED, &format!("{PATH}/events"), head)?;
         let (sender, messages) = channel();
@@ -118,7 +115,7 @@ impl<'a> Watch<'a> {
         Ok(messages)
     }
 
-    /// Prints what a stream brings until it ends, or until it is silent for too long: then it says so.
+    /// Prints the changes from a stream until it ends. Returns a reason if the stream was silent for too long instead.
     fn follow(&mut self, messages: &Receiver<Message>) -> Result<Option<String>, Failure> {
         let opened = Instant::now();
         let held_back = loop {
@@ -134,8 +131,8 @@ impl<'a> Watch<'a> {
         Ok(held_back)
     }
 
-    /// Connects until it works, and asks for the list meanwhile if it is only the events that don't get here. There is a
-    /// pause before every attempt: a server whose streams end as soon as they begin must not be asked without one.
+    /// Reconnects until a stream of events works, and polls the list meanwhile if only the events are held back. There
+    /// is a pause before every attempt, because a server whose streams end at once must not be asked in a tight loop.
     fn connect_again(&mut self, mut held_back: Option<String>) -> Result<Receiver<Message>, Failure> {
         let mut state = State::Ended;
         loop {
@@ -158,7 +155,7 @@ impl<'a> Watch<'a> {
             thread::sleep(self.pause);
             let messages = match self.open(GREETING) {
                 Ok(messages) => messages,
-                Err(failure) if failure.unsure => {
+                Err(failure) if failure.outcome_unknown => {
                     held_back = failure.cause;
                     continue;
                 }
@@ -170,13 +167,13 @@ impl<'a> Watch<'a> {
             match messages.recv_timeout(GREETING) {
                 Ok(message) => {
                     if state == State::Polling {
-                        // What changed after the last answer and before the stream began.
+                        // This poll finds what changed after the last one and before the stream began.
                         if let Ok(changes) = self.ask() {
                             self.print_all(changes)?;
                         }
                         self.output.note("Events come again; polling ends.");
                     } else {
-                        // Also when it took a single attempt: changes in between were not seen.
+                        // The note appears even after a single attempt, because changes in between were missed.
                         self.output
                             .note("Connected again; `uptrakit hosts list` shows what may have changed in between.");
                     }
@@ -193,7 +190,7 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Tells once that the server can't be asked at all, unless it is for good.
+    /// Warns once that the connection is lost. A failure that another attempt can't cure is returned as an error.
     fn lost(&self, failure: Failure, state: State) -> Result<State, Failure> {
         if matches!(failure.exit, Exit::Refused | Exit::NotFound | Exit::Usage) {
             return Err(failure);
@@ -204,7 +201,8 @@ impl<'a> Watch<'a> {
         Ok(State::Lost)
     }
 
-    /// Asks for the list: what changed since it was known, or at first since something came from the server.
+    /// Fetches the list and returns the hosts that changed since the last list, or without one, since the last message
+    /// from the server.
     fn ask(&mut self) -> Result<Vec<Change>, Failure> {
         let since = Timestamp(self.heard.0 - CLOCK_ERROR);
         let mut list = paging::fetch_all::<Host>(self.client, TRIED, PATH, &[])?;
@@ -224,7 +222,8 @@ impl<'a> Watch<'a> {
             }
         }
         for (id, value) in before.unwrap_or_default() {
-            // A host may also slip from one page to another while they are asked for.
+            // A host that is missing from the list is not always deleted: it may have moved from one page to another
+            // while they were fetched.
             match self.client.get(TRIED, &format!("{PATH}/{id}"), &[]) {
                 Err(failure) if failure.exit == Exit::NotFound => changes.push(Change::Deleted(id)),
                 _ => drop(known.insert(id, value)),
@@ -235,7 +234,7 @@ impl<'a> Watch<'a> {
         Ok(changes)
     }
 
-    /// Prints what a message says, unless the list has said it already.
+    /// Prints the change in a message, unless a list has shown it already.
     fn take(&mut self, message: &Message) -> Result<(), Failure> {
         self.heard = self.client.clock().now();
         let Message::Event(event) = message else { return Ok(()) };
@@ -264,7 +263,7 @@ impl<'a> Watch<'a> {
     }
 }
 
-/// What an event says. A newer server may send what this program does not know.
+/// Parses an event. A kind that this program does not know, as a newer server may send, is ignored.
 fn read(event: &Event) -> Option<Change> {
     let value = serde_json::from_str::<Value>(&event.data).ok()?;
     match event.kind.as_str() {
@@ -274,7 +273,6 @@ fn read(event: &Event) -> Option<Change> {
     }
 }
 
-/// The pause after one of this length.
 fn longer(pause: Duration, longest: Duration) -> Duration {
     (pause * 2).clamp(SHORTEST_PAUSE, longest)
 }

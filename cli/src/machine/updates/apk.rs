@@ -1,10 +1,10 @@
-//! Alpine: what `apk` lists as upgradable. Its index does not say which updates mend security.
+//! Alpine: counts the packages that `apk` lists as upgradable. Its index does not say which updates fix security
+//! problems.
 
 use super::{Updates, number};
 use crate::machine::run::Programs;
 use std::path::Path;
 
-/// Counts.
 pub fn count(_: &Path, programs: &Programs) -> Result<Updates, String> {
     let said = programs.run("apk", &["--no-network", "list", "--upgradable"])?;
     if said.code != Some(0) {
@@ -13,7 +13,7 @@ pub fn count(_: &Path, programs: &Programs) -> Result<Updates, String> {
     Ok(Updates { pending: number(read(&said.text)), security: None })
 }
 
-/// Lines such as `busybox-1.37.0-r14 x86_64 {busybox} (GPL-2.0-only) [upgradable from: busybox-1.37.0-r12]`.
+/// Counts lines such as `busybox-1.37.0-r14 x86_64 {busybox} (GPL-2.0-only) [upgradable from: busybox-1.37.0-r12]`.
 fn read(text: &str) -> usize {
     text.lines().filter(|line| line.contains("[upgradable from: ")).count()
 }

@@ -1,4 +1,4 @@
-//! Debian and its descendants: what `apt-get` would install, and whether a security archive has it.
+//! Debian and its descendants: counts what `apt-get` would update, and how much of it comes from a security archive.
 
 use super::{Updates, number};
 use crate::machine::run::Programs;
@@ -6,7 +6,6 @@ use std::{fs, path::Path};
 
 const LISTS: &str = "var/lib/apt/lists";
 
-/// Counts.
 pub fn count(root: &Path, programs: &Programs) -> Result<Updates, String> {
     // Without lists apt-get finds nothing to do, which is not the same as being up to date.
     let mut lists = fs::read_dir(root.join(LISTS)).map_err(|_| no_lists())?.filter_map(Result::ok);
@@ -24,8 +23,8 @@ fn no_lists() -> String {
     "because apt has no package lists yet; run `apt-get update`".to_owned()
 }
 
-/// Lines such as `Inst bash [5.2-1] (5.2-2 Debian-Security:12/stable-security [amd64])`. A package without a version in
-/// square brackets before the round ones is new: it comes with an update and is none itself.
+/// Counts lines such as `Inst bash [5.2-1] (5.2-2 Debian-Security:12/stable-security [amd64])`. A package without a
+/// version in square brackets before the round ones is new: it comes along with an update and does not count.
 fn read(text: &str) -> Updates {
     let updates = text.lines().filter_map(|line| {
         let (package, origin) = line.strip_prefix("Inst ")?.split_once(" (")?;
@@ -38,13 +37,13 @@ fn read(text: &str) -> Updates {
     Updates { pending: number(archives.len()), security: number(security) }
 }
 
-/// Whether an archive brings the updates of security. It is written `Label:Version/Archive`, with `[amd64])` behind the
-/// last one, and the label is free text.
+/// Returns true for an archive of security updates. An archive is written `Label:Version/Archive`, with `[amd64])`
+/// behind the last one, and the label is free text.
 fn is_security(archive: &str) -> bool {
     let archive = archive.split(" [").next().unwrap_or_default();
     let (label, rest) = archive.rsplit_once(':').unwrap_or(("", archive));
     let name = rest.split_once('/').map_or(rest, |(_, name)| name);
-    // Debian's releases up to 10 have no archive of this name: there it is the whole label that tells.
+    // Debian's releases up to 10 have no archive of this name, so the label is compared.
     name.ends_with("-security") || label == "Debian-Security"
 }
 

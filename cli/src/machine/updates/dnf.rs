@@ -1,13 +1,12 @@
-//! Fedora, Red Hat and their descendants: what `dnf` lists, once for all updates and once for those of security.
+//! Fedora, Red Hat and their descendants: counts what `dnf` lists, once for all updates and once for security updates.
 
 use super::{Updates, number};
 use crate::machine::run::Programs;
 use std::path::Path;
 
-/// `dnf check-update` ends with this when there is something to update.
+/// `dnf check-update` exits with this code when there is something to update.
 const UPDATES_WAIT: i32 = 100;
 
-/// Counts.
 pub fn count(_: &Path, programs: &Programs) -> Result<Updates, String> {
     let ask = |more: &[&str]| {
         let arguments = [&["--quiet", "--cacheonly", "check-update"], more].concat();
@@ -21,8 +20,8 @@ pub fn count(_: &Path, programs: &Programs) -> Result<Updates, String> {
     Ok(Updates { pending: number(ask(&[])?), security: ask(&["--security"]).ok().and_then(number) })
 }
 
-/// Lines such as `bash.x86_64  5.2.26-3.fc40  updates`. Long names stand on a line of their own before an indented rest;
-/// behind a headline follow packages that replace others.
+/// Counts lines such as `bash.x86_64  5.2.26-3.fc40  updates`. A long name stands on a line of its own before an
+/// indented rest. Packages that replace others follow a headline and don't count.
 fn read(text: &str) -> usize {
     let lines = text.lines().take_while(|line| !line.to_ascii_lowercase().starts_with("obsoleting"));
     let is_package = |line: &&str| {

@@ -1,5 +1,5 @@
-//! Updates that wait, as the machine's own package manager counts them, from what it knows already:
-//! nothing is downloaded and nothing needs to be root.
+//! Pending updates, as the machine's own package manager counts them from what it has downloaded already. Nothing is
+//! downloaded, and root permissions are not needed.
 
 mod apk;
 mod apt;
@@ -11,31 +11,27 @@ use crate::{clock, output};
 use std::path::Path;
 use uptrakit_api::Timestamp;
 
-/// Package lists that are older than this say their age, in milliseconds.
+/// A note gives the age of package lists that are older than this, in milliseconds.
 const FRESH: i64 = 7 * 86_400_000;
 
-/// How many updates wait.
+/// The number of pending updates; `None` where it is unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Updates {
-    /// All of them.
     pub pending: Option<u32>,
-    /// Those that mend security.
     pub security: Option<u32>,
 }
 
-/// A package manager that can be asked.
 struct Manager {
     program: &'static str,
     /// The error is the end of a sentence that begins with "unknown,".
     count: fn(&Path, &Programs) -> Result<Updates, String>,
-    /// Where it keeps its package lists, as patterns of glob(7): folders that change with every download. The files in
-    /// them don't tell, because some have the date of the archive.
+    /// Patterns of glob(7) for its package lists: folders that change with every download. The files in them are not
+    /// compared, because some have the date of the archive.
     lists: &'static [&'static str],
-    /// Downloads new lists.
     refresh: &'static str,
 }
 
-/// The first one that is here is asked.
+/// The first package manager that is installed is asked.
 const MANAGERS: [Manager; 4] = [
     Manager {
         program: "apt-get",
@@ -60,7 +56,6 @@ const MANAGERS: [Manager; 4] = [
     Manager { program: "pacman", count: pacman::count, lists: &["var/lib/pacman/sync"], refresh: "pacman -Sy" },
 ];
 
-/// Counts them, and notes what is unknown or old.
 pub fn count(root: &Path, programs: &Programs, now: Timestamp, notes: &mut Vec<String>) -> Updates {
     let Some(manager) = MANAGERS.iter().find(|manager| programs.find(manager.program).is_some()) else {
         notes.push("pending updates: unknown, because there is none of apt, dnf, apk and pacman here".to_owned());
@@ -83,7 +78,7 @@ pub fn count(root: &Path, programs: &Programs, now: Timestamp, notes: &mut Vec<S
     updates
 }
 
-/// How long ago the newest of these was changed, in milliseconds.
+/// Returns the time since the newest of these paths changed, in milliseconds.
 fn age(root: &Path, patterns: &[&str], now: Timestamp) -> Option<i64> {
     let root = root.to_str().map(glob::Pattern::escape)?;
     let paths = patterns.iter().filter_map(|pattern| glob::glob(&format!("{root}/{pattern}")).ok()).flatten();
@@ -92,7 +87,6 @@ fn age(root: &Path, patterns: &[&str], now: Timestamp) -> Option<i64> {
     Some(now.0 - clock::millis(newest).0)
 }
 
-/// A count of lines.
 fn number(count: usize) -> Option<u32> {
     u32::try_from(count).ok()
 }
@@ -115,7 +109,6 @@ mod tests {
     const NOW: u64 = 2_000_000_000;
     const DAY: u64 = 86_400;
 
-    /// A machine with a package manager that has nothing to say.
     fn machine(program: &str) -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("bin").join(program);

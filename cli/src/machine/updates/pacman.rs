@@ -1,20 +1,20 @@
-//! Arch: what `pacman` knows to be outdated. Its lists do not say which updates mend security.
+//! Arch: counts the packages that `pacman` finds outdated. Its lists do not say which updates fix security problems.
 
 use super::{Updates, number};
 use crate::machine::run::Programs;
 use std::path::Path;
 
-/// Counts.
 pub fn count(_: &Path, programs: &Programs) -> Result<Updates, String> {
     let said = programs.run("pacman", &["--query", "--upgrades"])?;
     match said.code {
-        // It ends with 1 and says nothing when there is nothing.
+        // pacman exits with 1 and prints nothing when there are no updates.
         Some(0 | 1) => Ok(Updates { pending: number(read(&said.text)), security: None }),
         _ => Err("because pacman could not read its lists".to_owned()),
     }
 }
 
-/// Lines such as `linux 6.9.4.arch1-1 -> 6.9.5.arch1-1`, with `[ignored]` behind those that are held back.
+/// Counts lines such as `linux 6.9.4.arch1-1 -> 6.9.5.arch1-1`. Packages that are held back have `[ignored]` behind
+/// them and don't count.
 fn read(text: &str) -> usize {
     text.lines().filter(|line| line.contains(" -> ") && !line.ends_with("[ignored]")).count()
 }

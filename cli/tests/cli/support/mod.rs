@@ -1,4 +1,4 @@
-//! What the tests stand on: a real server, the program in an environment of its own, and a terminal.
+//! The environment of the tests: a real server, the program with its own home, and a terminal.
 
 mod program;
 mod server;
@@ -10,10 +10,10 @@ pub use server::{PASSWORD, Server};
 pub use stand_in::{StandIn, answer};
 pub use terminal::Terminal;
 
-/// A token with a right checksum that no server knows.
+/// This token has a valid checksum, but no server knows it.
 pub const UNKNOWN_TOKEN: &str = "upk_0000000000000000000000000000003aIdS3";
 
-/// Compares a whole run with its snapshot; what differs from run to run is named instead of shown.
+/// Compares a whole run with its snapshot. Placeholders replace what differs from run to run.
 macro_rules! assert_transcript {
     ($outcome:expr) => {{
         let mut settings = insta::Settings::clone_current();

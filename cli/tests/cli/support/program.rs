@@ -1,4 +1,4 @@
-//! The program under test, with a home, an environment and a keyring that are nobody else's.
+//! The program under test, with a home, an environment and a keyring of its own.
 
 use std::{
     fs,
@@ -9,41 +9,36 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// The program, ready to be run.
+/// The program, ready to run.
 pub struct Program {
     home: TempDir,
     variables: Vec<(String, String)>,
 }
 
-/// What a run left behind.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The exit code.
     pub code: i32,
-    /// Standard output.
     pub stdout: String,
-    /// Standard error.
     pub stderr: String,
 }
 
 impl Program {
-    /// The program in a new home.
+    /// Creates the program in a new home.
     pub fn new() -> Self {
         Self { home: tempfile::tempdir().unwrap(), variables: Vec::new() }
     }
 
-    /// The program with a server and a token in its environment.
+    /// Creates the program with a server and a token in its environment.
     pub fn signed_in(server: &str, token: &str) -> Self {
         Self::new().with("UPTRAKIT_SERVER", server).with("UPTRAKIT_TOKEN", token)
     }
 
-    /// With a variable.
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// With a token in its file of credentials, as `auth login` leaves it; the id is what the server called the token.
+    /// Saves a token in the credentials file, as `auth login` does. `id` is the token's id at the server.
     pub fn with_saved(self, server: &str, token: &str, id: Option<&str>) -> Self {
         let path = self.credentials();
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -54,17 +49,15 @@ impl Program {
         self
     }
 
-    /// Its home folder.
     pub fn home(&self) -> &Path {
         self.home.path()
     }
 
-    /// Where it saves credentials.
     pub fn credentials(&self) -> PathBuf {
         self.home().join("config/uptrakit/credentials.toml")
     }
 
-    /// The command, not yet run. There is no keyring: the bus that would lead to one does not exist.
+    /// Builds the command without running it. There is no keyring: the bus that would lead to one does not exist.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_uptrakit"));
         self.prepare(&mut command);
@@ -85,16 +78,16 @@ impl Program {
             .current_dir(self.home());
     }
 
-    /// Runs it without input, its output going into pipes.
+    /// Runs the program without input. Its output goes into pipes.
     pub fn run(&self, arguments: &[&str]) -> Outcome {
         self.run_with_input(arguments, "")
     }
 
-    /// Runs it with this on standard input.
+    /// Runs the program with this standard input.
     pub fn run_with_input(&self, arguments: &[&str], input: &str) -> Outcome {
         let mut command = self.command(arguments);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        // A program that ends without reading its input is none of the test's business.
+        // A program may end without reading its input, so the error is ignored.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         let output = child.wait_with_output().unwrap();
         Outcome {
@@ -104,7 +97,7 @@ impl Program {
         }
     }
 
-    /// Runs it and expects it to go well.
+    /// Runs the program and expects success.
     pub fn ok(&self, arguments: &[&str]) -> Outcome {
         let outcome = self.run(arguments);
         assert_eq!(outcome.code, 0, "{arguments:?}: {outcome:?}");
@@ -113,12 +106,11 @@ impl Program {
 }
 
 impl Outcome {
-    /// The result as JSON.
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("no JSON ({error}): {self:?}"))
     }
 
-    /// Everything that was said.
+    /// Returns the exit code and the whole output.
     pub fn transcript(&self) -> String {
         format!("exit {}\n--- stdout\n{}--- stderr\n{}", self.code, self.stdout, self.stderr)
     }

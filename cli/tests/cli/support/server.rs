@@ -12,22 +12,19 @@ use std::{
 use tempfile::TempDir;
 use ureq::Agent;
 
-/// The administrator's password.
 pub const PASSWORD: &str = "seven quiet lanterns by the pier";
 
-/// A running server. It is killed when this is dropped.
+/// A running server. The process is killed when this value is dropped.
 pub struct Server {
     child: Child,
     data: TempDir,
     opened: AtomicUsize,
-    /// Its address.
     pub url: String,
-    /// A token of the administrator `root`, called `first`.
+    /// The secret of a token of the administrator `root`; the token is called `first`.
     pub token: String,
 }
 
 impl Server {
-    /// Starts one.
     pub fn start() -> Self {
         let data = tempfile::tempdir().unwrap();
         add_user(&data, "root", "administrator");
@@ -38,12 +35,12 @@ impl Server {
         server
     }
 
-    /// The program, signed in here as the administrator.
+    /// Returns the program, signed in here as the administrator.
     pub fn program(&self) -> Program {
         Program::signed_in(&self.url, &self.token)
     }
 
-    /// The program, signed in here with this token.
+    /// Returns the program, signed in here with this token.
     pub fn program_with(&self, token: &str) -> Program {
         Program::signed_in(&self.url, token)
     }
@@ -53,14 +50,14 @@ impl Server {
         add_user(&self.data, name, role);
     }
 
-    /// Makes a token for an account, as a browser does.
+    /// Creates a token for an account, as a browser does.
     pub fn token_of(&self, login: &str, request: &Value) -> Value {
         let cookie = self.sign_in(login);
         let (_, text) = self.post("/api/v1/auth/api-tokens", &cookie, request);
         serde_json::from_str(&text).unwrap()
     }
 
-    /// How many web sessions an account has, the one that asks among them.
+    /// Returns the number of web sessions of an account, including the one that asks.
     pub fn sessions(&self, login: &str) -> usize {
         let cookie = self.sign_in(login);
         let request = ureq::get(format!("{}/api/v1/auth/sessions", self.url)).header("Cookie", cookie);
@@ -69,7 +66,7 @@ impl Server {
         list.as_array().or_else(|| list["items"].as_array()).unwrap().len()
     }
 
-    /// How many web sessions this support code has opened.
+    /// The number of web sessions that this support code has opened.
     pub fn sessions_opened(&self) -> usize {
         self.opened.load(Ordering::Relaxed)
     }
@@ -90,13 +87,13 @@ impl Server {
         (answer.headers().clone(), text)
     }
 
-    /// Stops it as `kill -9` does, and leaves its data.
+    /// Stops the server as `kill -9` does, and keeps its data.
     pub fn stop(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// Starts it again at the same address.
+    /// Starts the server again at the same address.
     pub fn start_again(&mut self) {
         let listen = self.url.strip_prefix("http://").unwrap().to_owned();
         self.child = serve(&self.data, &listen).0;
@@ -110,7 +107,8 @@ impl Drop for Server {
     }
 }
 
-/// The server's program: built by whoever runs the tests, or lying beside them.
+/// Returns the path of the server's program, which `UPTRAKIT_SERVER_BIN` names or which lies beside the program under
+/// test.
 fn program() -> PathBuf {
     if let Some(path) = env::var_os("UPTRAKIT_SERVER_BIN") {
         return path.into();
@@ -157,7 +155,7 @@ fn serve(data: &TempDir, listen: &str) -> (Child, String) {
     stdout.read_line(&mut line).unwrap();
     let url =
         line.trim().strip_prefix("Uptrakit is listening on ").unwrap_or_else(|| panic!("the server said {line:?}"));
-    // Whatever else it says must not fill the pipe.
+    // The rest of the output is drained, so that it does not fill the pipe.
     std::thread::spawn(move || stdout.read_to_end(&mut Vec::new()));
     (child, url.to_owned())
 }

@@ -1,4 +1,4 @@
-//! Something that listens where a server should, and misbehaves.
+//! Listeners that take the place of a server and misbehave.
 
 use std::{
     io::{self, Read, Write},
@@ -14,7 +14,6 @@ use std::{
 
 /// A listener that gives every connection the same answer.
 pub struct StandIn {
-    /// Where it listens.
     pub url: String,
     connections: Arc<AtomicUsize>,
 }
@@ -52,14 +51,14 @@ impl StandIn {
         Self::answering_with_certificate(body, &rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap())
     }
 
-    /// The same with a certificate that signs itself.
+    /// Answers over TLS with a certificate that signs itself.
     pub fn answering_with_certificate(body: &str, parameters: &rcgen::CertificateParams) -> (Self, String) {
         let (settings, certificate) = tls(parameters);
         let answer = answer("200 OK", "application/json", body);
         let mut stand_in = Self::start(move |mut connection| {
             let mut session = rustls::ServerConnection::new(Arc::clone(&settings)).unwrap();
             let mut stream = rustls::Stream::new(&mut session, &mut connection);
-            // Who does not trust the certificate hangs up.
+            // A client that does not trust the certificate hangs up.
             if stream.read(&mut [0; 8_192]).is_ok() {
                 let _ = stream.write_all(answer.as_bytes());
             }
@@ -68,7 +67,7 @@ impl StandIn {
         (stand_in, certificate)
     }
 
-    /// A proxy that is spoken to over TLS, under the name `localhost`. The second value is its certificate.
+    /// Starts a proxy that is reached over TLS, under the name `localhost`. The second value is its certificate.
     pub fn forwarding_over_tls(address: &str) -> (Self, String) {
         let (settings, certificate) = tls(&rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap());
         let address = address.to_owned();
@@ -85,7 +84,7 @@ impl StandIn {
             }
             stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
             let mut server = TcpStream::connect(&address).unwrap();
-            // One session can't be read and written by two threads: each end gets its turn.
+            // Two threads can't read and write one session, so both ends take turns.
             for socket in [&*stream.sock, &server] {
                 socket.set_read_timeout(Some(Duration::from_millis(10))).unwrap();
             }
@@ -100,11 +99,11 @@ impl StandIn {
         (proxy, certificate)
     }
 
-    /// A proxy: whatever it is asked to connect to, it connects to this address.
+    /// Starts a proxy that connects to this address, whatever it is asked for.
     pub fn forwarding(address: &str) -> Self {
         let address = address.to_owned();
         Self::start(move |mut connection| {
-            // Its head comes in pieces, and nothing of it may get to the server.
+            // The head of the request comes in pieces, and no part of it may reach the server.
             let mut head = Vec::new();
             let mut byte = [0];
             while !head.ends_with(b"\r\n\r\n") && connection.read_exact(&mut byte).is_ok() {
@@ -118,8 +117,8 @@ impl StandIn {
         })
     }
 
-    /// A server whose sign-in and token take a step each until `let_on` lets them on. It hangs up after every answer, and
-    /// tells through `asked` what it was asked for.
+    /// Starts a server whose sign-in and token each wait for a step through `let_on`. It hangs up after every answer,
+    /// and sends the requested paths through `asked`.
     pub fn signing_in(asked: Sender<String>, let_on: Receiver<()>) -> Self {
         let let_on = Mutex::new(let_on);
         let asked = Mutex::new(asked);
@@ -150,15 +149,15 @@ impl StandIn {
         })
     }
 
-    /// Accepts connections and never says anything.
+    /// Accepts connections and never answers.
     pub fn silent() -> Self {
         Self::start(|mut connection| {
-            // The other end gives up at some point, which ends the reading.
+            // The other end gives up at some point, which ends the loop.
             let _ = connection.read_to_end(&mut Vec::new());
         })
     }
 
-    /// How many connections there were.
+    /// Returns the number of connections so far.
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }
@@ -180,7 +179,7 @@ impl StandIn {
     }
 }
 
-/// What a server with a certificate of its own needs, and the certificate in PEM.
+/// Returns the TLS configuration of a server with a certificate of its own, and the certificate in PEM.
 fn tls(parameters: &rcgen::CertificateParams) -> (Arc<rustls::ServerConfig>, String) {
     let signing_key = rcgen::KeyPair::generate().unwrap();
     let cert = parameters.self_signed(&signing_key).unwrap();
@@ -191,7 +190,7 @@ fn tls(parameters: &rcgen::CertificateParams) -> (Arc<rustls::ServerConfig>, Str
     (Arc::new(settings), cert.pem())
 }
 
-/// Passes on what has come, and tells whether more may come.
+/// Forwards the bytes that have arrived, and returns true if more may come.
 fn pass(from: &mut impl Read, to: &mut impl Write, bytes: &mut [u8]) -> bool {
     match from.read(bytes) {
         Ok(0) => false,
@@ -200,7 +199,6 @@ fn pass(from: &mut impl Read, to: &mut impl Write, bytes: &mut [u8]) -> bool {
     }
 }
 
-/// The bytes of an answer.
 pub fn answer(status: &str, kind: &str, body: &str) -> String {
     let length = body.len();
     format!("HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}")

@@ -1,4 +1,4 @@
-//! A terminal with a person at it: a pseudo-terminal on which questions are answered.
+//! A terminal with a simulated user: a pseudo-terminal on which questions are answered.
 
 use super::Program;
 use rustix::{
@@ -16,13 +16,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Nothing that is asked or answered here takes this long.
+/// The time limit of every step; no question or answer takes this long.
 const PATIENCE: Duration = Duration::from_secs(30);
 const NO_CONTROLLING_TERMINAL: i32 = rustix::fs::OFlags::NOCTTY.bits().cast_signed();
 
-/// A terminal with the program at it.
 pub struct Terminal {
-    /// The person's end.
+    /// The user's end of the pseudo-terminal.
     keyboard: File,
     screen: Receiver<Vec<u8>>,
     shown: String,
@@ -52,7 +51,7 @@ impl Terminal {
         let (sender, screen) = channel();
         thread::spawn(move || {
             let mut bytes = [0; 4_096];
-            // Reading fails once nobody holds the other end.
+            // Reading fails once no process holds the other end.
             while let Ok(count @ 1..) = reader.read(&mut bytes) {
                 if sender.send(bytes[..count].to_vec()).is_err() {
                     break;
@@ -62,7 +61,7 @@ impl Terminal {
         Self { keyboard, screen, shown: String::new(), child }
     }
 
-    /// Waits until this is on the screen.
+    /// Waits until this text is on the screen.
     pub fn expect(&mut self, text: &str) -> &mut Self {
         let deadline = Instant::now() + PATIENCE;
         while !self.shown.contains(text) {
@@ -75,13 +74,12 @@ impl Terminal {
         self
     }
 
-    /// Types this.
     pub fn type_in(&mut self, text: &str) -> &mut Self {
         self.keyboard.write_all(text.as_bytes()).unwrap();
         self
     }
 
-    /// Whether the terminal shows what is typed.
+    /// Returns true when the terminal echoes what is typed.
     pub fn shows_typing(&self) -> bool {
         tcgetattr(&self.keyboard).unwrap().local_modes.contains(LocalModes::ECHO)
     }
@@ -96,7 +94,7 @@ impl Terminal {
         self.child.wait().unwrap().code().unwrap_or(-1)
     }
 
-    /// Waits for the end: the exit code and everything that was shown.
+    /// Waits for the program to end. Returns the exit code and everything that was shown.
     pub fn finish(mut self) -> (i32, String) {
         while let Ok(bytes) = self.screen.recv_timeout(PATIENCE) {
             self.shown.push_str(&String::from_utf8_lossy(&bytes));

@@ -1,4 +1,4 @@
-//! The caller's account.
+//! Handlers for the caller's account.
 
 use axum::{Json as Reply, extract::State};
 use http::StatusCode;
@@ -13,13 +13,13 @@ use crate::{
     http::{body::Json, problem::ErrorResponse},
 };
 
-/// Who is asking, and by which token if by one.
+/// Get the caller's account, and the API token if the request carries one
 #[utoipa::path(get, path = "/auth/me", tag = "account", responses((status = 200, body = Me)))]
 pub async fn get_me(State(app): State<App>, actor: Authorized<AnyCredential>) -> Reply<Me> {
     Reply(accounts::me(&app, &actor))
 }
 
-/// Changes the password.
+/// Change the caller's password
 #[utoipa::path(
     put, path = "/auth/password", tag = "account", request_body = ChangePassword, responses((status = 204)),
     security(("session" = []))

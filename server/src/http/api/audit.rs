@@ -1,4 +1,4 @@
-//! The audit trail.
+//! Handlers for audit events.
 
 use axum::{
     Json as Reply,
@@ -20,7 +20,7 @@ use crate::{
     http::{body::Query, layer::cut_off::Streaming, problem::ErrorResponse},
 };
 
-/// Everybody's events, newest first.
+/// List the audit events of all accounts, newest first
 #[utoipa::path(get, path = "/audit", tag = "audit", params(AuditQuery), responses((status = 200, body = Page<AuditEvent>)))]
 pub async fn list_events(
     State(app): State<App>,
@@ -30,7 +30,7 @@ pub async fn list_events(
     Ok(Reply(audit::list(&app, &actor, &query).await?))
 }
 
-/// The caller's own events, newest first.
+/// List the caller's own audit events, newest first
 #[utoipa::path(get, path = "/auth/me/audit", tag = "audit", params(AuditQuery), responses((status = 200, body = Page<AuditEvent>)))]
 pub async fn list_own_events(
     State(app): State<App>,
@@ -40,7 +40,9 @@ pub async fn list_own_events(
     Ok(Reply(audit::list_own(&app, &actor, &query).await?))
 }
 
-/// Everybody's events up to now as JSON lines, oldest first. An answer that breaks off is not all of it.
+/// Export the audit events of all accounts up to now as JSON lines, oldest first
+///
+/// A response that breaks off is incomplete.
 #[utoipa::path(
     get, path = "/audit/export", tag = "audit", params(AuditExportQuery),
     responses((status = 200, content_type = "application/x-ndjson", description = "One event per line", body = AuditEvent))
@@ -51,7 +53,8 @@ pub async fn export_events(
     Query(query): Query<AuditExportQuery>,
 ) -> Result<Response, ErrorResponse> {
     let mut export = Export::new(&app, &actor, &query.into()).await?;
-    // Read before the answer begins: a database that can't answer is a 503, not an answer that breaks off.
+    // The first part is read before the answer begins: a database that can't answer then causes a 503, not an answer
+    // that breaks off.
     let first = lines(&export.next(&app).await?.unwrap_or_default())?;
     let body = Body::from_stream(stream::once(async { Ok(first) }).chain(rest(app, export)));
     let mut response = ([(header::CONTENT_TYPE, "application/x-ndjson")], body).into_response();
@@ -72,7 +75,6 @@ fn rest(app: App, export: Export) -> impl Stream<Item = Result<Bytes, Broken>> {
     })
 }
 
-/// Why an export broke off.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Broken(String);

@@ -1,4 +1,4 @@
-//! Hosts.
+//! Handlers for hosts and their event stream.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -28,7 +28,7 @@ use crate::{
     },
 };
 
-/// Hosts.
+/// List hosts
 #[utoipa::path(get, path = "/hosts", tag = "hosts", params(HostQuery), responses((status = 200, body = Page<Host>)))]
 pub async fn list_hosts(
     State(app): State<App>,
@@ -38,7 +38,7 @@ pub async fn list_hosts(
     Ok(Reply(hosts::list(&app, &actor, &query).await?))
 }
 
-/// One host.
+/// Get a host
 #[utoipa::path(get, path = "/hosts/{id}", tag = "hosts", params(("id" = HostId, Path)), responses((status = 200, body = Host)))]
 pub async fn get_host(
     State(app): State<App>,
@@ -48,11 +48,13 @@ pub async fn get_host(
     Ok(Reply(hosts::get(&app, &actor, id).await?))
 }
 
-/// What the machine is told whose id another machine reports under as well. A header is ASCII.
+/// This warning goes to a machine whose id another machine reports under as well. A header is ASCII.
 const SHARED_MACHINE_ID: &str = "Another machine reports under the same machine id, so that both are shown as one host \
     and overwrite each other; give one of them an id of its own.";
 
-/// Takes a machine's report: 201 the first time, 200 after.
+/// Report the state of a machine
+///
+/// The first report of a machine is answered with 201, later reports with 200.
 #[utoipa::path(
     post, path = "/hosts/report", tag = "hosts", request_body = HostReport,
     responses(
@@ -75,7 +77,7 @@ pub async fn report_host(
     Ok(response)
 }
 
-/// Changes what people call a host.
+/// Set or clear a host's friendly name
 #[utoipa::path(
     patch, path = "/hosts/{id}", tag = "hosts", params(("id" = HostId, Path)), request_body = UpdateHost,
     responses((status = 200, body = Host))
@@ -89,7 +91,7 @@ pub async fn update_host(
     Ok(Reply(hosts::update(&app, &actor, id, request).await?))
 }
 
-/// Forgets a host.
+/// Delete a host
 #[utoipa::path(delete, path = "/hosts/{id}", tag = "hosts", params(("id" = HostId, Path)), responses((status = 204)))]
 pub async fn delete_host(
     State(app): State<App>,
@@ -100,7 +102,10 @@ pub async fn delete_host(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Follows changes: `host` with the host, `host-deleted` with its id, a comment and a `ping` every 15 seconds.
+/// Follow changes of hosts as server-sent events
+///
+/// A `host` event carries the host, a `host-deleted` event its id. A comment and a `ping` event are sent every 15
+/// seconds.
 #[utoipa::path(
     get, path = "/hosts/events", tag = "hosts",
     responses((status = 200, content_type = "text/event-stream", description = "Server-sent events", body = String))
@@ -109,25 +114,26 @@ pub async fn follow_hosts(State(app): State<App>, actor: Authorized<HostsRead>) 
     let keep_alive = KeepAlive::new().interval(Duration::from_secs(15)).event(alive("still here"));
     let mut response = Sse::new(events(app, &actor)).keep_alive(keep_alive).into_response();
     let headers = response.headers_mut();
-    // nginx, and balancers built on it, hold back what they pass on until 4 kB have come, unless this tells them not to.
+    // nginx, and load balancers built on it, buffer a response until 4 kB have come, unless this header turns that off.
     headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
-    // A proxy that compresses may collect what it compresses; `no-transform` asks it not to (RFC 9111, section 5.2.2.6).
+    // A proxy that compresses may buffer what it compresses; `no-transform` asks it not to (RFC 9111, section 5.2.2.6).
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-transform"));
     response.extensions_mut().insert(Streaming::Endless);
     response
 }
 
-/// A comment, and an event beside it: a page can't see comments, and has to notice that nothing gets through to it. An event
-/// without data would not be handed to it.
+/// Builds a comment with an event beside it: a page can't see comments, but has to notice when no data reaches it. A
+/// browser does not dispatch an event without data.
 fn alive(comment: &str) -> Event {
     Event::default().comment(comment).event("ping").data("{}")
 }
 
-/// Ends when the server stops, or when the follower has fallen too far behind to be told everything: it connects again
-/// and reads the list.
+/// The stream ends when the server stops, or when the client has fallen too far behind to receive every change. The
+/// client then reconnects and reads the list.
 fn events(app: App, actor: &Authorized<HostsRead>) -> impl Stream<Item = Result<Event, Infallible>> + use<> {
     let changes = app.feed.follow(actor);
-    // Some proxies pass the head on with the first bytes of the body, so that a client would wait for it until a change.
+    // Some proxies pass the head on with the first bytes of the body; without them a client would wait for it until a
+    // change.
     let greeting = stream::once(async { Ok(alive("following")) });
     let events = stream::unfold((changes, app), |(mut changes, app)| async move {
         let change = tokio::select! {

@@ -1,4 +1,5 @@
-//! REST handlers, one file per noun. A handler extracts, calls the domain, replies; its name is the operation's id.
+//! REST handlers, one file per noun. A handler extracts its arguments, calls the domain and replies; the name of its
+//! function is the operation's id.
 
 pub mod accounts;
 pub mod audit;

@@ -1,4 +1,4 @@
-//! Web sessions.
+//! Handlers for web sessions, and their cookie.
 
 use axum::{
     Json as Reply,
@@ -31,13 +31,15 @@ use crate::{
     },
 };
 
-/// Signs in: the cookie comes with the answer, and a session that was presented ends.
+/// Sign in
+///
+/// The answer sets the session cookie. A session that the request presents ends.
 #[utoipa::path(
     post, path = "/auth/sessions", tag = "sessions", request_body = SignIn, responses((status = 201, body = Account))
 )]
 pub async fn create_session(State(app): State<App>, request: Request) -> Result<Response, ErrorResponse> {
     let (parts, body) = request.into_parts();
-    // Without either header it is a program, and no cookie is at stake.
+    // A request with neither header comes from a program, and no cookie is at stake.
     if Origin::of(&parts.headers, app.public_url.as_str()) == Origin::Foreign {
         return Err(origin::refuse(&request_context(&parts), &parts.headers, app.public_url.as_str()).into());
     }
@@ -50,7 +52,7 @@ pub async fn create_session(State(app): State<App>, request: Request) -> Result<
     Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], Reply(signed_in.account)).into_response())
 }
 
-/// The caller's sessions, the last used first.
+/// List the caller's web sessions, last used first
 #[utoipa::path(
     get, path = "/auth/sessions", tag = "sessions", responses((status = 200, body = Vec<Session>)),
     security(("session" = []))
@@ -62,7 +64,7 @@ pub async fn list_sessions(
     Ok(Reply(sessions::list(&app, &actor).await?))
 }
 
-/// Ends a session; `current` is the one that asks.
+/// End a web session; `current` is the session of this request
 #[utoipa::path(
     delete, path = "/auth/sessions/{id}", tag = "sessions", params(("id" = String, Path, description = "A session's id, or `current`")),
     responses((status = 204)), security(("session" = []))
@@ -84,19 +86,19 @@ pub async fn delete_session(
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// What a browser, or a program, brings along to a sign-in.
 pub fn browser(app: &Core, headers: &HeaderMap) -> Result<ClientInfo, Error> {
     let presented = session_cookie(headers, app.public_url.cookie_name())?.map(Digest::of);
     Ok(ClientInfo { device: device(headers), presented })
 }
 
-/// `Set-Cookie` for a new session. It lives as long as the browser keeps it; how long it is good is the server's word.
+/// Builds `Set-Cookie` for a new session. `Max-Age` is how long the browser keeps the cookie; how long the session is
+/// valid is decided by the server alone.
 pub fn set_cookie(public_url: &PublicUrl, value: &Secret) -> HeaderValue {
     cookie_line(public_url, &value.0, "Max-Age=2592000")
 }
 
-/// What takes a session's traces out of the browser. `Clear-Site-Data` leaves cookies alone: it would take away those of
-/// other servers on this host as well, for cookies don't know ports.
+/// Builds the headers that remove a session from the browser. `Clear-Site-Data` does not name cookies: it would also
+/// remove those of other servers on this host, because cookies are not separated by port.
 pub fn signed_out(public_url: &PublicUrl) -> [(HeaderName, HeaderValue); 2] {
     [
         (header::SET_COOKIE, cookie_line(public_url, "", "Max-Age=0")),
@@ -112,7 +114,7 @@ fn cookie_line(public_url: &PublicUrl, value: &str, age: &str) -> HeaderValue {
     line
 }
 
-/// `Firefox on Linux`, from a user agent's long text; what is not recognised is told as it is, shortened.
+/// Shortens a user agent to a name such as `Firefox on Linux`. An unknown user agent is kept as it is, but cut.
 fn device(headers: &HeaderMap) -> String {
     const BROWSERS: [(&str, &str); 6] = [
         ("Edg/", "Edge"),

@@ -1,4 +1,4 @@
-//! API tokens.
+//! Handlers for API tokens.
 
 use axum::{
     Json as Reply,
@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// The caller's tokens.
+/// List the caller's API tokens
 #[utoipa::path(get, path = "/auth/api-tokens", tag = "tokens", params(TokenQuery), responses((status = 200, body = Page<Token>)))]
 pub async fn list_tokens(
     State(app): State<App>,
@@ -31,7 +31,9 @@ pub async fn list_tokens(
     Ok(Reply(tokens::list(&app, &actor, &query).await?))
 }
 
-/// Makes a token; the answer has its text, this once.
+/// Create an API token
+///
+/// The answer contains the token's secret, which can't be retrieved again.
 #[utoipa::path(
     post, path = "/auth/api-tokens", tag = "tokens", request_body = CreateToken,
     responses((status = 201, body = CreatedToken, headers(("Location" = String))))
@@ -44,7 +46,7 @@ pub async fn create_token(
     Ok(created(tokens::create(&app, &actor, &request).await?))
 }
 
-/// One of the caller's tokens.
+/// Get one of the caller's API tokens
 #[utoipa::path(
     get, path = "/auth/api-tokens/{id}", tag = "tokens", params(("id" = TokenId, Path)), responses((status = 200, body = Token))
 )]
@@ -56,7 +58,7 @@ pub async fn get_token(
     Ok(Reply(tokens::get(&app, &actor, id).await?))
 }
 
-/// Changes a token's name or limits; what is left out stays as it is.
+/// Change an API token's name or limits; omitted fields stay as they are
 #[utoipa::path(
     patch, path = "/auth/api-tokens/{id}", tag = "tokens", params(("id" = TokenId, Path)), request_body = UpdateToken,
     responses((status = 200, body = Token))
@@ -70,7 +72,9 @@ pub async fn update_token(
     Ok(Reply(tokens::update(&app, &actor, id, &request).await?))
 }
 
-/// Gives a token a new text; the answer has it, this once.
+/// Rotate an API token
+///
+/// The answer contains the new secret, which can't be retrieved again.
 #[utoipa::path(
     post, path = "/auth/api-tokens/{id}/rotate", tag = "tokens", params(("id" = TokenId, Path)), request_body = RotateToken,
     responses((status = 201, body = CreatedToken, headers(("Location" = String))))
@@ -84,7 +88,7 @@ pub async fn rotate_token(
     Ok(created(tokens::rotate(&app, &actor, id, &request).await?))
 }
 
-/// Ends a rotation's overlap now: the old text is refused from here on.
+/// End the overlap of a rotation now, so that the previous secret is rejected
 #[utoipa::path(
     delete, path = "/auth/api-tokens/{id}/overlap", tag = "tokens", params(("id" = TokenId, Path)), responses((status = 204))
 )]
@@ -97,7 +101,9 @@ pub async fn end_overlap(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Revokes a token; `current` is the one that asks, which it may do without `tokens:write`.
+/// Revoke an API token; `current` is the token of this request
+///
+/// A token may revoke itself without the permission `tokens:write`.
 #[utoipa::path(
     delete, path = "/auth/api-tokens/{id}", tag = "tokens",
     params(("id" = String, Path, description = "A token's id, or `current`")),
@@ -118,7 +124,7 @@ pub async fn delete_token(
     Ok(revoked(tokens::revoke(&app, &actor, id).await?))
 }
 
-/// The answer to a revoke: since when it holds, and how many requests it cut off in this process.
+/// Answers a revoke with the time from which it holds and the number of requests that it cut off in this process.
 pub fn revoked(revoked: Revoked) -> Response {
     let headers = [
         (HeaderName::from_static("uptrakit-revoked-at"), revoked.at.to_string()),

@@ -1,4 +1,4 @@
-//! People, for administrators.
+//! Handlers for users, for administrators.
 
 use axum::{Json as Reply, extract::State, response::Response};
 use http::StatusCode;
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// People, by username.
+/// List users, ordered by username
 #[utoipa::path(get, path = "/users", tag = "users", params(PageQuery), responses((status = 200, body = Page<User>)))]
 pub async fn list_users(
     State(app): State<App>,
@@ -29,7 +29,9 @@ pub async fn list_users(
     Ok(Reply(users::list(&app, &actor, query.page.as_deref(), query.per_page.as_deref()).await?))
 }
 
-/// Adds a person; without a password the answer has a link by which they choose one.
+/// Create a user
+///
+/// Without a password the answer contains a link by which the user chooses one.
 #[utoipa::path(post, path = "/users", tag = "users", request_body = CreateUser, responses((status = 201, body = CreatedUser)))]
 pub async fn create_user(
     State(app): State<App>,
@@ -39,7 +41,9 @@ pub async fn create_user(
     Ok((StatusCode::CREATED, Reply(users::create(&app, &actor, request).await?)))
 }
 
-/// Makes another link for somebody who has not chosen a password yet; the one before opens nothing any more.
+/// Create a new invitation link for a user who has not chosen a password yet
+///
+/// The previous link becomes invalid.
 #[utoipa::path(
     post, path = "/users/{id}/invitation", tag = "users", params(("id" = AccountId, Path)),
     request_body = Option<CreateInvitation>, responses((status = 201, body = CreatedUser))
@@ -53,7 +57,7 @@ pub async fn create_invitation(
     Ok((StatusCode::CREATED, Reply(users::invite_again(&app, &actor, id).await?)))
 }
 
-/// Sets a person's roles, or whether their account opens doors.
+/// Set a user's roles, or activate or deactivate the account
 #[utoipa::path(
     patch, path = "/users/{id}", tag = "users", params(("id" = AccountId, Path)), request_body = UpdateUser,
     responses((status = 200, body = User))
@@ -67,7 +71,7 @@ pub async fn update_user(
     Ok(Reply(users::update(&app, &actor, id, request).await?))
 }
 
-/// A person's tokens.
+/// List a user's API tokens
 #[utoipa::path(
     get, path = "/users/{id}/api-tokens", tag = "users", params(("id" = AccountId, Path), TokenQuery),
     responses((status = 200, body = Page<Token>))
@@ -81,7 +85,7 @@ pub async fn list_user_tokens(
     Ok(Reply(users::list_tokens(&app, &actor, id, &query).await?))
 }
 
-/// Revokes a person's token.
+/// Revoke a user's API token
 #[utoipa::path(
     delete, path = "/users/{id}/api-tokens/{token_id}", tag = "users",
     params(("id" = AccountId, Path), ("token_id" = TokenId, Path)), responses((status = 204))

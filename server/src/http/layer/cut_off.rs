@@ -1,4 +1,4 @@
-//! Stops what is under way when its credential dies: a request whose answer has not begun gets the refusal instead,
+//! Stops requests whose credential becomes invalid. A request whose answer has not begun gets the rejection instead,
 //! whatever its handler is waiting for, and a stream ends.
 
 use std::{
@@ -26,16 +26,16 @@ use uptrakit_core::{
 
 use crate::{App, http::problem::ErrorResponse};
 
-/// Marks a response that takes as long as its client, and says what becomes of it when the credential dies.
+/// Marks a response that lasts as long as its client reads, and says how it ends when the credential becomes invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Streaming {
-    /// It goes on until somebody ends it, so that it just ends.
+    /// The stream has no end of its own, so that it just ends.
     Endless,
-    /// It has an end of its own: it breaks off, so that nobody takes the part for the whole.
+    /// The stream has an end of its own. It breaks off with an error, so that no client takes the part for the whole.
     Whole,
 }
 
-/// Watches a lease. As a future it is ready when the lease is lost, and says why.
+/// Watches a lease. The future resolves with the reason when the lease is lost.
 enum Watch {
     Good(Pin<Box<dyn Future<Output = Lease> + Send>>),
     InDoubt(Pin<Box<dyn Future<Output = Result<Lease, AuthError>> + Send>>),
@@ -46,7 +46,7 @@ impl Watch {
         Self::Good(Box::pin(lease.in_doubt()))
     }
 
-    /// Whether the credential is being judged again, so that nothing more may be sent under it until that is done.
+    /// Returns true while the credential is checked again. Until that is done, no more data may be sent under it.
     const fn is_in_doubt(&self) -> bool {
         matches!(self, Self::InDoubt(_))
     }
@@ -68,7 +68,7 @@ impl Future for Watch {
     }
 }
 
-/// Runs the rest of the request for as long as its credential lives.
+/// Runs the rest of the request for as long as its credential is valid.
 pub async fn cut_off(app: &App, context: &RequestContext, handler: impl Future<Output = Response>) -> Response {
     let RequestContext { in_flight, address, arrived, .. } = context;
     let mut watch = None;
@@ -83,7 +83,8 @@ pub async fn cut_off(app: &App, context: &RequestContext, handler: impl Future<O
         return response;
     };
     if !entry.account.is_current() && !in_flight.is_exempt() {
-        // Changed at the very end: asks once more, for the answer has not begun.
+        // The account has changed at the very end. The credential is checked once more, because the answer has not
+        // begun.
         if let Err(denied) = app.verifier.authorise(entry.key, need, *address).await {
             return ErrorResponse(Error::from(denied)).into_response();
         }
@@ -101,7 +102,7 @@ pub async fn cut_off(app: &App, context: &RequestContext, handler: impl Future<O
     response
 }
 
-/// Polls the handler first: one that is done at once, as most are, never starts to watch its credential.
+/// Polls the handler first, so that a handler that is done at once, as most are, never watches its credential.
 async fn run(
     in_flight: &InFlight,
     watch: &mut Option<Watch>,
@@ -123,7 +124,6 @@ async fn run(
     .await
 }
 
-/// Tells under an expiring token when it ends.
 fn add_expiry(entry: &CachedCredential, response: &mut Response) {
     if let Credential::Token(token) = &entry.credential
         && let Some(end) = token.ends_at.into_iter().chain(token.expires_at).min()
@@ -133,16 +133,13 @@ fn add_expiry(entry: &CachedCredential, response: &mut Response) {
     }
 }
 
-/// Why a body broke off.
 #[derive(Debug, thiserror::Error)]
 #[error("the credential no longer opens this")]
 struct CutOff;
 
-/// A body that ends when the credential dies.
 struct CutBody {
     body: Body,
     streaming: Streaming,
-    /// `None` once it is cut.
     watch: Option<Watch>,
 }
 

@@ -1,4 +1,4 @@
-//! What every request passes through.
+//! Layers that every request passes through.
 
 pub mod cut_off;
 pub mod request_context;

@@ -1,6 +1,6 @@
-//! The one layer: names the request, finds the client's address, has it cut off when its credential dies
-//! ([`super::cut_off`]), and sees to it that every answer has its security headers, its problem document, its line in
-//! the log and its place in the metrics, panics included.
+//! The one layer of all requests: it assigns the request's id, finds the client's address and has the request cut off
+//! when its credential becomes invalid ([`super::cut_off`]). It also sees to it that every answer, panics included, has
+//! its security headers, its problem document, its line in the log and its place in the metrics.
 
 use std::{
     net::{IpAddr, Ipv6Addr, SocketAddr},
@@ -35,14 +35,14 @@ use crate::{
     http::{metrics::is_measured, problem::ErrorResponse},
 };
 
-/// The policy of everything but the page: if it is ever shown as one, that page may do nothing.
+/// The content security policy of all responses but pages. If a browser shows such a response as a page, that page may
+/// do nothing.
 const DATA_POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The address of the peer, put into the request by the accept loop.
+/// The address of the peer; the accept loop puts it into the request.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub SocketAddr);
 
-/// Runs a request and finishes its answer.
 pub async fn request_context(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let request_id = next_request_id();
     let peer = request.extensions().get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip());
@@ -102,7 +102,7 @@ fn next_request_id() -> RequestId {
     RequestId { process: *PROCESS, count: COUNT.fetch_add(1, Ordering::Relaxed) }
 }
 
-/// What the log and the metrics will want to know of a request; nothing, where nobody reads them.
+/// Holds what the log and the metrics need of a request. A field is `None` when neither of them would read it.
 struct Observed {
     started: Option<Instant>,
     line: Option<(Method, String)>,
@@ -135,8 +135,8 @@ impl Observed {
     }
 }
 
-/// Behind trusted proxies the client is the rightmost address of `X-Forwarded-For` that is none of theirs. From any
-/// other peer the header is worth nothing.
+/// Behind trusted proxies the client is the rightmost address of `X-Forwarded-For` that is not a trusted proxy's. The
+/// header is ignored when it comes from any other peer.
 fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let peer = peer.to_canonical();
     let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
@@ -144,7 +144,8 @@ fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAdd
         return peer;
     }
     let mut client = peer;
-    // A proxy may write its part behind what a client made up: what is no text there must not hide what is.
+    // A proxy may write its part behind what a client made up: bytes there that are no text must not hide the proxy's
+    // part.
     let values: Vec<&[u8]> = headers.get_all("x-forwarded-for").iter().map(HeaderValue::as_bytes).collect();
     for part in values.iter().rev().flat_map(|value| value.rsplit(|byte| *byte == b',')) {
         let Some(address) = str::from_utf8(part).ok().and_then(address_in) else { return client };
@@ -156,7 +157,7 @@ fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAdd
     client
 }
 
-/// An address as proxies write it; some write a port behind it, and brackets around IPv6 with and without one.
+/// Parses an address as proxies write it. Some append a port, and some put IPv6 in brackets, with and without a port.
 fn address_in(text: &str) -> Option<IpAddr> {
     let text = text.trim();
     let bracketed = || text.strip_prefix('[')?.strip_suffix(']')?.parse::<Ipv6Addr>().ok().map(IpAddr::V6);
@@ -165,7 +166,7 @@ fn address_in(text: &str) -> Option<IpAddr> {
     address.map(|address| address.to_canonical())
 }
 
-/// RFC 6750 allows `access_token` in the query and RFC 9700 (section 4.3.2) takes it back.
+/// RFC 6750 allows `access_token` in the query; RFC 9700 (section 4.3.2) forbids it.
 fn has_credential_in_query(query: Option<&str>) -> bool {
     query.is_some_and(|query| form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "access_token"))
 }
@@ -216,7 +217,7 @@ fn finish_headers(app: &Core, status: StatusCode, headers: &mut HeaderMap, is_pa
     }
 }
 
-/// The path without what may be a token that somebody put into it: of its parts only ids and short words are left.
+/// Returns the path without the parts that may be a token which a client put there: only ids and short words are kept.
 fn loggable(path: &str) -> String {
     const LONGEST_WORD: usize = 20;
     let is_harmless = |part: &&str| part.len() <= LONGEST_WORD || part.parse::<EventId>().is_ok();

@@ -1,5 +1,5 @@
-//! Postgres clusters of a test's own, with standbys, made and started with the programs of the installed server. Where
-//! the tests use a server of another machine, there may be none; then these tests say so and are left out.
+//! Runs Postgres clusters for a test, with standbys, from the programs of the installed server. A machine whose tests
+//! use a remote server may have none; the tests then print that and are left out.
 
 use std::{
     net::TcpListener,
@@ -8,7 +8,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// A cluster in a folder that goes with it.
+/// A cluster in a folder that is removed with it.
 pub struct Cluster {
     programs: PathBuf,
     directory: tempfile::TempDir,
@@ -22,7 +22,7 @@ impl Drop for Cluster {
 }
 
 impl Cluster {
-    /// A running primary with an empty database `uptrakit`.
+    /// Starts a primary with an empty database `uptrakit`.
     pub fn primary() -> Option<Self> {
         super::postgres_server()?;
         let Some(programs) = programs() else {
@@ -39,7 +39,7 @@ impl Cluster {
         Some(cluster)
     }
 
-    /// A standby that follows this cluster under a name.
+    /// Starts a standby that follows this cluster under a name.
     pub fn standby(&self, name: &str) -> Self {
         let standby = Self::in_new_directory(self.programs.clone());
         let source = format!("host=127.0.0.1 port={} user=uptrakit application_name={name}", self.port);
@@ -50,7 +50,6 @@ impl Cluster {
         standby
     }
 
-    /// Starts it, with more settings.
     pub fn start(&self, settings: &str) {
         let options = format!(
             "-p {} -h 127.0.0.1 -k {} -c fsync=off -c max_connections=60 {settings}",
@@ -60,22 +59,20 @@ impl Cluster {
         succeed(self.control(&["start", "-w", "-o", &options, "--log"]).arg(self.directory.path().join("log")));
     }
 
-    /// Ends it as a failure of its machine does.
+    /// Stops the cluster as a failure of its machine does.
     pub fn kill(&self) {
         succeed(&mut self.control(&["stop", "--mode=immediate"]));
     }
 
-    /// Has a standby take over.
+    /// Promotes a standby to primary.
     pub fn promote(&self) {
         succeed(&mut self.control(&["promote", "-w"]));
     }
 
-    /// Host and port.
     pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// The URL of its database.
     pub fn url(&self) -> String {
         format!("postgres://uptrakit@{}/uptrakit", self.address())
     }
@@ -99,7 +96,7 @@ impl Cluster {
         control
     }
 
-    /// Postgres refuses to be root.
+    /// Postgres refuses to run as root.
     fn program(&self, name: &str) -> Command {
         let path = self.programs.join(name);
         let mut command = if is_root() {
@@ -118,7 +115,7 @@ fn is_root() -> bool {
     std::fs::metadata("/proc/self").is_ok_and(|about| about.uid() == 0)
 }
 
-/// The folder with the programs of the newest version: Debian keeps them off the PATH.
+/// Finds the folder with the programs of the newest version: Debian keeps them off the PATH.
 fn programs() -> Option<PathBuf> {
     let version = |path: &PathBuf| path.file_name()?.to_str()?.parse::<u32>().ok();
     let debian = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path());

@@ -1,5 +1,5 @@
-//! The wire between a server and its Postgres, as a small proxy that a test can cut, hang or slow down. What a real
-//! network does to a connection is done here to real bytes of the real driver.
+//! A small proxy between a server and its Postgres, which a test can cut, silence or slow down. The bytes and the
+//! driver are real, so that connections fail as on a real network.
 
 use std::{
     net::SocketAddr,
@@ -13,27 +13,27 @@ use tokio::{
     sync::watch,
 };
 
-/// How the wire is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wire {
-    /// As it should be.
     Whole,
-    /// Nobody is there: connections break, new ones are refused.
+    /// The other end is gone: connections break, and new ones are refused.
     Cut,
-    /// The other end is gone and nobody says so: connections stay open and never speak again, new ones neither.
+    /// The other end is gone without a notice: connections stay open and never answer again, and new ones never answer
+    /// either.
     Silent,
     /// Each piece of data takes this long, in each direction.
     Slow(Duration),
 }
 
-/// How the wire is, and how often it was cut: a connection must hear of a cut also when the wire is whole again by then.
+/// The state of the link and the number of cuts: a connection must notice a cut even when the link is whole again by
+/// then.
 #[derive(Clone, Copy)]
 struct State {
     wire: Wire,
     cuts: u64,
 }
 
-/// A proxy to one Postgres server. It ends with the test's runtime.
+/// A proxy to one Postgres server, which ends with the test's runtime.
 pub struct Link {
     pub address: SocketAddr,
     postgres: Arc<Mutex<String>>,
@@ -41,7 +41,7 @@ pub struct Link {
 }
 
 impl Link {
-    /// Opens a whole one.
+    /// Opens a link that is whole.
     pub async fn to(postgres: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -51,7 +51,7 @@ impl Link {
         Self { address, postgres, state }
     }
 
-    /// Leads new connections to another server, as an address that moves does; those that are open break.
+    /// Leads new connections to another server, as an address that moves does; the open ones break.
     pub fn move_to(&self, postgres: String) {
         self.set(Wire::Cut);
         *self.postgres.lock().unwrap() = postgres;
@@ -76,7 +76,7 @@ async fn accept(
     loop {
         let now = *state.borrow_and_update();
         if now.wire == Wire::Cut {
-            // Closed, so that the system refuses for us.
+            // The listener is closed, so that the system refuses connections.
             listener = None;
             if state.changed().await.is_err() {
                 return;
@@ -95,10 +95,10 @@ async fn accept(
     }
 }
 
-/// Carries one connection until either end closes it or the wire is cut.
+/// Carries one connection until either end closes it or the link is cut.
 async fn carry(server: TcpStream, postgres: String, mut state: watch::Receiver<State>, cuts: u64) {
     if state.borrow().wire == Wire::Silent {
-        // PendingBatch, and never spoken to.
+        // The connection is accepted and never answered.
         lie_dead(server, None, state, cuts).await;
         return;
     }
@@ -123,7 +123,7 @@ async fn carry(server: TcpStream, postgres: String, mut state: watch::Receiver<S
     }
 }
 
-/// Keeps both ends open and says nothing more, also when the wire is whole again; a cut ends it.
+/// Keeps both ends open without an answer, even when the link is whole again; a cut ends this.
 async fn lie_dead(_server: TcpStream, _postgres: Option<TcpStream>, mut state: watch::Receiver<State>, cuts: u64) {
     let _ = state.wait_for(|state| state.cuts != cuts).await;
 }

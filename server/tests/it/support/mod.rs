@@ -1,4 +1,4 @@
-//! A server with a database of its own, and clients with each kind of credential.
+//! Starts servers with databases of their own, and clients with each kind of credential.
 
 pub mod cluster;
 pub mod link;
@@ -30,12 +30,12 @@ use uptrakit_store::{Conn, Store};
 
 pub const PASSWORD: &str = "seven brown owls at dusk";
 pub const PUBLIC_URL: &str = "https://up.example.org";
-/// 2030-01-01T00:00:00Z
+/// 2030-01-01T00:00:00Z, in milliseconds
 pub const START: i64 = 1_893_456_000_000;
 const RULES: TokenRules = TokenRules { limit: 100, longest_lifetime_days: None, default_lifetime_days: 90 };
 
-/// Makes a test for each engine of functions that take a server. One that is missing in the list is never used, which
-/// the compiler says.
+/// Makes a test for each engine out of functions that take a server. The compiler reports a function that is missing in
+/// the list, because it is never used.
 macro_rules! on_both {
     ($($name:ident),+ $(,)?) => {
         $(mod $name {
@@ -55,7 +55,7 @@ macro_rules! on_both {
 }
 pub(crate) use on_both;
 
-/// One server process's worth of parts, and the database it works on.
+/// The parts of one server process, and the database that it works on.
 pub struct TestServer {
     pub app: Arc<Core>,
     pub url: String,
@@ -64,7 +64,6 @@ pub struct TestServer {
     directory: Option<Arc<tempfile::TempDir>>,
 }
 
-/// Somebody who sends requests.
 #[derive(Clone)]
 pub struct Client {
     router: Router,
@@ -77,11 +76,10 @@ enum Credential {
     None,
     Token(String),
     Cookie(String),
-    /// A cookie with a request that another site caused.
+    /// The request carries a cookie, and another site caused it.
     ForeignCookie(String),
 }
 
-/// An answer.
 #[derive(Debug)]
 pub struct Reply {
     pub status: StatusCode,
@@ -98,7 +96,7 @@ impl Reply {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// Checks status and code of a refusal.
+    /// Checks the status and the code of an error, and returns the problem.
     #[track_caller]
     pub fn refused(&self, status: u16, code: &str) -> Value {
         assert_eq!(self.status, status, "{}", self.text);
@@ -120,7 +118,7 @@ impl Reply {
 const POSTGRES_URL: &str = "UPTRAKIT_TEST_POSTGRES_URL";
 const WITHOUT_POSTGRES: &str = "UPTRAKIT_TEST_WITHOUT_POSTGRES";
 
-/// The Postgres server that the tests make databases on; `None` where tests on Postgres are to be left out.
+/// The tests create their databases on this Postgres server; `None` means that tests on Postgres are left out.
 pub fn postgres_server() -> Option<String> {
     if std::env::var(WITHOUT_POSTGRES).is_ok_and(|value| value == "1") {
         eprintln!("left out: {WITHOUT_POSTGRES} is 1");
@@ -134,12 +132,12 @@ pub fn postgres_server() -> Option<String> {
     }))
 }
 
-/// The URL of an empty database on the tests' Postgres server.
+/// Creates an empty database on the tests' Postgres server and returns its URL.
 pub async fn new_postgres_database() -> Option<String> {
     new_postgres_database_with("").await
 }
 
-/// The same, made with more options.
+/// Creates an empty database with more options, and returns its URL.
 pub async fn new_postgres_database_with(options: &str) -> Option<String> {
     let base = postgres_server()?;
     let name = format!("t{}", uptrakit_core::clock::new_id(Clock::System.now()).simple());
@@ -154,7 +152,7 @@ impl TestServer {
         Self::sqlite_at(PUBLIC_URL).await
     }
 
-    /// On SQLite, with another public URL.
+    /// Starts a server on SQLite with another public URL.
     pub async fn sqlite_at(public_url: &'static str) -> Self {
         let directory = Arc::new(tempfile::tempdir().unwrap());
         let url = format!("sqlite://{}", directory.path().join("uptrakit.db").display());
@@ -166,30 +164,32 @@ impl TestServer {
         Some(Self::start(url, None, Arc::new(AtomicI64::new(START)), PUBLIC_URL).await)
     }
 
-    /// Another server process on the same database.
+    /// Starts another server process on the same database.
     pub async fn another(&self) -> Self {
         Self::start(self.url.clone(), self.directory.clone(), self.clock.clone(), PUBLIC_URL).await
     }
 
-    /// Another server process, whose administrator has set a longest lifetime of tokens.
+    /// Starts another server process, whose settings have a longest lifetime of tokens.
     pub async fn another_with_longest_lifetime(&self, days: u32) -> Self {
         let rules = TokenRules { limit: 100, longest_lifetime_days: Some(days), default_lifetime_days: days };
         Self::start_with(self.url.clone(), self.directory.clone(), self.clock.clone(), PUBLIC_URL, rules, None).await
     }
 
-    /// Another server process, which judges credentials for that long after the last write that the database took.
+    /// Starts another server process, which accepts credentials for that long after the last write that the database
+    /// took.
     pub async fn another_with_read_grace(&self, limit: Duration) -> Self {
         let clock = self.clock.clone();
         Self::start_with(self.url.clone(), self.directory.clone(), clock, PUBLIC_URL, RULES, Some(limit)).await
     }
 
-    /// Another server process, on a machine whose clock is ahead.
+    /// Starts another server process, on a machine whose clock is ahead.
     pub async fn another_ahead(&self, millis: i64) -> Self {
         let clock = Arc::new(AtomicI64::new(self.clock.load(Ordering::SeqCst) + millis));
         Self::start(self.url.clone(), self.directory.clone(), clock, PUBLIC_URL).await
     }
 
-    /// Another server process that may only read the SQLite file from now on, as where its disk was mounted anew.
+    /// Starts another server process that may only read the SQLite file from now on, as after its disk was mounted read
+    /// only.
     pub async fn another_reading_only(&self) -> Self {
         const READ_ONLY: &str = "PRAGMA query_only = true";
         let other = self.another().await;
@@ -204,44 +204,43 @@ impl TestServer {
         other
     }
 
-    /// Host and port of the Postgres server.
     pub fn postgres_address(&self) -> String {
         let (_, rest) = self.url.split_once("://").unwrap();
         let (authority, _) = rest.split_once('/').unwrap();
         authority.rsplit_once('@').map_or(authority, |(_, address)| address).to_owned()
     }
 
-    /// The name of its database.
     pub fn database(&self) -> &str {
         let (_, rest) = self.url.rsplit_once('/').unwrap();
         rest.split('?').next().unwrap()
     }
 
-    /// Another server process on the same database, which reaches it at another URL.
+    /// Starts another server process on the same database, which reaches it at another URL.
     pub async fn another_at(&self, url: String) -> Self {
         Self::start(url, self.directory.clone(), self.clock.clone(), PUBLIC_URL).await
     }
 
-    /// The URL of the database for a new role that may do nothing in it yet, and the name of the role.
+    /// Returns the URL of the database for a new role without any permissions in it, and the name of the role.
     pub async fn new_role(&self) -> (String, String) {
         let role = format!("role_{}", self.database());
         self.sql(&format!("CREATE ROLE {role} LOGIN PASSWORD 'few'")).await;
         (format!("postgres://{role}:few@{}/{}", self.postgres_address(), self.database()), role)
     }
 
-    /// A server process on a Postgres database that is reached over `link`.
+    /// Starts a server process on a Postgres database that is reached over `link`.
     pub async fn over(link: &link::Link, url: &str, address: &str, read_grace: Option<Duration>) -> Self {
         let url = url.replace(address, &link.address.to_string());
         Self::start_with(url, None, Arc::new(AtomicI64::new(START)), PUBLIC_URL, RULES, read_grace).await
     }
 
-    /// Another server process on the same database, which reaches it over `link`.
+    /// Starts another server process on the same database, which reaches it over `link`.
     pub async fn another_over(&self, link: &link::Link) -> Self {
         let url = self.url.replace(&self.postgres_address(), &link.address.to_string());
         Self::start(url, self.directory.clone(), self.clock.clone(), PUBLIC_URL).await
     }
 
-    /// The same as a role of its own, with the rights of the one that the tests use.
+    /// Starts another server process over `link` with a new role, which has the permissions of the role that the tests
+    /// use.
     pub async fn another_as_new_role(&self, link: &link::Link) -> (Self, String) {
         let (authority, database) = self.url.split_once("://").unwrap().1.split_once('/').unwrap();
         let owner = authority.split([':', '@']).next().unwrap();
@@ -251,7 +250,7 @@ impl TestServer {
         (Self::start(url, None, self.clock.clone(), PUBLIC_URL).await, role)
     }
 
-    /// Does to the database what servers never do.
+    /// Runs a statement on the database that servers never run.
     pub async fn sql(&self, statement: &str) {
         let mut tx = self.app.store.begin().await.unwrap();
         let statement = sqlx::AssertSqlSafe(statement.to_owned());
@@ -262,7 +261,7 @@ impl TestServer {
         tx.commit().await.unwrap();
     }
 
-    /// Has Postgres close the database: it ends its sessions, as when it is shut down, and takes no new ones.
+    /// Closes the database: Postgres ends its sessions, as at a shutdown, and accepts no new ones.
     pub async fn close_database(&self) {
         let (base, name) = (postgres_server().expect("this server is on Postgres"), self.database());
         beside(&base, &format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")).await;
@@ -270,13 +269,13 @@ impl TestServer {
         beside(&base, &format!("{end} = '{name}'")).await;
     }
 
-    /// Has Postgres take sessions again.
+    /// Has Postgres accept sessions again.
     pub async fn open_database(&self) {
         let (base, name) = (postgres_server().expect("this server is on Postgres"), self.database());
         beside(&base, &format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")).await;
     }
 
-    /// A server process on a database that is there.
+    /// Starts a server process on a database that exists already.
     pub async fn on(url: String) -> Self {
         Self::start(url, None, Arc::new(AtomicI64::new(START)), PUBLIC_URL).await
     }
@@ -335,7 +334,7 @@ impl TestServer {
         self.cookie(cookie_of(&reply))
     }
 
-    /// A server with an administrator who is signed in.
+    /// Adds an administrator and signs in.
     pub async fn with_root(&self) -> Client {
         self.add_user("root", "administrator").await;
         self.sign_in("root").await
@@ -346,7 +345,7 @@ impl TestServer {
     }
 }
 
-/// Does something to a database that can't be done from within it.
+/// Runs a statement about a database that can't be run within it.
 async fn beside(url: &str, statement: &str) {
     let admin = sqlx::PgPool::connect(url).await.expect("the Postgres server of the tests answers");
     sqlx::query(sqlx::AssertSqlSafe(statement.to_owned())).execute(&admin).await.unwrap();
@@ -370,17 +369,17 @@ impl Client {
         self
     }
 
-    /// A client of the same server, with a token.
+    /// Returns a client of the same server with a token.
     pub fn with_token(&self, token: &str) -> Self {
         Self { credential: Credential::Token(token.to_owned()), ..self.clone() }
     }
 
-    /// The same client, who asks another server.
+    /// Returns the same client for another server.
     pub fn at(self, server: &TestServer) -> Self {
         self.through(server.router.clone())
     }
 
-    /// The same client, whose requests go through a router of the test's own.
+    /// Returns the same client for a router of the test's own.
     pub fn through(mut self, router: Router) -> Self {
         self.router = router;
         self
@@ -414,7 +413,7 @@ impl Client {
         Reply { status: parts.status, headers: parts.headers, text: String::from_utf8_lossy(&bytes).into_owned() }
     }
 
-    /// Sends, and hands back the response with its body still running.
+    /// Sends a request and returns the response before its body ends.
     pub async fn open(&self, path: &str) -> axum::response::Response {
         self.open_request(self.request(Method::GET, path)).await
     }
@@ -450,7 +449,7 @@ impl Client {
         self.with_json(Method::PUT, path, body).await
     }
 
-    /// Makes a token; its id and text.
+    /// Creates a token and returns its id and its secret.
     pub async fn new_token(&self, body: Value) -> (String, String) {
         let token = self.post("/auth/api-tokens", body).await.ok(201);
         (token["id"].as_str().unwrap().to_owned(), token["token"].as_str().unwrap().to_owned())
@@ -465,7 +464,7 @@ pub fn report(machine_id: &str) -> Value {
 }
 
 impl TestServer {
-    /// Asks this server who a client of another one is.
+    /// Asks this server for the account of a client of another server.
     pub async fn get_with(&self, client: &Client) -> Reply {
         client.clone().at(self).get("/auth/me").await
     }

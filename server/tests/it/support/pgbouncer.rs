@@ -1,4 +1,5 @@
-//! A real PgBouncer before the tests' Postgres. Where there is none, tests say so and are left out.
+//! Runs a real PgBouncer in front of the tests' Postgres. Where it is not installed, the tests print that and are left
+//! out.
 
 use std::{
     os::unix::fs::{MetadataExt as _, PermissionsExt as _},
@@ -23,7 +24,7 @@ impl Drop for PgBouncer {
 }
 
 impl PgBouncer {
-    /// Starts one before the server of a URL, with more lines of configuration.
+    /// Starts a pooler in front of the server of a URL, with more lines of configuration.
     pub fn start(url: &str, configuration: &str) -> Option<Self> {
         let Some(program) =
             ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer"].into_iter().find(|path| Path::new(path).exists())
@@ -44,7 +45,7 @@ impl PgBouncer {
              listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = any\n{configuration}\n"
         );
         std::fs::write(&file, text).unwrap();
-        // PgBouncer refuses to be root, as Postgres does.
+        // PgBouncer refuses to run as root, as Postgres does.
         let is_root = std::fs::metadata("/proc/self").is_ok_and(|about| about.uid() == 0);
         let mut command = if is_root {
             let mut command = Command::new("runuser");
@@ -63,7 +64,7 @@ impl PgBouncer {
         Some(pooler)
     }
 
-    /// The URL of a database, through the pooler.
+    /// Returns the URL of a database through the pooler.
     pub fn through(&self, url: &str) -> String {
         let (scheme, rest) = url.split_once("://").unwrap();
         let (authority, database) = rest.split_once('/').unwrap();

@@ -1,5 +1,5 @@
-//! Real proxies in front of real servers. Their ports can be taken between choice and use, their workers outlive a
-//! killed parent, and a loaded machine delays all of it; the tests need not care.
+//! Runs real proxies in front of real servers. Their ports can be taken between choice and use, their workers outlive a
+//! killed parent, and a loaded machine delays everything; this module handles all of that for the tests.
 
 use std::{
     fs::File,
@@ -15,8 +15,9 @@ use std::{
 
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, pki_types::ServerName};
 
-/// Starts the arguments as a program and stops it when standard input ends, which a test's end causes even where the
-/// test is killed. The program gets SIGTERM alone, because it then ends its workers itself; SIGKILL for all is last.
+/// Starts the arguments as a program and stops it when standard input ends, which the end of a test causes even where
+/// the test is killed. The program gets SIGTERM alone, because it then ends its workers itself; SIGKILL for all is
+/// last.
 const SUPERVISE: &str = "exec 3<&0
 \"$@\" </dev/null 3<&- &
 proxy=$!
@@ -24,11 +25,11 @@ proxy=$!
 wait \"$proxy\"
 kill -KILL 0";
 
-/// Proxies that end for a taken port choose another one this many times.
+/// A proxy that ends because its port is taken gets another one this many times.
 const PORTS: usize = 20;
 const START_LIMIT: Duration = Duration::from_mins(1);
 
-/// A proxy that runs until this is dropped.
+/// A proxy that runs until the value is dropped.
 pub struct Proxy {
     supervisor: Child,
     pub address: String,
@@ -41,7 +42,7 @@ impl Drop for Proxy {
     }
 }
 
-/// Where a program is. Debian keeps servers in `/usr/sbin`, which is not on everybody's PATH.
+/// Finds a program. Debian keeps servers in `/usr/sbin`, which is not on the PATH of every user.
 pub fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).chain(["/usr/sbin".into()]);
@@ -100,13 +101,13 @@ fn supervise(command: &Command, log_file: &Path) -> Child {
         .unwrap()
 }
 
-/// Whether a request with this token gets 200 at an address: of all servers on this machine, from the one that made
-/// the token alone.
+/// Returns true when a request with this token gets 200 at an address. Of all servers on this machine, only the one
+/// that created the token answers so.
 pub fn knows_token(address: &str, token: &str) -> bool {
     TcpStream::connect(address).is_ok_and(|stream| lets_token_in(with_limit(stream), address, token))
 }
 
-/// The same on a connection that is there already.
+/// Returns true when a request with this token gets 200 on a connection that is open already.
 pub fn lets_token_in(mut stream: impl Read + Write, host: &str, token: &str) -> bool {
     let mut status_line = || -> std::io::Result<String> {
         write!(stream, "GET /api/v1/auth/me HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {token}\r\n\r\n")?;
@@ -117,16 +118,16 @@ pub fn lets_token_in(mut stream: impl Read + Write, host: &str, token: &str) -> 
     status_line().is_ok_and(|line| line.starts_with("HTTP/1.1 200"))
 }
 
-/// A proxy that listens and does not answer must not stop a test that only tries.
+/// A proxy that listens and does not answer must not block a test that only tries it.
 fn with_limit(stream: TcpStream) -> TcpStream {
     stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
     stream
 }
 
-/// A certificate of a proxy, and its clients.
+/// The certificate of a proxy, and a configuration of clients that trust it.
 pub struct Tls {
     host: &'static str,
-    /// The certificate and its key in PEM.
+    /// The certificate and its key are in PEM.
     pub certificate: String,
     pub key: String,
     trust: Arc<ClientConfig>,

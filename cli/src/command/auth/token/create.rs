@@ -5,13 +5,12 @@ use crate::{args, command::Context, duration, failure::Failure, output::printabl
 use std::net::IpAddr;
 use uptrakit_api::{CreateToken, Permission, Timestamp};
 
-/// Makes a token.
 pub fn run(context: &Context, arguments: args::CreateToken) -> Result<(), Failure> {
     let expires_at = arguments.expires_at.as_deref().map(end).transpose()?;
     let request = CreateToken {
         name: arguments.name,
         expires_at: expires_at.map(|instant| instant.to_string()),
-        // The server counts from its own clock: this machine's may be wrong.
+        // The server counts the lifetime from its own clock, because this machine's may be wrong.
         expires_in_seconds: arguments.expires_in.as_deref().map(lifetime).transpose()?,
         permissions: (!arguments.permissions.is_empty()).then_some(arguments.permissions),
         allowed_networks: (!arguments.allowed_networks.is_empty()).then_some(arguments.allowed_networks),
@@ -34,7 +33,7 @@ pub fn run(context: &Context, arguments: args::CreateToken) -> Result<(), Failur
     })
 }
 
-/// The flag behind a field that the server found wrong, with the entry that it must mean.
+/// Translates a field that the server rejected into its flag, and finds the entry of a list that the message must mean.
 fn in_flag(field: &str, message: &str, request: &CreateToken) -> Option<(String, String)> {
     let of_entry = |flag: &str, entries: &Option<Vec<String>>, fits: fn(&str) -> bool| {
         let Some(wrong) = entries.iter().flatten().find(|entry| !fits(entry)) else {
@@ -47,14 +46,15 @@ fn in_flag(field: &str, message: &str, request: &CreateToken) -> Option<(String,
         "name" => ("--name".to_owned(), message.to_owned()),
         "expires_at" => ("--expires-at".to_owned(), message.to_owned()),
         "expires_in_seconds" => ("--expires-in".to_owned(), message.to_owned()),
-        // A newer server may know more than this program: only where the server complains is the entry looked for.
+        // A newer server may accept more than this program knows, so the entries are checked only after the server has
+        // rejected the list.
         "permissions" => of_entry("--permission", &request.permissions, |entry| entry.parse::<Permission>().is_ok()),
         "allowed_networks" => of_entry("--allow-network", &request.allowed_networks, is_network),
         _ => return None,
     })
 }
 
-/// Whether it is `address/prefix` without bits behind the prefix, or an address alone.
+/// Returns true for an address alone, and for `address/prefix` without bits behind the prefix.
 fn is_network(text: &str) -> bool {
     let (address, prefix) = text.trim().split_once('/').map_or((text.trim(), None), |(a, p)| (a, Some(p)));
     let (bits, width) = match address.parse() {
@@ -66,11 +66,11 @@ fn is_network(text: &str) -> bool {
     prefix.parse::<u32>().is_ok_and(|prefix| prefix <= width && bits.checked_shl(prefix).unwrap_or(0) == 0)
 }
 
-/// How long the token works, in seconds.
+/// Parses the lifetime of a token into seconds.
 fn lifetime(text: &str) -> Result<i64, Failure> {
     let wrong = |why: &str| Failure::usage(format!("--expires-in '{text}' {why}"));
     if text.trim().parse::<u64>().is_ok() {
-        // Who types 90 hardly means seconds.
+        // A number alone is ambiguous: a user who types 90 hardly means seconds.
         return Err(wrong("needs a unit, such as 90d or 12h"));
     }
     let length = duration::parse(text).map_err(|why| wrong(&why))?;
@@ -80,7 +80,8 @@ fn lifetime(text: &str) -> Result<i64, Failure> {
     Ok(i64::try_from(length.as_secs()).unwrap_or(i64::MAX))
 }
 
-/// Until when the token works. A day alone means its end, so that the day named is the last on which it works.
+/// Parses the end of a token. A day alone means its last second, so that the token still works on the day that is
+/// named.
 fn end(text: &str) -> Result<Timestamp, Failure> {
     Timestamp::parse(text).or_else(|_| Timestamp::parse(&format!("{text}T23:59:59Z"))).map_err(|_| {
         Failure::usage(format!(

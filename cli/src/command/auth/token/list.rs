@@ -10,10 +10,8 @@ use crate::{
     wire::Token,
 };
 
-/// Which column has the state.
 const STATE: usize = 4;
 
-/// Lists the account's tokens.
 pub fn run(context: &Context, arguments: &ListTokens) -> Result<(), Failure> {
     let output = context.output;
     context.signed_in(|client, _| {
@@ -23,7 +21,8 @@ pub fn run(context: &Context, arguments: &ListTokens) -> Result<(), Failure> {
         let list = paging::fetch::<Token>(client, "list the tokens", PATH, query, &arguments.paging)?;
         let mut rows: Vec<_> = list.items.iter().map(|token| row(token, output)).collect();
         let mut header = ["NAME", "TOKEN", "LAST USED", "ENDS", "STATE", "PERMISSIONS", "CREATED", "ID"];
-        // Where states differ they matter most to people; programs count on the order of the columns.
+        // At a terminal the state moves forward if it differs between rows; programs rely on the fixed order of the
+        // columns.
         if arguments.state != State::Active && output.at_terminal() {
             header[1..=STATE].rotate_right(1);
             for row in &mut rows {

@@ -15,10 +15,8 @@ use crate::{
     wire::{Created, Me},
 };
 
-/// Where tokens live in the API.
 const PATH: &str = "/api/v1/auth/api-tokens";
 
-/// Finds the right verb.
 pub fn run(context: &Context, command: TokenCommand) -> Result<(), Failure> {
     match command {
         TokenCommand::Create(arguments) => create::run(context, arguments),
@@ -29,18 +27,16 @@ pub fn run(context: &Context, command: TokenCommand) -> Result<(), Failure> {
     }
 }
 
-/// The token in an answer, beside the answer as the API sent it.
+/// Parses the token in an answer and returns both, because JSON and YAML output prints the answer as the API sent it.
 fn created(answer: Answer) -> Result<(Answer, Created), Failure> {
     let created = answer.read()?;
     Ok((answer, created))
 }
 
-/// The id of the token that asks.
 fn own_id(client: &Client, tried: &str) -> Result<Option<String>, Failure> {
     Ok(client.get(tried, "/api/v1/auth/me", &[])?.read::<Me>()?.token_id())
 }
 
-/// Prints a token's text, alone on standard output, or the API's object.
 fn print_text(output: &Output, answer: &Answer, created: &Created) -> Result<(), Failure> {
     match output.format {
         Format::Human => output.text(&format!("{}\n", created.text)),
@@ -48,8 +44,8 @@ fn print_text(output: &Output, answer: &Answer, created: &Created) -> Result<(),
     }
 }
 
-/// A text that nobody got is lost, and its token is there and works: that is said also when the reader went away, which
-/// is no failure. `done` is what happened to the token.
+/// Warns that the secret of a working token is lost. The warning also appears when the reader of the output went away,
+/// which is no failure. `done` says what happened to the token.
 fn warn_of_lost_text(output: &Output, created: &Created, done: &str) {
     let revoke = format!("revoke it with `uptrakit auth token revoke {}`", created.fields.id);
     output.warn(&format!("the token is {done}, but nobody got its text; {revoke}"));

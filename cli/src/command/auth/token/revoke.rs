@@ -14,11 +14,10 @@ use uptrakit_api::{ProblemCode, Timestamp};
 
 const TRIED: &str = "revoke the token";
 
-/// Revokes a token.
 pub fn run(context: &Context, id: &str) -> Result<(), Failure> {
     let output = context.output;
     context.signed_in(|client, _| {
-        let lookup::Meant { id, label } = lookup::token(client, TRIED, id)?;
+        let lookup::Resolved { id, label } = lookup::token(client, TRIED, id)?;
         let answer = revoke(client, &id).map_err(|failure| {
             failure.of_change(
                 "the token may be revoked all the same",
@@ -42,7 +41,8 @@ pub fn run(context: &Context, id: &str) -> Result<(), Failure> {
     })
 }
 
-/// Any token may revoke itself, but not by its id unless it may change tokens.
+/// Revokes a token. A token may always revoke itself through the `current` route; by id it needs the permission to
+/// change tokens.
 fn revoke(client: &Client, id: &str) -> Result<Answer, Failure> {
     let refused = match client.delete(TRIED, &format!("{PATH}/{id}")) {
         Err(failure) if failure.code == Some(ProblemCode::InsufficientPermission) => failure,

@@ -2,7 +2,7 @@
 
 use super::{PATH, created, own_id, print_text, warn_of_lost_text};
 use crate::{
-    args::RotateToken as Arguments, client::Client, command::Context, credentials::Place, duration, failure::Failure,
+    args::RotateToken as Arguments, client::Client, command::Context, credentials::Storage, duration, failure::Failure,
     lookup, settings::Source, wire::Created,
 };
 use uptrakit_api::{RotateToken, TokenSecret};
@@ -11,13 +11,12 @@ const TRIED: &str = "rotate the token";
 /// The longest overlap that the server grants, in seconds: seven days.
 const LONGEST_OVERLAP: u64 = 604_800;
 
-/// Gives a token a new text.
 pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
     let overlap_seconds = overlap(arguments.overlap.as_deref())?;
     let output = context.output;
     context.signed_in(|client, source| {
         let id = lookup::token(client, TRIED, &arguments.token.id)?.id;
-        // Afterwards the token in use may no longer be able to say whether it was the one.
+        // The server is asked before the rotation, because afterwards the old secret may no longer authenticate.
         let own = is_own(context, client, source, &id)?;
         let answer = client.post(TRIED, &format!("{PATH}/{id}/rotate"), &RotateToken { overlap_seconds });
         let (answer, created) = answer.and_then(created).map_err(|failure| {
@@ -27,7 +26,7 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
             failure.of_change(
                 "the token may have a new text all the same, which nobody knows",
                 if own {
-                    // It can't rotate itself again once its own text no longer works.
+                    // The token can't rotate itself again once its own secret no longer works.
                     format!(
                         "see with `uptrakit auth status` whether it still works; if not, {}, and revoke this one with `uptrakit auth token revoke {id}`",
                         source.renewal()
@@ -49,7 +48,7 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
                 None => "the old text no longer works".to_owned(),
             }
         ));
-        // The text first, and both in any case: should one fail, the other keeps it from being lost.
+        // The secret is printed and then saved. Each is done even if the other fails, so that the secret is not lost.
         let printed = print_text(output, &answer, &created);
         let saved = if own { keep(context, source, &created) } else { Ok(false) };
         if printed.is_err() && !matches!(saved, Ok(true)) {
@@ -59,7 +58,8 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
     })
 }
 
-/// Whether it is the very token that asks. The server is asked where the saved credentials don't tell.
+/// Returns true when this is the id of the token in use. The server is asked only if the saved credentials don't have
+/// that id.
 fn is_own(context: &Context, client: &Client, source: &Source, id: &str) -> Result<bool, Failure> {
     let saved = match source {
         Source::Saved(_) => context.settings.store.known(client.server())?.and_then(|known| known.id),
@@ -69,17 +69,18 @@ fn is_own(context: &Context, client: &Client, source: &Source, id: &str) -> Resu
     Ok(own.as_deref() == Some(id))
 }
 
-/// Who rotates the token in use wants to stay signed in. Whether its new text is saved.
+/// Saves the new secret of the token in use, so that this machine stays signed in. Returns false if the token came from
+/// a flag or variable, or if the new secret is malformed.
 fn keep(context: &Context, source: &Source, created: &Created) -> Result<bool, Failure> {
     let output = context.output;
-    let Source::Saved(place) = source else {
+    let Source::Saved(storage) = source else {
         output.note(&format!("It is {}: the new text must stand there from now on.", source.of_token()));
         return Ok(false);
     };
     let Ok(text) = TokenSecret::parse(&created.text) else { return Ok(false) };
     let (server, id) = (context.settings.server()?, created.fields.id.clone());
-    let place = context.settings.store.save(server, &text, Some(id), *place == Place::Keyring)?;
-    output.note(&format!("It is the token in use here: the new text is saved in {place}."));
+    let storage = context.settings.store.save(server, &text, Some(id), *storage == Storage::Keyring)?;
+    output.note(&format!("It is the token in use here: the new text is saved in {storage}."));
     Ok(true)
 }
 

@@ -12,14 +12,13 @@ use uptrakit_api::Timestamp;
 
 const TRIED: &str = "show the token";
 
-/// Shows a token.
 pub fn run(context: &Context, id: &str) -> Result<(), Failure> {
     let output = context.output;
     context.signed_in(|client, _| {
         let id = lookup::token(client, TRIED, id)?.id;
         let answer = client.get(TRIED, &format!("{PATH}/{id}"), &[])?;
         let token: Token = answer.read()?;
-        output.thing(&answer.value, properties(&token, output))
+        output.object(&answer.value, properties(&token, output))
     })
 }
 
