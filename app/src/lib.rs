@@ -4,8 +4,6 @@
 
 #[cfg(feature = "csr")]
 mod app;
-#[cfg(feature = "ssr")]
-pub mod backend;
 #[cfg(feature = "csr")]
 mod clock;
 #[cfg(feature = "csr")]

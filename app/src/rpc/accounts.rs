@@ -3,10 +3,16 @@
 use leptos::{prelude::*, server_fn::codec::Json};
 use serde::{Deserialize, Serialize};
 use uptrakit_api as api;
+#[cfg(feature = "ssr")]
+use uptrakit_core::{
+    auth::credential::Rejection,
+    domain::{accounts, tokens},
+    error::Error,
+};
 
 use super::Refusal;
 #[cfg(feature = "ssr")]
-use crate::backend::backend;
+use super::page_request::PageRequest;
 
 /// The person who is signed in, and what the page needs to know before it can draw anything.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,23 +41,40 @@ pub struct Invitation {
 /// Who is signed in: `None` when nobody is, which is no error.
 #[server(prefix = "/rpc", endpoint = "find_visitor", input = Json)]
 pub async fn find_visitor() -> Result<Option<Visitor>, Refusal> {
-    Ok(backend()?.find_visitor().await?)
+    let request = PageRequest::current()?;
+    let core = &request.core;
+    let caller = match request.caller().await {
+        Err(Error::Rejected(Rejection::Missing | Rejection::SessionOver)) => return Ok(None),
+        outcome => outcome?,
+    };
+    Ok(Some(Visitor {
+        account: accounts::of_actor(&caller),
+        address: request.context.address.to_string(),
+        token_limit: core.token_rules.limit,
+        active_tokens: tokens::count_active(core, &caller).await?,
+        longest_lifetime_days: core.token_rules.longest_lifetime_days,
+        default_lifetime_days: core.token_rules.default_lifetime_days,
+    }))
 }
 
 /// Whom a one-time code is for.
 #[server(prefix = "/rpc", endpoint = "get_invitation", input = Json)]
 pub async fn get_invitation(code: api::Secret) -> Result<Invitation, Refusal> {
-    Ok(backend()?.get_invitation(code).await?)
+    let request = PageRequest::current()?;
+    Ok(Invitation { username: accounts::get_invited(&request.core, &code).await? })
 }
 
 /// Makes the first administrator, or sets an invited person's password, and signs in.
 #[server(prefix = "/rpc", endpoint = "set_up", input = Json)]
 pub async fn set_up(request: api::SetUp) -> Result<api::Account, Refusal> {
-    Ok(backend()?.set_up(request).await?)
+    let page = PageRequest::current()?;
+    let signed_in = accounts::set_up(&page.core, &page.context, request, page.client.clone()).await?;
+    Ok(page.begin_session(signed_in))
 }
 
 /// Changes the password.
 #[server(prefix = "/rpc", endpoint = "change_password", input = Json)]
 pub async fn change_password(request: api::ChangePassword) -> Result<api::PasswordChanged, Refusal> {
-    Ok(backend()?.change_password(request).await?)
+    let page = PageRequest::current()?;
+    Ok(accounts::change_password(&page.core, &page.caller().await?, request).await?)
 }

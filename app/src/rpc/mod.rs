@@ -1,7 +1,9 @@
 //! The calls that only the single-page app makes: server functions under `/rpc`, POST and JSON, with the web
-//! session's cookie. A body here is one call on the backend; what it does is the server's business.
+//! session's cookie. The body of each calls the domain once, with the session as its proof.
 
 mod accounts;
+#[cfg(feature = "ssr")]
+mod page_request;
 mod refusal;
 mod sessions;
 mod tokens;
@@ -9,6 +11,8 @@ mod tokens;
 #[cfg(feature = "csr")]
 pub(crate) use accounts::{ChangePassword, FindVisitor, GetInvitation, SetUp};
 pub use accounts::{Invitation, Visitor, change_password, find_visitor, get_invitation, set_up};
+#[cfg(feature = "ssr")]
+pub use page_request::{PageAnswer, PageRequest, SessionChange};
 pub use refusal::Refusal;
 pub use sessions::{Activity, end_other_sessions, end_session, list_activity, list_sessions, sign_in, sign_out};
 #[cfg(feature = "csr")]

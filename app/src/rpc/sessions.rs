@@ -3,39 +3,58 @@
 use leptos::{prelude::*, server_fn::codec::Json};
 use serde::{Deserialize, Serialize};
 use uptrakit_api as api;
+#[cfg(feature = "ssr")]
+use uptrakit_core::{
+    domain::{
+        accounts,
+        audit::{self, Named},
+        sessions,
+    },
+    error::Error,
+};
 
 use super::Refusal;
 #[cfg(feature = "ssr")]
-use crate::backend::backend;
+use super::page_request::PageRequest;
 
 /// Signs in; the cookie comes with the answer.
 #[server(prefix = "/rpc", endpoint = "sign_in", input = Json)]
 pub async fn sign_in(request: api::SignIn) -> Result<api::Account, Refusal> {
-    Ok(backend()?.sign_in(request).await?)
+    let page = PageRequest::current()?;
+    let signed_in = accounts::sign_in(&page.core, &page.context, request, page.client.clone()).await?;
+    Ok(page.begin_session(signed_in))
 }
 
 /// Ends this session at the server.
 #[server(prefix = "/rpc", endpoint = "sign_out", input = Json)]
 pub async fn sign_out() -> Result<(), Refusal> {
-    Ok(backend()?.sign_out().await?)
+    let page = PageRequest::current()?;
+    let caller = page.caller().await?;
+    let session = caller.session().ok_or(Error::NotFound)?.id;
+    sessions::end(&page.core, &caller, session).await?;
+    page.end_session();
+    Ok(())
 }
 
 /// The account's sessions.
 #[server(prefix = "/rpc", endpoint = "list_sessions", input = Json)]
 pub async fn list_sessions() -> Result<Vec<api::Session>, Refusal> {
-    Ok(backend()?.list_sessions().await?)
+    let page = PageRequest::current()?;
+    Ok(sessions::list(&page.core, &page.caller().await?).await?)
 }
 
 /// Ends one session.
 #[server(prefix = "/rpc", endpoint = "end_session", input = Json)]
 pub async fn end_session(id: api::SessionId) -> Result<(), Refusal> {
-    Ok(backend()?.end_session(id).await?)
+    let page = PageRequest::current()?;
+    Ok(sessions::end(&page.core, &page.caller().await?, id).await?)
 }
 
 /// Ends all sessions but this one; answers how many.
 #[server(prefix = "/rpc", endpoint = "end_other_sessions", input = Json)]
 pub async fn end_other_sessions() -> Result<u64, Refusal> {
-    Ok(backend()?.end_other_sessions().await?)
+    let page = PageRequest::current()?;
+    Ok(sessions::end_others(&page.core, &page.caller().await?).await?)
 }
 
 /// Something that was done under the account: an audit event as a person wants to read it.
@@ -58,5 +77,14 @@ pub struct Activity {
 /// What was done under the account, newest first.
 #[server(prefix = "/rpc", endpoint = "list_activity", input = Json)]
 pub async fn list_activity(page: u32) -> Result<api::Page<Activity>, Refusal> {
-    Ok(backend()?.list_activity(page).await?)
+    let request = PageRequest::current()?;
+    let page = audit::list_named(&request.core, &request.caller().await?, page).await?;
+    Ok(page.map(|Named { event, token, target }| Activity {
+        at: event.at,
+        action: event.action,
+        outcome: event.outcome,
+        address: event.address,
+        token,
+        target,
+    }))
 }

@@ -3,10 +3,12 @@
 use leptos::{prelude::*, server_fn::codec::Json};
 use serde::{Deserialize, Serialize};
 use uptrakit_api as api;
+#[cfg(feature = "ssr")]
+use uptrakit_core::domain::tokens;
 
 use super::Refusal;
 #[cfg(feature = "ssr")]
-use crate::backend::backend;
+use super::page_request::PageRequest;
 
 /// What a revoke did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,41 +22,49 @@ pub struct Revoked {
 /// A page of the account's tokens.
 #[server(prefix = "/rpc", endpoint = "list_tokens", input = Json)]
 pub async fn list_tokens(query: api::TokenQuery) -> Result<api::Page<api::Token>, Refusal> {
-    Ok(backend()?.list_tokens(query).await?)
+    let page = PageRequest::current()?;
+    Ok(tokens::list(&page.core, &page.caller().await?, &query).await?)
 }
 
 /// Where the present text of a token was first seen in use, as `10.0.3.7, curl`; nothing as long as it was not.
 #[server(prefix = "/rpc", endpoint = "find_first_use", input = Json)]
 pub async fn find_first_use(id: api::TokenId) -> Result<Option<String>, Refusal> {
-    Ok(backend()?.find_first_use(id).await?)
+    let page = PageRequest::current()?;
+    Ok(tokens::find_first_use(&page.core, &page.caller().await?, id).await?)
 }
 
 /// Makes a token; the answer has its text, this once.
 #[server(prefix = "/rpc", endpoint = "create_token", input = Json)]
 pub async fn create_token(request: api::CreateToken) -> Result<api::CreatedToken, Refusal> {
-    Ok(backend()?.create_token(request).await?)
+    let page = PageRequest::current()?;
+    Ok(tokens::create(&page.core, &page.caller_for().await?, &request).await?)
 }
 
 /// Changes a token's name or limits.
 #[server(prefix = "/rpc", endpoint = "update_token", input = Json)]
 pub async fn update_token(id: api::TokenId, request: api::UpdateToken) -> Result<api::Token, Refusal> {
-    Ok(backend()?.update_token(id, request).await?)
+    let page = PageRequest::current()?;
+    Ok(tokens::update(&page.core, &page.caller_for().await?, id, &request).await?)
 }
 
 /// Gives a token a new text; the answer has it, this once.
 #[server(prefix = "/rpc", endpoint = "rotate_token", input = Json)]
 pub async fn rotate_token(id: api::TokenId, request: api::RotateToken) -> Result<api::CreatedToken, Refusal> {
-    Ok(backend()?.rotate_token(id, request).await?)
+    let page = PageRequest::current()?;
+    Ok(tokens::rotate(&page.core, &page.caller_for().await?, id, &request).await?)
 }
 
 /// Ends a rotation's overlap now.
 #[server(prefix = "/rpc", endpoint = "end_overlap", input = Json)]
 pub async fn end_overlap(id: api::TokenId) -> Result<(), Refusal> {
-    Ok(backend()?.end_overlap(id).await?)
+    let page = PageRequest::current()?;
+    Ok(tokens::end_overlap(&page.core, &page.caller_for().await?, id).await?)
 }
 
 /// Revokes a token.
 #[server(prefix = "/rpc", endpoint = "revoke_token", input = Json)]
 pub async fn revoke_token(id: api::TokenId) -> Result<Revoked, Refusal> {
-    Ok(backend()?.revoke_token(id).await?)
+    let page = PageRequest::current()?;
+    let tokens::Revoked { at, cut_off } = tokens::revoke(&page.core, &page.caller_for().await?, id).await?;
+    Ok(Revoked { at, cut_off })
 }

@@ -86,7 +86,7 @@ pub fn session_cookie<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&
 }
 
 /// Returns the program that a `User-Agent` names first (RFC 9110, section 10.1.5), if that name is plain and short.
-fn program(headers: &HeaderMap) -> Option<Box<str>> {
+pub fn program(headers: &HeaderMap) -> Option<Box<str>> {
     let text = headers.get(header::USER_AGENT)?.to_str().ok()?;
     let name = text.split(|character: char| !(character.is_ascii_alphanumeric() || ".-".contains(character))).next()?;
     (1..=LONGEST_PROGRAM).contains(&name.len()).then(|| name.into())

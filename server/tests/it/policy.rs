@@ -118,7 +118,7 @@ async fn expect(client: &Client, who: &str, expected: impl Fn(Needs) -> Option<(
     }
 }
 
-on_both!(every_route_judges_every_kind_of_credential);
+on_both!(every_route_judges_every_kind_of_credential, every_server_function_judges_every_kind_of_credential);
 
 async fn every_route_judges_every_kind_of_credential(server: TestServer) {
     let root = server.with_root().await;
@@ -150,6 +150,79 @@ async fn every_route_judges_every_kind_of_credential(server: TestServer) {
     let closed = closed_account(&server, &root).await;
     expect(&closed, "a closed account", |_| Some((401, "account-disabled"))).await;
     expect(&server.sign_in("root").await, "a session", |_| None).await;
+}
+
+/// Server functions: name, body, whether it needs a session.
+const FUNCTIONS: [(&str, &str, bool); 17] = [
+    ("find_visitor", "{}", false),
+    ("get_invitation", r#"{"code":"none"}"#, false),
+    (
+        "set_up",
+        r#"{"request":{"code":"none","username":"kim","email":"kim@example.org","password":"seven brown owls"}}"#,
+        false,
+    ),
+    ("sign_in", r#"{"request":{"login":"kim","password":"seven brown owls"}}"#, false),
+    ("sign_out", "{}", true),
+    ("change_password", r#"{"request":{"current_password":"a","new_password":"b"}}"#, true),
+    ("list_sessions", "{}", true),
+    ("end_session", r#"{"id":"00000000-0000-7000-8000-000000000000"}"#, true),
+    ("end_other_sessions", "{}", true),
+    ("list_activity", r#"{"page":1}"#, true),
+    ("list_tokens", r#"{"query":{}}"#, true),
+    ("find_first_use", r#"{"id":"00000000-0000-7000-8000-000000000000"}"#, true),
+    ("create_token", r#"{"request":{"name":"x"}}"#, true),
+    ("update_token", r#"{"id":"00000000-0000-7000-8000-000000000000","request":{}}"#, true),
+    ("rotate_token", r#"{"id":"00000000-0000-7000-8000-000000000000","request":{}}"#, true),
+    ("end_overlap", r#"{"id":"00000000-0000-7000-8000-000000000000"}"#, true),
+    ("revoke_token", r#"{"id":"00000000-0000-7000-8000-000000000000"}"#, true),
+];
+
+#[test]
+fn every_server_function_has_a_row_and_every_row_a_server_function() {
+    let mut there: Vec<_> = leptos::server_fn::axum::server_fn_paths().map(|(path, _)| path.to_owned()).collect();
+    let mut rows: Vec<_> = FUNCTIONS.iter().map(|(name, ..)| format!("/rpc/{name}")).collect();
+    there.sort_unstable();
+    rows.sort_unstable();
+    assert_eq!(there, rows);
+}
+
+async fn call(client: &Client, name: &str, body: &str) -> (u16, Option<String>) {
+    let mut request = client.request(Method::POST, &format!("/rpc/{name}")).header("content-type", "application/json");
+    if request.headers_ref().is_some_and(|headers| !headers.contains_key("sec-fetch-site")) {
+        request = request.header("sec-fetch-site", "same-origin");
+    }
+    let reply = client.send(request, body.to_owned()).await;
+    let problem = serde_json::from_str::<Value>(&reply.text).ok();
+    (reply.status.as_u16(), problem.and_then(|value| value["code"].as_str().map(str::to_owned)))
+}
+
+async fn every_server_function_judges_every_kind_of_credential(server: TestServer) {
+    let root = server.with_root().await;
+    let (_, token) = root.new_token(json!({ "name": "full" })).await;
+    let ended = server.sign_in("root").await;
+    ended.delete("/auth/sessions/current").await.ok(204);
+    for (name, body, needs_session) in FUNCTIONS {
+        for (who, client) in [
+            ("no credential", server.anonymous()),
+            ("a token", server.bearer(&token)),
+            ("an ended session", ended.clone()),
+        ] {
+            let (status, code) = call(&client, name, body).await;
+            if needs_session {
+                assert_eq!((status, code.as_deref()), (401, Some("missing-credentials")), "{who}: {name}");
+            } else {
+                assert!(
+                    status < 500 && code.as_deref() != Some("missing-credentials"),
+                    "{who}: {name}: {status} {code:?}"
+                );
+            }
+        }
+        let (status, code) = call(&cross_site(&server).await, name, body).await;
+        assert_eq!((status, code.as_deref()), (403, Some("cross-origin")), "another site: {name}");
+        let (status, code) = call(&server.sign_in("root").await, name, body).await;
+        let refused = status == 403 || status >= 500 || code.as_deref() == Some("missing-credentials");
+        assert!(!refused, "a session: {name}: {status} {code:?}");
+    }
 }
 
 async fn cross_site(server: &TestServer) -> Client {

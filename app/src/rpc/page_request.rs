@@ -1,0 +1,112 @@
+//! The request of the page that a server function answers. The server provides it as a Leptos context; it carries what
+//! the domain needs and collects what only HTTP can say.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use leptos::prelude::use_context;
+use uptrakit_api::{Account, Problem, ProblemCode, Secret};
+use uptrakit_core::{
+    auth::{
+        authorized::{Authorized, Presented, Requirement, WebSession},
+        context::RequestContext,
+        credential::Rejection,
+    },
+    domain::{
+        accounts::{ClientInfo, SignedIn},
+        state::Core,
+    },
+    error::{Error, Failure},
+};
+
+use super::Refusal;
+
+/// One request of the page. Clones share what they collect for the answer.
+#[derive(Clone, Debug)]
+pub struct PageRequest {
+    pub core: Arc<Core>,
+    pub context: RequestContext,
+    /// The value of the session's cookie.
+    pub cookie: Option<Secret>,
+    pub client: ClientInfo,
+    /// The program that the browser names in `User-Agent`.
+    pub program: Option<Box<str>>,
+    answer: Arc<Mutex<PageAnswer>>,
+}
+
+/// What the answer says beside the result of the server function.
+#[derive(Debug, Default)]
+pub struct PageAnswer {
+    pub session: Option<SessionChange>,
+    /// Why the answer is 5xx, for the log: a problem document has no cause in it.
+    pub failure: Option<Failure>,
+}
+
+/// What becomes of the browser's session.
+#[derive(Debug)]
+pub enum SessionChange {
+    /// A session with this cookie begins.
+    Begins(Secret),
+    Ends,
+}
+
+impl PageRequest {
+    #[must_use]
+    pub fn new(
+        core: Arc<Core>,
+        context: RequestContext,
+        cookie: Option<Secret>,
+        client: ClientInfo,
+        program: Option<Box<str>>,
+    ) -> Self {
+        Self { core, context, cookie, client, program, answer: Arc::default() }
+    }
+
+    /// Returns the request that the current server function answers.
+    pub(super) fn current() -> Result<Self, Refusal> {
+        use_context().ok_or_else(|| {
+            Refusal(Problem::new(ProblemCode::Internal, "The server function was called without a request."))
+        })
+    }
+
+    /// Has the session judged: it is the page's only credential, whatever permission a function needs beside it.
+    pub(super) async fn caller(&self) -> Result<Authorized<WebSession>, Error> {
+        let cookie = self.cookie.as_ref().ok_or(Error::Rejected(Rejection::Missing))?;
+        let program = || self.program.clone();
+        Ok(Authorized::new(&self.core.auth, Presented::Session(&cookie.0), self.context.clone(), program).await?)
+    }
+
+    /// Has the session judged for a permission.
+    pub(super) async fn caller_for<R: Requirement>(&self) -> Result<Authorized<R>, Error> {
+        Ok(self.caller().await?.require()?)
+    }
+
+    /// Has the answer set the cookie of a new session.
+    pub(super) fn begin_session(&self, signed_in: SignedIn) -> Account {
+        self.change(|answer| answer.session = Some(SessionChange::Begins(signed_in.cookie)));
+        signed_in.account
+    }
+
+    /// Has the answer take the cookie away.
+    pub(super) fn end_session(&self) {
+        self.change(|answer| answer.session = Some(SessionChange::Ends));
+    }
+
+    /// Takes what was collected for the answer.
+    #[must_use]
+    pub fn take_answer(&self) -> PageAnswer {
+        std::mem::take(&mut self.answer.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn change(&self, change: impl FnOnce(&mut PageAnswer)) {
+        change(&mut self.answer.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        if let Some(request) = use_context::<PageRequest>() {
+            request.change(|answer| answer.failure = error.failure());
+        }
+        Self(error.into_problem())
+    }
+}
