@@ -13,8 +13,8 @@ use uptrakit_api::Timestamp;
 
 use crate::clock::horizon;
 
-/// At this number of keys, every new key has to wait until a counted failure has dropped the keys that owe nothing any
-/// more.
+/// At this number of keys that owe something, every new key has to wait. Keys that owe nothing any more are dropped
+/// before.
 const MOST_KEYS: usize = 100_000;
 
 /// The origin of attempts as the limits see it: an IPv4 address, or the first 64 bits of an IPv6 address. A client with
@@ -35,8 +35,15 @@ impl From<IpAddr> for ClientNetwork {
 pub struct RateLimiter<K> {
     burst: i64,
     every_millis: i64,
+    owing: Mutex<Owing<K>>,
+}
+
+#[derive(Debug)]
+struct Owing<K> {
     /// For each key, the instant in milliseconds since the Unix epoch at which it owes nothing any more.
-    owing: Mutex<HashMap<K, i64>>,
+    free_at: HashMap<K, i64>,
+    /// When the keys that owe nothing any more were last dropped, in milliseconds since the Unix epoch.
+    swept_at: i64,
 }
 
 impl<K: Eq + Hash> RateLimiter<K> {
@@ -44,19 +51,23 @@ impl<K: Eq + Hash> RateLimiter<K> {
     #[must_use]
     pub fn new(burst: u32, every: Duration) -> Self {
         let every_millis = i64::try_from(every.as_millis()).unwrap_or(i64::MAX).max(1);
-        Self { burst: burst.into(), every_millis, owing: Mutex::default() }
+        Self {
+            burst: burst.into(),
+            every_millis,
+            owing: Mutex::new(Owing { free_at: HashMap::new(), swept_at: i64::MIN }),
+        }
     }
 
     /// Returns the time that the key has to wait before its next attempt, or `None` when it may try now.
     pub fn wait(&self, key: &K, now: Timestamp) -> Option<Duration> {
-        self.wait_in(&self.lock(), key, now)
+        self.wait_in(&mut self.lock(), key, now)
     }
 
     /// Counts a failure of a key that may try now, or returns the time that the key has to wait. The check and the
     /// count share one lock: of many concurrent attempts, no more pass than could have passed one after the other.
     pub fn fail(&self, key: K, now: Timestamp) -> Option<Duration> {
         let mut owing = self.lock();
-        let wait = self.wait_in(&owing, &key, now);
+        let wait = self.wait_in(&mut owing, &key, now);
         if wait.is_none() {
             self.count_in(&mut owing, key, now);
         }
@@ -68,30 +79,40 @@ impl<K: Eq + Hash> RateLimiter<K> {
     }
 
     pub fn forgive(&self, key: &K) {
-        self.lock().remove(key);
+        self.lock().free_at.remove(key);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<K, i64>> {
+    fn lock(&self) -> MutexGuard<'_, Owing<K>> {
         self.owing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn wait_in(&self, owing: &HashMap<K, i64>, key: &K, now: Timestamp) -> Option<Duration> {
-        let free_at = match owing.get(key) {
+    fn wait_in(&self, owing: &mut Owing<K>, key: &K, now: Timestamp) -> Option<Duration> {
+        self.sweep(owing, now);
+        let free_at = match owing.free_at.get(key) {
             Some(free_at) if self.is_from_future(*free_at, now) => return None,
             Some(free_at) => *free_at,
-            None if owing.len() >= MOST_KEYS => return Some(Duration::from_millis(self.every_millis.unsigned_abs())),
+            None if owing.free_at.len() >= MOST_KEYS => {
+                return Some(Duration::from_millis(self.every_millis.unsigned_abs()));
+            }
             None => return None,
         };
         let over = free_at - now.0 - (self.burst - 1) * self.every_millis;
         (over > 0).then(|| Duration::from_millis(over.unsigned_abs()))
     }
 
-    fn count_in(&self, owing: &mut HashMap<K, i64>, key: K, now: Timestamp) {
-        let most = now.0 + self.burst * self.every_millis;
-        if owing.len() >= MOST_KEYS {
-            owing.retain(|_, free_at| *free_at > now.0 && !self.is_from_future(*free_at, now));
+    /// Drops the keys that owe nothing any more where there are too many, once in a second at most: it looks at all.
+    fn sweep(&self, owing: &mut Owing<K>, now: Timestamp) {
+        let is_due = now.0.saturating_sub(owing.swept_at) >= 1_000 || now.0 < owing.swept_at;
+        if owing.free_at.len() >= MOST_KEYS && is_due {
+            owing.swept_at = now.0;
+            owing.free_at.retain(|_, free_at| *free_at > now.0 && !self.is_from_future(*free_at, now));
         }
-        let free_at = owing.entry(key).or_insert(now.0);
+    }
+
+    fn count_in(&self, owing: &mut Owing<K>, key: K, now: Timestamp) {
+        self.sweep(owing, now);
+        let most = now.0 + self.burst * self.every_millis;
+        let free_at = owing.free_at.entry(key).or_insert(now.0);
         if self.is_from_future(*free_at, now) {
             *free_at = now.0;
         }
@@ -113,27 +134,27 @@ mod tests {
 
     #[test]
     fn a_burst_passes_then_one_every_so_often_and_others_are_not_held_up() {
-        let throttle = RateLimiter::new(3, Duration::from_secs(10));
+        let limiter = RateLimiter::new(3, Duration::from_secs(10));
         let now = Timestamp(1_000_000);
         for _ in 0..3 {
-            assert_eq!(throttle.wait(&"a", now), None);
-            throttle.count("a", now);
+            assert_eq!(limiter.wait(&"a", now), None);
+            limiter.count("a", now);
         }
-        assert_eq!(throttle.wait(&"a", now), Some(Duration::from_secs(10)));
-        assert_eq!(throttle.wait(&"b", now), None);
-        assert_eq!(throttle.wait(&"a", now.plus_millis(9_999)), Some(Duration::from_millis(1)));
-        assert_eq!(throttle.wait(&"a", now.plus_millis(10_000)), None);
-        throttle.count("a", now.plus_millis(10_000));
-        assert!(throttle.wait(&"a", now.plus_millis(10_000)).is_some());
-        throttle.forgive(&"a");
-        assert_eq!(throttle.wait(&"a", now.plus_millis(10_000)), None);
+        assert_eq!(limiter.wait(&"a", now), Some(Duration::from_secs(10)));
+        assert_eq!(limiter.wait(&"b", now), None);
+        assert_eq!(limiter.wait(&"a", now.plus_millis(9_999)), Some(Duration::from_millis(1)));
+        assert_eq!(limiter.wait(&"a", now.plus_millis(10_000)), None);
+        limiter.count("a", now.plus_millis(10_000));
+        assert!(limiter.wait(&"a", now.plus_millis(10_000)).is_some());
+        limiter.forgive(&"a");
+        assert_eq!(limiter.wait(&"a", now.plus_millis(10_000)), None);
     }
 
     #[test]
     fn of_many_who_asked_at_once_only_so_many_fail() {
-        let throttle = RateLimiter::new(3, Duration::from_secs(10));
+        let limiter = RateLimiter::new(3, Duration::from_secs(10));
         let now = Timestamp(0);
-        let told = (0..9).filter(|_| throttle.fail("a", now).is_none()).count();
+        let told = (0..9).filter(|_| limiter.fail("a", now).is_none()).count();
         assert_eq!(told, 3);
     }
 
@@ -148,27 +169,38 @@ mod tests {
 
     #[test]
     fn failures_of_a_clock_that_was_ahead_hold_up_nobody_once_it_is_right() {
-        let throttle = RateLimiter::new(3, Duration::from_secs(10));
+        let limiter = RateLimiter::new(3, Duration::from_secs(10));
         let (ahead, now) = (Timestamp(365 * 86_400_000), Timestamp(0));
         for _ in 0..5 {
-            throttle.count("a", ahead);
+            limiter.count("a", ahead);
         }
-        assert_eq!(throttle.wait(&"a", now), None);
-        let told = (0..9).filter(|_| throttle.fail("a", now).is_none()).count();
-        assert_eq!((told, throttle.wait(&"a", now)), (3, Some(Duration::from_secs(10))));
+        assert_eq!(limiter.wait(&"a", now), None);
+        let told = (0..9).filter(|_| limiter.fail("a", now).is_none()).count();
+        assert_eq!((told, limiter.wait(&"a", now)), (3, Some(Duration::from_secs(10))));
         for _ in 0..5 {
-            throttle.count("b", Timestamp(2_000));
+            limiter.count("b", Timestamp(2_000));
         }
-        assert!(throttle.wait(&"b", now).is_some(), "seconds of a clock that is being set forgive nothing");
+        assert!(limiter.wait(&"b", now).is_some(), "seconds of a clock that is being set forgive nothing");
+    }
+
+    #[test]
+    fn a_limiter_that_is_full_admits_new_keys_once_old_ones_owe_nothing() {
+        let limiter = RateLimiter::new(3, Duration::from_secs(10));
+        for key in 0..super::MOST_KEYS {
+            limiter.count(key, Timestamp(0));
+        }
+        assert!(limiter.wait(&usize::MAX, Timestamp(0)).is_some(), "memory is bounded");
+        assert_eq!(limiter.wait(&usize::MAX, Timestamp(10_001)), None);
+        assert_eq!(limiter.fail(usize::MAX, Timestamp(10_001)), None);
     }
 
     #[test]
     fn however_many_failures_the_wait_is_bounded() {
-        let throttle = RateLimiter::new(5, Duration::from_secs(20));
+        let limiter = RateLimiter::new(5, Duration::from_secs(20));
         let now = Timestamp(0);
         for _ in 0..10_000 {
-            throttle.count("a", now);
+            limiter.count("a", now);
         }
-        assert_eq!(throttle.wait(&"a", now), Some(Duration::from_secs(20)));
+        assert_eq!(limiter.wait(&"a", now), Some(Duration::from_secs(20)));
     }
 }
