@@ -57,6 +57,7 @@ pub struct Core {
     pub read_grace: Option<Arc<ReadGrace>>,
     read_probe: SharedProbe,
     write_probe: SharedProbe,
+    rights_probe: SharedProbe,
     pub tasks: Tasks,
     pub outage: Outage,
     /// Cancelled when the server begins to stop; streams end then.
@@ -99,6 +100,15 @@ impl Core {
         self.write_probe.ask(probe).await
     }
 
+    /// Fails where the database can't do what requests need: check credentials, take writes, admit this server to every
+    /// table.
+    pub async fn probe_database(&self) -> Result<(), Arc<str>> {
+        self.probe_reads().await?;
+        self.probe_writes().await?;
+        let rights = async { self.store.check_rights().await.map_err(|error| error.to_string().into()) };
+        self.rights_probe.ask(rights).await
+    }
+
     #[must_use]
     pub fn new(
         store: Store,
@@ -128,6 +138,7 @@ impl Core {
             read_grace,
             read_probe: SharedProbe::default(),
             write_probe: SharedProbe::default(),
+            rights_probe: SharedProbe::default(),
             tasks,
             outage: Outage::default(),
             stopping: CancellationToken::new(),

@@ -7,13 +7,13 @@ use crate::domain::state::Core;
 pub const LOOK_EVERY: Duration = Duration::from_secs(1);
 pub const COUNT_EVERY: Duration = Duration::from_secs(10);
 
-/// Follows outages. Every `look_every` it checks whether the database takes writes again, and logs the recovery; every
+/// Follows outages. Every `look_every` it checks whether the database can do again what requests need, and logs the recovery; every
 /// `count_every` it logs how many more requests have failed.
 pub async fn follow(core: &Core, look_every: Duration, count_every: Duration) {
     loop {
         tokio::time::sleep(look_every).await;
         let Some(failed) = core.outage.failed() else { continue };
-        if core.probe_writes().await.is_ok()
+        if core.probe_database().await.is_ok()
             && let Some((time, failed)) = core.outage.end(failed)
         {
             let seconds = time.as_secs();

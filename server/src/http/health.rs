@@ -24,8 +24,7 @@ pub async fn is_ready(State(app): State<App>) -> Result<&'static str, Response> 
         response.extensions_mut().insert(Failure { cause, is_outage: false });
         return Err(response);
     }
-    app.probe_reads().await.map_err(unavailable)?;
-    app.probe_writes().await.map_err(unavailable)?;
+    app.probe_database().await.map_err(unavailable)?;
     Ok("ready\n")
 }
 

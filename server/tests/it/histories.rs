@@ -79,6 +79,28 @@ async fn a_sqlite_file_that_was_removed_judges_no_token_and_takes_no_revoke() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sqlite_log_that_was_removed_takes_no_revoke() {
+    for suffix in ["wal", "shm"] {
+        let server = TestServer::sqlite().await;
+        let root = server.with_root().await;
+        let (id, token) = root.new_token(json!({ "name": "ci" })).await;
+        let client = server.bearer(&token);
+        client.get("/auth/me").await.ok(200);
+        let file = file_of(&server);
+        let log = file.with_file_name(format!("{}-{suffix}", file.file_name().unwrap().to_str().unwrap()));
+        let aside = log.with_extension("aside");
+        std::fs::rename(&log, &aside).unwrap();
+        root.delete(&format!("/auth/api-tokens/{id}")).await.refused(503, "unavailable");
+        for path in ["//readyz", "//readyz/reads"] {
+            server.anonymous().get(path).await.refused(503, "unavailable");
+        }
+        std::fs::rename(&aside, &log).unwrap();
+        root.delete(&format!("/auth/api-tokens/{id}")).await.ok(204);
+        client.get("/auth/me").await.refused(401, "token-revoked");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sqlite_file_that_was_replaced_lets_no_token_of_the_old_one_pass() {
     let server = TestServer::sqlite().await;
     let root = server.with_root().await;

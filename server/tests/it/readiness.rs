@@ -72,6 +72,19 @@ async fn what_the_check_of_a_token_can_not_read_is_not_ready_for_reads(server: T
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_table_or_right_that_some_request_needs_is_missed_by_readiness() {
+    let Some(server) = TestServer::postgres().await else { return };
+    let anonymous = server.anonymous();
+    comes_to(&anonymous, "//readyz", 200).await;
+    server.sql("ALTER TABLE hosts RENAME TO elsewhere").await;
+    anonymous.get("//readyz").await.refused(503, "unavailable");
+    assert_eq!(anonymous.get("//readyz/reads").await.status, 200);
+    assert!(server.app.probe_database().await.is_err_and(|why| why.contains("hosts")));
+    server.sql("ALTER TABLE elsewhere RENAME TO hosts").await;
+    comes_to(&anonymous, "//readyz", 200).await;
+}
+
 async fn reads_are_believed_for_a_time_without_writes_that_can_be_set(server: TestServer) {
     let root = server.with_root().await;
     let (_, token) = root.new_token(json!({ "name": "ci" })).await;
