@@ -1,138 +1,147 @@
 //! The whole page: the frame, which route shows what, and who may see it.
 
 use crate::{
+    api_client,
+    auth::{AuthContext, AuthState, SignedOut, use_auth},
     clock,
     components::{
-        Announcer, Arrivals, Connection, Notices, Tone, button, clock_banner, live_region, notice_area, offline_banner,
-        page_head, refusal, skeleton_page, top_bar,
+        Announcer, Arrivals, ClockBanner, Connection, LiveRegion, NoticeArea, Notices, OfflineBanner, PageHead,
+        Refusal, SkeletonPage, Tone, TopBar, use_notices,
     },
-    dom::{Child, El, afterwards, el, live},
     drafts::Drafts,
-    pages, rest,
-    route::{Leave, Route, show_place},
+    navigation::{History, Navigation, scroll_to_anchor, use_navigation},
+    pages::{Hosts, Login, NotFound, Profile, Setup, Users},
     rpc,
-    session::{Session, Who, Why},
 };
-use leptos::prelude::*;
-use std::rc::Rc;
-use wasm_bindgen::JsCast;
+use leptos::{html, prelude::*};
 use web_sys::HtmlElement;
 
 /// Puts the app into an element, for as long as the page lives.
 pub fn mount(root: HtmlElement) {
-    let place = root.clone();
-    leptos::mount::mount_to(root, move || {
-        clock::start();
-        Announcer::provide();
-        Notices::provide();
-        Connection::provide();
-        Arrivals::provide();
-        Drafts::provide();
-        Session::provide();
-        frame(Route::provide()).place(&place);
-    })
-    .forget();
+    leptos::mount::mount_to(root, App).forget();
 }
 
-fn frame(route: Route) -> Vec<El> {
-    let session = Session::current();
-    let notices = Notices::current();
-    let sign_out = Rc::new(move || {
-        session.call(rest::call(&rpc::SignOut {}), move |answer| match answer {
+/// The frame around every page.
+#[component]
+fn App() -> impl IntoView {
+    clock::start();
+    Announcer::provide();
+    Notices::provide();
+    Connection::provide();
+    Arrivals::provide();
+    Drafts::provide();
+    AuthContext::provide();
+    let navigation = Navigation::provide();
+    let main = NodeRef::<html::Main>::new();
+    let skip_to_content = move |_| {
+        if let Some(main) = main.get_untracked() {
+            let _ = main.focus();
+        }
+    };
+    view! {
+        <button type="button" class="button skip" on:click=skip_to_content>
+            "Skip to content"
+        </button>
+        <TopBar on_sign_out=sign_out() />
+        <OfflineBanner />
+        <ClockBanner />
+        <main class="page" id="main" tabindex="-1" node_ref=main>
+            {move || {
+                let path = navigation.path();
+                untrack(|| page(&path))
+            }}
+        </main>
+        <NoticeArea />
+        <LiveRegion />
+    }
+}
+
+fn sign_out() -> Callback<()> {
+    let (auth, navigation, notices) = (use_auth(), use_navigation(), use_notices());
+    Callback::new(move |()| {
+        auth.call(api_client::call(&rpc::SignOut {}), move |answer| match answer {
             Ok(()) => {
-                session.know(Who::Nobody(Why::Left));
-                route.go("/login", Leave::Behind);
+                auth.know(AuthState::SignedOut(SignedOut::Left));
+                navigation.go("/login", History::Pushed);
             }
             Err(problem) => notices.show(Tone::Bad, problem.detail),
         });
-    });
-    let main = el("main", "page").attr("id", "main").attr("tabindex", "-1").child(live(move || {
-        let path = route.path();
-        untrack(|| page(&path, route))
-    }));
-    vec![
-        button("Skip to content", "button skip", skip_to_content),
-        top_bar(sign_out),
-        offline_banner(),
-        clock_banner(),
-        main,
-        notice_area(),
-        live_region(),
-    ]
+    })
 }
 
 /// Every route there is.
-fn page(path: &str, route: Route) -> El {
+fn page(path: &str) -> AnyView {
     match path {
-        "/" => redirect("/hosts", route),
-        "/setup" => pages::setup(),
-        "/login" => pages::login(),
-        "/profile" => signed_in(pages::profile, route),
-        "/hosts" => signed_in(pages::hosts, route),
-        "/users" => signed_in(pages::users, route),
+        "/" => view! { <Redirect to="/hosts" /> }.into_any(),
+        "/setup" => view! { <Setup /> }.into_any(),
+        "/login" => view! { <Login /> }.into_any(),
+        "/profile" => view! { <SignedIn><Profile /></SignedIn> }.into_any(),
+        "/hosts" => view! { <SignedIn><Hosts /></SignedIn> }.into_any(),
+        "/users" => view! { <SignedIn><Users /></SignedIn> }.into_any(),
         #[cfg(debug_assertions)]
-        "/design" => pages::design(),
-        _ => pages::not_found(),
+        "/design" => view! { <crate::pages::Design /> }.into_any(),
+        _ => view! { <NotFound /> }.into_any(),
     }
 }
 
-/// The page for those who are signed in; everybody else is sent to sign in and comes back.
-fn signed_in(page: fn() -> El, route: Route) -> El {
-    let session = Session::current();
-    let stage = Memo::new(move |_| {
-        session.who.with(|who| match who {
-            Who::Asking => Stage::Asking,
-            Who::Nobody(why) => Stage::Nobody(*why),
-            Who::Visitor(_) => Stage::In,
-            Who::Unknown(_) => Stage::Unknown,
-        })
-    });
-    afterwards(move || {
-        let Stage::Nobody(why) = stage.get() else { return };
-        let to = match why {
-            Why::Left => "/login".to_owned(),
-            Why::NotYet | Why::Ended => rest::with_query("/login", &[("to", &route.here())]),
-        };
-        route.go(&to, Leave::Replaced);
-    });
-    let is_late = StoredValue::new(false);
-    el("div", "").child(live(move || {
-        let stage = stage.get();
-        // The browser has looked for the address's anchor in a page that was not there yet.
-        if is_late.get_value() && stage == Stage::In {
-            show_place();
-        }
-        is_late.set_value(stage == Stage::Asking);
-        untrack(|| match stage {
-            Stage::In => page(),
-            Stage::Asking | Stage::Nobody(_) => skeleton_page(),
-            Stage::Unknown => match session.who.get() {
-                Who::Unknown(problem) => {
-                    el("div", "").child(page_head("Not available")).child(refusal(&problem, move || session.ask()))
-                }
-                _ => skeleton_page(),
-            },
-        })
-    }))
+#[component]
+fn Redirect(to: &'static str) -> impl IntoView {
+    let navigation = use_navigation();
+    Effect::new(move |_| navigation.go(to, History::Replaced));
+    view! { <SkeletonPage /> }
 }
 
-/// What decides which page stands there; unlike [`Who`] it doesn't move when a count of the visitor's does.
+/// What decides which page stands there; unlike [`AuthState`] it doesn't move when a count of the visitor's does.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    Asking,
-    Nobody(Why),
-    In,
+    Loading,
+    SignedOut(SignedOut),
+    SignedIn,
     Unknown,
 }
 
-fn redirect(to: &'static str, route: Route) -> El {
-    afterwards(move || route.go(to, Leave::Replaced));
-    skeleton_page()
-}
-
-fn skip_to_content() {
-    let main = document().get_element_by_id("main").and_then(|main| main.dyn_into::<HtmlElement>().ok());
-    if let Some(main) = main {
-        let _ = main.focus();
-    }
+/// The page for those who are signed in; everybody else is sent to sign in and comes back.
+#[component]
+fn SignedIn(children: ChildrenFn) -> impl IntoView {
+    let (auth, navigation) = (use_auth(), use_navigation());
+    let stage = Memo::new(move |_| {
+        auth.state.with(|state| match state {
+            AuthState::Loading => Stage::Loading,
+            AuthState::SignedOut(why) => Stage::SignedOut(*why),
+            AuthState::SignedIn(_) => Stage::SignedIn,
+            AuthState::Unknown(_) => Stage::Unknown,
+        })
+    });
+    Effect::new(move |before: Option<Stage>| {
+        let stage = stage.get();
+        match stage {
+            Stage::SignedOut(SignedOut::Left) => navigation.go("/login", History::Replaced),
+            Stage::SignedOut(SignedOut::NotYet | SignedOut::Ended) => {
+                let to = api_client::with_query("/login", &[("to", &navigation.here())]);
+                navigation.go(&to, History::Replaced);
+            }
+            // The browser has looked for the address's anchor in a page that was not there yet.
+            Stage::SignedIn if before == Some(Stage::Loading) => scroll_to_anchor(),
+            _ => {}
+        }
+        stage
+    });
+    let problem = move || match auth.state.get() {
+        AuthState::Unknown(problem) => {
+            Some(view! { <Refusal problem=problem on_retry=move || auth.ask() /> }.into_any())
+        }
+        _ => None,
+    };
+    let inside = move || match stage.get() {
+        Stage::SignedIn => children(),
+        Stage::Loading | Stage::SignedOut(_) => view! { <SkeletonPage /> }.into_any(),
+        Stage::Unknown => view! {
+            <div>
+                <PageHead title="Not available" />
+                {move || problem()}
+            </div>
+        }
+        .into_any(),
+    };
+    view! { <div>{move || inside()}</div> }
 }

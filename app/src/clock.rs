@@ -1,7 +1,7 @@
 //! The server's clock and the browser's calendar. What the server counts is counted here from the same clock, because a
 //! device's own may be minutes off; how far, its answers say. `Intl` knows the person's locale and zone, so no calendar library is downloaded.
 
-use crate::distance;
+use crate::relative_time::{self, relative_time};
 use js_sys::{Array, Function, Intl, Object, Reflect};
 use leptos::prelude::*;
 use std::{cell::Cell, thread::LocalKey, time::Duration};
@@ -58,7 +58,7 @@ pub fn compare(date: &str, sent: Timestamp) {
     let said = js_sys::Date::parse(date);
     let (Some(ahead), true) = (AHEAD.get(), said.is_finite()) else { return };
     #[expect(clippy::cast_possible_truncation, reason = "a date's milliseconds are whole and below 2^53")]
-    let Some(found) = distance::between(said as i64, sent.0, own().0) else { return };
+    let Some(found) = relative_time::between(said as i64, sent.0, own().0) else { return };
     let known = ahead.try_get_untracked().unwrap_or_default();
     if (found - known).abs() > RESOLUTION {
         ahead.try_set(if found.abs() > RESOLUTION { found } else { 0 });
@@ -85,7 +85,7 @@ pub fn ticking() -> Timestamp {
 /// "3 minutes ago", "in 5 days", "just now".
 pub fn relative(at: Timestamp, now: Timestamp) -> String {
     let ahead = at.0 - now.0;
-    let (count, unit) = distance::in_words(ahead);
+    let (count, unit) = relative_time(ahead);
     if count == 0 {
         return if ahead > 0 { "in a moment" } else { "just now" }.to_owned();
     }

@@ -3,32 +3,32 @@
 //! The `csr` feature builds it for the browser; `ssr` registers the server functions in the server.
 
 #[cfg(feature = "csr")]
+mod api_client;
+#[cfg(feature = "csr")]
 mod app;
+#[cfg(feature = "csr")]
+mod auth;
 #[cfg(feature = "csr")]
 mod clock;
 #[cfg(feature = "csr")]
 mod components;
-#[cfg(any(feature = "csr", test))]
-mod destination;
-#[cfg(any(feature = "csr", test))]
-mod distance;
-#[cfg(feature = "csr")]
-mod dom;
 #[cfg(feature = "csr")]
 mod drafts;
+#[cfg(feature = "csr")]
+mod focus;
 #[cfg(any(feature = "csr", test))]
 mod lifetime;
 #[cfg(feature = "csr")]
 mod loader;
 #[cfg(feature = "csr")]
+mod navigation;
+#[cfg(feature = "csr")]
 mod pages;
-#[cfg(feature = "csr")]
-mod rest;
-#[cfg(feature = "csr")]
-mod route;
+#[cfg(any(feature = "csr", test))]
+mod relative_time;
 pub mod rpc;
-#[cfg(feature = "csr")]
-mod session;
+#[cfg(any(feature = "csr", test))]
+mod safe_redirect;
 #[cfg(feature = "csr")]
 mod submission;
 #[cfg(any(feature = "csr", test))]

@@ -1,7 +1,7 @@
 //! How long a new token lives: the choices of the form and what they come to. The server decides in the end;
 //! this keeps the form from offering what it would refuse.
 
-use crate::distance::DAY;
+use crate::relative_time::DAY;
 use uptrakit_api::{Timestamp, Token};
 
 /// The lifetimes that the form offers, in days.
@@ -16,26 +16,6 @@ pub enum Lifetime {
     Custom,
     /// For ever.
     Never,
-}
-
-impl Lifetime {
-    /// The choice's value in the form.
-    pub fn value(&self) -> String {
-        match self {
-            Self::Days(days) => days.to_string(),
-            Self::Custom => "custom".to_owned(),
-            Self::Never => "never".to_owned(),
-        }
-    }
-
-    /// Reads a value of the form.
-    pub fn of_value(value: &str) -> Self {
-        match value.parse() {
-            Ok(days) => Self::Days(days),
-            Err(_) if value == "never" => Self::Never,
-            Err(_) => Self::Custom,
-        }
-    }
 }
 
 /// The presets that are not above the longest lifetime, and that lifetime itself where none matches it.
@@ -108,13 +88,6 @@ mod tests {
     fn ninety_days_are_ninety_days() {
         let start = Timestamp::parse("2030-01-31T12:00:00.000Z").unwrap();
         assert_eq!(end_after_days(start, 90).to_string(), "2030-05-01T12:00:00.000Z");
-    }
-
-    #[test]
-    fn choices_survive_the_form() {
-        for choice in [Lifetime::Days(90), Lifetime::Custom, Lifetime::Never] {
-            assert_eq!(Lifetime::of_value(&choice.value()), choice);
-        }
     }
 
     #[test]

@@ -1,8 +1,9 @@
-//! Data that a view shows: waiting, there, or refused. What is there stays visible while newer data is on its way,
-//! so that a list never flickers and never says "empty" before it knows.
+//! Data that a view shows: waiting, there, or refused. What is there stays visible while newer data is on its way, and when
+//! that is refused, so that a list never flickers and never says "empty" before it knows.
 
-use crate::{dom::afterwards, rest::Pending, session::Session};
+use crate::{api_client::Answer, auth::use_auth};
 use leptos::prelude::*;
+use std::hash::Hash;
 use uptrakit_api::{Page, Problem};
 
 /// Puts data that has arrived where it is shown.
@@ -12,6 +13,9 @@ type Arrived = Box<dyn FnOnce()>;
 type Fetch = Box<dyn Fn(Box<dyn FnOnce(Result<Arrived, Problem>)>)>;
 
 /// Data and the way to get it again.
+///
+/// A `LocalResource` would wait for the answer under way before it asks anew, and show it: for one that hangs, for ever. Here
+/// the newest question is asked at once, and its answer alone is shown.
 pub struct Loader<T: Send + Sync + 'static> {
     /// The newest data that arrived.
     pub data: RwSignal<Option<T>>,
@@ -31,60 +35,88 @@ impl<T: Send + Sync + 'static> Clone for Loader<T> {
 impl<T: Send + Sync + 'static> Copy for Loader<T> {}
 
 impl<T: Send + Sync + 'static> Loader<T> {
-    fn empty() -> Self {
-        Self {
+    /// Fetches now, and again whenever a signal moves that `fetch` reads.
+    pub fn new(fetch: impl Fn() -> Answer<T> + 'static) -> Self {
+        Self::showing(fetch, |data, value| data.set(Some(value)))
+    }
+
+    fn showing(
+        fetch: impl Fn() -> Answer<T> + 'static,
+        show: impl Fn(RwSignal<Option<T>>, T) + Copy + 'static,
+    ) -> Self {
+        let loader = Self {
             data: RwSignal::new(None),
             problem: RwSignal::new(None),
             busy: RwSignal::new(true),
             again: RwSignal::new(()),
-        }
-    }
-
-    /// Fetches now, and again whenever a signal moves that `fetch` reads.
-    pub fn new(fetch: impl Fn() -> Pending<T> + 'static) -> Self {
-        let loader = Self::empty();
+        };
         let data = loader.data;
-        loader.start(fetch, move |value| data.set(Some(value)));
-        loader
-    }
-
-    fn start(self, fetch: impl Fn() -> Pending<T> + 'static, show: impl Fn(T) + Copy + 'static) {
         let fetch: Fetch = Box::new(move |done| {
-            fetch().then(move |answer| done(answer.map(|value| Box::new(move || show(value)) as Arrived)));
+            fetch().then(move |answer| done(answer.map(|value| Box::new(move || show(data, value)) as Arrived)));
         });
-        follow(fetch, self.problem, self.busy, self.again);
+        follow(fetch, loader.problem, loader.busy, loader.again);
+        loader
     }
 
     /// Fetches again.
     pub fn reload(self) {
         self.again.try_set(());
     }
+
+    /// Whether there is data to show.
+    pub fn is_there(self) -> Memo<bool> {
+        Memo::new(move |_| self.data.with(Option::is_some))
+    }
 }
 
-impl<T: Send + Sync + 'static> Loader<Page<T>> {
+impl<T: Clone + PartialEq + Send + Sync + 'static> Loader<Page<T>> {
     /// The same for a list in pages. A page behind the last one, whose rows are gone, is not shown: `turn` goes to the last
     /// one, and by that moves a signal that `fetch` reads.
-    pub fn paged(fetch: impl Fn() -> Pending<Page<T>> + 'static, turn: impl Fn(u32) + 'static) -> Self {
-        let loader = Self::empty();
-        let data = loader.data;
+    pub fn paged(fetch: impl Fn() -> Answer<Page<T>> + 'static, turn: impl Fn(u32) + 'static) -> Self {
         let turn = StoredValue::new_local(turn);
-        loader.start(fetch, move |page| {
+        Self::showing(fetch, move |data, page| {
             let last = u32::try_from(page.total_pages).unwrap_or(u32::MAX).max(1);
             if page.page > last {
                 turn.with_value(|turn| turn(last));
             } else {
                 data.set(Some(page));
             }
-        });
-        loader
+        })
+    }
+
+    /// What is on the page.
+    pub fn items(self) -> Vec<T> {
+        self.data.with(|page| page.as_ref().map(|page| page.items.clone()).unwrap_or_default())
+    }
+
+    /// Whether nothing is on the page.
+    pub fn is_empty(self) -> Memo<bool> {
+        Memo::new(move |_| self.data.with(|page| page.as_ref().is_none_or(|page| page.items.is_empty())))
+    }
+
+    /// Which page it is, of how many.
+    pub fn place(self) -> Memo<(u32, u64)> {
+        Memo::new(move |_| self.data.with(|page| page.as_ref().map_or((1, 1), |page| (page.page, page.total_pages))))
+    }
+
+    /// One of the items, as it is in the newest page that has it.
+    pub fn item<K: Eq + Hash + 'static>(self, item: T, key: fn(&T) -> K) -> Memo<T> {
+        Memo::new(move |known: Option<&T>| {
+            let known = known.unwrap_or(&item);
+            let newest = self.data.with(|page| {
+                let items = page.as_ref().map(|page| page.items.as_slice()).unwrap_or_default();
+                items.iter().find(|other| key(other) == key(known)).cloned()
+            });
+            newest.unwrap_or_else(|| known.clone())
+        })
     }
 }
 
 /// Knows nothing of what is fetched, so that it is compiled once for all loaders.
 fn follow(fetch: Fetch, problem: RwSignal<Option<Problem>>, busy: RwSignal<bool>, again: RwSignal<()>) {
-    let session = Session::current();
+    let auth = use_auth();
     let newest = StoredValue::new(0_u32);
-    afterwards(move || {
+    Effect::new(move |_| {
         again.track();
         let ticket = newest.get_value() + 1;
         newest.set_value(ticket);
@@ -101,7 +133,7 @@ fn follow(fetch: Fetch, problem: RwSignal<Option<Problem>>, busy: RwSignal<bool>
                     show();
                 }
                 Err(refusal) => {
-                    session.heard(&refusal);
+                    auth.heard(&refusal);
                     problem.set(Some(refusal));
                 }
             }

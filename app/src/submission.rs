@@ -1,10 +1,12 @@
 //! A form on its way to the server: busy, refused at a field, or refused as a whole. Every form that can
 //! be refused is one of these, so that errors stand and focus moves everywhere in the same way.
 
-use crate::{components::Sentence, rest::Pending, session::Session};
+use crate::{
+    api_client::Answer,
+    auth::{AuthContext, use_auth},
+};
 use leptos::prelude::*;
-use std::rc::Rc;
-use uptrakit_api::{FieldError, Problem, ProblemCode};
+use uptrakit_api::{ProblemCode, FieldError, Problem};
 use wasm_bindgen::JsCast;
 
 /// One form's state.
@@ -14,23 +16,23 @@ pub struct Submission {
     pub busy: RwSignal<bool>,
     /// Why the last attempt was refused.
     pub problem: RwSignal<Option<Problem>>,
-    session: Session,
+    auth: AuthContext,
 }
 
 impl Submission {
     /// A form that was not sent yet.
     pub fn new() -> Self {
-        Self { busy: RwSignal::new(false), problem: RwSignal::new(None), session: Session::current() }
+        Self { busy: RwSignal::new(false), problem: RwSignal::new(None), auth: use_auth() }
     }
 
     /// Sends it once; a second press while the first is under way does nothing.
-    pub fn send<T: 'static>(self, call: Pending<T>, then: impl FnOnce(T) + 'static) {
+    pub fn send<T: 'static>(self, answer: Answer<T>, then: impl FnOnce(T) + 'static) {
         if self.busy.get_untracked() {
             return;
         }
         self.busy.set(true);
         self.problem.set(None);
-        self.session.call(call, move |answer| {
+        self.auth.call(answer, move |answer| {
             self.busy.try_set(false);
             match answer {
                 Ok(value) => then(value),
@@ -53,8 +55,8 @@ impl Submission {
     }
 
     /// What is wrong with a field, as a sentence.
-    pub fn error(self, field: &'static str, label: &'static str) -> Sentence {
-        Rc::new(move || {
+    pub fn error(self, field: &'static str, label: &'static str) -> Signal<Option<String>> {
+        Signal::derive(move || {
             self.problem.with(|problem| {
                 let problem = problem.as_ref()?;
                 if field == "name" && problem.code == ProblemCode::NameTaken {

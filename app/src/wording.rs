@@ -1,6 +1,6 @@
 //! Plain words for what the server names tersely. Pure text, so that it is tested without a browser.
 
-use crate::distance;
+use crate::relative_time::relative_time;
 
 /// `1 request`, `2 requests`.
 pub fn counted(count: u64, one: &str) -> String {
@@ -10,7 +10,7 @@ pub fn counted(count: u64, one: &str) -> String {
 
 /// That the server's clock is so many milliseconds ahead of this device's.
 pub fn clock_difference(ahead: i64) -> String {
-    let (count, unit) = distance::in_words(ahead);
+    let (count, unit) = relative_time(ahead);
     let size = counted(u64::from(count.unsigned_abs()), unit);
     let side = if ahead > 0 { "behind" } else { "ahead of" };
     ["This device's clock is about ", &size, " ", side, " the server's. Times here are counted from the server's."]

@@ -1,11 +1,7 @@
 //! Says to screen readers what the eye sees happen. One text for the whole page; the frame and every open dialog
 //! repeat it in a live region, because what is outside an open dialog is inert and stays silent.
 
-use crate::{
-    dom::{El, afterwards, el, live},
-    loader::Loader,
-    wording::counted,
-};
+use crate::{loader::Loader, wording::counted};
 use leptos::prelude::*;
 use uptrakit_api::Page;
 
@@ -13,15 +9,15 @@ use uptrakit_api::Page;
 #[derive(Clone, Copy)]
 pub struct Announcer(RwSignal<String>);
 
+/// The announcer of this page.
+pub fn use_announcer() -> Announcer {
+    expect_context()
+}
+
 impl Announcer {
     /// Makes one for everything below.
     pub fn provide() {
         provide_context(Self(RwSignal::new(String::new())));
-    }
-
-    /// The one of this page.
-    pub fn current() -> Self {
-        expect_context()
     }
 
     /// Says something.
@@ -35,9 +31,9 @@ impl Announcer {
 /// Says how many of a list were found, each time that the person has asked for something else; what it answers notes
 /// that they have.
 pub fn announce_found<T: Send + Sync>(list: Loader<Page<T>>, one: &'static str) -> impl Fn() + Copy {
-    let announcer = Announcer::current();
+    let announcer = use_announcer();
     let asked = StoredValue::new(false);
-    afterwards(move || {
+    Effect::new(move |_| {
         if let Some(total) = list.data.with(|page| page.as_ref().map(|page| page.total))
             && asked.get_value()
         {
@@ -49,7 +45,12 @@ pub fn announce_found<T: Send + Sync>(list: Loader<Page<T>>, one: &'static str) 
 }
 
 /// Where it is said.
-pub fn live_region() -> El {
-    let announcer = Announcer::current();
-    el("p", "visually-hidden").attr("aria-live", "polite").child(live(move || announcer.0.get()))
+#[component]
+pub fn LiveRegion() -> impl IntoView {
+    let announcer = use_announcer();
+    view! {
+        <p class="visually-hidden" aria-live="polite">
+            {move || announcer.0.get()}
+        </p>
+    }
 }

@@ -1,8 +1,10 @@
 //! A short word on a tinted ground: a role, a state. The word alone carries the meaning, the tint only helps.
 
-use crate::dom::{El, el};
+use super::Tone;
+use leptos::prelude::*;
 
-/// A badge; `tone` is `neutral`, `good`, `warn` or `bad`.
-pub fn badge(text: &str, tone: &str) -> El {
-    el("span", "badge").attr("data-tone", tone).child(text)
+/// A badge.
+#[component]
+pub fn Badge(#[prop(optional)] tone: Tone, children: Children) -> impl IntoView {
+    view! { <span class="badge" data-tone=tone.as_str()>{children()}</span> }
 }

@@ -1,15 +1,16 @@
 //! Whether the browser has a network. Without one the page says so, once, instead of failing everywhere.
 
-use crate::{
-    clock,
-    dom::{El, el, live},
-    wording,
-};
+use crate::{clock, wording};
 use leptos::{ev, prelude::*};
 
 /// Whether the browser believes that it is online.
 #[derive(Clone, Copy)]
 pub struct Connection(RwSignal<bool>);
+
+/// The connection of this page.
+pub fn use_connection() -> Connection {
+    expect_context()
+}
 
 impl Connection {
     /// Follows the browser's opinion for everything below.
@@ -20,11 +21,6 @@ impl Connection {
         provide_context(Self(online));
     }
 
-    /// The one of this page.
-    pub fn current() -> Self {
-        expect_context()
-    }
-
     /// Whether there is a network.
     pub fn is_online(self) -> bool {
         self.0.get()
@@ -32,18 +28,25 @@ impl Connection {
 }
 
 /// The sentence that stands above the page while there is none.
-pub fn offline_banner() -> El {
-    let connection = Connection::current();
-    el("div", "offline-area").attr("aria-live", "polite").child(live(move || {
-        (!connection.is_online()).then(|| el("p", "offline").child("You are offline. What you see may be out of date."))
-    }))
+#[component]
+pub fn OfflineBanner() -> impl IntoView {
+    let connection = use_connection();
+    view! {
+        <div class="offline-area" aria-live="polite">
+            {move || {
+                (!connection.is_online())
+                    .then(|| view! { <p class="offline">"You are offline. What you see may be out of date."</p> }.into_any())
+            }}
+        </div>
+    }
 }
 
 /// The sentence that stands above the page while the device's clock is wrong by more than a minute, or the server's is.
-pub fn clock_banner() -> El {
+#[component]
+pub fn ClockBanner() -> impl IntoView {
     // A difference that moves by seconds is the same sentence.
     let words = Memo::new(move |_| clock::difference().map(wording::clock_difference));
-    el("div", "")
-        .attr("aria-live", "polite")
-        .child(live(move || words.get().map(|words| el("p", "offline").child(words))))
+    view! {
+        <div aria-live="polite">{move || words.get().map(|words| view! { <p class="offline">{words}</p> }.into_any())}</div>
+    }
 }

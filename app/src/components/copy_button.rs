@@ -1,43 +1,99 @@
-//! Copies text to the clipboard and says so. Where the browser refuses, the caller is told and helps by other means.
+//! Copies text to the clipboard and says so. Where the browser refuses, the text is selected for a copy by hand.
 
-use super::{Announcer, button};
-use crate::dom::{El, el, live};
-use leptos::{prelude::*, task::spawn_local};
-use std::rc::Rc;
+use super::{Button, ButtonKind, Callout, Tone, use_announcer};
+use leptos::{html, prelude::*, task::spawn_local};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 
-/// A button "Copy" that becomes "Copied".
-#[derive(Clone)]
-pub struct CopyButton {
-    /// Runs once the text is in the clipboard.
-    pub on_copied: Rc<dyn Fn()>,
-    /// Runs when the browser refuses.
-    pub on_refused: Rc<dyn Fn()>,
+/// What the buttons around one text have in common.
+#[derive(Clone, Copy)]
+pub struct Copying {
+    /// The element that shows the text.
+    shown: NodeRef<html::ProblemCode>,
+    is_refused: RwSignal<bool>,
+    /// Runs after every copy, one by hand included.
+    on_copied: Callback<()>,
 }
 
-impl CopyButton {
-    /// Draws one. `what` is read out behind its label, for a button that stands among others; `text` is asked for
-    /// at the press.
-    pub fn draw(&self, what: &'static str, class: &str, text: impl Fn() -> String + 'static) -> El {
-        let copied = RwSignal::new(false);
-        let announcer = Announcer::current();
-        let Self { on_copied, on_refused } = self.clone();
-        let copy = move || {
-            let (text, on_copied, on_refused) = (text(), on_copied.clone(), on_refused.clone());
-            spawn_local(async move {
-                if write(&text).await {
-                    copied.try_set(true);
-                    announcer.announce("Copied to the clipboard");
-                    on_copied();
-                } else {
-                    on_refused();
-                }
-            });
-        };
-        button("", class, copy)
-            .child(live(move || if copied.get() { "Copied" } else { "Copy" }))
-            .child((!what.is_empty()).then(|| el("span", "visually-hidden").child(" ").child(what)))
+impl Copying {
+    /// Nothing is copied yet.
+    pub fn new(on_copied: impl Into<Callback<()>>) -> Self {
+        Self { shown: NodeRef::new(), is_refused: RwSignal::new(false), on_copied: on_copied.into() }
+    }
+
+    fn refused(self) {
+        self.is_refused.try_set(true);
+        if let (Some(shown), Ok(Some(selection))) = (self.shown.get_untracked(), window().get_selection()) {
+            let _ = selection.select_all_children(&shown);
+        }
+    }
+}
+
+/// A button "Copy" that becomes "Copied".
+#[component]
+pub fn CopyButton(
+    copying: Copying,
+    /// Is read out behind the label, for a button that stands among others.
+    #[prop(optional)]
+    what: &'static str,
+    #[prop(optional)] kind: ButtonKind,
+    #[prop(optional)] small: bool,
+    /// Is asked for at the press.
+    text: Callback<(), String>,
+) -> impl IntoView {
+    let is_copied = RwSignal::new(false);
+    let announcer = use_announcer();
+    let copy = move || {
+        let text = text.run(());
+        spawn_local(async move {
+            if write(&text).await {
+                is_copied.try_set(true);
+                announcer.announce("Copied to the clipboard");
+                copying.on_copied.run(());
+            } else {
+                copying.refused();
+            }
+        });
+    };
+    view! {
+        <Button kind=kind small=small on_press=copy>
+            {move || if is_copied.get() { "Copied" } else { "Copy" }}
+            {(!what.is_empty()).then(|| view! { <span class="visually-hidden">" " {what}</span> })}
+        </Button>
+    }
+}
+
+/// A text to take along: one line of monospace with its Copy.
+#[component]
+pub fn CopyLine(
+    copying: Copying,
+    /// Begins a sentence about the text.
+    what: &'static str,
+    /// The line's name for tests.
+    #[prop(optional)]
+    testid: &'static str,
+    #[prop(into)] text: Signal<String>,
+) -> impl IntoView {
+    let help = move || {
+        let how = " is selected: press Ctrl+C (⌘C on a Mac), or copy it with the menu of your device.";
+        let words = ["The browser doesn't let this page use the clipboard. ", what, how].concat();
+        copying.is_refused.get().then(|| view! { <Callout tone=Tone::Warn>{words}</Callout> }.into_any())
+    };
+    view! {
+        <div>
+            <div class="token-line">
+                <code
+                    node_ref=copying.shown
+                    data-testid=testid
+                    tabindex="0"
+                    on:copy=move |_| copying.on_copied.run(())
+                >
+                    {move || text.get()}
+                </code>
+                <CopyButton copying=copying kind=ButtonKind::Primary text=Callback::new(move |()| text.get_untracked()) />
+            </div>
+            <div aria-live="polite">{move || help()}</div>
+        </div>
     }
 }
 

@@ -1,15 +1,9 @@
 //! A labelled form field with its hint and its error. Hint and error are tied to the field, so that a screen reader
 //! reads them with it.
 
-use crate::dom::{Child, El, el, live};
-use leptos::prelude::*;
-use std::{
-    rc::Rc,
-    sync::atomic::{AtomicU32, Ordering},
-};
-
-/// A sentence below a field that comes and goes.
-pub type Sentence = Rc<dyn Fn() -> Option<String>>;
+use crate::focus::focus_when_mounted;
+use leptos::{html, prelude::*};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// An id that no other element of this page has.
 pub fn fresh_id() -> String {
@@ -17,122 +11,147 @@ pub fn fresh_id() -> String {
     ["f", &NEXT.fetch_add(1, Ordering::Relaxed).to_string()].concat()
 }
 
-/// A field of text, put together step by step.
-pub struct Field {
-    label: &'static str,
-    value: RwSignal<String>,
-    error: Sentence,
-    hint: Sentence,
-    input: El,
+/// The ids that tie a field to its label, its hint and its error.
+#[derive(Clone)]
+pub struct FieldIds {
+    /// The input's own.
+    pub input: String,
+    hint: String,
+    error: String,
 }
 
-impl Field {
-    /// A line of text.
-    pub fn line(label: &'static str, value: RwSignal<String>) -> Self {
-        Self::of(el("input", "").attr("type", "text"), label, value)
+impl FieldIds {
+    /// Ids of their own for one field.
+    pub fn new() -> Self {
+        let input = fresh_id();
+        Self { hint: input.clone() + "-hint", error: input.clone() + "-error", input }
     }
 
-    /// Several lines of text.
-    pub fn lines(label: &'static str, value: RwSignal<String>) -> Self {
-        Self::of(el("textarea", "").attr("rows", "3"), label, value)
+    /// The value of `aria-describedby`.
+    pub fn described_by(&self) -> String {
+        [&self.error, " ", &self.hint].concat()
     }
+}
 
-    fn of(input: El, label: &'static str, value: RwSignal<String>) -> Self {
-        let input = input.attr("autocomplete", "off").attr("autocapitalize", "none").attr("spellcheck", "false");
-        Self { label, value, error: Rc::new(|| None), hint: Rc::new(|| None), input }
-    }
-
-    /// An attribute of the input.
-    pub fn attr(mut self, name: &str, value: &str) -> Self {
-        self.input = self.input.attr(name, value);
-        self
-    }
-
+/// What stands around an input: its label above, its hint and its error below.
+#[component]
+pub fn FieldFrame(
+    ids: FieldIds,
+    label: &'static str,
     /// What is wrong with it.
-    pub fn error(mut self, error: Sentence) -> Self {
-        self.error = error;
-        self
-    }
-
+    error: MaybeProp<String>,
     /// What helps to fill it.
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        let hint = hint.into();
-        self.hint = Rc::new(move || Some(hint.clone()));
-        self
-    }
-
-    /// What helps to fill it, as it is being filled.
-    pub fn live_hint(mut self, hint: Sentence) -> Self {
-        self.hint = hint;
-        self
-    }
-
-    /// It is the first to be typed into.
-    pub fn first(mut self) -> Self {
-        self.input = self.input.focus_at_start();
-        self
-    }
-
-    /// The field, with `around` to put the input into something.
-    pub fn draw_in(self, around: impl FnOnce(El) -> El) -> El {
-        let input = self.input.bind(self.value);
-        labelled(self.label, input, self.error, self.hint, around)
-    }
-
-    /// The field.
-    pub fn draw(self) -> El {
-        self.draw_in(|input| input)
+    hint: MaybeProp<String>,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <div class="field">
+            <label for=ids.input>{label}</label>
+            {children()}
+            <p class="hint" id=ids.hint hidden=move || hint.get().is_none()>
+                {move || hint.get()}
+            </p>
+            <p class="error" id=ids.error hidden=move || error.get().is_none()>
+                {move || error.get()}
+            </p>
+        </div>
     }
 }
 
-/// A choice of one among few.
-pub fn select_field(
+/// A line of text.
+#[component]
+pub fn TextField(
     label: &'static str,
     value: RwSignal<String>,
-    options: &[(String, String)],
-    error: Sentence,
-    hint: Sentence,
-) -> El {
-    let mut select = el("select", "");
-    for (name, text) in options {
-        let selected = value.with_untracked(|value| value == name);
-        select = select.child(el("option", "").attr("value", name).flag("selected", selected).child(text.as_str()));
+    #[prop(optional, into)] error: MaybeProp<String>,
+    #[prop(optional, into)] hint: MaybeProp<String>,
+    #[prop(default = "text")] kind: &'static str,
+    #[prop(default = "off")] autocomplete: &'static str,
+    #[prop(optional)] required: bool,
+    #[prop(optional)] placeholder: Option<&'static str>,
+    /// The first day of a field for dates.
+    #[prop(optional)]
+    min: Option<String>,
+    /// It is the first to be typed into.
+    #[prop(optional)]
+    autofocus: bool,
+) -> impl IntoView {
+    let ids = FieldIds::new();
+    let input = NodeRef::<html::Input>::new();
+    if autofocus {
+        focus_when_mounted(input);
     }
-    let select = select.on("change", move |event| value.set(event_target_value(&event)));
-    labelled(label, select, error, hint, |select| select)
+    view! {
+        <FieldFrame ids=ids.clone() label=label error=error hint=hint>
+            <input
+                node_ref=input
+                type=kind
+                id=ids.input.clone()
+                autocomplete=autocomplete
+                autocapitalize="none"
+                spellcheck="false"
+                required=required
+                placeholder=placeholder
+                min=min
+                aria-describedby=ids.described_by()
+                aria-invalid=move || error.get().map(|_| "true")
+                bind:value=value
+            />
+        </FieldFrame>
+    }
+}
+
+/// Several lines of text.
+#[component]
+pub fn TextArea(
+    label: &'static str,
+    value: RwSignal<String>,
+    #[prop(optional, into)] error: MaybeProp<String>,
+    #[prop(optional, into)] hint: MaybeProp<String>,
+    #[prop(optional)] placeholder: Option<&'static str>,
+) -> impl IntoView {
+    let ids = FieldIds::new();
+    view! {
+        <FieldFrame ids=ids.clone() label=label error=error hint=hint>
+            <textarea
+                id=ids.input.clone()
+                rows="3"
+                autocomplete="off"
+                autocapitalize="none"
+                spellcheck="false"
+                placeholder=placeholder
+                aria-describedby=ids.described_by()
+                aria-invalid=move || error.get().map(|_| "true")
+                prop:value=move || value.get()
+                on:input=move |event| value.set(event_target_value(&event))
+            ></textarea>
+        </FieldFrame>
+    }
 }
 
 /// A check box with its label.
-pub fn check_box(label: &str, value: RwSignal<bool>) -> El {
-    let input = el("input", "").attr("type", "checkbox").bind_checked(value);
-    el("label", "choice").child(input).child(el("span", "").child(label))
-}
-
-fn labelled(label: &str, input: El, error: Sentence, hint: Sentence, around: impl FnOnce(El) -> El) -> El {
-    let id = fresh_id();
-    let (error_id, hint_id) = (id.clone() + "-error", id.clone() + "-hint");
-    let input = input.attr("id", &id).attr("aria-describedby", &[&error_id, " ", &hint_id].concat());
-    let below = |class: &str, id: &str, sentence: Sentence| {
-        let there = Rc::clone(&sentence);
-        el("p", class).attr("id", id).live_flag("hidden", move || there().is_none()).child(live(move || sentence()))
-    };
-    el("div", "field")
-        .child(el("label", "").attr("for", &id).child(label))
-        .child(around(marked(input, &error)))
-        .child(below("hint", &hint_id, hint))
-        .child(below("error", &error_id, error))
-}
-
-/// Marked as wrong while there is an error.
-fn marked(element: El, error: &Sentence) -> El {
-    let error = Rc::clone(error);
-    element.live_attr("aria-invalid", move || error().map(|_| "true".to_owned()))
+#[component]
+pub fn CheckBox(label: &'static str, checked: RwSignal<bool>) -> impl IntoView {
+    view! {
+        <label class="choice">
+            <input type="checkbox" bind:checked=checked />
+            <span>{label}</span>
+        </label>
+    }
 }
 
 /// Choices of one kind under a heading of their own.
-pub fn choices(legend: &str, inside: impl Child, error: Sentence) -> El {
-    marked(el("fieldset", "choices").attr("tabindex", "-1"), &error)
-        .child(el("legend", "").child(legend))
-        .child(inside)
-        .child(live(move || error().map(|error| el("p", "error").child(error))))
+#[component]
+pub fn Choices(
+    legend: &'static str,
+    #[prop(optional, into)] error: MaybeProp<String>,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <fieldset class="choices" tabindex="-1" aria-invalid=move || error.get().map(|_| "true")>
+            <legend>{legend}</legend>
+            {children()}
+            {move || error.get().map(|error| view! { <p class="error">{error}</p> }.into_any())}
+        </fieldset>
+    }
 }

@@ -1,21 +1,25 @@
 //! An instant as people say it, with the whole of it as the tooltip.
 
-use crate::{
-    clock,
-    dom::{El, el, live},
-};
+use crate::clock;
+use leptos::prelude::*;
 use uptrakit_api::Timestamp;
 
 /// "3 minutes ago", kept true as time goes by.
-pub fn instant(at: Timestamp) -> El {
-    time(at).child(live(move || clock::relative(at, clock::ticking())))
+#[component]
+pub fn Instant(at: Timestamp) -> impl IntoView {
+    view! {
+        <time datetime=at.to_string() title=clock::full(at)>
+            {move || clock::relative(at, clock::ticking())}
+        </time>
+    }
 }
 
 /// Its day.
-pub fn date(at: Timestamp) -> El {
-    time(at).child(clock::date(at))
-}
-
-fn time(at: Timestamp) -> El {
-    el("time", "").attr("datetime", &at.to_string()).attr("title", &clock::full(at))
+#[component]
+pub fn Date(at: Timestamp) -> impl IntoView {
+    view! {
+        <time datetime=at.to_string() title=clock::full(at)>
+            {clock::date(at)}
+        </time>
+    }
 }

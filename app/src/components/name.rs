@@ -1,8 +1,13 @@
 //! A name in bold. That of a machine is broken after a dot before it is broken elsewhere.
 
-use crate::dom::{El, el};
+use leptos::prelude::*;
 
-/// The name; `class` says how it stands there.
-pub fn name(name: &str, class: &str) -> El {
-    name.split_inclusive('.').fold(el("strong", class), |strong, part| strong.child(part).child(el("wbr", "")))
+/// The name; `inline` where it stands in a sentence.
+#[component]
+pub fn Name(#[prop(into)] name: Signal<String>, #[prop(optional)] inline: bool) -> impl IntoView {
+    let parts = move || {
+        let name = name.get();
+        name.split_inclusive('.').map(|part| view! { {part.to_owned()}<wbr /> }).collect_view().into_any()
+    };
+    view! { <strong class=inline.then_some("name")>{move || parts()}</strong> }
 }

@@ -1,12 +1,14 @@
 //! What just happened, in a sentence that stays until it is dismissed: nothing that matters disappears by itself.
 
-use super::button;
-use crate::dom::{El, el, live};
+use super::{Button, ButtonKind};
 use leptos::prelude::*;
 
-/// How a sentence is meant.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// How a word or a sentence is meant.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub enum Tone {
+    /// Neither well nor badly.
+    #[default]
+    Neutral,
     /// It went well.
     Good,
     /// Something is to be heeded.
@@ -16,8 +18,10 @@ pub enum Tone {
 }
 
 impl Tone {
-    fn name(self) -> &'static str {
+    /// The name in the stylesheets.
+    pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Neutral => "neutral",
             Self::Good => "good",
             Self::Warn => "warn",
             Self::Bad => "bad",
@@ -26,23 +30,39 @@ impl Tone {
 }
 
 /// A sentence that stands in the flow of the page.
-pub fn callout(tone: Tone, text: &str) -> El {
-    el("p", "callout").attr("data-tone", tone.name()).child(text)
+#[component]
+pub fn Callout(
+    tone: Tone,
+    /// It is said at once, and takes the focus when a form was refused.
+    #[prop(optional)]
+    alert: bool,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <p
+            class="callout"
+            data-tone=tone.as_str()
+            role=alert.then_some("alert")
+            tabindex=alert.then_some("-1")
+        >
+            {children()}
+        </p>
+    }
 }
 
 /// The page's one notice.
 #[derive(Clone, Copy)]
 pub struct Notices(RwSignal<Option<(Tone, String)>>);
 
+/// The notice of this page.
+pub fn use_notices() -> Notices {
+    expect_context()
+}
+
 impl Notices {
     /// Makes it for everything below.
     pub fn provide() {
         provide_context(Self(RwSignal::new(None)));
-    }
-
-    /// The one of this page.
-    pub fn current() -> Self {
-        expect_context()
     }
 
     /// Shows a sentence in place of the one before.
@@ -59,17 +79,28 @@ impl Notices {
 }
 
 /// Where it stands; always there, so that screen readers hear what comes into it.
-pub fn notice_area() -> El {
-    let notices = Notices::current();
-    let text = live(move || notices.0.with(|notice| notice.as_ref().map(|(_, text)| text.clone())));
-    let dismiss = live(move || {
-        notices.0.with(Option::is_some).then(|| button("Dismiss", "button ghost small", move || notices.dismiss()))
-    });
-    let notice = el("div", "notice")
-        .live_attr("data-tone", move || {
-            notices.0.with(|notice| notice.as_ref().map(|(tone, _)| tone.name().to_owned()))
-        })
-        .child(el("p", "").attr("role", "status").child(text))
-        .child(dismiss);
-    el("div", "notices").child(notice)
+#[component]
+pub fn NoticeArea() -> impl IntoView {
+    let notices = use_notices();
+    let text = move || notices.0.with(|notice| notice.as_ref().map(|(_, text)| text.clone()));
+    let is_shown = Memo::new(move |_| notices.0.with(Option::is_some));
+    view! {
+        <div class="notices">
+            <div class="notice" data-tone=move || notices.0.with(|notice| notice.as_ref().map(|(tone, _)| tone.as_str()))>
+                <p role="status">{move || text()}</p>
+                {move || {
+                    is_shown
+                        .get()
+                        .then(|| {
+                            view! {
+                                <Button kind=ButtonKind::Ghost small=true on_press=move || notices.dismiss()>
+                                    "Dismiss"
+                                </Button>
+                            }
+                            .into_any()
+                        })
+                }}
+            </div>
+        </div>
+    }
 }

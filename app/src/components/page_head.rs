@@ -1,8 +1,8 @@
 //! A page's heading. Arriving at a page sets the tab's title and moves the focus to the heading, as a browser would
 //! do on a load; the first page is left to the browser itself.
 
-use super::Notices;
-use crate::dom::{El, afterwards, el};
+use super::use_notices;
+use crate::focus::focus_when_mounted;
 use leptos::prelude::*;
 
 /// Whether a page was shown before.
@@ -16,17 +16,23 @@ impl Arrivals {
     }
 }
 
-/// The heading; what belongs beside it is its next child.
-pub fn page_head(title: &'static str) -> El {
-    let heading = el("h1", "").attr("tabindex", "-1").child(title);
+/// The heading, and what belongs beside it.
+#[component]
+pub fn PageHead(title: &'static str, #[prop(optional)] children: Option<Children>) -> impl IntoView {
+    let heading = NodeRef::new();
     let arrivals = expect_context::<Arrivals>();
-    let notices = Notices::current();
     document().set_title(&[title, " · Uptrakit"].concat());
     if arrivals.0.get_value() {
-        notices.dismiss();
-        let heading = heading.clone();
-        afterwards(move || heading.focus());
+        use_notices().dismiss();
+        focus_when_mounted(heading);
     }
     arrivals.0.set_value(true);
-    el("div", "page-head").child(heading)
+    view! {
+        <div class="page-head">
+            <h1 tabindex="-1" node_ref=heading>
+                {title}
+            </h1>
+            {children.map(|children| children())}
+        </div>
+    }
 }

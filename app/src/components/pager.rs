@@ -1,22 +1,52 @@
 //! Turns the pages of a list; not there when there is but one.
 
-use super::button;
-use crate::dom::{El, el};
-use std::rc::Rc;
+use super::Button;
+use leptos::prelude::*;
 
-/// Buttons to the page before and after. `label` names the list for screen readers.
-pub fn pager(label: &str, page: u32, total_pages: u64, turn: impl Fn(u32) + 'static) -> Option<El> {
-    (total_pages > 1 || page > 1).then(|| buttons(label, page, total_pages, Rc::new(turn)))
-}
-
-/// Apart from [`pager`], so that it is compiled once and not for every list.
-fn buttons(label: &str, page: u32, total_pages: u64, back: Rc<dyn Fn(u32)>) -> El {
-    let forth = Rc::clone(&back);
+/// Buttons to the page before and after.
+#[component]
+pub fn Pager(
+    /// Names the list for screen readers.
+    label: &'static str,
+    /// Which page it is, of how many.
+    #[prop(into)]
+    place: Signal<(u32, u64)>,
+    #[prop(into)] turn: Callback<u32>,
+) -> impl IntoView {
+    let is_needed = Memo::new(move |_| {
+        let (page, total) = place.get();
+        total > 1 || page > 1
+    });
     // A page that was emptied lies behind the last one.
-    let before = u32::try_from(total_pages).unwrap_or(u32::MAX).min(page - 1).max(1);
-    el("nav", "pager")
-        .attr("aria-label", label)
-        .child(button("Previous", "button small", move || back(before)).flag("disabled", page <= 1))
-        .child(el("span", "").child(format!("Page {page} of {total_pages}")))
-        .child(button("Next", "button small", move || forth(page + 1)).flag("disabled", u64::from(page) >= total_pages))
+    let back = move || {
+        let (page, total) = place.get_untracked();
+        turn.run(u32::try_from(total).unwrap_or(u32::MAX).min(page - 1).max(1));
+    };
+    let forth = move || turn.run(place.get_untracked().0 + 1);
+    let is_first = Signal::derive(move || place.get().0 <= 1);
+    let is_last = Signal::derive(move || {
+        let (page, total) = place.get();
+        u64::from(page) >= total
+    });
+    let words = move || {
+        let (page, total) = place.get();
+        format!("Page {page} of {total}")
+    };
+    let buttons = move || {
+        is_needed.get().then(|| {
+            view! {
+                <nav class="pager" aria-label=label>
+                    <Button small=true disabled=is_first on_press=back>
+                        "Previous"
+                    </Button>
+                    <span>{move || words()}</span>
+                    <Button small=true disabled=is_last on_press=forth>
+                        "Next"
+                    </Button>
+                </nav>
+            }
+            .into_any()
+        })
+    };
+    view! { {move || buttons()} }
 }

@@ -2,54 +2,83 @@
 //! of characters, as the server counts them; whether a password is weak, only the server says, and then nothing here
 //! praises it.
 
-use super::{Field, Sentence, button};
-use crate::dom::{El, afterwards, el, live};
-use leptos::prelude::*;
-use std::rc::Rc;
+use super::{
+    Button, ButtonKind,
+    field::{FieldFrame, FieldIds},
+};
+use crate::focus::focus_when_mounted;
+use leptos::{html, prelude::*};
 
 const SHORTEST: usize = 15;
 const LONGEST: usize = 128;
 
 /// A password; `choosing` where it is new.
-pub fn password_field(label: &'static str, value: RwSignal<String>, error: Sentence, choosing: bool) -> El {
-    let shown = RwSignal::new(false);
+#[component]
+pub fn PasswordField(
+    label: &'static str,
+    value: RwSignal<String>,
+    #[prop(optional, into)] error: MaybeProp<String>,
+    #[prop(optional)] choosing: bool,
+    /// It is the first to be typed into.
+    #[prop(optional)]
+    autofocus: bool,
+) -> impl IntoView {
+    let ids = FieldIds::new();
+    let input = NodeRef::<html::Input>::new();
+    if autofocus {
+        focus_when_mounted(input);
+    }
+    let is_shown = RwSignal::new(false);
     let count = move || value.with(|text| text.chars().count());
     // A refusal is of what was sent, not of what is typed afterwards.
-    let edited = RwSignal::new(false);
-    let refused = Rc::clone(&error);
-    afterwards(move || edited.set(refused().is_none()));
-    let is_good = Rc::new(move || (SHORTEST..=LONGEST).contains(&count()) && edited.get());
-    let praised = Rc::clone(&is_good);
-    let hint = move || {
-        Some(match count() {
-            _ if !choosing => return None,
-            0 => "15 to 128 characters. Several words in a row are easy to remember.".to_owned(),
-            count if count < SHORTEST => format!("{count} of at least 15 characters."),
-            count if count > LONGEST => format!("{count} characters: 128 is the most."),
-            count => return praised().then(|| format!("{count} characters, long enough.")),
-        })
+    let is_edited = RwSignal::new(false);
+    Effect::new(move |_| is_edited.set(error.get().is_none()));
+    let is_good = move || (SHORTEST..=LONGEST).contains(&count()) && is_edited.get();
+    let hint = Signal::derive(move || match count() {
+        _ if !choosing => None,
+        0 => Some("15 to 128 characters. Several words in a row are easy to remember.".to_owned()),
+        count if count < SHORTEST => Some(format!("{count} of at least 15 characters.")),
+        count if count > LONGEST => Some(format!("{count} characters: 128 is the most.")),
+        count => is_good().then(|| format!("{count} characters, long enough.")),
+    });
+    // How far the password is from long enough, for the eye; the hint says the same in words.
+    let strength = move || {
+        view! {
+            <meter
+                class="strength"
+                aria-hidden="true"
+                max="15"
+                data-state=move || if is_good() { "good" } else { "short" }
+                value=move || count().min(SHORTEST).to_string()
+            ></meter>
+        }
     };
-    let look = button("", "button ghost small", move || shown.update(|shown| *shown = !*shown))
-        .child(live(move || if shown.get() { "Hide" } else { "Show" }))
-        .child(el("span", "visually-hidden").child(" password"));
-    let field = Field::line(label, value)
-        .attr("autocomplete", if choosing { "new-password" } else { "current-password" })
-        .attr("required", "")
-        .error(error)
-        .live_hint(Rc::new(hint));
-    field.draw_in(|input| {
-        let input = input
-            .on("input", move |_| edited.set(true))
-            .live_attr("type", move || Some(if shown.get() { "text" } else { "password" }.to_owned()));
-        el("div", "password").child(input).child(look).child(choosing.then(|| strength(count, is_good)))
-    })
-}
-
-/// How far the password is from long enough, for the eye; the hint says the same in words.
-fn strength(count: impl Fn() -> usize + 'static, is_good: Rc<dyn Fn() -> bool>) -> El {
-    el("meter", "strength")
-        .attr("aria-hidden", "true")
-        .attr("max", "15")
-        .live_attr("data-state", move || Some(if is_good() { "good" } else { "short" }.to_owned()))
-        .live_attr("value", move || Some(count().min(SHORTEST).to_string()))
+    view! {
+        <FieldFrame ids=ids.clone() label=label error=error hint=hint.into()>
+            <div class="password">
+                <input
+                    node_ref=input
+                    type=move || if is_shown.get() { "text" } else { "password" }
+                    id=ids.input.clone()
+                    autocomplete=if choosing { "new-password" } else { "current-password" }
+                    autocapitalize="none"
+                    spellcheck="false"
+                    required=true
+                    aria-describedby=ids.described_by()
+                    aria-invalid=move || error.get().map(|_| "true")
+                    bind:value=value
+                    on:input=move |_| is_edited.set(true)
+                />
+                <Button
+                    kind=ButtonKind::Ghost
+                    small=true
+                    on_press=move || is_shown.update(|is_shown| *is_shown = !*is_shown)
+                >
+                    {move || if is_shown.get() { "Hide" } else { "Show" }}
+                    <span class="visually-hidden">" password"</span>
+                </Button>
+                {choosing.then(strength)}
+            </div>
+        </FieldFrame>
+    }
 }

@@ -1,49 +1,66 @@
 //! Chooses what a token may do: everything its account may, now and later, or a list. Only what the account has
 //! is offered, each in plain words.
 
-use super::field::{Sentence, choices, fresh_id};
-use crate::dom::{El, el, group, live};
+use super::{Choices, field::fresh_id};
 use leptos::prelude::*;
 use uptrakit_api::{Permission, Permissions};
 
 /// The choice: `narrowed` to the `chosen` ones, or not; `offered` is what the account has.
-pub fn permission_picker(
+#[component]
+pub fn PermissionPicker(
     narrowed: RwSignal<bool>,
     chosen: RwSignal<Permissions>,
     offered: Permissions,
-    error: Sentence,
-) -> El {
+    #[prop(optional, into)] error: MaybeProp<String>,
+) -> impl IntoView {
     let name = fresh_id();
-    let radio = |label: &str, value: bool| {
-        let input = el("input", "")
-            .attr("type", "radio")
-            .attr("name", &name)
-            .flag("checked", narrowed.get_untracked() == value)
-            .on("change", move |_| narrowed.set(value));
-        el("label", "choice").child(input).child(el("span", "").child(label))
+    let radio = move |label: &'static str, value: bool| {
+        view! {
+            <label class="choice">
+                <input
+                    type="radio"
+                    name=name.clone()
+                    prop:checked=move || narrowed.get() == value
+                    on:change=move |_| narrowed.set(value)
+                />
+                <span>{label}</span>
+            </label>
+        }
     };
-    let list = live(move || {
+    let list = move || {
         narrowed.get().then(|| {
-            let boxes = untrack(|| group(offered.iter().map(|permission| one(permission, chosen))));
-            el("div", "choices-nested").child(boxes)
+            let boxes = offered.iter().map(|permission| view! { <One permission=permission chosen=chosen /> });
+            view! { <div class="choices-nested">{boxes.collect_view()}</div> }.into_any()
         })
-    });
-    let radios = group([radio("Everything my account may do", false), radio("Only what I choose", true)]);
-    choices("Permissions", (radios, list), error)
+    };
+    view! {
+        <Choices legend="Permissions" error=error>
+            {radio("Everything my account may do", false)}
+            {radio("Only what I choose", true)}
+            {move || list()}
+        </Choices>
+    }
 }
 
-fn one(permission: Permission, chosen: RwSignal<Permissions>) -> El {
-    let input = el("input", "")
-        .attr("type", "checkbox")
-        .flag("checked", chosen.get_untracked().contains(permission))
-        .on("change", move |event| {
-            let on = event_target_checked(&event);
-            chosen.update(|set| *set = toggled(*set, permission, on));
+#[component]
+fn One(permission: Permission, chosen: RwSignal<Permissions>) -> impl IntoView {
+    let toggle = move |is_on: bool| {
+        chosen.update(|set| {
+            *set = if is_on {
+                set.iter().chain([permission]).collect()
+            } else {
+                set.without(Permissions::of(&[permission]))
+            };
         });
-    let words = el("span", "").child(permission.in_words()).child(" ").child(el("code", "").child(permission.as_str()));
-    el("label", "choice").child(input).child(words)
-}
-
-fn toggled(set: Permissions, permission: Permission, on: bool) -> Permissions {
-    if on { set.iter().chain([permission]).collect() } else { set.without(Permissions::of(&[permission])) }
+    };
+    view! {
+        <label class="choice">
+            <input
+                type="checkbox"
+                prop:checked=move || chosen.get().contains(permission)
+                on:change=move |event| toggle(event_target_checked(&event))
+            />
+            <span>{permission.in_words()} " " <code>{permission.as_str()}</code></span>
+        </label>
+    }
 }

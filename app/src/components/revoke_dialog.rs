@@ -1,76 +1,77 @@
 //! The dialog that ends a token, at once and for good. What is in use right now takes a second thought: its name
 //! has to be typed.
 
-use super::{Field, Modal, Notices, Tone, cancel_and, form, form_problem, last_use, submit_button};
-use crate::{
-    clock,
-    dom::{El, el},
-    drafts::kept_text,
-    lifetime,
-    rest::Pending,
-    rpc::Revoked,
-    submission::Submission,
-    wording,
+use super::{
+    ButtonKind, CancelAnd, Form, FormProblem, LastUse, Modal, SubmitButton, TextField, Tone, use_modal, use_notices,
 };
+use crate::{api_client::Answer, clock, drafts::kept_text, lifetime, rpc::Revoked, submission::Submission, wording};
 use leptos::prelude::*;
-use std::rc::Rc;
 use uptrakit_api::Token;
 
-/// What the dialog asks of whoever opens it.
-pub struct Revoking {
-    /// Asks the server to revoke the token.
-    pub ask: Box<dyn Fn() -> Pending<Revoked>>,
-    /// Takes notice that it was revoked.
-    pub done: Rc<dyn Fn()>,
-    /// Stops drawing the dialog.
-    pub closed: Box<dyn Fn()>,
-}
-
 /// The dialog.
-pub fn revoke_dialog(token: &Token, revoking: Revoking) -> El {
-    let Revoking { ask, done, closed } = revoking;
-    Modal::draw("Revoke token", || false, closed, |modal| confirmation(token, ask, done, &modal))
+#[component]
+pub fn RevokeDialog(
+    token: Token,
+    /// Asks the server to revoke the token.
+    ask: Callback<(), Answer<Revoked>>,
+    /// Takes notice that it was revoked.
+    #[prop(into)]
+    on_revoked: Callback<()>,
+    #[prop(into)] on_close: Callback<()>,
+) -> impl IntoView {
+    view! {
+        <Modal label="Revoke token" on_close=on_close>
+            <Confirmation token=token ask=ask on_revoked=on_revoked />
+        </Modal>
+    }
 }
 
-fn confirmation(token: &Token, ask: Box<dyn Fn() -> Pending<Revoked>>, done: Rc<dyn Fn()>, modal: &Modal) -> El {
-    let notices = Notices::current();
+#[component]
+fn Confirmation(token: Token, ask: Callback<(), Answer<Revoked>>, on_revoked: Callback<()>) -> impl IntoView {
+    let notices = use_notices();
+    let modal = use_modal();
     let submission = Submission::new();
     let typed = kept_text("revoke.name");
     let in_use = lifetime::used_lately(token.last_used_at, clock::now());
     let expected = StoredValue::new(token.name.clone());
     // A page shows several spaces as one, so that nobody could type or copy them.
     let is_same = |one: &str, other: &str| one.split_whitespace().eq(other.split_whitespace());
-    let confirmed = move || !in_use || typed.with(|typed| expected.with_value(|name| is_same(typed, name)));
-    let closing = modal.clone();
+    let is_confirmed =
+        Signal::derive(move || !in_use || typed.with(|typed| expected.with_value(|name| is_same(typed, name))));
     let submit = move || {
-        if !untrack(confirmed) {
+        if !is_confirmed.get_untracked() {
             return;
         }
-        let (modal, done) = (closing.clone(), Rc::clone(&done));
-        submission.send(ask(), move |revoked| {
+        submission.send(ask.run(()), move |revoked| {
             notices.show(Tone::Good, wording::revoked(&clock::time_with_millis(revoked.at), revoked.cut_off));
-            done();
+            on_revoked.run(());
             modal.close();
         });
     };
-    let facts = el("p", "")
-        .child(el("strong", "").child(token.name.as_str()))
-        .child(" ")
-        .child(el("code", "item").child(token.hint.as_str()))
-        .child(" stops working everywhere, at once and for good. ")
-        .child(last_use(token));
-    let name = in_use.then(|| {
-        Field::line("Type the name to confirm", typed)
-            .hint(["It was used within the last 24 hours. Its name: ", &token.name].concat())
-            .first()
-            .draw()
-    });
-    let submit_button =
-        submit_button("Revoke now", "button danger", submission).live_flag("disabled", move || !confirmed());
-    form("form", submit)
-        .child(el("h2", "").child("Revoke token"))
-        .child(form_problem(submission, &[]))
-        .child(facts)
-        .child(name)
-        .child(cancel_and(modal, submit_button))
+    let hint = ["It was used within the last 24 hours. Its name: ", &token.name].concat();
+    let name =
+        in_use.then(|| view! { <TextField label="Type the name to confirm" value=typed hint=hint autofocus=true /> });
+    view! {
+        <Form on_submit=submit>
+            <h2>"Revoke token"</h2>
+            <FormProblem submission=submission />
+            <p>
+                <strong>{token.name.clone()}</strong>
+                " "
+                <code class="item">{token.hint.clone()}</code>
+                " stops working everywhere, at once and for good. "
+                <LastUse token=token />
+            </p>
+            {name}
+            <CancelAnd>
+                <SubmitButton
+                    kind=ButtonKind::Danger
+                    busy=submission.busy
+                    disabled=Signal::derive(move || !is_confirmed.get())
+                >
+                    "Revoke now"
+                </SubmitButton>
+            </CancelAnd>
+        </Form>
+    }
 }

@@ -1,14 +1,18 @@
-//! The controls above a list: a search box that waits for a pause in typing, and a choice beside it.
+//! The search box above a list: it waits for a pause in typing.
 
 use super::field::fresh_id;
-use crate::dom::{El, el};
-use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
-use std::{rc::Rc, time::Duration};
+use leptos::{html, leptos_dom::helpers::TimeoutHandle, prelude::*};
+use std::time::Duration;
 
-/// A search box; `search` runs with the text once typing has paused.
-pub fn search_box(label: &str, initial: &str, search: impl Fn(String) + 'static) -> El {
+/// A search box; `on_search` runs with the text once typing has paused. `value` is what was searched for last.
+#[component]
+pub fn SearchBox(
+    label: &'static str,
+    #[prop(into)] value: Signal<String>,
+    on_search: Callback<String>,
+) -> impl IntoView {
     let id = fresh_id();
-    let search = Rc::new(search);
+    let input = NodeRef::<html::Input>::new();
     let timer = StoredValue::new(None::<TimeoutHandle>);
     let stop = move || {
         if let Some(timer) = timer.try_get_value().flatten() {
@@ -16,29 +20,40 @@ pub fn search_box(label: &str, initial: &str, search: impl Fn(String) + 'static)
         }
     };
     on_cleanup(stop);
-    let input = el("input", "")
-        .attr("id", &id)
-        .attr("type", "search")
-        .attr("placeholder", label)
-        .attr("autocomplete", "off")
-        .attr("spellcheck", "false")
-        .attr("value", initial)
-        .on("input", move |event| {
-            let (text, search) = (event_target_value(&event), Rc::clone(&search));
-            stop();
-            timer.set_value(set_timeout_with_handle(move || search(text), Duration::from_millis(250)).ok());
-        });
-    el("div", "control grow").child(el("label", "visually-hidden").attr("for", &id).child(label)).child(input)
-}
-
-/// A choice; `choose` runs with the value that was chosen.
-pub fn select_box(label: &str, initial: &str, options: &[(&str, &str)], choose: impl Fn(String) + 'static) -> El {
-    let id = fresh_id();
-    let mut select = el("select", "").attr("id", &id);
-    for (value, name) in options {
-        select = select.child(el("option", "").attr("value", value).flag("selected", *value == initial).child(*name));
+    // The way back changes what is searched for; what this box has sent itself must not overwrite what is typed since.
+    let sent = StoredValue::new(value.get_untracked());
+    Effect::new(move |_| {
+        let searched = value.get();
+        if sent.with_value(|sent| *sent != searched) {
+            sent.set_value(searched.clone());
+            if let Some(input) = input.get_untracked() {
+                input.set_value(&searched);
+            }
+        }
+    });
+    let typed = move |text: String| {
+        stop();
+        let search = move || {
+            sent.set_value(text.clone());
+            on_search.run(text);
+        };
+        timer.set_value(set_timeout_with_handle(search, Duration::from_millis(250)).ok());
+    };
+    view! {
+        <div class="control grow">
+            <label class="visually-hidden" for=id.clone()>
+                {label}
+            </label>
+            <input
+                node_ref=input
+                id=id
+                type="search"
+                placeholder=label
+                autocomplete="off"
+                spellcheck="false"
+                value=value.get_untracked()
+                on:input=move |event| typed(event_target_value(&event))
+            />
+        </div>
     }
-    el("div", "control")
-        .child(el("label", "").attr("for", &id).child(label))
-        .child(select.on("change", move |event| choose(event_target_value(&event))))
 }

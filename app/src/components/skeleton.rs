@@ -1,32 +1,49 @@
 //! Grey shapes where content will be, of about its size, so that nothing jumps when it arrives.
 
-use crate::dom::{El, el};
+use leptos::prelude::*;
 
-/// What stands for a row of a table, or for its card.
-pub const SKELETON_ROW: &str = "skeleton skeleton-row";
+/// What is awaited, and so how tall it will be.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub enum Shape {
+    /// A line.
+    #[default]
+    Line,
+    /// A row of a table, or its card.
+    Row,
+}
 
-/// A page that is not known yet; the same shapes as in index.html.
-pub fn skeleton_page() -> El {
-    waiting("h1", "skeleton-page", &["skeleton skeleton-title", "skeleton skeleton-block", "skeleton skeleton-block"])
+/// A page that is not known yet; the same shapes as in index.html. Its heading says to screen readers that something is
+/// awaited, for the page has no other yet.
+#[component]
+pub fn SkeletonPage() -> impl IntoView {
+    view! {
+        <div class="skeleton-page">
+            <h1 class="visually-hidden">"Loading"</h1>
+            <div class="skeleton skeleton-title"></div>
+            <div class="skeleton skeleton-block"></div>
+            <div class="skeleton skeleton-block"></div>
+        </div>
+    }
 }
 
 /// A list that is not known yet.
-pub fn skeleton_rows() -> El {
-    skeleton_list(3, "skeleton")
+#[component]
+pub fn SkeletonList(#[prop(default = 3)] rows: u32, #[prop(optional)] shape: Shape) -> impl IntoView {
+    let class = match shape {
+        Shape::Line => "skeleton",
+        Shape::Row => "skeleton skeleton-row",
+    };
+    let shapes = (0..rows).map(|_| view! { <div class=class></div> }).collect_view();
+    view! {
+        <div class="skeleton-rows">
+            <p class="visually-hidden">"Loading"</p>
+            {shapes}
+        </div>
+    }
 }
 
 /// A table that is not known yet.
-pub fn skeleton_table() -> El {
-    skeleton_list(3, SKELETON_ROW)
-}
-
-/// A list that is not known yet, but how long it will be; `class` has the height of one row.
-pub fn skeleton_list(rows: u32, class: &str) -> El {
-    waiting("p", "skeleton-rows", &vec![class; rows as usize])
-}
-
-/// What says to screen readers that something is awaited is a heading where the page has no other yet.
-fn waiting(tag: &str, class: &str, shapes: &[&str]) -> El {
-    let shapes = shapes.iter().map(|shape| el("div", shape)).collect::<Vec<_>>();
-    el("div", class).child(el(tag, "visually-hidden").child("Loading")).child(shapes)
+#[component]
+pub fn SkeletonTable() -> impl IntoView {
+    view! { <SkeletonList shape=Shape::Row /> }
 }

@@ -1,40 +1,81 @@
 //! A table that becomes a list of cards where the screen is narrow. The roles repeat what the elements mean, because
 //! browsers forget it for elements that are laid out as something else.
 
-use crate::dom::{Child, El, el};
+use super::Name;
+use leptos::prelude::*;
 
-/// A table of `rows`; `columns` are the headings, the last of them for the eye of nobody.
-pub fn table(class: &str, label: &str, columns: &[&str], rows: Vec<El>) -> El {
-    let last = columns.len() - 1;
-    let mut head = el("tr", "").attr("role", "row");
-    for (index, column) in columns.iter().enumerate() {
-        let class = if index == last { "visually-hidden" } else { "" };
-        let text = el("span", class).child(*column);
-        head = head.child(el("th", "").attr("role", "columnheader").attr("scope", "col").child(text));
-    }
-    el("table", class)
-        .attr("role", "table")
-        .attr("aria-label", label)
-        .child(el("thead", "").attr("role", "rowgroup").child(head))
-        .child(el("tbody", "").attr("role", "rowgroup").child(rows))
+/// What a table lists; style/components/table.css has the widths of its columns.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum TableKind {
+    /// API tokens.
+    Tokens,
+    /// Hosts.
+    Hosts,
+    /// Users.
+    Users,
 }
 
-/// A row, known to tests by `kind`.
-pub fn row(kind: &str) -> El {
-    el("tr", "").attr("role", "row").attr("data-testid", kind)
+/// The headings of a table's columns, the last of them for screen readers alone.
+pub type Columns = &'static [&'static str];
+
+/// A table around its rows.
+#[component]
+pub fn Table(
+    kind: TableKind,
+    label: &'static str,
+    #[prop(into)] columns: Signal<Columns>,
+    children: Children,
+) -> impl IntoView {
+    let class = match kind {
+        TableKind::Tokens => "table tokens",
+        TableKind::Hosts => "table hosts",
+        TableKind::Users => "table users",
+    };
+    let heads = move || {
+        let columns = columns.get();
+        let head = |(index, column): (usize, &'static &'static str)| {
+            let is_last = index + 1 == columns.len();
+            view! {
+                <th role="columnheader" scope="col">
+                    <span class=is_last.then_some("visually-hidden")>{*column}</span>
+                </th>
+            }
+        };
+        columns.iter().enumerate().map(head).collect_view().into_any()
+    };
+    view! {
+        <table class=class role="table" aria-label=label>
+            <thead role="rowgroup">
+                <tr role="row">{move || heads()}</tr>
+            </thead>
+            <tbody role="rowgroup">{children()}</tbody>
+        </table>
+    }
 }
 
 /// A cell; the column's name is shown beside it where there are no columns.
-pub fn cell(column: &str, content: impl Child) -> El {
-    el("td", "").attr("role", "cell").attr("data-label", column).child(el("div", "").child(content))
+#[component]
+pub fn Cell(#[prop(into)] column: Signal<&'static str>, children: Children) -> impl IntoView {
+    view! {
+        <td role="cell" data-label=move || column.get()>
+            <div>{children()}</div>
+        </td>
+    }
 }
 
 /// The cell that says what the row is. Screen readers repeat its name, but not what else is in it, with the other cells.
-pub fn name_cell(name: &str) -> El {
-    el("th", "cell-name").attr("role", "rowheader").attr("scope", "row").attr("abbr", name).child(super::name(name, ""))
+#[component]
+pub fn NameCell(#[prop(into)] name: Signal<String>, children: Children) -> impl IntoView {
+    view! {
+        <th class="cell-name" role="rowheader" scope="row" abbr=move || name.get()>
+            <Name name=name />
+            {children()}
+        </th>
+    }
 }
 
 /// The cell with what can be done.
-pub fn actions_cell() -> El {
-    el("td", "cell-actions").attr("role", "cell")
+#[component]
+pub fn ActionsCell(children: Children) -> impl IntoView {
+    view! { <td class="cell-actions" role="cell">{children()}</td> }
 }

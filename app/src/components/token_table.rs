@@ -1,94 +1,146 @@
 //! API tokens in a table, for whoever looks at them: their owner in Profile, an administrator in Users. What can be
 //! done with each comes in as a cell.
 
-use super::{badge, cell, date, instant, name_cell, row, table};
-use crate::{
-    clock,
-    dom::{El, el},
-    lifetime,
-};
-use uptrakit_api::{Timestamp, Token, TokenState};
+use super::{ActionsCell, Badge, Cell, Choice, Columns, Date, Instant, NameCell, Table, TableKind, Tone};
+use crate::{clock, lifetime, loader::Loader};
+use leptos::prelude::*;
+use uptrakit_api::{Page, Token, TokenState};
 
-/// The states that a list of tokens can be asked for.
-pub const TOKEN_STATES: &[(&str, &str)] =
-    &[("active", "Active"), ("expired", "Expired"), ("revoked", "Revoked"), ("all", "All")];
-
-/// The table of `tokens`, each drawn by `row`.
-pub fn token_table(tokens: &[Token], row: impl Fn(&Token) -> El) -> El {
-    let end = if tokens.iter().all(|token| token.state == TokenState::Active) { "Expires" } else { "Ends" };
-    let columns = ["Name", "Permissions", "Created", "Last used", end, "Actions"];
-    table("table tokens", "API tokens", &columns, tokens.iter().map(row).collect())
+/// Which tokens a list has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TokenFilter {
+    #[default]
+    Active,
+    Expired,
+    Revoked,
+    All,
 }
 
-/// A token's row; `overlap` stands under the name.
-pub fn token_row(token: &Token, overlap: Option<El>, actions: El) -> El {
-    let state = match token.state {
-        TokenState::Active => None,
-        TokenState::Expired => Some(badge("expired", "warn")),
-        TokenState::Revoked => Some(badge("revoked", "bad")),
-    };
-    let name = name_cell(&token.name)
-        .child(" ")
-        .child(state)
-        .child(el("code", "hint-code").child(token.hint.as_str()))
-        .child(overlap);
-    row("token-row")
-        .attr("data-state", token.state.as_str())
-        .child(name)
-        .child(cell("Permissions", permissions(token)))
-        .child(cell("Created", instant(token.created_at)))
-        .child(cell("Last used", last_used(token.last_used_at, token.last_used_ip.as_deref())))
-        .child(cell(if token.state == TokenState::Active { "Expires" } else { "Ended" }, end(token)))
-        .child(actions)
-}
+impl TokenFilter {
+    /// Each of them.
+    pub const ALL: &[Self] = &[Self::Active, Self::Expired, Self::Revoked, Self::All];
 
-fn from(address: &str) -> El {
-    el("span", "sub").child("from ").child(el("code", "").child(address))
-}
-
-fn permissions(token: &Token) -> El {
-    let mut list = el("span", "");
-    match token.permissions {
-        None => list = list.child("Inherits all"),
-        Some(permissions) => {
-            for permission in permissions.iter() {
-                list = list.child(el("code", "item").child(permission.as_str())).child(" ");
-            }
+    /// The name in the address and on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+            Self::All => "all",
         }
     }
-    let networks = token.allowed_networks.iter().flatten();
-    let networks: Vec<El> = networks.map(|network| el("code", "item").child(network.as_str())).collect();
-    let only = (!networks.is_empty()).then(|| el("span", "sub parts").child("only from").child(networks));
-    list.child(only)
+}
+
+impl Choice for TokenFilter {
+    fn value(&self) -> String {
+        self.as_str().to_owned()
+    }
+
+    fn label(&self) -> String {
+        match self {
+            Self::Active => "Active",
+            Self::Expired => "Expired",
+            Self::Revoked => "Revoked",
+            Self::All => "All",
+        }
+        .to_owned()
+    }
+}
+
+const ACTIVE: Columns = &["Name", "Permissions", "Created", "Last used", "Expires", "Actions"];
+const ENDED: Columns = &["Name", "Permissions", "Created", "Last used", "Ends", "Actions"];
+
+/// The table of `tokens`. `actions` draws what can be done with one, `under_name` what else is to be known of it.
+#[component]
+pub fn TokenTable(
+    tokens: Loader<Page<Token>>,
+    actions: Callback<Memo<Token>, AnyView>,
+    #[prop(optional, into)] under_name: Option<Callback<Memo<Token>, AnyView>>,
+) -> impl IntoView {
+    let columns = Signal::derive(move || {
+        let is_active = |page: &Page<Token>| page.items.iter().all(|token| token.state == TokenState::Active);
+        if tokens.data.with(|page| page.as_ref().is_none_or(is_active)) { ACTIVE } else { ENDED }
+    });
+    view! {
+        <Table kind=TableKind::Tokens label="API tokens" columns=columns>
+            <For
+                each=move || tokens.items()
+                key=|token| token.id
+                children=move |token| {
+                    let token = tokens.item(token, |token| token.id);
+                    let under_name = under_name.map(|draw| draw.run(token));
+                    view! { <TokenRow token=token under_name=under_name actions=actions.run(token) /> }
+                }
+            />
+        </Table>
+    }
+}
+
+#[component]
+fn TokenRow(token: Memo<Token>, under_name: Option<AnyView>, actions: AnyView) -> impl IntoView {
+    let state = Memo::new(move |_| token.with(|token| token.state));
+    let badge = move || match state.get() {
+        TokenState::Active => None,
+        TokenState::Expired => Some(view! { <Badge tone=Tone::Warn>"expired"</Badge> }.into_any()),
+        TokenState::Revoked => Some(view! { <Badge tone=Tone::Bad>"revoked"</Badge> }.into_any()),
+    };
+    let end = Signal::derive(move || if state.get() == TokenState::Active { "Expires" } else { "Ended" });
+    view! {
+        <tr role="row" data-testid="token-row" data-state=move || state.get().as_str()>
+            <NameCell name=Signal::derive(move || token.with(|token| token.name.clone()))>
+                " " {move || badge()} <code class="hint-code">{move || token.with(|token| token.hint.clone())}</code>
+                {under_name}
+            </NameCell>
+            <Cell column="Permissions">{move || token.with(permissions)}</Cell>
+            <Cell column="Created">{move || view! { <Instant at=token.with(|token| token.created_at) /> }.into_any()}</Cell>
+            <Cell column="Last used">{move || token.with(last_used)}</Cell>
+            <Cell column=end>{move || token.with(ended)}</Cell>
+            <ActionsCell>{actions}</ActionsCell>
+        </tr>
+    }
+}
+
+fn permissions(token: &Token) -> AnyView {
+    let list = token.permissions.map(|permissions| {
+        permissions.iter().map(|one| view! { <code class="item">{one.as_str()}</code>" " }).collect_view()
+    });
+    let inherits = list.is_none().then_some("Inherits all");
+    let networks = token.allowed_networks.clone().filter(|networks| !networks.is_empty()).map(|networks| {
+        let networks = networks.into_iter().map(|network| view! { <code class="item">{network}</code> });
+        view! { <span class="sub parts">"only from" {networks.collect_view()}</span> }
+    });
+    view! { <span>{inherits} {list} {networks}</span> }.into_any()
 }
 
 /// When and from where a token was last used, as a sentence.
-pub fn last_use(token: &Token) -> El {
-    let Some(at) = token.last_used_at else { return el("span", "").child("It was never used.") };
-    let sentence = el("span", "").child("It was last used ").child(instant(at));
-    let from = token.last_used_ip.as_deref();
-    let from = from.map(|address| el("span", "").child(" from ").child(el("code", "").child(address)));
-    sentence.child(from).child(".")
+#[component]
+pub fn LastUse(token: Token) -> impl IntoView {
+    let Some(at) = token.last_used_at else { return view! { <span>"It was never used."</span> }.into_any() };
+    let from = token.last_used_ip.map(|address| view! { <span>" from " <code>{address}</code></span> });
+    view! { <span>"It was last used " <Instant at=at /> {from} "."</span> }.into_any()
 }
 
-fn last_used(at: Option<Timestamp>, address: Option<&str>) -> El {
-    match at {
-        None => el("span", "muted").child("Never"),
-        Some(at) => el("span", "").child(instant(at)).child(address.map(from)),
-    }
+fn last_used(token: &Token) -> AnyView {
+    let Some(at) = token.last_used_at else { return view! { <span class="muted">"Never"</span> }.into_any() };
+    let from =
+        token.last_used_ip.clone().map(|address| view! { <span class="sub">"from " <code>{address}</code></span> });
+    view! { <span><Instant at=at /> {from}</span> }.into_any()
 }
 
-fn end(token: &Token) -> El {
+fn ended(token: &Token) -> AnyView {
     if let Some(revoked) = token.revoked_at {
-        let by = token.revoked_by.as_ref().map(|name| el("span", "sub").child("by ").child(name.as_str()));
-        return el("span", "").child("Revoked ").child(instant(revoked)).child(by);
+        let by = token.revoked_by.clone().map(|name| view! { <span class="sub">"by " {name}</span> });
+        return view! { <span>"Revoked " <Instant at=revoked /> {by}</span> }.into_any();
     }
     match token.expires_at {
-        None => el("span", "muted").child("No expiry"),
-        Some(end) if token.state == TokenState::Expired => el("span", "").child("Expired ").child(instant(end)),
-        Some(end) if lifetime::ends_soon(end, clock::now()) => {
-            el("span", "soon").child(instant(end)).child(el("span", "sub").child(date(end)))
+        None => view! { <span class="muted">"No expiry"</span> }.into_any(),
+        Some(end) if token.state == TokenState::Expired => {
+            view! { <span>"Expired " <Instant at=end /></span> }.into_any()
         }
-        Some(end) => date(end),
+        Some(end) if lifetime::ends_soon(end, clock::now()) => view! {
+            <span class="soon"><Instant at=end /><span class="sub"><Date at=end /></span></span>
+        }
+        .into_any(),
+        Some(end) => view! { <Date at=end /> }.into_any(),
     }
 }

@@ -1,64 +1,83 @@
 //! The bar above every page: the product's name, the ways to the pages, the account menu.
 
-use super::{button, theme_picker::theme_picker};
-use crate::{
-    dom::{El, el, live},
-    route::Route,
-    session::Session,
-};
+use super::{Button, theme_picker::ThemePicker};
+use crate::{auth::use_auth, navigation::use_navigation};
 use leptos::prelude::*;
-use std::rc::Rc;
 use uptrakit_api::{Account, Permission};
 
-/// The bar; `sign_out` runs when the visitor wants to leave.
-pub fn top_bar(sign_out: Rc<dyn Fn()>) -> El {
-    let session = Session::current();
-    let route = Route::current();
+/// The bar; `on_sign_out` runs when the visitor wants to leave.
+#[component]
+pub fn TopBar(#[prop(into)] on_sign_out: Callback<()>) -> impl IntoView {
+    let auth = use_auth();
     // The bar is drawn anew when the person changes, not whenever a count of theirs does.
-    let account = Memo::new(move |_| session.visitor().map(|visitor| visitor.account));
-    let link = move |to: &'static str, name: &str| {
-        let current = move || (route.path() == to).then(|| "page".to_owned());
-        el("a", "").attr("href", to).live_attr("aria-current", current).child(name)
-    };
-    let navigation = live(move || {
+    let account = Memo::new(move |_| auth.visitor().map(|visitor| visitor.account));
+    let ways = move || {
         account.get().map(|account| {
-            let users = account.permissions.contains(Permission::UsersManage).then(|| link("/users", "Users"));
-            el("nav", "topnav")
-                .attr("aria-label", "Main")
-                .child(link("/hosts", "Hosts"))
-                .child(link("/profile", "Profile"))
-                .child(users)
+            let users = account.permissions.contains(Permission::UsersManage);
+            view! {
+                <nav class="topnav" aria-label="Main">
+                    <PageLink to="/hosts">"Hosts"</PageLink>
+                    <PageLink to="/profile">"Profile"</PageLink>
+                    {users.then(|| view! { <PageLink to="/users">"Users"</PageLink> })}
+                </nav>
+            }
+            .into_any()
         })
-    });
-    let menu = live(move || menu(account.get(), &sign_out));
-    let inner = el("div", "topbar-inner")
-        .child(el("a", "brand").attr("href", "/").child("Uptrakit"))
-        .child(navigation)
-        .child(el("div", "topbar-end").child(menu));
-    el("header", "topbar").child(inner)
+    };
+    view! {
+        <header class="topbar">
+            <div class="topbar-inner">
+                <a class="brand" href="/">
+                    "Uptrakit"
+                </a>
+                {move || ways()}
+                <div class="topbar-end">
+                    {move || view! { <Menu account=account.get() on_sign_out=on_sign_out /> }.into_any()}
+                </div>
+            </div>
+        </header>
+    }
 }
 
-fn menu(account: Option<Account>, sign_out: &Rc<dyn Fn()>) -> Vec<El> {
-    let name = if account.is_some() { "Account menu" } else { "Settings" };
-    let initial = account.as_ref().and_then(|account| account.username.chars().next());
-    let sign = initial.map_or("◐".to_owned(), String::from);
-    let opener = el("button", "avatar")
-        .attr("type", "button")
-        .attr("popovertarget", "account-menu")
-        .attr("aria-label", name)
-        .child(el("span", "").attr("aria-hidden", "true").child(sign));
-    let mut menu = el("div", "menu").attr("id", "account-menu").attr("popover", "auto");
-    let leave = account.is_some().then(|| {
-        let sign_out = Rc::clone(sign_out);
-        button("Sign out", "button", move || sign_out())
-    });
-    if let Some(account) = account {
-        let who = el("p", "menu-who")
-            .child(el("strong", "").child(account.username))
-            .child(el("span", "").child(account.email));
-        menu = menu.child(who);
+#[component]
+fn PageLink(to: &'static str, children: Children) -> impl IntoView {
+    let navigation = use_navigation();
+    view! {
+        <a href=to aria-current=move || (navigation.path() == to).then_some("page")>
+            {children()}
+        </a>
     }
-    // The guide is no page of the app: with a target, the browser follows the link and not the app.
-    let guide = el("a", "button").attr("href", "/docs").attr("target", "_self").child("Guide");
-    vec![opener, menu.child(theme_picker()).child(guide).child(leave)]
+}
+
+#[component]
+fn Menu(account: Option<Account>, on_sign_out: Callback<()>) -> impl IntoView {
+    let is_signed_in = account.is_some();
+    let initial = account.as_ref().and_then(|account| account.username.chars().next());
+    let who = account.map(|account| {
+        view! {
+            <p class="menu-who">
+                <strong>{account.username}</strong>
+                <span>{account.email}</span>
+            </p>
+        }
+    });
+    view! {
+        <button
+            type="button"
+            class="avatar"
+            popovertarget="account-menu"
+            aria-label=if is_signed_in { "Account menu" } else { "Settings" }
+        >
+            <span aria-hidden="true">{initial.unwrap_or('◐').to_string()}</span>
+        </button>
+        <div class="menu" id="account-menu" popover="auto">
+            {who}
+            <ThemePicker />
+            // The guide is no page of the app: with a target, the browser follows the link and not the app.
+            <a class="button" href="/docs" target="_self">
+                "Guide"
+            </a>
+            {is_signed_in.then(|| view! { <Button on_press=on_sign_out>"Sign out"</Button> })}
+        </div>
+    }
 }

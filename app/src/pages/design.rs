@@ -6,30 +6,33 @@ mod lists;
 mod messages;
 mod properties;
 
-use crate::{
-    components::page_head,
-    dom::{Child, El, el},
-};
+use self::{controls::Controls, lists::Lists, messages::Messages, properties::Properties};
+use crate::components::PageHead;
+use leptos::prelude::*;
 
 /// The page.
-pub fn design() -> El {
-    el("div", "design")
-        .child(page_head("Design"))
-        .child(properties::panels())
-        .child(controls::panels())
-        .child(lists::panels())
-        .child(messages::panels())
+#[component]
+pub fn Design() -> impl IntoView {
+    view! {
+        <div class="design">
+            <PageHead title="Design" />
+            <Properties />
+            <Controls />
+            <Lists />
+            <Messages />
+        </div>
+    }
 }
 
 /// A group of examples.
-fn panel(title: &str, content: impl Child) -> El {
-    el("section", "panel")
-        .attr("aria-label", title)
-        .child(el("div", "panel-head").child(el("h2", "").child(title)))
-        .child(content)
-}
-
-/// Examples side by side.
-fn samples(samples: Vec<El>) -> El {
-    el("div", "samples").child(samples)
+#[component]
+fn Examples(title: &'static str, children: Children) -> impl IntoView {
+    view! {
+        <section class="panel" aria-label=title>
+            <div class="panel-head">
+                <h2>{title}</h2>
+            </div>
+            {children()}
+        </section>
+    }
 }

@@ -1,28 +1,27 @@
 //! Signing in. Whoever came here from a page goes back to it.
 
 use crate::{
+    api_client,
+    auth::{AuthState, SignedOut, use_auth},
     clock,
-    components::{Field, Tone, callout, form, form_problem, page_head, password_field, submit_button},
-    destination,
-    dom::{El, afterwards, el, live},
-    rest,
-    route::{Leave, Route},
+    components::{Callout, Form, FormKind, FormProblem, PageHead, PasswordField, SubmitButton, TextField, Tone},
+    navigation::{History, use_navigation},
     rpc,
-    session::{Session, Who, Why},
+    safe_redirect::safe_redirect,
     submission::Submission,
     wording::counted,
 };
 use leptos::prelude::*;
-use uptrakit_api::{Problem, ProblemCode, Secret, SignIn};
+use uptrakit_api::{ProblemCode, Secret, SignIn};
 
 /// The page.
-pub fn login() -> El {
-    let session = Session::current();
-    let route = Route::current();
-    afterwards(move || {
-        if session.who.with(|who| matches!(who, Who::Visitor(_))) {
-            let wanted = untrack(|| route.parameter("to"));
-            route.go(destination::safe(&wanted), Leave::Replaced);
+#[component]
+pub fn Login() -> impl IntoView {
+    let (auth, navigation) = (use_auth(), use_navigation());
+    Effect::new(move |_| {
+        if auth.state.with(|state| matches!(state, AuthState::SignedIn(_))) {
+            let wanted = untrack(|| navigation.parameter("to"));
+            navigation.go(safe_redirect(&wanted), History::Replaced);
         }
     });
 
@@ -34,46 +33,64 @@ pub fn login() -> El {
             login: login.with_untracked(|login| login.trim().to_owned()),
             password: Secret(password.get_untracked()),
         };
-        submission.send(rest::call(&rpc::SignIn { request }), move |_| {
+        submission.send(api_client::call(&rpc::SignIn { request }), move |_| {
             password.set(String::new());
-            session.ask();
+            auth.ask();
         });
     };
-    let welcome = live(move || match session.who.get() {
-        Who::Nobody(Why::Ended) => {
-            Some(callout(Tone::Warn, "You were signed out. Sign in again to go on where you were."))
+    let welcome = move || match auth.state.get() {
+        AuthState::SignedOut(SignedOut::Ended) => {
+            Some((Tone::Warn, "You were signed out. Sign in again to go on where you were."))
         }
-        Who::Nobody(Why::Left) => Some(callout(Tone::Good, "You are signed out.")),
+        AuthState::SignedOut(SignedOut::Left) => Some((Tone::Good, "You are signed out.")),
         _ => None,
-    });
-    let problem = live(move || {
-        let throttled = submission.problem.get().filter(|problem| problem.code == ProblemCode::TooManyRequests);
-        throttled.map_or_else(|| form_problem(submission, &["login", "password"]), |problem| throttle(&problem))
+    };
+    let is_throttled = Memo::new(move |_| {
+        submission.problem.with(|problem| problem.as_ref().is_some_and(|it| it.code == ProblemCode::TooManyRequests))
     });
     // The head takes the focus, the field after it takes it over.
-    let head = page_head("Sign in");
-    let field = Field::line("Username or email", login)
-        .attr("autocomplete", "username")
-        .attr("required", "")
-        .error(submission.error("login", "Username or email"))
-        .first();
-    el("div", "narrow").child(head).child(welcome).child(
-        form("panel form", submit)
-            .child(problem)
-            .child(field.draw())
-            .child(password_field("Password", password, submission.error("password", "Password"), false))
-            .child(submit_button("Sign in", "button primary", submission)),
-    )
+    view! {
+        <div class="narrow">
+            <PageHead title="Sign in" />
+            {move || welcome().map(|(tone, words)| view! { <Callout tone=tone>{words}</Callout> }.into_any())}
+            <Form kind=FormKind::Panel on_submit=submit>
+                {move || {
+                    if is_throttled.get() {
+                        view! { <Throttled submission=submission /> }.into_any()
+                    } else {
+                        view! { <FormProblem submission=submission fields=&["login", "password"] /> }.into_any()
+                    }
+                }}
+                <TextField
+                    label="Username or email"
+                    value=login
+                    autocomplete="username"
+                    required=true
+                    error=submission.error("login", "Username or email")
+                    autofocus=true
+                />
+                <PasswordField
+                    label="Password"
+                    value=password
+                    error=submission.error("password", "Password")
+                />
+                <SubmitButton busy=submission.busy>"Sign in"</SubmitButton>
+            </Form>
+        </div>
+    }
 }
 
 /// After too many attempts: when the next one has a chance.
-fn throttle(problem: &Problem) -> El {
-    let when = problem.retry_after_seconds.map(|seconds| {
+#[component]
+fn Throttled(submission: Submission) -> impl IntoView {
+    let wait = move || {
+        let seconds = submission.problem.with(|problem| problem.as_ref()?.retry_after_seconds)?;
         if seconds < 60 {
-            return [" Try again in ", &counted(seconds.max(1), "second"), "."].concat();
+            return Some([" Try again in ", &counted(seconds.max(1), "second"), "."].concat());
         }
         let end = clock::now().plus_millis(i64::try_from(seconds).unwrap_or(0).saturating_mul(1_000));
-        [" Try again in ", &counted(seconds.div_ceil(60), "minute"), ", at ", &clock::time_of_day(end), "."].concat()
-    });
-    callout(Tone::Warn, "Too many attempts.").attr("role", "alert").attr("tabindex", "-1").child(when)
+        let minutes = counted(seconds.div_ceil(60), "minute");
+        Some([" Try again in ", &minutes, ", at ", &clock::time_of_day(end), "."].concat())
+    };
+    view! { <Callout tone=Tone::Warn alert=true>"Too many attempts." {move || wait()}</Callout> }
 }

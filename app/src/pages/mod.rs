@@ -10,10 +10,10 @@ mod setup;
 mod users;
 
 #[cfg(debug_assertions)]
-pub use design::design;
-pub use hosts::hosts;
-pub use login::login;
-pub use not_found::not_found;
-pub use profile::profile;
-pub use setup::setup;
-pub use users::users;
+pub use design::Design;
+pub use hosts::Hosts;
+pub use login::Login;
+pub use not_found::NotFound;
+pub use profile::Profile;
+pub use setup::Setup;
+pub use users::Users;

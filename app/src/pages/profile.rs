@@ -7,21 +7,23 @@ mod password;
 mod sessions;
 mod tokens;
 
-use crate::{
-    components::page_head,
-    dom::{Child, El, el, later},
+use self::{
+    account::AccountSection, activity::ActivitySection, password::PasswordSection, sessions::SessionsSection,
+    tokens::TokensSection,
 };
-use leptos::prelude::*;
+use crate::components::{Later, PageHead};
+use leptos::{html, prelude::*};
 
 /// Moves whenever one section changed what another may show: a revoke is an event, a new password ends sessions.
 #[derive(Clone, Copy)]
 struct Changes(RwSignal<()>);
 
-impl Changes {
-    fn current() -> Self {
-        expect_context()
-    }
+/// The changes of this page.
+fn use_changes() -> Changes {
+    expect_context()
+}
 
+impl Changes {
     /// What reads this is fetched again after a change.
     fn track(self) {
         self.0.track();
@@ -34,29 +36,56 @@ impl Changes {
 }
 
 /// The page.
-pub fn profile() -> El {
+#[component]
+pub fn Profile() -> impl IntoView {
     provide_context(Changes(RwSignal::new(())));
-    let mut sections = el("nav", "sections").attr("aria-label", "Sections");
-    for (to, name) in
-        [("#tokens", "API tokens"), ("#sessions", "Sessions"), ("#password", "Password"), ("#activity", "Activity")]
-    {
-        sections = sections.child(el("a", "").attr("href", to).child(name));
+    view! {
+        <div>
+            <PageHead title="Profile">
+                <nav class="sections" aria-label="Sections">
+                    <a href="#tokens">"API tokens"</a>
+                    <a href="#sessions">"Sessions"</a>
+                    <a href="#password">"Password"</a>
+                    <a href="#activity">"Activity"</a>
+                </nav>
+            </PageHead>
+            <AccountSection />
+            <TokensSection />
+            <Later>
+                <SessionsSection />
+            </Later>
+            <Later>
+                <PasswordSection />
+            </Later>
+            <Later>
+                <ActivitySection />
+            </Later>
+        </div>
     }
-    el("div", "")
-        .child(page_head("Profile").child(sections))
-        .child(account::section())
-        .child(tokens::section())
-        .child(later(sessions::section))
-        .child(later(password::section))
-        .child(later(activity::section))
 }
 
 /// A section of the page; what stands beside its heading comes in `beside`.
-fn panel(id: &str, title: &str, beside: impl Child) -> El {
+#[component]
+fn Panel(
+    id: &'static str,
+    title: &'static str,
+    #[prop(optional, into)] beside: ViewFnOnce,
+    /// The focus goes to the heading when a row goes away that has it.
+    #[prop(optional)]
+    section: NodeRef<html::Section>,
+    children: Children,
+) -> impl IntoView {
     let title_id = [id, "-title"].concat();
-    let heading = el("h2", "").attr("id", &title_id).attr("tabindex", "-1").child(title);
-    el("section", "panel")
-        .attr("id", id)
-        .attr("aria-labelledby", &title_id)
-        .child(el("div", "panel-head").child(heading).child(beside))
+    let labelled_by = title_id.clone();
+    view! {
+        <section class="panel" id=id aria-labelledby=labelled_by data-focus-home="" node_ref=section>
+            <div class="panel-head">
+                <h2 id=title_id tabindex="-1">
+                    {title}
+                </h2>
+                {beside.run()}
+            </div>
+            {children()}
+        </section>
+    }
 }

@@ -2,112 +2,134 @@
 //! somebody was invited to.
 
 use crate::{
+    api_client,
+    auth::{AuthState, use_auth},
     components::{
-        Field, Tone, callout, form, form_problem, loaded, page_head, password_field, skeleton_rows, submit_button,
+        Callout, Form, FormKind, FormProblem, Loaded, PageHead, PasswordField, SkeletonList, SubmitButton, TextField,
+        Tone,
     },
-    destination::HOME,
-    dom::{El, el, live},
     loader::Loader,
-    rest,
-    route::{Leave, Route},
+    navigation::{History, use_navigation},
     rpc::{self, Invitation},
-    session::{Session, Who},
+    safe_redirect::HOME,
     submission::Submission,
 };
 use leptos::prelude::*;
-use uptrakit_api::{Problem, ProblemCode, Secret, SetUp};
+use uptrakit_api::{ProblemCode, Problem, Secret, SetUp};
 
 /// The page.
-pub fn setup() -> El {
-    let code = Route::current().parameter("code");
-    let asked = code.clone();
-    let invitation = Loader::new(move || rest::call(&rpc::GetInvitation { code: Secret(asked.clone()) }));
+#[component]
+pub fn Setup() -> impl IntoView {
+    let code = StoredValue::new(use_navigation().parameter("code"));
+    let invitation = Loader::new(move || api_client::call(&rpc::GetInvitation { code: Secret(code.get_value()) }));
     let opens_nothing = |problem: &Problem| matches!(problem.code, ProblemCode::NotFound | ProblemCode::InvalidField);
-    let inside = live(move || {
-        if invitation.problem.with(|problem| problem.as_ref().is_some_and(opens_nothing)) {
-            return used_up();
+    let is_used_up = Memo::new(move |_| invitation.problem.with(|problem| problem.as_ref().is_some_and(opens_nothing)));
+    let form = move || {
+        let invitation = invitation.data.get_untracked()?;
+        Some(view! { <Invited code=code.get_value() invitation=invitation /> }.into_any())
+    };
+    let inside = move || {
+        if is_used_up.get() {
+            view! { <UsedUp /> }.into_any()
+        } else {
+            view! {
+                <Loaded loader=invitation waiting=|| view! { <SkeletonList /> }>
+                    {move || form()}
+                </Loaded>
+            }
+            .into_any()
         }
-        let code = code.clone();
-        untrack(|| loaded(invitation, skeleton_rows, move |invitation| invited(code.clone(), invitation)))
-    });
-    el("div", "narrow").child(page_head("Welcome to Uptrakit")).child(inside)
+    };
+    view! {
+        <div class="narrow">
+            <PageHead title="Welcome to Uptrakit" />
+            {move || inside()}
+        </div>
+    }
 }
 
-fn used_up() -> El {
-    el("div", "form")
-        .child(callout(
-            Tone::Warn,
-            "This link opens nothing any more, or is incomplete. A link opens once, within seven days.",
-        ))
-        .child(
-            el("p", "")
-                .child("If you have an account, ")
-                .child(el("a", "").attr("href", "/login").child("sign in"))
-                .child(". Otherwise ask for a new link."),
-        )
+#[component]
+fn UsedUp() -> impl IntoView {
+    view! {
+        <div class="form">
+            <Callout tone=Tone::Warn>
+                "This link opens nothing any more, or is incomplete. A link opens once, within seven days."
+            </Callout>
+            <p>"If you have an account, " <a href="/login">"sign in"</a> ". Otherwise ask for a new link."</p>
+        </div>
+    }
 }
 
-fn invited(code: String, invitation: Invitation) -> El {
-    let route = Route::current();
-    let session = Session::current();
+#[component]
+fn Invited(code: String, invitation: Invitation) -> impl IntoView {
+    let (auth, navigation) = (use_auth(), use_navigation());
     let submission = Submission::new();
-    let first = invitation.username.is_none();
-    let username = RwSignal::new(invitation.username.clone().unwrap_or_default());
+    let is_first = invitation.username.is_none();
+    let username = RwSignal::new(String::new());
     let email = RwSignal::new(String::new());
     let password = RwSignal::new(String::new());
     let submit = move || {
         let text = |signal: RwSignal<String>| signal.with_untracked(|text| text.trim().to_owned());
         let request = SetUp {
             code: Secret(code.clone()),
-            username: if first { text(username) } else { String::new() },
+            username: text(username),
             email: text(email),
             password: Secret(password.get_untracked()),
         };
-        submission.send(rest::call(&rpc::SetUp { request }), move |_| {
+        submission.send(api_client::call(&rpc::SetUp { request }), move |_| {
             password.set(String::new());
-            session.know(Who::Asking);
-            session.ask();
-            route.go(HOME, Leave::Replaced);
+            auth.know(AuthState::Loading);
+            auth.ask();
+            navigation.go(HOME, History::Replaced);
         });
     };
-    let form = form("panel form", submit).child(form_problem(submission, &["username", "email", "password"]));
-    let form = match invitation.username {
-        Some(name) => form
-            .child(
-                el("p", "")
-                    .child("You were invited as ")
-                    .child(el("strong", "").child(name.as_str()))
-                    .child(". Choose a password to begin."),
-            )
-            .child(username_for_managers(&name)),
-        None => form
-            .child(
-                el("p", "").child("Nobody has an account here yet. Yours will be the first, and an administrator's."),
-            )
-            .child(
-                Field::line("Username", username)
-                    .attr("autocomplete", "username")
-                    .attr("required", "")
-                    .error(submission.error("username", "Username"))
-                    .first()
-                    .draw(),
-            )
-            .child(
-                Field::line("Email", email)
-                    .attr("type", "email")
-                    .attr("autocomplete", "email")
-                    .attr("required", "")
-                    .error(submission.error("email", "Email"))
-                    .draw(),
-            ),
+    let who = match invitation.username {
+        Some(name) => view! {
+            <p>"You were invited as " <strong>{name.clone()}</strong> ". Choose a password to begin."</p>
+            <UsernameForManagers name=name />
+        }
+        .into_any(),
+        None => view! {
+            <p>"Nobody has an account here yet. Yours will be the first, and an administrator's."</p>
+            <TextField
+                label="Username"
+                value=username
+                autocomplete="username"
+                required=true
+                error=submission.error("username", "Username")
+                autofocus=true
+            />
+            <TextField
+                label="Email"
+                value=email
+                kind="email"
+                autocomplete="email"
+                required=true
+                error=submission.error("email", "Email")
+            />
+        }
+        .into_any(),
     };
-    let field = password_field("Password", password, submission.error("password", "Password"), true);
-    let field = if first { field } else { field.focus_inside_at_start() };
-    let label = if first { "Create account" } else { "Set password" };
-    form.child(field).child(submit_button(label, "button primary", submission))
+    view! {
+        <Form kind=FormKind::Panel on_submit=submit>
+            <FormProblem submission=submission fields=&["username", "email", "password"] />
+            {who}
+            <PasswordField
+                label="Password"
+                value=password
+                error=submission.error("password", "Password")
+                choosing=true
+                autofocus=!is_first
+            />
+            <SubmitButton busy=submission.busy>
+                {if is_first { "Create account" } else { "Set password" }}
+            </SubmitButton>
+        </Form>
+    }
 }
 
 /// Password managers file a new password under this name.
-pub fn username_for_managers(name: &str) -> El {
-    el("input", "").attr("type", "text").attr("autocomplete", "username").attr("value", name).flag("hidden", true)
+#[component]
+pub fn UsernameForManagers(name: String) -> impl IntoView {
+    view! { <input type="text" autocomplete="username" value=name hidden=true /> }
 }

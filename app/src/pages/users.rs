@@ -6,16 +6,19 @@ mod invitation;
 mod roles;
 mod tokens;
 
+use self::{
+    add::AddDialog, deactivate::DeactivateDialog, invitation::NewLinkDialog, roles::RolesDialog, tokens::TokensOf,
+};
+use super::NotFound;
 use crate::{
+    api_client,
+    auth::{AuthContext, AuthState, use_auth},
     components::{
-        Notices, Tone, actions_cell, badge, button, cell, date, loaded, name_cell, page_head, pager, row as table_row,
-        row_button, skeleton_table, table,
+        ActionsCell, Badge, Button, ButtonKind, Cell, Columns, Date, Loaded, NameCell, Notices, PageHead, Pager,
+        RowButton, SkeletonTable, Table, TableKind, Tone, use_notices,
     },
-    dom::{El, el, group, live},
     drafts::kept,
     loader::Loader,
-    rest,
-    session::{Session, Who},
 };
 use gloo_net::http::Method;
 use leptos::prelude::*;
@@ -38,13 +41,20 @@ struct People {
     inspected: RwSignal<Option<User>>,
     users: Loader<Page<User>>,
     notices: Notices,
-    session: Session,
+    auth: AuthContext,
+}
+
+/// The people of the page.
+fn use_people() -> People {
+    expect_context()
 }
 
 impl People {
     /// Whether it is the person who looks.
     fn is_visitor(self, user: &User) -> bool {
-        self.session.who.with_untracked(|who| matches!(who, Who::Visitor(visitor) if visitor.account.id == user.id))
+        self.auth
+            .state
+            .with_untracked(|state| matches!(state, AuthState::SignedIn(visitor) if visitor.account.id == user.id))
     }
 
     /// Activates or deactivates somebody.
@@ -52,7 +62,8 @@ impl People {
         let path = ["/api/v1/users/", &user.id.to_string()].concat();
         let name = user.username.clone();
         let request = UpdateUser { active: Some(active), ..UpdateUser::default() };
-        self.session.call(rest::submit(Method::PATCH, &path, &request), move |answer: Result<User, Problem>| {
+        let answer = api_client::submit(Method::PATCH, &path, &request);
+        self.auth.call(answer, move |answer: Result<User, Problem>| {
             match answer {
                 Ok(_) if active => self.notices.show(Tone::Good, [&name, " may sign in again."].concat()),
                 Ok(_) => {
@@ -64,95 +75,152 @@ impl People {
             self.users.reload();
         });
     }
+
+    fn close(self) -> Callback<()> {
+        Callback::new(move |()| self.open.set(None))
+    }
 }
 
 /// The page.
-pub fn users() -> El {
-    let session = Session::current();
-    let allowed = Memo::new(move |_| session.may(Permission::UsersManage));
-    el("div", "").child(live(move || {
-        let allowed = allowed.get();
-        untrack(|| if allowed { page(session) } else { super::not_found() })
-    }))
+#[component]
+pub fn Users() -> impl IntoView {
+    let auth = use_auth();
+    let is_allowed = Memo::new(move |_| auth.may(Permission::UsersManage));
+    view! {
+        <div>
+            {move || {
+                if is_allowed.get() { view! { <AllUsers /> }.into_any() } else { view! { <NotFound /> }.into_any() }
+            }}
+        </div>
+    }
 }
 
-fn page(session: Session) -> El {
+const COLUMNS: Columns = &["Name", "Email", "Roles", "Member since", "Actions"];
+
+#[component]
+fn AllUsers() -> impl IntoView {
     let number = kept("users.page", || 1_u32);
     let users = Loader::paged(
         move || {
             let number = number.get().to_string();
-            rest::get(&rest::with_query("/api/v1/users", &[("page", &number)]))
+            api_client::get(&api_client::with_query("/api/v1/users", &[("page", &number)]))
         },
         move |last| number.set(last),
     );
     let (open, inspected) = (kept("users.open", || None), kept("users.inspected", || None));
-    let people = People { open, inspected, users, notices: Notices::current(), session };
-    let add = button("Add person", "button primary", move || people.open.set(Some(Open::Add)));
-    let listed = loaded(users, skeleton_table, move |page| list(page, people, number));
-    el("div", "")
-        .child(page_head("Users").child(add))
-        .child(el("section", "panel").attr("aria-label", "All users").child(listed))
-        .child(live(move || inspected.get().map(|user| untrack(|| tokens::section(&user, people)))))
-        .child(live(move || {
-            people.open.get().map(|open| {
-                untrack(|| match open {
-                    Open::Add => add::dialog(people),
-                    Open::Roles(user) => roles::dialog(&user, people),
-                    Open::Deactivate(user) => deactivate::dialog(user, people),
-                    Open::Invite(user) => invitation::anew(user, people),
-                })
-            })
-        }))
-}
-
-fn list(users: Page<User>, people: People, number: RwSignal<u32>) -> El {
-    let rows = users.items.into_iter().map(|user| row(user, people)).collect();
-    let turn = move |to| number.set(to);
-    el("div", "")
-        .child(table("table users", "Users", &["Name", "Email", "Roles", "Member since", "Actions"], rows))
-        .child(pager("Pages of users", users.page, users.total_pages, turn))
-}
-
-fn row(user: User, people: People) -> El {
-    let id = user.id.to_string();
-    let active = user.active;
-    let roles = group(user.roles.iter().map(|role| badge(role.as_str(), "neutral")));
-    let (label, class) =
-        if active { ("Deactivate", "button ghost small bad") } else { ("Activate", "button ghost small") };
-    let (changed, looked_at) = (user.clone(), user.clone());
-    // Nobody has tokens who never signed in.
-    let first = if user.invited && active {
-        row_button("New link", &["for ", &user.username].concat(), &id, "button ghost small", move || {
-            people.open.set(Some(Open::Invite(looked_at.clone())));
-        })
-    } else {
-        row_button("Tokens", &["of ", &user.username].concat(), &id, "button ghost small", move || {
-            people.inspected.set(Some(looked_at.clone()));
+    let people = People { open, inspected, users, notices: use_notices(), auth: use_auth() };
+    provide_context(people);
+    let dialog = move || {
+        open.get().map(|open| match open {
+            Open::Add => view! { <AddDialog /> }.into_any(),
+            Open::Roles(user) => view! { <RolesDialog user=user /> }.into_any(),
+            Open::Deactivate(user) => view! { <DeactivateDialog user=user /> }.into_any(),
+            Open::Invite(user) => view! { <NewLinkDialog user=user /> }.into_any(),
         })
     };
-    let change_roles = row_button("Roles", &["of ", &user.username].concat(), &id, "button ghost small", move || {
-        people.open.set(Some(Open::Roles(changed.clone())));
-    });
-    let name = name_cell(&user.username)
-        .child(" ")
-        .child(people.is_visitor(&user).then(|| badge("you", "good")))
-        .child((user.invited && active).then(|| badge("invited", "neutral")))
-        .child((!active).then(|| badge("deactivated", "warn")));
-    let email = user.email.clone();
-    let since = date(user.created_at);
-    let switch = row_button(label, &user.username.clone(), &id, class, move || {
-        if active {
-            people.open.set(Some(Open::Deactivate(user.clone())));
+    view! {
+        <div>
+            <PageHead title="Users">
+                <Button kind=ButtonKind::Primary on_press=move || open.set(Some(Open::Add))>
+                    "Add person"
+                </Button>
+            </PageHead>
+            <section class="panel" aria-label="All users">
+                <Loaded loader=users waiting=|| view! { <SkeletonTable /> }>
+                    <div>
+                        <Table kind=TableKind::Users label="Users" columns=COLUMNS>
+                            <For
+                                each=move || users.items()
+                                key=|user| user.id
+                                children=move |user| view! { <UserRow user=users.item(user, |user| user.id) /> }
+                            />
+                        </Table>
+                        <Pager label="Pages of users" place=users.place() turn=move |to| number.set(to) />
+                    </div>
+                </Loaded>
+            </section>
+            {move || inspected.get().map(|user| view! { <TokensOf user=user /> }.into_any())}
+            {move || dialog()}
+        </div>
+    }
+}
+
+/// The id of the button that shows somebody's tokens.
+fn tokens_button(user: &User) -> String {
+    ["tokens-of-", &user.id.to_string()].concat()
+}
+
+#[component]
+fn UserRow(user: Memo<User>) -> impl IntoView {
+    let people = use_people();
+    let name = Signal::derive(move || user.with(|user| user.username.clone()));
+    let of_name = Signal::derive(move || user.with(|user| ["of ", &user.username].concat()));
+    let for_name = Signal::derive(move || user.with(|user| ["for ", &user.username].concat()));
+    let is_active = Memo::new(move |_| user.with(|user| user.active));
+    let is_invited = Memo::new(move |_| user.with(|user| user.invited && user.active));
+    let is_visitor = user.with_untracked(|user| people.is_visitor(user));
+    let roles = move || {
+        let badges = |user: &User| {
+            user.roles.iter().map(|role| view! { <Badge>{role.as_str()}</Badge> }).collect_view().into_any()
+        };
+        user.with(badges)
+    };
+    // Nobody has tokens who never signed in.
+    let first = move || {
+        if is_invited.get() {
+            let press = move || people.open.set(Some(Open::Invite(user.get_untracked())));
+            view! { <RowButton label="New link" of=for_name kind=ButtonKind::Ghost on_press=press /> }.into_any()
+        } else {
+            let press = move || people.inspected.set(Some(user.get_untracked()));
+            let id = user.with_untracked(tokens_button);
+            view! { <RowButton label="Tokens" of=of_name kind=ButtonKind::Ghost id=id on_press=press /> }.into_any()
+        }
+    };
+    view! {
+        <tr role="row" data-testid="user-row">
+            <NameCell name=name>
+                " " {is_visitor.then(|| view! { <Badge tone=Tone::Good>"you"</Badge> })}
+                {move || is_invited.get().then(|| view! { <Badge>"invited"</Badge> }.into_any())}
+                {move || (!is_active.get()).then(|| view! { <Badge tone=Tone::Warn>"deactivated"</Badge> }.into_any())}
+            </NameCell>
+            <Cell column="Email">{move || user.with(|user| user.email.clone())}</Cell>
+            <Cell column="Roles">
+                <span class="badges">{move || roles()}</span>
+            </Cell>
+            <Cell column="Member since">
+                <Date at=user.with_untracked(|user| user.created_at) />
+            </Cell>
+            <ActionsCell>
+                {move || first()}
+                <RowButton
+                    label="Roles"
+                    of=of_name
+                    kind=ButtonKind::Ghost
+                    on_press=move || people.open.set(Some(Open::Roles(user.get_untracked())))
+                />
+                <Switch user=user name=name is_active=is_active />
+            </ActionsCell>
+        </tr>
+    }
+}
+
+/// Deactivates or activates somebody. It stays the same button, so the focus stays there.
+#[component]
+fn Switch(user: Memo<User>, name: Signal<String>, is_active: Memo<bool>) -> impl IntoView {
+    let people = use_people();
+    let label = move || if is_active.get() { "Deactivate" } else { "Activate" };
+    let press = move |_| {
+        let user = user.get_untracked();
+        if user.active {
+            people.open.set(Some(Open::Deactivate(user)));
         } else {
             people.set_active(&user, true);
         }
-    })
-    // Whichever of the two it is, the focus stays there.
-    .attr("id", &["switch-", &id].concat());
-    table_row("user-row")
-        .child(name)
-        .child(cell("Email", email))
-        .child(cell("Roles", el("span", "badges").child(roles)))
-        .child(cell("Member since", since))
-        .child(actions_cell().child(first).child(change_roles).child(switch))
+    };
+    view! {
+        <button type="button" class="button ghost small" class:bad=move || is_active.get() on:click=press>
+            {move || label()}
+            <span class="visually-hidden">" " {name}</span>
+        </button>
+    }
 }

@@ -1,126 +1,155 @@
 //! What lists are made of: badges, tables, entries, facts, pages, and a list that has nothing to show.
 
-use super::{panel, samples};
+use super::Examples;
 use crate::{
+    api_client::{Answer, json},
     clock,
-    components::{
-        actions_cell, badge, button, cell, instant, loaded, name_cell, pager, row, row_button, skeleton_rows, table,
-    },
-    dom::{El, el},
+    components::{Badge, Button, ButtonKind, Instant, Loaded, Pager, RowButton, SkeletonList, TokenTable, Tone},
     loader::Loader,
-    rest::Pending,
 };
+use leptos::prelude::*;
 use std::future::{pending, ready};
-use uptrakit_api::{Problem, ProblemCode};
+use uptrakit_api::{ProblemCode, Page, Problem, Rotation, Timestamp, Token, TokenId, TokenState};
 
-const TONES: [&str; 4] = ["neutral", "good", "warn", "bad"];
+const TONES: [Tone; 4] = [Tone::Neutral, Tone::Good, Tone::Warn, Tone::Bad];
 
 /// Each of them.
-pub fn panels() -> Vec<El> {
-    vec![
-        panel("Badges", samples(TONES.iter().map(|tone| badge(tone, tone)).collect())),
-        panel("Table", el("div", "").child(rows()).child(pager("Pages", 2, 7, |_| {}))),
-        panel("Entries", entries()),
-        panel("Facts", facts()),
-        panel(
-            "A list that waits",
-            loaded(Loader::<()>::new(|| Pending::made_up(pending())), skeleton_rows, |()| el("p", "")),
-        ),
-        panel("A list that was refused", loaded(refused(), skeleton_rows, |()| el("p", ""))),
-        panel("A list without a match", el("p", "empty").child("No token matches.")),
-        panel("A list that is empty", empty()),
-    ]
-}
-
-fn refused() -> Loader<()> {
-    Loader::new(|| {
-        let mut problem = Problem::new(
-            ProblemCode::Unavailable,
-            "The database does not answer. Nothing is let through until it does.",
-        );
+#[component]
+pub fn Lists() -> impl IntoView {
+    let waiting = Loader::<()>::new(|| Answer::made_up(pending()));
+    let refused = Loader::<()>::new(|| {
+        let detail = "The database does not answer. Nothing is let through until it does.";
+        let mut problem = Problem::new(ProblemCode::Unavailable, detail);
         problem.request_id.push_str("5f2c1b7e-42");
-        Pending::made_up(ready(Err(problem)))
-    })
+        Answer::made_up(ready(Err(problem)))
+    });
+    view! {
+        <Examples title="Badges">
+            <div class="samples">
+                {TONES.map(|tone| view! { <Badge tone=tone>{tone.as_str()}</Badge> }).collect_view()}
+            </div>
+        </Examples>
+        <Examples title="Table">
+            <Rows />
+            <Pager label="Pages" place=Signal::stored((2, 7)) turn=|_: u32| () />
+        </Examples>
+        <Examples title="Entries">
+            <ul class="entries">
+                <Entry what="Token created" />
+                <Entry what="Sign-in" sign=(Tone::Bad, "refused") />
+                <Entry what="Signed in" sign=(Tone::Good, "this one") />
+            </ul>
+        </Examples>
+        <Examples title="Facts">
+            <Facts />
+        </Examples>
+        <Examples title="A list that waits">
+            <Loaded loader=waiting waiting=|| view! { <SkeletonList /> }>
+                ""
+            </Loaded>
+        </Examples>
+        <Examples title="A list that was refused">
+            <Loaded loader=refused waiting=|| view! { <SkeletonList /> }>
+                ""
+            </Loaded>
+        </Examples>
+        <Examples title="A list without a match">
+            <p class="empty">"No token matches."</p>
+        </Examples>
+        <Examples title="A list that is empty">
+            <div class="empty">
+                <p>"A token lets a script, a pipeline or the command line act as you, without your password."</p>
+                <Button on_press=|| ()>"Create token"</Button>
+            </div>
+        </Examples>
+    }
 }
 
-fn rows() -> El {
-    let minutes_ago = |minutes: i64| instant(clock::now().plus_millis(-60_000 * minutes));
-    let one =
-        |name: &str, state: &str, last_used: El, end: El| {
-            let sign = match state {
-                "expired" => Some(badge("expired", "warn")),
-                "revoked" => Some(badge("revoked", "bad")),
-                _ => None,
-            };
-            let overlap = (state == "rotated").then(|| {
-                el("div", "overlap")
-                    .child(el("span", "").child("Old text still used ").child(minutes_ago(4)))
-                    .child(el("span", "sub").child("ends ").child(instant(clock::now().plus_millis(3_000_000))))
-                    .child(row_button("End it now", name, name, "button small", || {}))
-            });
-            row("example-row")
-                .attr("data-state", if state == "rotated" { "active" } else { state })
-                .child(
-                    name_cell(name)
-                        .child(" ")
-                        .child(sign)
-                        .child(el("code", "hint-code").child("upk_Ab3d…9xYz"))
-                        .child(overlap),
-                )
-                .child(cell("Permissions", "Inherits all"))
-                .child(cell("Created", minutes_ago(60 * 24 * 40)))
-                .child(cell("Last used", last_used))
-                .child(cell("Expires", end))
-                .child(
-                    actions_cell()
-                        .child(row_button("Edit", name, name, "button ghost small", || {}))
-                        .child(row_button("Revoke", name, name, "button ghost small bad", || {})),
-                )
-        };
-    let never = || el("span", "muted").child("Never");
-    let in_days = |days: i64| instant(clock::now().plus_millis(86_400_000 * days));
-    let rows = vec![
-        one("ci-pipeline", "active", minutes_ago(3), el("span", "muted").child("No expiry")),
-        one("backup-nightly", "active", never(), el("span", "soon").child(in_days(9))),
-        one("deploy-production-cluster-eu-central", "rotated", minutes_ago(1), in_days(200)),
-        one("old", "expired", minutes_ago(60 * 24 * 20), in_days(-2)),
-        one("leaked-in-a-log", "revoked", minutes_ago(90), el("span", "").child("Revoked ").child(minutes_ago(80))),
-    ];
-    table("table tokens", "Examples", &["Name", "Permissions", "Created", "Last used", "Expires", "Actions"], rows)
+fn in_minutes(minutes: i64) -> Timestamp {
+    clock::now().plus_millis(60_000 * minutes)
 }
 
-fn entries() -> El {
-    let one = |what: &str, sign: Option<El>| {
-        el("li", "entry")
-            .child(el("span", "").child(what).child(" from ").child(el("code", "").child("10.0.3.7")))
-            .child(sign)
-            .child(el("span", "muted end").child(instant(clock::now())))
+fn token(number: u8, name: &str, state: TokenState) -> Token {
+    let id = format!("0190a5e0-0000-7000-8000-0000000000{number:02}");
+    Token {
+        id: TokenId(id.parse().expect("a UUID")),
+        name: name.to_owned(),
+        hint: "upk_Ab3d…9xYz".to_owned(),
+        state,
+        permissions: None,
+        allowed_networks: None,
+        created_at: in_minutes(-60 * 24 * 40),
+        expires_at: None,
+        last_used_at: None,
+        last_used_ip: None,
+        revoked_at: None,
+        revoked_by: None,
+        rotation: None,
+    }
+}
+
+fn tokens() -> Vec<Token> {
+    const DAY: i64 = 60 * 24;
+    let rotation = Rotation {
+        old_hint: "upk_Ab3d…9xYz".to_owned(),
+        old_last_used_at: Some(in_minutes(-4)),
+        old_last_used_ip: Some("10.0.3.7".to_owned()),
+        overlap_ends_at: in_minutes(50),
     };
-    el("ul", "entries")
-        .child(one("Token created", None))
-        .child(one("Sign-in", Some(badge("refused", "bad"))))
-        .child(one("Signed in", Some(badge("this one", "good"))))
-}
-
-fn facts() -> Vec<El> {
-    let one = |name: &str, value: &str| el("div", "").child(el("dt", "").child(name)).child(el("dd", "").child(value));
-    let more = el("details", "disclosure")
-        .child(el("summary", "").child("A disclosure"))
-        .child(el("ul", "plain").child(el("li", "").child("See hosts ").child(el("code", "").child("hosts:read"))));
     vec![
-        el("dl", "facts")
-            .child(one("Username", "ada"))
-            .child(one("Email", "ada@example.org"))
-            .child(one("Roles", "viewer")),
-        more,
+        Token { last_used_at: Some(in_minutes(-3)), ..token(1, "ci-pipeline", TokenState::Active) },
+        Token { expires_at: Some(in_minutes(9 * DAY)), ..token(2, "backup-nightly", TokenState::Active) },
+        Token {
+            last_used_at: Some(in_minutes(-1)),
+            expires_at: Some(in_minutes(200 * DAY)),
+            rotation: Some(rotation),
+            ..token(3, "deploy-production-cluster-eu-central", TokenState::Active)
+        },
+        Token { expires_at: Some(in_minutes(-2 * DAY)), ..token(4, "old", TokenState::Expired) },
+        Token { revoked_at: Some(in_minutes(-80)), ..token(5, "leaked-in-a-log", TokenState::Revoked) },
     ]
 }
 
-fn empty() -> El {
-    el("div", "empty")
-        .child(
-            el("p", "")
-                .child("A token lets a script, a pipeline or the command line act as you, without your password."),
-        )
-        .child(button("Create token", "button", || {}))
+#[component]
+fn Rows() -> impl IntoView {
+    let items = tokens();
+    let total = items.len() as u64;
+    let page = Page { items, page: 1, per_page: 20, total, total_pages: 1 };
+    let loader = Loader::<Page<Token>>::new(move || Answer::made_up(ready(Ok(json(&page).unwrap_or_default()))));
+    let actions = Callback::new(|token: Memo<Token>| {
+        let name = Signal::derive(move || token.with(|token| token.name.clone()));
+        view! {
+            <RowButton label="Edit" of=name kind=ButtonKind::Ghost on_press=|| () />
+            <RowButton label="Revoke" of=name kind=ButtonKind::GhostBad on_press=|| () />
+        }
+        .into_any()
+    });
+    view! { <TokenTable tokens=loader actions=actions /> }
+}
+
+#[component]
+fn Entry(what: &'static str, #[prop(optional)] sign: Option<(Tone, &'static str)>) -> impl IntoView {
+    view! {
+        <li class="entry">
+            <span>{what} " from " <code>"10.0.3.7"</code></span>
+            {sign.map(|(tone, word)| view! { <Badge tone=tone>{word}</Badge> })}
+            <span class="muted end">
+                <Instant at=clock::now() />
+            </span>
+        </li>
+    }
+}
+
+#[component]
+fn Facts() -> impl IntoView {
+    let one = |name: &'static str, value: &'static str| view! { <div><dt>{name}</dt><dd>{value}</dd></div> };
+    view! {
+        <dl class="facts">{one("Username", "ada")} {one("Email", "ada@example.org")} {one("Roles", "viewer")}</dl>
+        <details class="disclosure">
+            <summary>"A disclosure"</summary>
+            <ul class="plain">
+                <li>"See hosts " <code>"hosts:read"</code></li>
+            </ul>
+        </details>
+    }
 }

@@ -1,85 +1,119 @@
 //! What the page says by itself: sentences in the flow, the notice, being offline, dialogs, the sight of a new token,
 //! and the shapes that stand where something will be.
 
-use super::{panel, samples};
-use crate::{
-    components::{Announcer, Modal, Notices, Tone, button, callout, cancel_and, copy_line, skeleton_page},
-    dom::{El, el, live},
+use super::Examples;
+use crate::components::{
+    Button, ButtonKind, Callout, CancelAnd, CopyButton, CopyLine, Copying, Modal, SkeletonPage, Tone, use_announcer,
+    use_modal, use_notices,
 };
 use leptos::prelude::*;
 
 const SENTENCE: &str = "Revoked. Effective everywhere since 14:03:07.120; 2 requests were cut off.";
 
 /// Each of them.
-pub fn panels() -> Vec<El> {
-    vec![
-        panel("Callouts", callouts()),
-        panel("Notice, announcement, dialogs", spoken()),
-        panel("Offline", el("p", "offline").child("You are offline. What you see may be out of date.")),
-        panel("A new token", reveal()),
-        panel("A page that is not known yet", skeleton_page()),
-    ]
+#[component]
+pub fn Messages() -> impl IntoView {
+    view! {
+        <Examples title="Callouts">
+            <div class="form">
+                <Callout tone=Tone::Good>{SENTENCE}</Callout>
+                <Callout tone=Tone::Warn>"A token without an end is a risk for as long as it exists."</Callout>
+                <Callout tone=Tone::Bad>"The current password is wrong."</Callout>
+            </div>
+        </Examples>
+        <Examples title="Notice, announcement, dialogs">
+            <Spoken />
+        </Examples>
+        <Examples title="Offline">
+            <p class="offline">"You are offline. What you see may be out of date."</p>
+        </Examples>
+        <Examples title="A new token">
+            <Reveal />
+        </Examples>
+        <Examples title="A page that is not known yet">
+            <SkeletonPage />
+        </Examples>
+    }
 }
 
-fn callouts() -> El {
-    el("div", "form")
-        .child(callout(Tone::Good, SENTENCE))
-        .child(callout(Tone::Warn, "A token without an end is a risk for as long as it exists."))
-        .child(callout(Tone::Bad, "The current password is wrong."))
-}
-
-fn spoken() -> El {
-    let notices = Notices::current();
-    let announcer = Announcer::current();
+#[component]
+fn Spoken() -> impl IntoView {
+    let (notices, announcer) = (use_notices(), use_announcer());
     let (open, locked) = (RwSignal::new(false), RwSignal::new(false));
-    let opener = |label: &str, signal: RwSignal<bool>| {
-        button(label, "button", move || signal.set(true)).attr("id", &label.replace(' ', "-"))
-    };
-    el("div", "")
-        .child(samples(vec![
-            button("Good notice", "button", move || notices.show(Tone::Good, SENTENCE)),
-            button("Warning", "button", move || notices.show(Tone::Warn, "The old text works for another hour.")),
-            button("Bad notice", "button", move || notices.show(Tone::Bad, "The server can't be reached.")),
-            button("Announce to screen readers", "button", move || announcer.announce("An announcement")),
-            opener("Open a dialog", open),
-            opener("Open a locked dialog", locked),
-        ]))
-        .child(live(move || open.get().then(|| untrack(|| dialog("A dialog", open, false)))))
-        .child(live(move || locked.get().then(|| untrack(|| dialog("A locked dialog", locked, true)))))
+    view! {
+        <div>
+            <div class="samples">
+                <Button on_press=move || notices.show(Tone::Good, SENTENCE)>"Good notice"</Button>
+                <Button on_press=move || notices.show(Tone::Warn, "The old text works for another hour.")>
+                    "Warning"
+                </Button>
+                <Button on_press=move || notices.show(Tone::Bad, "The server can't be reached.")>"Bad notice"</Button>
+                <Button on_press=move || announcer.announce("An announcement")>"Announce to screen readers"</Button>
+                <Button on_press=move || open.set(true)>"Open a dialog"</Button>
+                <Button on_press=move || locked.set(true)>"Open a locked dialog"</Button>
+            </div>
+            {move || open.get().then(|| view! { <Dialog title="A dialog" open=open /> })}
+            {move || locked.get().then(|| view! { <Dialog title="A locked dialog" open=locked locked=true /> })}
+        </div>
+    }
 }
 
 /// A locked one is not left with Escape.
-fn dialog(title: &'static str, open: RwSignal<bool>, is_locked: bool) -> El {
-    Modal::draw(
-        title,
-        move || is_locked && open.get(),
-        move || open.set(false),
-        move |modal| {
-            let unlock = modal.clone();
-            let done = button("Done", "button primary", move || {
-                open.set(false);
-                unlock.close();
-            });
-            el("div", "form")
-                .child(el("h2", "").child(title))
-                .child(el("p", "").child("The keyboard stays inside; the focus goes back to the opener."))
-                .child(cancel_and(&modal, done))
-        },
-    )
+#[component]
+fn Dialog(title: &'static str, open: RwSignal<bool>, #[prop(optional)] locked: bool) -> impl IntoView {
+    let is_locked = RwSignal::new(locked);
+    view! {
+        <Modal label=title locked=is_locked on_close=move || open.set(false)>
+            <div class="form">
+                <h2>{title}</h2>
+                <p>"The keyboard stays inside; the focus goes back to the opener."</p>
+                <CancelAnd>
+                    <Done is_locked=is_locked />
+                </CancelAnd>
+            </div>
+        </Modal>
+    }
 }
 
-fn reveal() -> El {
+#[component]
+fn Done(is_locked: RwSignal<bool>) -> impl IntoView {
+    let modal = use_modal();
+    let done = move || {
+        is_locked.set(false);
+        modal.close();
+    };
+    view! {
+        <Button kind=ButtonKind::Primary on_press=done>
+            "Done"
+        </Button>
+    }
+}
+
+#[component]
+fn Reveal() -> impl IntoView {
     let example = "upk_0000000000000000000000000000003aIdS3";
-    let (line, copying) = copy_line(el("code", "").child(example), "The example", move || example.to_owned(), || {});
-    let ready = el("div", "ready-line")
-        .child(el("span", "muted").child("shell"))
-        .child(el("code", "").attr("tabindex", "0").child(["export UPTRAKIT_TOKEN=", example].concat()))
-        .child(copying.draw("shell", "button small", move || ["export UPTRAKIT_TOKEN=", example].concat()));
-    let use_of_it =
-        |seen: &str, words: &str| el("div", "first-use").attr("data-seen", seen).child(el("span", "").child(words));
-    el("div", "form reveal")
-        .child(line)
-        .child(ready)
-        .child(use_of_it("false", "Waiting for its first use…"))
-        .child(use_of_it("true", "First use seen from 10.0.3.7"))
+    let line = ["export UPTRAKIT_TOKEN=", example].concat();
+    let copied = line.clone();
+    let copying = Copying::new(|| ());
+    view! {
+        <div class="form reveal">
+            <CopyLine copying=copying what="The example" text=example.to_owned() />
+            <div class="ready-line">
+                <span class="muted">"shell"</span>
+                <code tabindex="0">{line}</code>
+                <CopyButton
+                    copying=copying
+                    what="shell"
+                    small=true
+                    text=Callback::new(move |()| copied.clone())
+                />
+            </div>
+            <div class="first-use" data-seen="false">
+                <span>"Waiting for its first use…"</span>
+            </div>
+            <div class="first-use" data-seen="true">
+                <span>"First use seen from 10.0.3.7"</span>
+            </div>
+        </div>
+    }
 }

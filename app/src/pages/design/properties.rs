@@ -1,14 +1,13 @@
 //! The custom properties of style/tokens.css, read from the file itself, so that none is forgotten here.
 
-use super::panel;
-use crate::dom::{El, el};
-use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
+use super::Examples;
+use leptos::{html, prelude::*};
 
 const SOURCE: &str = include_str!("../../../../style/tokens.css");
 
 /// One panel per kind of property.
-pub fn panels() -> Vec<El> {
+#[component]
+pub fn Properties() -> impl IntoView {
     let names = names();
     let starting = |prefixes: &[&str]| {
         names.iter().filter(|name| prefixes.iter().any(|prefix| name.starts_with(prefix))).copied().collect::<Vec<_>>()
@@ -19,14 +18,24 @@ pub fn panels() -> Vec<El> {
     let lengths = starting(&["--control", "--bar", "--column", "--quick", "--sans", "--mono"]);
     let shadows = starting(&["--shadow"]);
     let others = [&spaces, &sizes, &radii, &lengths, &shadows];
-    let colours = names.iter().filter(|name| !others.iter().any(|list| list.contains(name)));
-    vec![
-        panel("Colour", grid(colours.map(|name| sample(name, "swatch", "background")).collect())),
-        panel("Space", grid(spaces.iter().map(|name| sample(name, "measure-bar", "width")).collect())),
-        panel("Type", el("div", "").child(sizes.iter().map(|name| type_sample(name)).collect::<Vec<_>>())),
-        panel("Radius", grid(radii.iter().map(|name| sample(name, "swatch", "border-radius")).collect())),
-        panel("Height", grid(shadows.iter().map(|name| sample(name, "swatch", "box-shadow")).collect())),
-    ]
+    let colours: Vec<_> = names.iter().filter(|name| !others.iter().any(|list| list.contains(name))).copied().collect();
+    view! {
+        <Examples title="Colour">
+            <Samples names=colours class="swatch" property="background" />
+        </Examples>
+        <Examples title="Space">
+            <Samples names=spaces class="measure-bar" property="width" />
+        </Examples>
+        <Examples title="Type">
+            <div>{sizes.into_iter().map(|name| view! { <TypeSample name=name /> }).collect_view()}</div>
+        </Examples>
+        <Examples title="Radius">
+            <Samples names=radii class="swatch" property="border-radius" />
+        </Examples>
+        <Examples title="Height">
+            <Samples names=shadows class="swatch" property="box-shadow" />
+        </Examples>
+    }
 }
 
 /// The names, in the order of the file.
@@ -38,22 +47,37 @@ fn names() -> Vec<&'static str> {
         .collect()
 }
 
-fn grid(samples: Vec<El>) -> El {
-    el("div", "samples-grid").child(samples)
+#[component]
+fn Samples(names: Vec<&'static str>, class: &'static str, property: &'static str) -> impl IntoView {
+    let sample = |name: &'static str| {
+        let shape = NodeRef::<html::Div>::new();
+        Effect::new(move |_| {
+            if let Some(shape) = shape.get() {
+                set_property(&shape, property, name);
+            }
+        });
+        view! {
+            <div>
+                <div class=class node_ref=shape></div>
+                <code class="sub">{name}</code>
+            </div>
+        }
+    };
+    view! { <div class="samples-grid">{names.into_iter().map(sample).collect_view()}</div> }
 }
 
-fn sample(name: &str, class: &str, property: &str) -> El {
-    el("div", "").child(with(el("div", class), property, name)).child(el("code", "sub").child(name))
-}
-
-fn type_sample(name: &str) -> El {
-    let line = el("p", "").child("Which keys exist, and who uses them? ").child(el("code", "muted").child(name));
-    with(line, "font-size", name)
+#[component]
+fn TypeSample(name: &'static str) -> impl IntoView {
+    let line = NodeRef::<html::P>::new();
+    Effect::new(move |_| {
+        if let Some(line) = line.get() {
+            set_property(&line, "font-size", name);
+        }
+    });
+    view! { <p node_ref=line>"Which keys exist, and who uses them? " <code class="muted">{name}</code></p> }
 }
 
 /// Sets a property through the object model: the page's policy refuses style attributes.
-fn with(element: El, property: &str, name: &str) -> El {
-    let style = element.node().unchecked_ref::<HtmlElement>().style();
-    let _ = style.set_property(property, &["var(", name, ")"].concat());
-    element
+fn set_property(element: &web_sys::HtmlElement, property: &str, name: &str) {
+    let _ = element.style().set_property(property, &["var(", name, ")"].concat());
 }

@@ -1,77 +1,100 @@
 //! The dialogs that rename a host or forget it.
 
-use super::Open;
 use crate::{
-    components::{Field, Modal, Notices, Tone, cancel_and, form, form_problem, submit_button},
-    dom::{El, el},
+    api_client,
+    components::{
+        ButtonKind, CancelAnd, Form, FormProblem, Modal, SubmitButton, TextField, Tone, use_modal, use_notices,
+    },
     drafts::kept,
-    loader::Loader,
-    rest,
     submission::Submission,
 };
 use gloo_net::http::Method;
 use leptos::prelude::*;
-use uptrakit_api::{Host, Page, UpdateHost};
+use uptrakit_api::{Host, UpdateHost};
 
-/// The dialog.
-pub fn dialog(what: Open, open: RwSignal<Option<Open>>, hosts: Loader<Page<Host>>) -> El {
-    let close = move || open.set(None);
-    match what {
-        Open::Rename(host) => Modal::draw("Rename host", || false, close, |modal| rename(&host, hosts, &modal)),
-        Open::Delete(host) => Modal::draw("Delete host", || false, close, |modal| delete(&host, hosts, &modal)),
+fn path_of(host: &Host) -> String {
+    ["/api/v1/hosts/", &host.id.to_string()].concat()
+}
+
+/// The dialog that renames a host.
+#[component]
+pub fn RenameDialog(host: Host, on_changed: Callback<()>, #[prop(into)] on_close: Callback<()>) -> impl IntoView {
+    view! {
+        <Modal label="Rename host" on_close=on_close>
+            <Rename host=host on_changed=on_changed />
+        </Modal>
     }
 }
 
-fn rename(host: &Host, hosts: Loader<Page<Host>>, modal: &Modal) -> El {
-    let notices = Notices::current();
+#[component]
+fn Rename(host: Host, on_changed: Callback<()>) -> impl IntoView {
+    let (notices, modal) = (use_notices(), use_modal());
     let submission = Submission::new();
     let name = kept("rename.name", || host.friendly_name.clone().unwrap_or_default());
-    let path = ["/api/v1/hosts/", &host.id.to_string()].concat();
-    let closing = modal.clone();
+    let path = path_of(&host);
     let submit = move || {
         let name = Some(name.with_untracked(|name| name.trim().to_owned())).filter(|name| !name.is_empty());
         let request = UpdateHost { friendly_name: Some(name) };
-        let modal = closing.clone();
-        submission.send(rest::submit(Method::PATCH, &path, &request), move |_: Host| {
+        submission.send(api_client::submit(Method::PATCH, &path, &request), move |_: Host| {
             notices.show(Tone::Good, "The host was renamed.");
-            hosts.reload();
+            on_changed.run(());
             modal.close();
         });
     };
-    form("form", submit)
-        .child(el("h2", "").child("Rename host"))
-        .child(form_problem(submission, &["friendly_name"]))
-        .child(
-            Field::line("Name", name)
-                .hint(["Left empty, it goes by its hostname, ", &host.hostname, "."].concat())
-                .error(submission.error("friendly_name", "Name"))
-                .first()
-                .draw(),
-        )
-        .child(cancel_and(modal, submit_button("Save", "button primary", submission)))
+    let hint = ["Left empty, it goes by its hostname, ", &host.hostname, "."].concat();
+    view! {
+        <Form on_submit=submit>
+            <h2>"Rename host"</h2>
+            <FormProblem submission=submission fields=&["friendly_name"] />
+            <TextField
+                label="Name"
+                value=name
+                hint=hint
+                error=submission.error("friendly_name", "Name")
+                autofocus=true
+            />
+            <CancelAnd>
+                <SubmitButton busy=submission.busy>"Save"</SubmitButton>
+            </CancelAnd>
+        </Form>
+    }
 }
 
-fn delete(host: &Host, hosts: Loader<Page<Host>>, modal: &Modal) -> El {
-    let notices = Notices::current();
+/// The dialog that forgets a host.
+#[component]
+pub fn DeleteDialog(host: Host, on_changed: Callback<()>, #[prop(into)] on_close: Callback<()>) -> impl IntoView {
+    view! {
+        <Modal label="Delete host" on_close=on_close>
+            <Delete host=host on_changed=on_changed />
+        </Modal>
+    }
+}
+
+#[component]
+fn Delete(host: Host, on_changed: Callback<()>) -> impl IntoView {
+    let (notices, modal) = (use_notices(), use_modal());
     let submission = Submission::new();
-    let path = ["/api/v1/hosts/", &host.id.to_string()].concat();
-    let closing = modal.clone();
+    let path = path_of(&host);
     let submit = move || {
-        let modal = closing.clone();
-        submission.send(rest::delete(&path), move |()| {
+        submission.send(api_client::delete(&path), move |()| {
             notices.show(Tone::Good, "The host was deleted.");
-            hosts.reload();
+            on_changed.run(());
             modal.close();
         });
     };
-    let name = host.friendly_name.as_ref().unwrap_or(&host.hostname);
-    form("form", submit)
-        .child(el("h2", "").child("Delete host"))
-        .child(form_problem(submission, &[]))
-        .child(
-            el("p", "")
-                .child(el("strong", "").child(name.as_str()))
-                .child(" is forgotten with all that it reported. If it reports again, it comes back as a new host."),
-        )
-        .child(cancel_and(modal, submit_button("Delete now", "button danger", submission)))
+    view! {
+        <Form on_submit=submit>
+            <h2>"Delete host"</h2>
+            <FormProblem submission=submission />
+            <p>
+                <strong>{host.friendly_name.unwrap_or(host.hostname)}</strong>
+                " is forgotten with all that it reported. If it reports again, it comes back as a new host."
+            </p>
+            <CancelAnd>
+                <SubmitButton kind=ButtonKind::Danger busy=submission.busy>
+                    "Delete now"
+                </SubmitButton>
+            </CancelAnd>
+        </Form>
+    }
 }

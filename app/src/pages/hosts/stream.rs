@@ -2,7 +2,7 @@
 //! with growing pauses, and the list is fetched anew, because what happened in between is not sent again. A stream that is
 //! silent for too long is held back by something on the way: then the page says so, and the list is fetched now and then.
 
-use crate::{clock, loader::Loader, rest};
+use crate::{api_client, clock, loader::Loader};
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 use std::time::Duration;
 use uptrakit_api::{Host, HostId, Page, Timestamp};
@@ -210,5 +210,5 @@ fn listen(source: &EventSource, name: &str, run: impl FnMut(Event) + 'static) ->
 
 fn data<T: serde::de::DeserializeOwned>(event: &Event) -> Option<T> {
     let text = event.dyn_ref::<MessageEvent>()?.data().as_string()?;
-    rest::parse(&text).ok()
+    api_client::parse(&text).ok()
 }

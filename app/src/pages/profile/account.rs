@@ -1,41 +1,58 @@
 //! Who the visitor is here, and what that allows.
 
-use super::panel;
+use super::Panel;
 use crate::{
+    auth::use_auth,
     clock,
-    components::{badge, instant},
-    dom::{Child, El, el, group, live},
-    session::Session,
+    components::{Badge, Instant},
 };
 use leptos::prelude::*;
 use uptrakit_api::Account;
 
 /// The section.
-pub fn section() -> El {
-    let session = Session::current();
-    let account = Memo::new(move |_| session.visitor().map(|visitor| visitor.account));
-    panel("account", "Account", ()).child(live(move || account.get().map(facts)))
+#[component]
+pub fn AccountSection() -> impl IntoView {
+    let auth = use_auth();
+    let account = Memo::new(move |_| auth.visitor().map(|visitor| visitor.account));
+    view! {
+        <Panel id="account" title="Account">
+            {move || account.get().map(|account| view! { <Facts account=account /> }.into_any())}
+        </Panel>
+    }
 }
 
-fn facts(account: Account) -> Vec<El> {
-    let roles = group(account.roles.iter().map(|role| badge(role.as_str(), "neutral")));
-    let since = el("span", "")
-        .child(clock::date(account.created_at))
-        .child(el("span", "sub").child(instant(account.created_at)));
-    let facts = el("dl", "facts")
-        .child(fact("Username", account.username))
-        .child(fact("Email", account.email))
-        .child(fact("Roles", el("span", "badges").child(roles)))
-        .child(fact("Member since", since));
-    let permissions = group(account.permissions.iter().map(|permission| {
-        el("li", "").child(permission.in_words()).child(" ").child(el("code", "").child(permission.as_str()))
-    }));
-    let may = el("details", "disclosure")
-        .child(el("summary", "").child("What this account may do"))
-        .child(el("ul", "plain").child(permissions));
-    vec![facts, may]
+#[component]
+fn Facts(account: Account) -> impl IntoView {
+    let roles = account.roles.iter().map(|role| view! { <Badge>{role.as_str()}</Badge> }).collect_view();
+    let permission = |permission: uptrakit_api::Permission| {
+        view! { <li>{permission.in_words()} " " <code>{permission.as_str()}</code></li> }
+    };
+    view! {
+        <dl class="facts">
+            <Fact name="Username">{account.username}</Fact>
+            <Fact name="Email">{account.email}</Fact>
+            <Fact name="Roles">
+                <span class="badges">{roles}</span>
+            </Fact>
+            <Fact name="Member since">
+                <span>
+                    {clock::date(account.created_at)} <span class="sub"><Instant at=account.created_at /></span>
+                </span>
+            </Fact>
+        </dl>
+        <details class="disclosure">
+            <summary>"What this account may do"</summary>
+            <ul class="plain">{account.permissions.iter().map(permission).collect_view()}</ul>
+        </details>
+    }
 }
 
-fn fact(name: &str, value: impl Child) -> El {
-    el("div", "").child(el("dt", "").child(name)).child(el("dd", "").child(value))
+#[component]
+fn Fact(name: &'static str, children: Children) -> impl IntoView {
+    view! {
+        <div>
+            <dt>{name}</dt>
+            <dd>{children()}</dd>
+        </div>
+    }
 }

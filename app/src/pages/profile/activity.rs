@@ -1,11 +1,10 @@
 //! The account's last events, in plain words: the place to notice what one didn't do oneself.
 
-use super::{Changes, panel};
+use super::{Panel, use_changes};
 use crate::{
-    components::{badge, instant, loaded, name as bold, pager, row_button, skeleton_rows},
-    dom::{El, el},
+    api_client,
+    components::{Badge, Instant, Loaded, Name, Pager, RowButton, SkeletonList, Tone},
     loader::Loader,
-    rest,
     rpc::{self, Activity},
     wording,
 };
@@ -13,41 +12,80 @@ use leptos::prelude::*;
 use uptrakit_api::Page;
 
 /// The section.
-pub fn section() -> El {
-    let changes = Changes::current();
+#[component]
+pub fn ActivitySection() -> impl IntoView {
+    let changes = use_changes();
     let page = RwSignal::new(1_u32);
     let events = Loader::paged(
         move || {
             changes.track();
-            rest::call(&rpc::ListActivity { page: page.get() })
+            api_client::call(&rpc::ListActivity { page: page.get() })
         },
         move |last| page.set(last),
     );
-    let refresh = row_button("Refresh", "activity", "activity", "button small", move || events.reload());
-    panel("activity", "Activity", refresh).child(loaded(events, skeleton_rows, move |events| list(&events, page)))
+    view! {
+        <Panel
+            id="activity"
+            title="Activity"
+            beside=move || view! { <RowButton label="Refresh" of="activity" on_press=move || events.reload() /> }
+        >
+            <Loaded loader=events waiting=|| view! { <SkeletonList /> }>
+                <Events events=events turn=Callback::new(move |to| page.set(to)) />
+            </Loaded>
+        </Panel>
+    }
 }
 
-fn list(events: &Page<Activity>, page: RwSignal<u32>) -> El {
-    if events.items.is_empty() {
-        return el("p", "empty").child("Nothing has happened yet.");
-    }
-    let mut rows = el("ul", "entries");
-    for event in &events.items {
-        let done = event.outcome == "done";
-        let mut what = el("span", "").child(wording::event(&event.action, &event.outcome));
-        let with = if event.action.starts_with("token.") { ": " } else { " with " };
-        for (word, name) in [(": ", &event.target), (with, &event.token)] {
-            what = what.child(name.as_ref().map(|name| el("span", "").child(word).child(bold(name, "name"))));
+#[component]
+fn Events(events: Loader<Page<Activity>>, turn: Callback<u32>) -> impl IntoView {
+    let is_empty = events.is_empty();
+    let inside = move || {
+        if is_empty.get() {
+            view! { <p class="empty">"Nothing has happened yet."</p> }.into_any()
+        } else {
+            view! {
+                <div>
+                    <ul class="entries">
+                        <For
+                            each=move || numbered(events.items())
+                            key=|(number, event)| (event.at.0, *number)
+                            children=|(_, event)| view! { <Entry event=event /> }
+                        />
+                    </ul>
+                    <Pager label="Pages of activity" place=events.place() turn=turn />
+                </div>
+            }
+            .into_any()
         }
-        if let Some(address) = &event.address {
-            what = what.child(" from ").child(el("code", "").child(address.as_str()));
-        }
-        let entry = el("li", "entry")
-            .child(what)
-            .child((!done).then(|| badge("refused", "bad")))
-            .child(el("span", "muted end").child(instant(event.at)));
-        rows = rows.child(entry);
+    };
+    view! { {move || inside()} }
+}
+
+/// Events have no id of their own; those of one instant are told apart by their order.
+fn numbered(events: Vec<Activity>) -> Vec<(usize, Activity)> {
+    let same = |before: &[Activity], event: &Activity| before.iter().filter(|other| other.at == event.at).count();
+    let numbers: Vec<usize> = events.iter().enumerate().map(|(index, event)| same(&events[index..], event)).collect();
+    numbers.into_iter().zip(events).collect()
+}
+
+#[component]
+fn Entry(event: Activity) -> impl IntoView {
+    let is_done = event.outcome == "done";
+    let with = if event.action.starts_with("token.") { ": " } else { " with " };
+    let named = |word: &'static str, name: Option<String>| {
+        name.map(|name| view! { <span>{word} <Name name=name inline=true /></span> })
+    };
+    let from = event.address.map(|address| view! { " from " <code>{address}</code> });
+    view! {
+        <li class="entry">
+            <span>
+                {wording::event(&event.action, &event.outcome)} {named(": ", event.target)} {named(with, event.token)}
+                {from}
+            </span>
+            {(!is_done).then(|| view! { <Badge tone=Tone::Bad>"refused"</Badge> })}
+            <span class="muted end">
+                <Instant at=event.at />
+            </span>
+        </li>
     }
-    let turn = move |to| page.set(to);
-    el("div", "").child(rows).child(pager("Pages of activity", events.page, events.total_pages, turn))
 }

@@ -1,13 +1,13 @@
 //! Changing the password, and with it as much of what hangs on it as the person wants to end.
 
-use super::{Changes, panel};
+use super::{Panel, use_changes};
 use crate::{
-    components::{Notices, Tone, check_box, form, form_problem, password_field, submit_button},
-    dom::{El, el, live},
+    api_client,
+    auth::use_auth,
+    components::{CheckBox, Choices, Form, FormKind, FormProblem, PasswordField, SubmitButton, Tone, use_notices},
     drafts::kept,
-    pages::setup::username_for_managers,
-    rest, rpc,
-    session::Session,
+    pages::setup::UsernameForManagers,
+    rpc,
     submission::Submission,
     wording::counted,
 };
@@ -15,10 +15,9 @@ use leptos::prelude::*;
 use uptrakit_api::{ChangePassword, Secret};
 
 /// The section.
-pub fn section() -> El {
-    let session = Session::current();
-    let notices = Notices::current();
-    let changes = Changes::current();
+#[component]
+pub fn PasswordSection() -> impl IntoView {
+    let (auth, notices, changes) = (use_auth(), use_notices(), use_changes());
     let submission = Submission::new();
     let current = RwSignal::new(String::new());
     let new = RwSignal::new(String::new());
@@ -31,7 +30,7 @@ pub fn section() -> El {
             end_other_sessions: end_sessions.get_untracked(),
             revoke_tokens: revoke_tokens.get_untracked(),
         };
-        submission.send(rest::call(&rpc::ChangePassword { request }), move |changed| {
+        submission.send(api_client::call(&rpc::ChangePassword { request }), move |changed| {
             current.set(String::new());
             new.set(String::new());
             let mut text = "Your password was changed.".to_owned();
@@ -42,27 +41,33 @@ pub fn section() -> El {
                 text = [&text, " ", &counted(changed.tokens_revoked, "API token"), " revoked."].concat();
             }
             notices.show(Tone::Good, text);
-            session.ask();
+            auth.ask();
             changes.note();
         });
     };
-    let name = live(move || session.visitor().map(|visitor| username_for_managers(&visitor.account.username)));
-    let too = el("fieldset", "choices")
-        .child(el("legend", "").child("At the same time"))
-        .child(check_box("End my other sign-in sessions", end_sessions))
-        .child(check_box("Revoke all my API tokens", revoke_tokens));
-    panel("password", "Password", ()).child(
-        form("form measure", submit)
-            .child(form_problem(submission, &["current_password", "new_password"]))
-            .child(name)
-            .child(password_field(
-                "Current password",
-                current,
-                submission.error("current_password", "Current password"),
-                false,
-            ))
-            .child(password_field("New password", new, submission.error("new_password", "New password"), true))
-            .child(too)
-            .child(submit_button("Change password", "button primary", submission)),
-    )
+    let username = Memo::new(move |_| auth.visitor().map(|visitor| visitor.account.username));
+    view! {
+        <Panel id="password" title="Password">
+            <Form kind=FormKind::Section on_submit=submit>
+                <FormProblem submission=submission fields=&["current_password", "new_password"] />
+                {move || username.get().map(|name| view! { <UsernameForManagers name=name /> }.into_any())}
+                <PasswordField
+                    label="Current password"
+                    value=current
+                    error=submission.error("current_password", "Current password")
+                />
+                <PasswordField
+                    label="New password"
+                    value=new
+                    error=submission.error("new_password", "New password")
+                    choosing=true
+                />
+                <Choices legend="At the same time">
+                    <CheckBox label="End my other sign-in sessions" checked=end_sessions />
+                    <CheckBox label="Revoke all my API tokens" checked=revoke_tokens />
+                </Choices>
+                <SubmitButton busy=submission.busy>"Change password"</SubmitButton>
+            </Form>
+        </Panel>
+    }
 }

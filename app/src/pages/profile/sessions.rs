@@ -1,26 +1,25 @@
 //! Where the account is signed in, and how to end that.
 
-use super::{Changes, panel};
+use super::{Panel, use_changes};
 use crate::{
-    components::{Notices, Tone, badge, button, instant, loaded, row_button, skeleton_list},
-    dom::{El, el},
+    api_client,
+    auth::use_auth,
+    components::{Badge, Button, ButtonKind, Instant, Loaded, RowButton, SkeletonList, Tone, use_notices},
+    focus::keep_in_list,
     loader::Loader,
-    rest, rpc,
-    session::Session as Visit,
+    rpc,
     wording::counted,
 };
 use leptos::prelude::*;
-use std::rc::Rc;
 use uptrakit_api::{Problem, Session, SessionId};
 
 /// The section.
-pub fn section() -> El {
-    let visit = Visit::current();
-    let notices = Notices::current();
-    let changes = Changes::current();
-    let sessions = Loader::new(move || {
+#[component]
+pub fn SessionsSection() -> impl IntoView {
+    let (auth, notices, changes) = (use_auth(), use_notices(), use_changes());
+    let sessions = Loader::<Vec<Session>>::new(move || {
         changes.track();
-        rest::call(&rpc::ListSessions {})
+        api_client::call(&rpc::ListSessions {})
     });
     let told = move |answer: Result<String, Problem>| {
         match answer {
@@ -29,46 +28,73 @@ pub fn section() -> El {
         }
         changes.note();
     };
-    let end: Rc<dyn Fn(SessionId)> = Rc::new(move |id| {
-        visit.call(rest::call(&rpc::EndSession { id }), move |answer| {
+    let end = Callback::new(move |id: SessionId| {
+        auth.call(api_client::call(&rpc::EndSession { id }), move |answer| {
             told(answer.map(|()| "The session was ended.".to_owned()));
         });
     });
     let end_others = move || {
-        visit.call(rest::call(&rpc::EndOtherSessions {}), move |answer| {
+        auth.call(api_client::call(&rpc::EndOtherSessions {}), move |answer| {
             told(answer.map(|count| counted(count, "other session") + " ended."));
         });
     };
-    let alone = move || sessions.data.with(|data| data.as_ref().is_none_or(|sessions| sessions.len() < 2));
-    let end_others = button("End all others", "button small", end_others).live_flag("hidden", alone);
-    panel("sessions", "Sign-in sessions", end_others).child(loaded(
-        sessions,
-        || skeleton_list(1, "skeleton"),
-        move |sessions| list(&sessions, &end),
-    ))
+    let is_alone = Signal::derive(move || {
+        sessions.data.with(|sessions| sessions.as_ref().is_none_or(|sessions| sessions.len() < 2))
+    });
+    // The one that asks stands first.
+    let items = move || {
+        let mut sessions = sessions.data.get().unwrap_or_default();
+        sessions.sort_by_key(|session| !session.current);
+        sessions
+    };
+    let section = NodeRef::new();
+    keep_in_list(section, Signal::derive(move || sessions.data.track()));
+    view! {
+        <Panel
+            id="sessions"
+            title="Sign-in sessions"
+            section=section
+            beside=move || {
+                view! {
+                    <Button small=true hidden=is_alone on_press=end_others>
+                        "End all others"
+                    </Button>
+                }
+            }
+        >
+            <Loaded loader=sessions waiting=|| view! { <SkeletonList rows=1 /> }>
+                <ul class="entries">
+                    <For
+                        each=items
+                        // What is said of a session moves with its use alone.
+                        key=|session| (session.id, session.last_active_at)
+                        children=move |session| view! { <Entry session=session on_end=end /> }
+                    />
+                </ul>
+            </Loaded>
+        </Panel>
+    }
 }
 
-fn list(sessions: &[Session], end: &Rc<dyn Fn(SessionId)>) -> El {
-    let mut rows = el("ul", "entries");
-    let (this_one, others) = (sessions.iter().filter(|it| it.current), sessions.iter().filter(|it| !it.current));
-    for session in this_one.chain(others) {
-        let from = el("span", "muted")
-            .child(" from ")
-            .child(el("code", "").child(session.address.as_str()))
-            .child(", signed in ")
-            .child(instant(session.created_at));
-        let action = if session.current {
-            badge("this one", "good")
-        } else {
-            let (id, end) = (session.id, Rc::clone(end));
-            let of = ["the session on ", &session.device].concat();
-            row_button("End", &of, &id.to_string(), "button ghost small bad", move || end(id))
-        };
-        let entry = el("li", "entry")
-            .child(el("span", "").child(el("strong", "").child(session.device.as_str())).child(from))
-            .child(el("span", "muted end").child("active ").child(instant(session.last_active_at)))
-            .child(action);
-        rows = rows.child(entry);
+#[component]
+fn Entry(session: Session, on_end: Callback<SessionId>) -> impl IntoView {
+    let id = session.id;
+    let action = if session.current {
+        view! { <Badge tone=Tone::Good>"this one"</Badge> }.into_any()
+    } else {
+        let of = ["the session on ", &session.device].concat();
+        view! { <RowButton label="End" of=of kind=ButtonKind::GhostBad on_press=move || on_end.run(id) /> }.into_any()
+    };
+    view! {
+        <li class="entry">
+            <span>
+                <strong>{session.device}</strong>
+                <span class="muted">
+                    " from " <code>{session.address}</code> ", signed in " <Instant at=session.created_at />
+                </span>
+            </span>
+            <span class="muted end">"active " <Instant at=session.last_active_at /></span>
+            {action}
+        </li>
     }
-    rows
 }

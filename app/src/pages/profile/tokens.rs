@@ -3,28 +3,34 @@
 mod create;
 mod edit;
 mod networks;
+mod query;
 mod reveal;
 mod rotate;
 mod row;
 
-use super::{Changes, panel};
+use self::{
+    create::CreateDialog,
+    edit::EditDialog,
+    query::{TokenListQuery, TokenSort},
+    rotate::RotateDialog,
+    row::{Actions, Overlap},
+};
+use super::{Changes, Panel, use_changes};
 use crate::{
+    api_client,
+    auth::{AuthContext, use_auth},
     clock,
     components::{
-        Notices, Revoking, SKELETON_ROW, TOKEN_STATES, Tone, announce_found, button, callout, loaded, pager,
-        revoke_dialog, search_box, select_box, skeleton_list, token_table,
+        Button, ButtonKind, Callout, Loaded, Notices, Pager, RevokeDialog, SearchBox, SelectBox, Shape, SkeletonList,
+        TokenFilter, TokenTable, Tone, announce_found, use_notices,
     },
-    dom::{El, afterwards, el, live},
     drafts::kept,
+    focus::keep_in_list,
     loader::Loader,
-    rest,
-    route::{Leave, Route},
-    rpc::{self, Visitor},
-    session::{Session, Who},
+    rpc,
 };
 use leptos::prelude::*;
-use std::rc::Rc;
-use uptrakit_api::{Page, Permission, Token, TokenQuery, TokenState};
+use uptrakit_api::{Page, Permission, Token, TokenState};
 
 /// The dialog that is open, and the token that it is about.
 #[derive(Clone)]
@@ -40,215 +46,220 @@ enum Open {
 #[derive(Clone, Copy)]
 struct Section {
     open: RwSignal<Option<Open>>,
-    session: Session,
+    auth: AuthContext,
     changes: Changes,
     notices: Notices,
+    query: TokenListQuery,
+}
+
+/// The section around the current view.
+fn use_section() -> Section {
+    expect_context()
 }
 
 impl Section {
-    /// Closes whichever dialog is open. The dialog element itself has closed before.
-    fn closed(self) -> impl Fn() {
-        move || self.open.set(None)
+    /// Takes the dialog away that has closed.
+    fn close(self) -> Callback<()> {
+        Callback::new(move |()| self.open.set(None))
     }
 
     /// Whether the visitor may change tokens at all.
     fn may_write(self) -> bool {
-        self.session.may(Permission::TokensWrite)
-    }
-
-    /// What the visitor is known by, while one of the dialogs is open.
-    fn visitor(self) -> Option<Visitor> {
-        self.session.who.with_untracked(|who| match who {
-            Who::Visitor(visitor) => Some(visitor.clone()),
-            _ => None,
-        })
+        self.auth.may(Permission::TokensWrite)
     }
 
     /// A token was changed: the list, the count and the other sections are out of date.
     fn changed(self) {
         self.changes.note();
     }
-}
 
-/// What the address says of the list. A state or an order that there isn't is the usual one, which the address leaves out.
-#[derive(Clone)]
-struct Wanted {
-    state: String,
-    search: String,
-    sort: String,
-    page: u32,
-}
-
-impl Wanted {
-    fn of(route: Route) -> Self {
-        let one_of = |name: &str, options: &[(&str, &str)]| {
-            let value = route.parameter(name);
-            let known = options.iter().skip(1).any(|(option, _)| *option == value);
-            if known { value } else { String::new() }
-        };
-        Self {
-            state: one_of("state", TOKEN_STATES),
-            search: route.parameter("q"),
-            sort: one_of("sort", SORTS),
-            page: route.parameter("page").parse().unwrap_or(1).max(1),
-        }
-    }
-
-    fn now(route: Route) -> Self {
-        untrack(|| Self::of(route))
-    }
-
-    fn go(self, route: Route) {
-        let Self { mut state, search, mut sort, page } = self;
-        for (value, options) in [(&mut state, TOKEN_STATES), (&mut sort, SORTS)] {
-            if options.first().is_some_and(|(usual, _)| *usual == value.as_str()) {
-                value.clear();
-            }
-        }
-        let page = if page > 1 { page.to_string() } else { String::new() };
-        let parameters = [("q", search.as_str()), ("state", &state), ("sort", &sort), ("page", &page)];
-        route.go(&rest::with_query("/profile", &parameters), Leave::Replaced);
+    fn create(self) {
+        self.open.set(Some(Open::Create(None)));
     }
 }
-
-const SORTS: &[(&str, &str)] = &[
-    ("-created_at", "Newest first"),
-    ("name", "Name"),
-    ("-last_used_at", "Last used"),
-    ("expires_at", "Expires soonest"),
-];
 
 /// The section.
-pub fn section() -> El {
-    let section = Section {
-        open: kept("tokens.open", || None),
-        session: Session::current(),
-        changes: Changes::current(),
-        notices: Notices::current(),
-    };
-    let route = Route::current();
+#[component]
+pub fn TokensSection() -> impl IntoView {
+    let query = TokenListQuery::of_address();
+    let (auth, changes) = (use_auth(), use_changes());
+    let section = Section { open: kept("tokens.open", || None), auth, changes, notices: use_notices(), query };
+    provide_context(section);
     let tokens = Loader::paged(
         move || {
-            section.changes.track();
+            changes.track();
             // The count stands beside the list, comes with the visitor, and may be no older than the list.
-            section.session.ask_anew();
-            let wanted = Wanted::of(route);
-            let given = |value: String| Some(value).filter(|value| !value.is_empty());
-            let query = TokenQuery {
-                state: given(wanted.state),
-                q: given(wanted.search),
-                sort: given(wanted.sort),
-                page: Some(wanted.page.to_string()),
-                per_page: None,
-            };
-            rest::call(&rpc::ListTokens { query })
+            auth.ask_anew();
+            api_client::call(&rpc::ListTokens { query: query.on_the_wire() })
         },
-        move |last| Wanted { page: last, ..Wanted::now(route) }.go(route),
+        move |last| query.turn(last),
     );
-    let counts =
-        Memo::new(move |_| section.session.visitor().map(|visitor| (visitor.active_tokens, visitor.token_limit)));
-    let full = Memo::new(move |_| counts.get().is_some_and(|(active, limit)| active >= limit));
-    let count = el("span", "muted")
-        .child(live(move || counts.get().map(|(active, limit)| format!("{active} of {limit} active"))));
-    let create = button("Create token", "button primary", move || section.open.set(Some(Open::Create(None))))
-        .attr("id", "create-token")
-        .live_flag("hidden", move || !section.may_write())
-        .live_flag("disabled", move || full.get());
-    let no_room = live(move || {
-        full.get().then(|| {
-            callout(
-                Tone::Warn,
-                "You have as many active tokens as you may have. Revoke one that is not used to make room.",
-            )
-        })
-    });
-    let asked = announce_found(tokens, "token");
-    let at_first = Wanted::now(route);
-    // Another filter starts on its first page.
-    let change = move |change: fn(&mut Wanted, String)| {
-        move |value: String| {
-            asked();
-            let mut wanted = Wanted { page: 1, ..Wanted::now(route) };
-            change(&mut wanted, value);
-            wanted.go(route);
+    follow_ends(tokens, section);
+    let counts = Memo::new(move |_| auth.visitor().map(|visitor| (visitor.active_tokens, visitor.token_limit)));
+    let is_full = Memo::new(move |_| counts.get().is_some_and(|(active, limit)| active >= limit));
+    let beside = move || {
+        let count = move || counts.get().map(|(active, limit)| format!("{active} of {limit} active"));
+        view! {
+            <span class="muted">{move || count()}</span>
+            <Button
+                kind=ButtonKind::Primary
+                hidden=Signal::derive(move || !section.may_write())
+                disabled=is_full
+                on_press=move || section.create()
+            >
+                "Create token"
+            </Button>
         }
     };
-    let controls = el("div", "controls")
-        .child(search_box("Search by name", &at_first.search, change(|wanted, text| wanted.search = text)))
-        .child(select_box("State", &at_first.state, TOKEN_STATES, change(|wanted, state| wanted.state = state)))
-        .child(select_box("Sort by", &at_first.sort, SORTS, change(|wanted, sort| wanted.sort = sort)));
+    let no_room = move || {
+        is_full.get().then(|| {
+            view! {
+                <Callout tone=Tone::Warn>
+                    "You have as many active tokens as you may have. Revoke one that is not used to make room."
+                </Callout>
+            }
+            .into_any()
+        })
+    };
     // The visitor is known before their tokens are, and with them how many there will be.
     let waiting = move || {
-        let active = section.visitor().map_or(0, |visitor| visitor.active_tokens);
-        skeleton_list(active.clamp(1, 20), SKELETON_ROW)
+        let active = untrack(|| auth.visitor()).map_or(0, |visitor| visitor.active_tokens);
+        view! { <SkeletonList rows=active.clamp(1, 20) shape=Shape::Row /> }
     };
-    panel("tokens", "API tokens", vec![count, create])
-        .attr("data-focus-home", "")
-        .child(no_room)
-        .child(controls)
-        .child(loaded(tokens, waiting, move |page| list(&page, section, route)))
-        .child(live(move || section.open.get().map(|open| untrack(|| dialog(open, section)))))
+    let panel = NodeRef::new();
+    keep_in_list(panel, Signal::derive(move || tokens.data.track()));
+    view! {
+        <Panel id="tokens" title="API tokens" beside=beside section=panel>
+            {move || no_room()}
+            <Controls tokens=tokens />
+            <Loaded loader=tokens waiting=waiting>
+                <List tokens=tokens />
+            </Loaded>
+            {move || section.open.get().map(|open| view! { <Dialog open=open /> }.into_any())}
+        </Panel>
+    }
 }
 
-fn dialog(open: Open, section: Section) -> El {
+#[component]
+fn Controls(tokens: Loader<Page<Token>>) -> impl IntoView {
+    let query = use_section().query;
+    let asked = announce_found(tokens, "token");
+    let search = Callback::new(move |text: String| {
+        asked();
+        query.search_for(&text);
+    });
+    let filter = Callback::new(move |filter| {
+        asked();
+        query.show(filter);
+    });
+    let sort = Callback::new(move |sort| {
+        asked();
+        query.sort_by(sort);
+    });
+    view! {
+        <div class="controls">
+            <SearchBox label="Search by name" value=query.search on_search=search />
+            <SelectBox label="State" value=query.filter options=TokenFilter::ALL on_choose=filter />
+            <SelectBox label="Sort by" value=query.sort options=TokenSort::ALL on_choose=sort />
+        </div>
+    }
+}
+
+#[component]
+fn Dialog(open: Open) -> impl IntoView {
+    let section = use_section();
     match open {
-        Open::Create(like) => create::dialog(like, section),
-        Open::Rotate(token) => rotate::dialog(&token, section),
-        Open::Edit(token) => edit::dialog(token, section),
+        Open::Create(like) => view! { <CreateDialog like=like /> }.into_any(),
+        Open::Rotate(token) => view! { <RotateDialog token=token /> }.into_any(),
+        Open::Edit(token) => view! { <EditDialog token=token /> }.into_any(),
         Open::Revoke(token) => {
             let id = token.id;
-            let ask = Box::new(move || rest::call(&rpc::RevokeToken { id }));
-            let done = Rc::new(move || section.changed());
-            revoke_dialog(&token, Revoking { ask, done, closed: Box::new(section.closed()) })
+            view! {
+                <RevokeDialog
+                    token=token
+                    ask=Callback::new(move |()| api_client::call(&rpc::RevokeToken { id }))
+                    on_revoked=move || section.changed()
+                    on_close=section.close()
+                />
+            }
+            .into_any()
         }
     }
 }
 
 /// Once one of the tokens has ended, its row and the count are out of date.
-fn follow_ends(tokens: &[Token], section: Section) {
-    let active = tokens.iter().filter(|token| token.state == TokenState::Active);
-    let Some(first) = active.filter_map(|token| token.expires_at).min() else { return };
-    let is_fresh = StoredValue::new(true);
-    afterwards(move || {
+fn follow_ends(tokens: Loader<Page<Token>>, section: Section) {
+    let first = Memo::new(move |_| {
+        let is_active = |token: &&Token| token.state == TokenState::Active;
+        tokens.data.with(|page| page.as_ref()?.items.iter().filter(is_active).filter_map(|it| it.expires_at).min())
+    });
+    Effect::new(move |before| {
+        let first = first.get();
+        let now = clock::ticking();
         // With every tick until the server agrees, whose clock may be behind this one.
-        if clock::ticking() > first && !is_fresh.get_value() {
+        if first.is_some_and(|first| now > first) && before == Some(first) {
             section.changed();
         }
-        is_fresh.set_value(false);
+        first
     });
 }
 
-fn list(tokens: &Page<Token>, section: Section, route: Route) -> El {
-    let may_write = section.may_write();
-    follow_ends(&tokens.items, section);
-    let turn = move |page| Wanted { page, ..Wanted::now(route) }.go(route);
-    let inside = if tokens.items.is_empty() {
-        empty(section, route)
-    } else {
-        token_table(&tokens.items, |token| row::row(token, section, may_write))
+#[component]
+fn List(tokens: Loader<Page<Token>>) -> impl IntoView {
+    let query = use_section().query;
+    let is_empty = tokens.is_empty();
+    let actions = Callback::new(move |token| view! { <Actions token=token /> }.into_any());
+    let overlap = Callback::new(move |token| view! { <Overlap token=token /> }.into_any());
+    let inside = move || {
+        if is_empty.get() {
+            view! { <Empty /> }.into_any()
+        } else {
+            view! { <TokenTable tokens=tokens actions=actions under_name=overlap /> }.into_any()
+        }
     };
-    el("div", "").child(inside).child(pager("Pages of tokens", tokens.page, tokens.total_pages, turn))
+    view! {
+        <div>
+            {move || inside()} <Pager label="Pages of tokens" place=tokens.place() turn=move |page| query.turn(page) />
+        </div>
+    }
 }
 
-fn empty(section: Section, route: Route) -> El {
-    let Wanted { state, search, .. } = Wanted::now(route);
-    let state = if state.is_empty() { "active".to_owned() } else { state };
-    if !search.is_empty() {
-        let text = match state.as_str() {
-            "all" => "No token matches.".to_owned(),
-            state => ["No ", state, " token matches. Other states are under State."].concat(),
+#[component]
+fn Empty() -> impl IntoView {
+    let section = use_section();
+    let query = section.query;
+    let create = move || {
+        section
+            .may_write()
+            .then(|| view! { <Button on_press=move || section.create()>"Create token"</Button> }.into_any())
+    };
+    let inside = move || {
+        let filter = query.filter.get();
+        if query.search.with(|search| !search.is_empty()) {
+            let text = match filter {
+                TokenFilter::All => "No token matches.".to_owned(),
+                filter => ["No ", filter.as_str(), " token matches. Other states are under State."].concat(),
+            };
+            return view! { <p class="empty">{text}</p> }.into_any();
+        }
+        let ended = match filter {
+            TokenFilter::Expired => Some("expired"),
+            TokenFilter::Revoked => Some("was revoked"),
+            TokenFilter::Active | TokenFilter::All => None,
         };
-        return el("p", "empty").child(text);
-    }
-    if state == "expired" || state == "revoked" {
-        let ended = if state == "expired" { "expired" } else { "was revoked" };
-        return el("p", "empty").child(["No token ", ended, " in the last 90 days."].concat());
-    }
-    let create = move || section.open.set(Some(Open::Create(None)));
-    el("div", "empty")
-        .child(el("p", "").child(
-            "A token lets a script, a pipeline or the command line act as you, without your password. Make one for \
-             each of them, so that you can revoke one without stopping the others.",
-        ))
-        .child(section.may_write().then(|| button("Create token", "button", create)))
+        if let Some(ended) = ended {
+            return view! { <p class="empty">"No token " {ended} " in the last 90 days."</p> }.into_any();
+        }
+        view! {
+            <div class="empty">
+                <p>
+                    "A token lets a script, a pipeline or the command line act as you, without your password. Make one \
+                     for each of them, so that you can revoke one without stopping the others."
+                </p>
+                {move || create()}
+            </div>
+        }
+        .into_any()
+    };
+    view! { {move || inside()} }
 }

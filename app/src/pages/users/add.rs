@@ -1,11 +1,14 @@
 //! The dialog that adds a person.
 
-use super::{People, invitation, roles};
+use super::{
+    invitation::{InvitationDialog, Link},
+    roles::{self, RolePicker},
+    use_people,
+};
 use crate::{
-    components::{Field, Modal, cancel_and, form, form_problem, submit_button},
-    dom::{El, el},
+    api_client,
+    components::{CancelAnd, Form, FormProblem, SubmitButton, TextField},
     drafts::{kept, kept_text},
-    rest,
     submission::Submission,
 };
 use gloo_net::http::Method;
@@ -13,11 +16,19 @@ use leptos::prelude::*;
 use uptrakit_api::{CreateUser, Role, Roles};
 
 /// The dialog.
-pub fn dialog(people: People) -> El {
-    invitation::dialog("Add person", people, settings)
+#[component]
+pub fn AddDialog() -> impl IntoView {
+    let link = Link::new(None);
+    view! {
+        <InvitationDialog label="Add person" link=link>
+            <Settings link=link />
+        </InvitationDialog>
+    }
 }
 
-fn settings(people: People, link: invitation::Link, modal: &Modal) -> El {
+#[component]
+fn Settings(link: Link) -> impl IntoView {
+    let people = use_people();
     let submission = Submission::new();
     let username = kept_text("add.username");
     let email = kept_text("add.email");
@@ -32,22 +43,33 @@ fn settings(people: People, link: invitation::Link, modal: &Modal) -> El {
             roles: roles::names(chosen.get_untracked()),
             password: None,
         };
-        submission.send(rest::submit(Method::POST, "/api/v1/users", &request), move |invited| {
+        submission.send(api_client::submit(Method::POST, "/api/v1/users", &request), move |invited| {
             people.users.reload();
             link.try_set(Some(invited));
         });
     };
-    let name =
-        Field::line("Username", username).attr("required", "").error(submission.error("username", "Username")).first();
-    let email = Field::line("Email", email)
-        .attr("type", "email")
-        .attr("required", "")
-        .error(submission.error("email", "Email"));
-    form("form", submit)
-        .child(el("h2", "").child("Add person"))
-        .child(form_problem(submission, &["username", "email", "roles"]))
-        .child(name.draw())
-        .child(email.draw())
-        .child(roles::picker(chosen, submission))
-        .child(cancel_and(modal, submit_button("Add", "button primary", submission)))
+    view! {
+        <Form on_submit=submit>
+            <h2>"Add person"</h2>
+            <FormProblem submission=submission fields=&["username", "email", "roles"] />
+            <TextField
+                label="Username"
+                value=username
+                required=true
+                error=submission.error("username", "Username")
+                autofocus=true
+            />
+            <TextField
+                label="Email"
+                value=email
+                kind="email"
+                required=true
+                error=submission.error("email", "Email")
+            />
+            <RolePicker chosen=chosen submission=submission />
+            <CancelAnd>
+                <SubmitButton busy=submission.busy>"Add"</SubmitButton>
+            </CancelAnd>
+        </Form>
+    }
 }

@@ -1,34 +1,44 @@
 //! The dialog that asks before somebody is deactivated.
 
-use super::People;
-use crate::{
-    components::{Modal, cancel_and, form, submit_button},
-    dom::{El, el},
-    submission::Submission,
-};
+use super::use_people;
+use crate::components::{ButtonKind, CancelAnd, Form, Modal, SubmitButton, use_modal};
 use leptos::prelude::*;
 use uptrakit_api::User;
 
 /// The dialog.
-pub fn dialog(user: User, people: People) -> El {
-    Modal::draw("Deactivate", || false, move || people.open.set(None), |modal| question(user, people, &modal))
+#[component]
+pub fn DeactivateDialog(user: User) -> impl IntoView {
+    view! {
+        <Modal label="Deactivate" on_close=use_people().close()>
+            <Question user=user />
+        </Modal>
+    }
 }
 
-fn question(user: User, people: People, modal: &Modal) -> El {
-    let name = el("strong", "").child(user.username.as_str());
+#[component]
+fn Question(user: User) -> impl IntoView {
+    let people = use_people();
+    let modal = use_modal();
+    let name = user.username.clone();
     let words = if people.is_visitor(&user) {
         " is you: you are signed out and can't sign in again, and your tokens stop working, everywhere and at once."
     } else {
         " is signed out, and their tokens stop working, everywhere and at once."
     };
-    let title = ["Deactivate ", &user.username].concat();
-    let closing = modal.clone();
     let submit = move || {
         people.set_active(&user, false);
-        closing.close();
+        modal.close();
     };
-    form("form", submit)
-        .child(el("h2", "").child(title))
-        .child(el("p", "").child(name).child(words))
-        .child(cancel_and(modal, submit_button("Deactivate", "button danger", Submission::new())))
+    view! {
+        <Form on_submit=submit>
+            <h2>"Deactivate " {name.clone()}</h2>
+            <p>
+                <strong>{name}</strong>
+                {words}
+            </p>
+            <CancelAnd>
+                <SubmitButton kind=ButtonKind::Danger>"Deactivate"</SubmitButton>
+            </CancelAnd>
+        </Form>
+    }
 }

@@ -1,12 +1,13 @@
 //! The link by which a person chooses their password. It is shown once, to be sent to them; a lost one can be made anew.
 
-use super::People;
+use super::use_people;
 use crate::{
+    api_client,
     components::{
-        Modal, ask_before_leaving, button, cancel_and, check_box, copy_line, form, form_problem, submit_button,
+        Button, CancelAnd, CheckBox, CopyLine, Copying, Form, FormProblem, Modal, SubmitButton, ask_before_leaving,
+        use_modal,
     },
-    dom::{El, el, live},
-    rest,
+    focus::focus_when_mounted,
     submission::Submission,
 };
 use gloo_net::http::Method;
@@ -23,66 +24,88 @@ pub struct Invited {
 /// The link, once it is made.
 pub type Link = RwSignal<Option<Invited>>;
 
-/// A dialog that ends with a link: what comes before it is drawn by `settings`.
-pub fn dialog(label: &'static str, people: People, settings: impl Fn(People, Link, &Modal) -> El + 'static) -> El {
-    let link: Link = RwSignal::new(None);
+/// A dialog that ends with a link; its children stand there until it is made.
+#[component]
+pub fn InvitationDialog(label: &'static str, link: Link, children: ChildrenFn) -> impl IntoView {
+    let people = use_people();
     // The link is shown once: only Done takes it away, and only when it is somewhere else.
-    let done = RwSignal::new(false);
-    Modal::draw(
-        label,
-        move || link.with(Option::is_some) && !done.get(),
-        move || people.open.set(None),
-        move |modal| {
-            live(move || match link.get() {
-                None => untrack(|| settings(people, link, &modal)),
-                Some(invited) => untrack(|| shown(invited, people, done, &modal)),
-            })
-        },
-    )
+    let is_done = RwSignal::new(false);
+    let is_locked = Signal::derive(move || link.with(Option::is_some) && !is_done.get());
+    view! {
+        <Modal label=label locked=is_locked on_close=people.close()>
+            {move || match link.get() {
+                None => children(),
+                Some(invited) => view! { <Shown invited=invited is_done=is_done /> }.into_any(),
+            }}
+        </Modal>
+    }
 }
 
 /// The dialog that makes another link for somebody.
-pub fn anew(user: User, people: People) -> El {
-    dialog("New link", people, move |people, link, modal| ask(&user, people, link, modal))
+#[component]
+pub fn NewLinkDialog(user: User) -> impl IntoView {
+    let link = Link::new(None);
+    view! {
+        <InvitationDialog label="New link" link=link>
+            <Ask user=user.clone() link=link />
+        </InvitationDialog>
+    }
 }
 
-fn ask(user: &User, people: People, link: Link, modal: &Modal) -> El {
+#[component]
+fn Ask(user: User, link: Link) -> impl IntoView {
+    let people = use_people();
     let submission = Submission::new();
     let path = ["/api/v1/users/", &user.id.to_string(), "/invitation"].concat();
     let submit = move || {
-        submission.send(rest::submit(Method::POST, &path, &CreateInvitation {}), move |invited| {
+        submission.send(api_client::submit(Method::POST, &path, &CreateInvitation {}), move |invited| {
             people.users.reload();
             link.try_set(Some(invited));
         });
     };
-    form("form", submit)
-        .child(el("h2", "").child("New link"))
-        .child(form_problem(submission, &[]))
-        .child(el("p", "").child(el("strong", "").child(user.username.as_str())).child(
-            " has not chosen a password yet. A new link works for seven days; the one before stops working at once.",
-        ))
-        .child(cancel_and(modal, submit_button("Make link", "button primary", submission)))
+    view! {
+        <Form on_submit=submit>
+            <h2>"New link"</h2>
+            <FormProblem submission=submission />
+            <p>
+                <strong>{user.username}</strong>
+                " has not chosen a password yet. A new link works for seven days; the one before stops working at once."
+            </p>
+            <CancelAnd>
+                <SubmitButton busy=submission.busy>"Make link"</SubmitButton>
+            </CancelAnd>
+        </Form>
+    }
 }
 
-fn shown(invited: Invited, people: People, done: RwSignal<bool>, modal: &Modal) -> El {
+#[component]
+fn Shown(invited: Invited, is_done: RwSignal<bool>) -> impl IntoView {
     let Invited { username, invite_url: Secret(url) } = invited;
-    people.session.hold();
-    let sent = RwSignal::new(false);
-    ask_before_leaving(move || sent.try_get() == Some(false) && done.try_get() == Some(false));
-    let link = el("code", "").attr("data-testid", "invite-url").child(url.as_str());
-    let (line, _) = copy_line(link, "The link", move || url.clone(), move || sent.set(true));
-    let modal = modal.clone();
+    let modal = use_modal();
+    use_people().auth.hold();
+    let is_sent = RwSignal::new(false);
+    ask_before_leaving(move || is_sent.try_get() == Some(false) && is_done.try_get() == Some(false));
+    let copying = Copying::new(move || is_sent.set(true));
+    let heading = NodeRef::new();
+    focus_when_mounted(heading);
     let leave = move || {
-        done.set(true);
+        is_done.set(true);
         modal.close();
     };
-    el("div", "form")
-        .child(el("h2", "").attr("tabindex", "-1").child("Send this link to ").child(username).focus_at_start())
-        .child(el("p", "").child("With it they choose their password. It works once, and can't be shown again."))
-        .child(line)
-        .child(
-            el("div", "form-end")
-                .child(check_box("I have sent it", sent))
-                .child(button("Done", "button", leave).live_flag("disabled", move || !sent.get())),
-        )
+    view! {
+        <div class="form">
+            <h2 tabindex="-1" node_ref=heading>
+                "Send this link to "
+                {username}
+            </h2>
+            <p>"With it they choose their password. It works once, and can't be shown again."</p>
+            <CopyLine copying=copying what="The link" testid="invite-url" text=url />
+            <div class="form-end">
+                <CheckBox label="I have sent it" checked=is_sent />
+                <Button disabled=Signal::derive(move || !is_sent.get()) on_press=leave>
+                    "Done"
+                </Button>
+            </div>
+        </div>
+    }
 }

@@ -1,11 +1,10 @@
 //! The choice of roles, and the dialog that changes somebody's.
 
-use super::People;
+use super::use_people;
 use crate::{
-    components::{Modal, Tone, cancel_and, choices, form, form_problem, submit_button},
-    dom::{El, el, group},
+    api_client,
+    components::{CancelAnd, Choices, Form, FormProblem, Modal, SubmitButton, Tone, use_modal},
     drafts::kept,
-    rest,
     submission::Submission,
 };
 use gloo_net::http::Method;
@@ -13,29 +12,38 @@ use leptos::prelude::*;
 use uptrakit_api::{Role, Roles, UpdateUser, User};
 
 /// Check boxes, one for each role.
-pub fn picker(chosen: RwSignal<Roles>, submission: Submission) -> El {
-    let boxes = group(Role::ALL.iter().map(|role| one(*role, chosen)));
-    choices("Roles", boxes, submission.error("roles", "Roles"))
+#[component]
+pub fn RolePicker(chosen: RwSignal<Roles>, submission: Submission) -> impl IntoView {
+    view! {
+        <Choices legend="Roles" error=submission.error("roles", "Roles")>
+            {Role::ALL.iter().map(|role| view! { <One role=*role chosen=chosen /> }).collect_view()}
+        </Choices>
+    }
 }
 
-fn one(role: Role, chosen: RwSignal<Roles>) -> El {
+#[component]
+fn One(role: Role, chosen: RwSignal<Roles>) -> impl IntoView {
     let words = match role {
         Role::Viewer => ": sees hosts",
         Role::Operator => ": sees, reports and changes hosts",
         Role::Administrator => ": may do everything",
     };
-    let input = el("input", "").attr("type", "checkbox").flag("checked", chosen.get_untracked().contains(role)).on(
-        "change",
-        move |event| {
-            let on = event_target_checked(&event);
-            chosen.update(|set| {
-                let wanted = |other: &Role| if *other == role { on } else { set.contains(*other) };
-                *set = Role::ALL.iter().copied().filter(wanted).collect();
-            });
-        },
-    );
-    let label = el("span", "").child(role.as_str()).child(el("span", "muted").child(words));
-    el("label", "choice").child(input).child(label)
+    let toggle = move |is_on: bool| {
+        chosen.update(|set| {
+            let wanted = |other: &Role| if *other == role { is_on } else { set.contains(*other) };
+            *set = Role::ALL.iter().copied().filter(wanted).collect();
+        });
+    };
+    view! {
+        <label class="choice">
+            <input
+                type="checkbox"
+                prop:checked=move || chosen.get().contains(role)
+                on:change=move |event| toggle(event_target_checked(&event))
+            />
+            <span>{role.as_str()} <span class="muted">{words}</span></span>
+        </label>
+    }
 }
 
 /// The names of the chosen roles, as the API takes them.
@@ -44,36 +52,51 @@ pub fn names(roles: Roles) -> Vec<String> {
 }
 
 /// The dialog.
-pub fn dialog(user: &User, people: People) -> El {
-    Modal::draw("Change roles", || false, move || people.open.set(None), |modal| settings(user, people, &modal))
+#[component]
+pub fn RolesDialog(user: User) -> impl IntoView {
+    view! {
+        <Modal label="Change roles" on_close=use_people().close()>
+            <Settings user=user />
+        </Modal>
+    }
 }
 
-fn settings(user: &User, people: People, modal: &Modal) -> El {
+#[component]
+fn Settings(user: User) -> impl IntoView {
+    let people = use_people();
+    let modal = use_modal();
     let submission = Submission::new();
     let chosen = kept("roles.chosen", || user.roles);
     let path = ["/api/v1/users/", &user.id.to_string()].concat();
-    let closing = modal.clone();
     let submit = move || {
         if chosen.get_untracked().is_empty() {
             return submission.refuse(&[("roles", "need at least one choice")]);
         }
         let request = UpdateUser { roles: Some(names(chosen.get_untracked())), active: None };
-        let modal = closing.clone();
-        submission.send(rest::submit(Method::PATCH, &path, &request), move |user: User| {
+        submission.send(api_client::submit(Method::PATCH, &path, &request), move |user: User| {
             people.notices.show(Tone::Good, ["The roles of ", &user.username, " were changed."].concat());
             people.users.reload();
-            people.session.ask();
+            people.auth.ask();
             modal.close();
         });
     };
-    form("form", submit)
-        .child(el("h2", "").child("Change roles"))
-        .child(form_problem(submission, &["roles"]))
-        .child(el("p", "").child(el("strong", "").child(user.username.as_str())).child(if people.is_visitor(user) {
-            " is you: what you take away is gone from your own tokens and sessions at once."
-        } else {
-            ": what you take away is gone from their tokens and sessions at once."
-        }))
-        .child(picker(chosen, submission))
-        .child(cancel_and(modal, submit_button("Save", "button primary", submission)))
+    let words = if people.is_visitor(&user) {
+        " is you: what you take away is gone from your own tokens and sessions at once."
+    } else {
+        ": what you take away is gone from their tokens and sessions at once."
+    };
+    view! {
+        <Form on_submit=submit>
+            <h2>"Change roles"</h2>
+            <FormProblem submission=submission fields=&["roles"] />
+            <p>
+                <strong>{user.username}</strong>
+                {words}
+            </p>
+            <RolePicker chosen=chosen submission=submission />
+            <CancelAnd>
+                <SubmitButton busy=submission.busy>"Save"</SubmitButton>
+            </CancelAnd>
+        </Form>
+    }
 }

@@ -1,84 +1,123 @@
 //! Somebody's API tokens, for an administrator: which there are and whether they are in use, and the way to end one.
 //! Their texts are shown to nobody, and only their owner makes, changes or rotates them.
 
-use super::People;
+use super::{tokens_button, use_people};
 use crate::{
+    api_client,
     components::{
-        Revoking, TOKEN_STATES, actions_cell, announce_found, button, loaded, pager, revoke_dialog, row_button,
-        select_box, skeleton_table, token_row, token_table,
+        Button, ButtonKind, Loaded, Pager, RevokeDialog, RowButton, SelectBox, SkeletonTable, TokenFilter, TokenTable,
+        announce_found,
     },
-    dom::{El, el, focus_id, live},
     drafts::kept,
+    focus::{focus_id, focus_when_mounted, keep_in_list},
     loader::Loader,
-    rest,
 };
-use leptos::prelude::*;
-use std::rc::Rc;
+use leptos::{html, prelude::*};
 use uptrakit_api::{Page, Token, TokenState, User};
 
 /// The section.
-pub fn section(user: &User, people: People) -> El {
-    let path = Rc::new(["/api/v1/users/", &user.id.to_string(), "/api-tokens"].concat());
-    let (state, number) = (kept("user-tokens.state", || "active".to_owned()), kept("user-tokens.page", || 1_u32));
+#[component]
+pub fn TokensOf(user: User) -> impl IntoView {
+    let people = use_people();
+    let path = StoredValue::new(["/api/v1/users/", &user.id.to_string(), "/api-tokens"].concat());
+    let (filter, number) = (kept("user-tokens.state", TokenFilter::default), kept("user-tokens.page", || 1_u32));
     let revoking = kept("user-tokens.revoking", || None::<Token>);
-    let listed = Rc::clone(&path);
     let tokens = Loader::<Page<Token>>::paged(
-        move || rest::get(&rest::with_query(&listed, &[("state", &state.get()), ("page", &number.get().to_string())])),
+        move || {
+            let query = [("state", filter.get().as_str()), ("page", &number.get().to_string())];
+            api_client::get(&path.with_value(|path| api_client::with_query(path, &query)))
+        },
         move |last| number.set(last),
     );
-    let dialog = move |token: Token| {
-        let path = [path.as_str(), "/", &token.id.to_string()].concat();
-        let done = move || {
-            tokens.reload();
-            // It may be a token of the administrator's own.
-            people.session.ask();
-        };
-        let ask = Box::new(move || rest::revoke(&path));
-        revoke_dialog(&token, Revoking { ask, done: Rc::new(done), closed: Box::new(move || revoking.set(None)) })
+    let dialog = move || {
+        revoking.get().map(|token| {
+            let path = path.with_value(|path| [path, "/", &token.id.to_string()].concat());
+            let done = move || {
+                tokens.reload();
+                // It may be a token of the administrator's own.
+                people.auth.ask();
+            };
+            view! {
+                <RevokeDialog
+                    token=token
+                    ask=Callback::new(move |()| api_client::revoke(&path))
+                    on_revoked=done
+                    on_close=move || revoking.set(None)
+                />
+            }
+            .into_any()
+        })
     };
-    let heading = el("h2", "").attr("id", "user-tokens-title").attr("tabindex", "-1");
-    let heading = heading.child("API tokens of ").child(user.username.as_str()).focus_at_start();
-    let opener = ["Tokens-", &user.id.to_string()].concat();
-    let close = button("Close", "button small", move || {
+    let (section, heading) = (NodeRef::<html::Section>::new(), NodeRef::new());
+    focus_when_mounted(heading);
+    keep_in_list(section, Signal::derive(move || tokens.data.track()));
+    let opener = tokens_button(&user);
+    let close = move || {
         focus_id(&opener);
         people.inspected.set(None);
-    });
+    };
     let asked = announce_found(tokens, "token");
-    let choose = move |value| {
+    let choose = Callback::new(move |chosen| {
         asked();
         number.set(1);
-        state.set(value);
+        filter.set(chosen);
+    });
+    view! {
+        <section class="panel" aria-labelledby="user-tokens-title" data-focus-home="" node_ref=section>
+            <div class="panel-head">
+                <h2 id="user-tokens-title" tabindex="-1" node_ref=heading>
+                    "API tokens of "
+                    {user.username}
+                </h2>
+                <Button small=true on_press=close>
+                    "Close"
+                </Button>
+            </div>
+            <div class="controls">
+                <SelectBox label="State" value=filter options=TokenFilter::ALL on_choose=choose />
+            </div>
+            <Loaded loader=tokens waiting=|| view! { <SkeletonTable /> }>
+                <List tokens=tokens revoking=revoking number=number />
+            </Loaded>
+            {move || dialog()}
+        </section>
+    }
+}
+
+#[component]
+fn List(tokens: Loader<Page<Token>>, revoking: RwSignal<Option<Token>>, number: RwSignal<u32>) -> impl IntoView {
+    let is_empty = tokens.is_empty();
+    let actions = Callback::new(move |token| view! { <Revoke token=token revoking=revoking /> }.into_any());
+    let inside = move || {
+        if is_empty.get() {
+            view! {
+                <p class="empty">
+                    "There is none in this state. Those that ended are kept under State for 90 days."
+                </p>
+            }
+            .into_any()
+        } else {
+            view! {
+                <div>
+                    <TokenTable tokens=tokens actions=actions />
+                    <Pager label="Pages of tokens" place=tokens.place() turn=move |to| number.set(to) />
+                </div>
+            }
+            .into_any()
+        }
     };
-    let controls = el("div", "controls").child(select_box("State", &state.get_untracked(), TOKEN_STATES, choose));
-    el("section", "panel")
-        .attr("aria-labelledby", "user-tokens-title")
-        .attr("data-focus-home", "")
-        .child(el("div", "panel-head").child(heading).child(close))
-        .child(controls)
-        .child(loaded(tokens, skeleton_table, move |page| list(&page, revoking, number)))
-        .child(live(move || revoking.get().map(|token| untrack(|| dialog(token)))))
+    view! { {move || inside()} }
 }
 
-fn list(tokens: &Page<Token>, revoking: RwSignal<Option<Token>>, number: RwSignal<u32>) -> El {
-    if tokens.items.is_empty() {
-        return el("p", "empty")
-            .child("There is none in this state. Those that ended are kept under State for 90 days.");
-    }
-    let turn = move |to| number.set(to);
-    el("div", "").child(token_table(&tokens.items, |token| row(token, revoking))).child(pager(
-        "Pages of tokens",
-        tokens.page,
-        tokens.total_pages,
-        turn,
-    ))
-}
-
-fn row(token: &Token, revoking: RwSignal<Option<Token>>) -> El {
-    let mut actions = actions_cell();
-    if token.state == TokenState::Active {
-        let (id, ended) = (token.id.to_string(), token.clone());
-        let open = move || revoking.set(Some(ended.clone()));
-        actions = actions.child(row_button("Revoke", &token.name, &id, "button ghost small bad", open));
-    }
-    token_row(token, None, actions)
+#[component]
+fn Revoke(token: Memo<Token>, revoking: RwSignal<Option<Token>>) -> impl IntoView {
+    let is_active = Memo::new(move |_| token.with(|token| token.state == TokenState::Active));
+    let name = Signal::derive(move || token.with(|token| token.name.clone()));
+    let open = move || revoking.set(Some(token.get_untracked()));
+    let inside = move || {
+        is_active
+            .get()
+            .then(|| view! { <RowButton label="Revoke" of=name kind=ButtonKind::GhostBad on_press=open /> }.into_any())
+    };
+    view! { {move || inside()} }
 }

@@ -1,24 +1,36 @@
 //! The dialog that changes a token's name or limits; what it may no longer do ends with the answer.
 
-use super::{Section, networks};
+use super::{
+    networks::{self, NetworksField},
+    use_section,
+};
 use crate::{
-    components::{Field, Modal, Tone, cancel_and, form, form_problem, permission_picker, submit_button},
-    dom::{El, el},
+    api_client,
+    components::{CancelAnd, Form, FormProblem, Modal, PermissionPicker, SubmitButton, TextField, Tone, use_modal},
     drafts::kept,
-    rest, rpc,
+    rpc::{self, Visitor},
     submission::Submission,
 };
 use leptos::prelude::*;
 use uptrakit_api::{Permissions, Token, UpdateToken};
 
 /// The dialog.
-pub fn dialog(token: Token, section: Section) -> El {
-    Modal::draw("Edit token", || false, section.closed(), |modal| settings(token, section, &modal))
+#[component]
+pub fn EditDialog(token: Token) -> impl IntoView {
+    let section = use_section();
+    let visitor = untrack(|| section.auth.visitor());
+    view! {
+        <Modal label="Edit token" on_close=section.close()>
+            {visitor.map(|visitor| view! { <Settings before=token visitor=visitor /> })}
+        </Modal>
+    }
 }
 
-fn settings(before: Token, section: Section, modal: &Modal) -> El {
+#[component]
+fn Settings(before: Token, visitor: Visitor) -> impl IntoView {
+    let section = use_section();
+    let modal = use_modal();
     let submission = Submission::new();
-    let Some(visitor) = section.visitor() else { return el("p", "").child("You are not signed in any more.") };
     let offered = visitor.account.permissions;
     let name = kept("edit.name", || before.name.clone());
     let narrowed = kept("edit.narrowed", || before.permissions.is_some());
@@ -26,7 +38,6 @@ fn settings(before: Token, section: Section, modal: &Modal) -> El {
     let shown = before.permissions.map(|set| set.intersection(offered));
     let chosen = kept("edit.permissions", || shown.unwrap_or(Permissions::NONE));
     let nets = kept("edit.networks", || networks::lines(before.allowed_networks.as_deref()));
-    let closing = modal.clone();
     let submit = move || {
         let permissions = narrowed.get_untracked().then(|| chosen.get_untracked());
         if permissions != shown && permissions == Some(Permissions::NONE) {
@@ -40,18 +51,33 @@ fn settings(before: Token, section: Section, modal: &Modal) -> El {
             permissions: (permissions != shown).then(|| permissions.map(names)),
             allowed_networks: (networks != before.allowed_networks).then_some(networks),
         };
-        let modal = closing.clone();
-        submission.send(rest::call(&rpc::UpdateToken { id: before.id, request }), move |token| {
+        submission.send(api_client::call(&rpc::UpdateToken { id: before.id, request }), move |token| {
             section.notices.show(Tone::Good, [&token.name, " was changed."].concat());
             section.changed();
             modal.close();
         });
     };
-    form("form", submit)
-        .child(el("h2", "").child("Edit token"))
-        .child(form_problem(submission, &["name", "permissions", "allowed_networks"]))
-        .child(Field::line("Name", name).attr("required", "").error(submission.error("name", "Name")).first().draw())
-        .child(permission_picker(narrowed, chosen, offered, submission.error("permissions", "Permissions")))
-        .child(networks::field(nets, visitor.address, submission))
-        .child(cancel_and(modal, submit_button("Save", "button primary", submission)))
+    view! {
+        <Form on_submit=submit>
+            <h2>"Edit token"</h2>
+            <FormProblem submission=submission fields=&["name", "permissions", "allowed_networks"] />
+            <TextField
+                label="Name"
+                value=name
+                required=true
+                error=submission.error("name", "Name")
+                autofocus=true
+            />
+            <PermissionPicker
+                narrowed=narrowed
+                chosen=chosen
+                offered=offered
+                error=submission.error("permissions", "Permissions")
+            />
+            <NetworksField value=nets address=visitor.address submission=submission />
+            <CancelAnd>
+                <SubmitButton busy=submission.busy>"Save"</SubmitButton>
+            </CancelAnd>
+        </Form>
+    }
 }

@@ -1,12 +1,10 @@
 //! The networks that a token may be used from, as text in a form: one to a line.
 
 use crate::{
-    components::{Field, button},
-    dom::{El, effect, el},
+    components::{Button, TextArea},
     submission::Submission,
 };
-use leptos::prelude::*;
-use std::rc::Rc;
+use leptos::{html, prelude::*};
 
 /// The lines as a list; `None` when there is none, which means from anywhere.
 pub fn parse(text: &str) -> Option<Vec<String>> {
@@ -21,15 +19,15 @@ pub fn lines(networks: Option<&[String]>) -> String {
 }
 
 /// The field, behind a disclosure: few tokens need it. `address` is the visitor's own.
-pub fn field(value: RwSignal<String>, address: String, submission: Submission) -> El {
+#[component]
+pub fn NetworksField(value: RwSignal<String>, address: String, submission: Submission) -> impl IntoView {
     let error = submission.error("allowed_networks", "The list");
-    let filled = !value.with_untracked(String::is_empty);
-    let disclosure = el("details", "disclosure").flag("open", filled);
-    let (opened, wrong) = (disclosure.clone(), Rc::clone(&error));
+    let is_filled = !value.with_untracked(String::is_empty);
+    let disclosure = NodeRef::<html::Details>::new();
     // Only ever opens it: what the person has opened stays open.
-    effect(move || {
-        if wrong().is_some() {
-            let _ = opened.clone().flag("open", true);
+    Effect::new(move |_| {
+        if let (Some(_), Some(disclosure)) = (error.get(), disclosure.get()) {
+            disclosure.set_open(true);
         }
     });
     let label = ["Use my current address, ", &address].concat();
@@ -42,14 +40,19 @@ pub fn field(value: RwSignal<String>, address: String, submission: Submission) -
             text.push_str(&network);
         });
     };
-    disclosure
-        .child(el("summary", "").child("Allowed networks"))
-        .child(
-            Field::lines("Networks", value)
-                .attr("placeholder", "10.0.0.0/8")
-                .hint("One to a line, such as 10.0.0.0/8 or 2001:db8::/32. Left empty, the token works from anywhere.")
-                .error(error)
-                .draw(),
-        )
-        .child(button(&label, "button small", add))
+    view! {
+        <details class="disclosure" open=is_filled node_ref=disclosure>
+            <summary>"Allowed networks"</summary>
+            <TextArea
+                label="Networks"
+                value=value
+                placeholder="10.0.0.0/8"
+                hint="One to a line, such as 10.0.0.0/8 or 2001:db8::/32. Left empty, the token works from anywhere."
+                error=error
+            />
+            <Button small=true on_press=add>
+                {label}
+            </Button>
+        </details>
+    }
 }

@@ -1,16 +1,16 @@
 //! Shows a token's text, once. When the dialog closes, or the page is left or hidden for good, the text and the elements
 //! that showed it are dropped; what held it is overwritten then, by the allocator in `frontend/src/main.rs`.
 
-use super::Section;
+use super::use_section;
 use crate::{
-    components::{CopyButton, Modal, ask_before_leaving, button, check_box, copy_line},
-    dom::{El, el, live},
-    rest::{self, Pending},
+    api_client::{self, Answer as Pending},
+    components::{Button, ButtonKind, CheckBox, CopyButton, CopyLine, Copying, ask_before_leaving, use_modal},
+    focus::focus_when_mounted,
     rpc,
 };
 use gloo_net::http::Method;
 use leptos::{ev, leptos_dom::helpers::IntervalHandle, prelude::*, server_fn::ServerFn};
-use std::{rc::Rc, time::Duration};
+use std::time::Duration;
 use uptrakit_api::{Secret, TokenId};
 
 /// A text that is being shown.
@@ -35,7 +35,7 @@ pub struct Answer {
 
 /// The answer to a call that makes a text.
 pub fn answer_of<F: ServerFn + serde::Serialize>(function: &F) -> Pending<Answer> {
-    rest::submit(Method::POST, F::PATH, function)
+    api_client::submit(Method::POST, F::PATH, function)
 }
 
 /// Takes the text out of the answer, which ends here. If the dialog is gone, so is the text.
@@ -64,88 +64,111 @@ impl Shown {
     fn forget(self) {
         self.text.try_set(String::new());
     }
-
-    fn copy_of_text(self) -> String {
-        self.text.get_untracked()
-    }
 }
 
 /// What stands in the dialog in place of the form.
-pub fn reveal(shown: Shown, title: &str, name: &str, section: Section, modal: &Modal) -> El {
-    section.session.hold();
+#[component]
+pub fn Reveal(shown: Shown, title: &'static str, name: String) -> impl IntoView {
+    let section = use_section();
+    let modal = use_modal();
+    section.auth.hold();
     on_cleanup(move || shown.forget());
     // A page in the back-forward cache keeps its memory; who comes back must not find a dialog without a text.
-    let gone = modal.clone();
     let leaving = window_event_listener(ev::pagehide, move |_| {
         shown.forget();
-        gone.close();
+        modal.close();
     });
     on_cleanup(move || leaving.remove());
     ask_before_leaving(move || !shown.is_safe());
 
-    let text = el("code", "").attr("data-testid", "token-text").child(live(move || shown.text.get()));
-    let (line, copying) = copy_line(text, "The token", move || shown.copy_of_text(), move || shown.copied.set(true));
-    let done = {
-        let modal = modal.clone();
-        move || {
-            shown.forget();
-            modal.close();
-        }
+    let copying = Copying::new(move || shown.copied.set(true));
+    let done = move || {
+        shown.forget();
+        modal.close();
     };
-    let end = el("div", "form-end")
-        .child(check_box("I have stored it", shown.stored))
-        .child(button("Done", "button primary", done).live_flag("disabled", move || !shown.is_safe()));
-    let heading = el("h2", "").attr("tabindex", "-1").child(title).child(el("span", "name").child(name));
-    el("div", "form")
-        .child(heading.focus_at_start())
-        .child(el("p", "").child("Copy it now and store it where it will be used. It can't be shown again."))
-        .child(line)
-        .child(export_line(shown, &copying))
-        .child(ready_lines(shown, &copying))
-        .child(first_use(shown, section))
-        .child(end)
-}
-
-/// The line that most of those who make a token paste next.
-fn export_line(shown: Shown, copying: &CopyButton) -> El {
-    ready_line("shell", "export UPTRAKIT_TOKEN=", "", shown, copying)
+    let heading = NodeRef::new();
+    focus_when_mounted(heading);
+    view! {
+        <div class="form">
+            <h2 tabindex="-1" node_ref=heading>
+                {title}
+                <span class="name">{name}</span>
+            </h2>
+            <p>"Copy it now and store it where it will be used. It can't be shown again."</p>
+            <CopyLine copying=copying what="The token" testid="token-text" text=shown.text />
+            // The line that most of those who make a token paste next.
+            <ReadyLine what="shell" before="export UPTRAKIT_TOKEN=" shown=shown copying=copying />
+            <MoreLines shown=shown copying=copying />
+            <FirstUse shown=shown />
+            <div class="form-end">
+                <CheckBox label="I have stored it" checked=shown.stored />
+                <Button
+                    kind=ButtonKind::Primary
+                    disabled=Signal::derive(move || !shown.is_safe())
+                    on_press=done
+                >
+                    "Done"
+                </Button>
+            </div>
+        </div>
+    }
 }
 
 /// More lines to paste, drawn only when they are asked for.
-fn ready_lines(shown: Shown, copying: &CopyButton) -> El {
-    let open = RwSignal::new(false);
+#[component]
+fn MoreLines(shown: Shown, copying: Copying) -> impl IntoView {
+    let is_open = RwSignal::new(false);
     let origin = window().location().origin().unwrap_or_default();
-    let copying = copying.clone();
-    let lines = live(move || {
+    let lines = move || {
         let url = ["' ", &origin, "/api/v1/auth/me"].concat();
         let command = [" uptrakit --server ", &origin, " auth status"].concat();
-        let line = |what, before, after: &str| ready_line(what, before, after, shown, &copying);
-        open.get().then(|| {
-            vec![line("curl", "curl -H 'Authorization: Bearer ", &url), line("uptrakit", "UPTRAKIT_TOKEN=", &command)]
+        is_open.get().then(|| {
+            view! {
+                <ReadyLine what="curl" before="curl -H 'Authorization: Bearer " after=url shown=shown copying=copying />
+                <ReadyLine what="uptrakit" before="UPTRAKIT_TOKEN=" after=command shown=shown copying=copying />
+            }
+            .into_any()
         })
-    });
-    el("details", "disclosure")
-        .on("toggle", move |_| open.update(|open| *open = !*open))
-        .child(el("summary", "").child("More ready-made lines"))
-        .child(lines)
+    };
+    view! {
+        <details class="disclosure" on:toggle=move |_| is_open.update(|is_open| *is_open = !*is_open)>
+            <summary>"More ready-made lines"</summary>
+            {move || lines()}
+        </details>
+    }
 }
 
 /// One line with the token in it, and its Copy.
-fn ready_line(what: &'static str, before: &'static str, after: &str, shown: Shown, copying: &CopyButton) -> El {
-    let after = after.to_owned();
-    let whole = Rc::new(move || match shown.text.get() {
+#[component]
+fn ReadyLine(
+    what: &'static str,
+    before: &'static str,
+    #[prop(optional)] after: String,
+    shown: Shown,
+    copying: Copying,
+) -> impl IntoView {
+    let whole = Signal::derive(move || match shown.text.get() {
         text if text.is_empty() => text,
         text => [before, &text, &after].concat(),
     });
-    let copied = Rc::clone(&whole);
-    el("div", "ready-line")
-        .child(el("span", "muted").child(what))
-        .child(el("code", "").attr("tabindex", "0").child(live(move || whole())))
-        .child(copying.draw(what, "button small", move || untrack(|| copied())))
+    view! {
+        <div class="ready-line">
+            <span class="muted">{what}</span>
+            <code tabindex="0">{move || whole.get()}</code>
+            <CopyButton
+                copying=copying
+                what=what
+                small=true
+                text=Callback::new(move |()| whole.get_untracked())
+            />
+        </div>
+    }
 }
 
 /// Waits for the token's first use, so that whoever sets it up knows that it works.
-fn first_use(shown: Shown, section: Section) -> El {
+#[component]
+fn FirstUse(shown: Shown) -> impl IntoView {
+    let section = use_section();
     let seen = RwSignal::new(None::<String>);
     let timer = StoredValue::new(None::<IntervalHandle>);
     let stop = move || {
@@ -157,7 +180,7 @@ fn first_use(shown: Shown, section: Section) -> El {
         if document().hidden() {
             return;
         }
-        rest::call(&rpc::FindFirstUse { id: shown.id }).then(move |answer| match answer {
+        api_client::call(&rpc::FindFirstUse { id: shown.id }).then(move |answer| match answer {
             Ok(Some(first)) => {
                 stop();
                 shown.used.try_set(true);
@@ -167,19 +190,20 @@ fn first_use(shown: Shown, section: Section) -> El {
             }
             Err(problem) if problem.status == 401 || problem.status == 404 => {
                 stop();
-                section.session.heard(&problem);
+                section.auth.heard(&problem);
             }
             Ok(None) | Err(_) => {}
         });
     };
     timer.set_value(set_interval_with_handle(look, Duration::from_secs(2)).ok());
     on_cleanup(stop);
-    let words = live(move || match seen.get() {
-        Some(from) => el("span", "").child("First use seen from ").child(el("code", "").child(from)),
-        None => el("span", "").child("Waiting for its first use…"),
-    });
-    el("div", "first-use")
-        .attr("role", "status")
-        .live_attr("data-seen", move || Some(seen.with(Option::is_some).to_string()))
-        .child(words)
+    let words = move || match seen.get() {
+        Some(from) => view! { <span>"First use seen from " <code>{from}</code></span> }.into_any(),
+        None => view! { <span>"Waiting for its first use…"</span> }.into_any(),
+    };
+    view! {
+        <div class="first-use" role="status" data-seen=move || seen.with(Option::is_some).to_string()>
+            {move || words()}
+        </div>
+    }
 }

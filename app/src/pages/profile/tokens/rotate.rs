@@ -1,82 +1,136 @@
 //! The dialog that gives a token a new text. The old one may go on working for a while, so that nothing stops
 //! while the new one is being put in place.
 
-use super::{Section, reveal};
+use super::{
+    reveal::{self, Reveal, Shown},
+    use_section,
+};
 use crate::{
     clock,
-    components::{Modal, Tone, callout, cancel_and, form, form_problem, last_use, select_field, submit_button},
-    dom::{El, el, live},
+    components::{Callout, CancelAnd, Choice, Form, FormProblem, LastUse, Modal, SelectField, SubmitButton, Tone},
     drafts::kept,
     lifetime, rpc,
     submission::Submission,
 };
 use leptos::prelude::*;
-use std::rc::Rc;
 use uptrakit_api::{RotateToken, Token};
 
-const OVERLAPS: &[(&str, &str)] =
-    &[("0", "At once (it leaked)"), ("3600", "In 1 hour"), ("86400", "In 24 hours"), ("604800", "In 7 days")];
-
-/// The dialog.
-pub fn dialog(token: &Token, section: Section) -> El {
-    let rotated = RwSignal::new(None::<reveal::Shown>);
-    let token = token.clone();
-    Modal::draw(
-        "Rotate token",
-        move || reveal::is_locked(rotated),
-        section.closed(),
-        move |modal| {
-            live(move || match rotated.get() {
-                None => untrack(|| settings(&token, section, &modal, rotated)),
-                Some(shown) => untrack(|| reveal::reveal(shown, "New text of ", &token.name, section, &modal)),
-            })
-        },
-    )
+/// How long the old text goes on working.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Overlap {
+    None,
+    Hour,
+    Day,
+    Week,
 }
 
-fn settings(token: &Token, section: Section, modal: &Modal, rotated: RwSignal<Option<reveal::Shown>>) -> El {
+impl Overlap {
+    const ALL: [Self; 4] = [Self::None, Self::Hour, Self::Day, Self::Week];
+
+    const fn seconds(self) -> u32 {
+        match self {
+            Self::None => 0,
+            Self::Hour => 3_600,
+            Self::Day => 86_400,
+            Self::Week => 604_800,
+        }
+    }
+}
+
+impl Choice for Overlap {
+    fn value(&self) -> String {
+        self.seconds().to_string()
+    }
+
+    fn label(&self) -> String {
+        match self {
+            Self::None => "At once (it leaked)",
+            Self::Hour => "In 1 hour",
+            Self::Day => "In 24 hours",
+            Self::Week => "In 7 days",
+        }
+        .to_owned()
+    }
+}
+
+/// The dialog.
+#[component]
+pub fn RotateDialog(token: Token) -> impl IntoView {
+    let section = use_section();
+    let rotated = RwSignal::new(None::<Shown>);
+    let name = token.name.clone();
+    view! {
+        <Modal
+            label="Rotate token"
+            locked=Signal::derive(move || reveal::is_locked(rotated))
+            on_close=section.close()
+        >
+            {move || match rotated.get() {
+                None => view! { <Settings token=token.clone() rotated=rotated /> }.into_any(),
+                Some(shown) => view! { <Reveal shown=shown title="New text of " name=name.clone() /> }.into_any(),
+            }}
+        </Modal>
+    }
+}
+
+#[component]
+fn Settings(token: Token, rotated: RwSignal<Option<Shown>>) -> impl IntoView {
+    let section = use_section();
     let submission = Submission::new();
     // What is in use goes on working unless the person says otherwise.
     let in_use = lifetime::used_lately(token.last_used_at, clock::now());
-    let overlap = kept("rotate.overlap", || if in_use { "86400" } else { "0" }.to_owned());
+    let overlap = kept("rotate.overlap", || if in_use { Overlap::Day } else { Overlap::None });
     let id = token.id;
     let submit = move || {
-        let request = RotateToken { overlap_seconds: overlap.get_untracked().parse().unwrap_or(0) };
+        let request = RotateToken { overlap_seconds: overlap.get_untracked().seconds() };
         submission.send(reveal::answer_of(&rpc::RotateToken { id, request }), move |answer| {
             reveal::show(rotated, answer);
             section.changed();
         });
     };
-    let stops = move || in_use && overlap.get() == "0";
-    let hint = Rc::new(move || {
-        let hint = if overlap.get() == "0" {
+    let stops = move || in_use && overlap.get() == Overlap::None;
+    let hint = Signal::derive(move || {
+        let hint = if overlap.get() == Overlap::None {
             "Whatever uses the old text stops working until it has the new one."
         } else {
             "Until then both texts work. Revoking the token ends both."
         };
         (!stops()).then(|| hint.to_owned())
     });
-    let options: Vec<_> = OVERLAPS.iter().map(|(value, name)| ((*value).to_owned(), (*name).to_owned())).collect();
-    let error = submission.error("overlap_seconds", "The overlap");
-    let facts = el("p", "")
-        .child(el("strong", "").child(token.name.as_str()))
-        .child(" ")
-        .child(el("code", "item").child(token.hint.as_str()))
-        .child(" gets a new text. Name, permissions and expiry stay as they are. ")
-        .child(last_use(token));
-    let warning = live(move || {
+    let warning = move || {
         stops().then(|| {
-            callout(Tone::Warn, "It is in use. What uses it stops working at once, until it has the new text.")
+            view! {
+                <Callout tone=Tone::Warn>
+                    "It is in use. What uses it stops working at once, until it has the new text."
+                </Callout>
+            }
+            .into_any()
         })
-    });
-    form("form", submit)
-        .child(el("h2", "").child("Rotate token"))
-        .child(form_problem(submission, &["overlap_seconds"]))
-        .child(facts)
-        .child(
-            el("div", "")
-                .child(select_field("The old text ends", overlap, &options, error, hint))
-                .child(el("div", "").attr("aria-live", "polite").child(warning)),
-        )
-        .child(cancel_and(modal, submit_button("Rotate now", "button primary", submission)))
+    };
+    view! {
+        <Form on_submit=submit>
+            <h2>"Rotate token"</h2>
+            <FormProblem submission=submission fields=&["overlap_seconds"] />
+            <p>
+                <strong>{token.name.clone()}</strong>
+                " "
+                <code class="item">{token.hint.clone()}</code>
+                " gets a new text. Name, permissions and expiry stay as they are. "
+                <LastUse token=token />
+            </p>
+            <div>
+                <SelectField
+                    label="The old text ends"
+                    value=overlap
+                    options=Overlap::ALL.to_vec()
+                    error=submission.error("overlap_seconds", "The overlap")
+                    hint=hint
+                />
+                <div aria-live="polite">{move || warning()}</div>
+            </div>
+            <CancelAnd>
+                <SubmitButton busy=submission.busy>"Rotate now"</SubmitButton>
+            </CancelAnd>
+        </Form>
+    }
 }

@@ -1,50 +1,60 @@
-//! One token in the list.
+//! What the owner sees of one token in the list beside what everybody sees: a rotation under way, and what can be done.
 
-use super::{Open, Section};
+use super::{Open, use_section};
 use crate::{
-    clock,
-    components::{Tone, actions_cell, instant, row_button, token_row},
-    dom::{El, el},
-    rest, rpc,
+    api_client, clock,
+    components::{Button, ButtonKind, Instant, RowButton, Tone},
+    rpc,
 };
 use leptos::prelude::*;
 use uptrakit_api::{Rotation, Token, TokenState};
 
-/// The row.
-pub fn row(token: &Token, section: Section, may_write: bool) -> El {
-    let overlap = token.rotation.as_ref().map(|rotation| overlap(token, rotation, section, may_write));
-    let mut actions = actions_cell();
-    if may_write {
-        actions = actions.child(buttons(token, section));
-    }
-    token_row(token, overlap, actions)
-}
-
-fn buttons(token: &Token, section: Section) -> Vec<El> {
-    let id = token.id.to_string();
-    let opens = |label: &str, of: &str, class: &str, open: Open| {
-        row_button(label, of, &id, class, move || section.open.set(Some(open.clone())))
+/// The buttons.
+#[component]
+pub fn Actions(token: Memo<Token>) -> impl IntoView {
+    let section = use_section();
+    let may_write = Memo::new(move |_| section.may_write());
+    let is_active = Memo::new(move |_| token.with(|token| token.state == TokenState::Active));
+    let name = Signal::derive(move || token.with(|token| token.name.clone()));
+    let opens = move |open: fn(Token) -> Open| move || section.open.set(Some(open(token.get_untracked())));
+    let parts = move || {
+        if !may_write.get() {
+            None
+        } else if is_active.get() {
+            Some(
+                view! {
+                    <RowButton label="Rotate" of=name kind=ButtonKind::Ghost on_press=opens(Open::Rotate) />
+                    <RowButton label="Edit" of=name kind=ButtonKind::Ghost on_press=opens(Open::Edit) />
+                    <RowButton label="Revoke" of=name kind=ButtonKind::GhostBad on_press=opens(Open::Revoke) />
+                }
+                .into_any(),
+            )
+        } else {
+            let again = opens(|token| Open::Create(Some(token)));
+            Some(
+                view! {
+                    <Button kind=ButtonKind::Ghost small=true title="Create again with the same settings" on_press=again>
+                        "Create again"
+                        <span class="visually-hidden">" with the same settings: " {name}</span>
+                    </Button>
+                }
+                .into_any(),
+            )
+        }
     };
-    if token.state == TokenState::Active {
-        vec![
-            opens("Rotate", &token.name, "button ghost small", Open::Rotate(token.clone())),
-            opens("Edit", &token.name, "button ghost small", Open::Edit(token.clone())),
-            opens("Revoke", &token.name, "button ghost small bad", Open::Revoke(token.clone())),
-        ]
-    } else {
-        let of = ["with the same settings: ", &token.name].concat();
-        vec![
-            opens("Create again", &of, "button ghost small", Open::Create(Some(token.clone())))
-                .attr("title", "Create again with the same settings"),
-        ]
-    }
+    view! { {move || parts()} }
 }
 
 /// While the text before a rotation still works: whether something still uses it, and the way to end it now.
-fn overlap(token: &Token, rotation: &Rotation, section: Section, may_write: bool) -> El {
-    let id = token.id;
+#[component]
+pub fn Overlap(token: Memo<Token>) -> impl IntoView {
+    let section = use_section();
+    let may_write = Memo::new(move |_| section.may_write());
+    let rotation = Memo::new(move |_| token.with(|token| token.rotation.clone()));
+    let of = Signal::derive(move || token.with(|token| [": the old text of ", &token.name].concat()));
     let end_now = move || {
-        section.session.call(rest::call(&rpc::EndOverlap { id }), move |answer| {
+        let id = token.with_untracked(|token| token.id);
+        section.auth.call(api_client::call(&rpc::EndOverlap { id }), move |answer| {
             match answer {
                 Ok(()) => section.notices.show(Tone::Good, "The old text is refused from now on."),
                 Err(problem) => section.notices.show(Tone::Bad, problem.detail),
@@ -52,26 +62,30 @@ fn overlap(token: &Token, rotation: &Rotation, section: Section, may_write: bool
             section.changed();
         });
     };
-    let use_of_it = match rotation.old_last_used_at {
-        None => el("span", "").child("Old text not used since the rotation"),
-        Some(at) => {
-            let mut used = el("span", "").child("Old text still used ").child(instant(at));
-            if let Some(address) = &rotation.old_last_used_ip {
-                used = used.child(" from ").child(el("code", "").child(address.as_str()));
+    let parts = move || {
+        rotation.get().map(|rotation| {
+            let end = rotation.overlap_ends_at;
+            let has_ended = Memo::new(move |_| clock::ticking() >= end);
+            view! {
+                <div class="overlap" hidden=has_ended>
+                    <UseOfIt rotation=rotation.clone() />
+                    <span class="sub"><code class="item">{rotation.old_hint}</code> " ends " <Instant at=end /></span>
+                    {move || {
+                        may_write.get().then(|| view! { <RowButton label="End it now" of=of on_press=end_now /> }.into_any())
+                    }}
+                </div>
             }
-            used
-        }
+            .into_any()
+        })
     };
-    let of = [": the old text of ", &token.name].concat();
-    let end = rotation.overlap_ends_at;
-    el("div", "overlap")
-        .live_flag("hidden", move || clock::ticking() >= end)
-        .child(use_of_it)
-        .child(
-            el("span", "sub")
-                .child(el("code", "item").child(rotation.old_hint.as_str()))
-                .child(" ends ")
-                .child(instant(end)),
-        )
-        .child(may_write.then(|| row_button("End it now", &of, &id.to_string(), "button small", end_now)))
+    view! { {move || parts()} }
+}
+
+#[component]
+fn UseOfIt(rotation: Rotation) -> impl IntoView {
+    let Some(at) = rotation.old_last_used_at else {
+        return view! { <span>"Old text not used since the rotation"</span> }.into_any();
+    };
+    let from = rotation.old_last_used_ip.map(|address| view! { " from " <code>{address}</code> });
+    view! { <span>"Old text still used " <Instant at=at /> {from}</span> }.into_any()
 }

@@ -2,36 +2,41 @@
 //! whoever was signed out in the middle of work lands on the sign-in page and comes back.
 
 use crate::{
+    api_client::{self, Answer},
     drafts::Drafts,
-    rest::{self, Pending},
     rpc::{FindVisitor, Visitor},
 };
 use leptos::prelude::*;
 use std::time::Duration;
 use uptrakit_api::{Permission, Problem, ProblemCode};
 
-/// What is known of who sits there.
+/// What is known of who is signed in.
 #[derive(Clone, PartialEq)]
-pub enum Who {
+pub enum AuthState {
     /// The server has not answered yet.
-    Asking,
+    Loading,
     /// Nobody is signed in.
-    Nobody(Why),
+    SignedOut(SignedOut),
     /// Somebody is.
-    Visitor(Visitor),
+    SignedIn(Visitor),
     /// The server could not answer.
     Unknown(Problem),
 }
 
 /// Why nobody is signed in.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Why {
+pub enum SignedOut {
     /// Nobody was when the page was opened.
     NotYet,
     /// The person signed out.
     Left,
     /// The session ended in the middle of work.
     Ended,
+}
+
+/// The authentication of this page.
+pub fn use_auth() -> AuthContext {
+    expect_context()
 }
 
 /// What becomes of the news that the session has ended.
@@ -47,9 +52,9 @@ enum News {
 
 /// The page's knowledge of who is signed in.
 #[derive(Clone, Copy)]
-pub struct Session {
+pub struct AuthContext {
     /// Who it is.
-    pub who: RwSignal<Who>,
+    pub state: RwSignal<AuthState>,
     /// The number of the newest question, or of what was learned without one.
     newest: StoredValue<u32>,
     /// Whether it was answered in this very task.
@@ -58,11 +63,11 @@ pub struct Session {
     drafts: Drafts,
 }
 
-impl Session {
+impl AuthContext {
     /// Makes it known to everything below, and asks the server.
     pub fn provide() -> Self {
         let session = Self {
-            who: RwSignal::new(Who::Asking),
+            state: RwSignal::new(AuthState::Loading),
             newest: StoredValue::new(0),
             is_new: StoredValue::new(false),
             news: StoredValue::new(News::Told),
@@ -73,37 +78,32 @@ impl Session {
         session
     }
 
-    /// The one of this page.
-    pub fn current() -> Self {
-        expect_context()
-    }
-
     /// Asks the server who is signed in. What is known stays in place until it answers.
     pub fn ask(self) {
         let ticket = self.ticket();
-        rest::call(&FindVisitor {}).then(move |answer| {
+        api_client::call(&FindVisitor {}).then(move |answer| {
             // Something newer was asked or learned since.
             if self.newest.get_value() != ticket {
                 return;
             }
-            let who = match answer {
+            let state = match answer {
                 Ok(Some(visitor)) => {
                     self.drafts.keep_for(Some(visitor.account.id));
-                    Who::Visitor(visitor)
+                    AuthState::SignedIn(visitor)
                 }
-                Ok(None) => match self.who.get_untracked() {
-                    Who::Visitor(_) => return self.ended(),
-                    Who::Nobody(why) => Who::Nobody(why),
-                    Who::Asking | Who::Unknown(_) => Who::Nobody(Why::NotYet),
+                Ok(None) => match self.state.get_untracked() {
+                    AuthState::SignedIn(_) => return self.ended(),
+                    AuthState::SignedOut(why) => AuthState::SignedOut(why),
+                    AuthState::Loading | AuthState::Unknown(_) => AuthState::SignedOut(SignedOut::NotYet),
                 },
                 // A page that works is worth more than the news that the server hiccuped.
-                Err(_) if matches!(self.who.get_untracked(), Who::Visitor(_)) => return,
-                Err(problem) => Who::Unknown(problem),
+                Err(_) if matches!(self.state.get_untracked(), AuthState::SignedIn(_)) => return,
+                Err(problem) => AuthState::Unknown(problem),
             };
             self.is_new.set_value(true);
             set_timeout(move || self.is_new.set_value(false), Duration::ZERO);
-            if self.who.with_untracked(|known| *known != who) {
-                self.who.set(who);
+            if self.state.with_untracked(|known| *known != state) {
+                self.state.set(state);
             }
         });
     }
@@ -116,12 +116,12 @@ impl Session {
     }
 
     /// Takes note of what is known without asking.
-    pub fn know(self, who: Who) {
+    pub fn know(self, state: AuthState) {
         self.ticket();
-        if who == Who::Nobody(Why::Left) {
+        if state == AuthState::SignedOut(SignedOut::Left) {
             self.drafts.keep_for(None);
         }
-        self.who.set(who);
+        self.state.set(state);
     }
 
     fn ticket(self) -> u32 {
@@ -147,12 +147,12 @@ impl Session {
     fn ended(self) {
         match self.news.get_value() {
             News::Told => {
-                self.who.with_untracked(|who| {
-                    if let Who::Visitor(visitor) = who {
+                self.state.with_untracked(|state| {
+                    if let AuthState::SignedIn(visitor) = state {
                         self.drafts.save(visitor.account.id);
                     }
                 });
-                self.know(Who::Nobody(Why::Ended));
+                self.know(AuthState::SignedOut(SignedOut::Ended));
             }
             News::Held | News::Waiting => self.news.set_value(News::Waiting),
         }
@@ -160,15 +160,17 @@ impl Session {
 
     /// The visitor, if somebody is signed in.
     pub fn visitor(self) -> Option<Visitor> {
-        match self.who.get() {
-            Who::Visitor(visitor) => Some(visitor),
+        match self.state.get() {
+            AuthState::SignedIn(visitor) => Some(visitor),
             _ => None,
         }
     }
 
     /// Whether the visitor may do this.
     pub fn may(self, permission: Permission) -> bool {
-        self.who.with(|who| matches!(who, Who::Visitor(visitor) if visitor.account.permissions.contains(permission)))
+        self.state.with(
+            |state| matches!(state, AuthState::SignedIn(visitor) if visitor.account.permissions.contains(permission)),
+        )
     }
 
     /// Takes note of a refusal: one for want of a session means that nobody is signed in any more.
@@ -181,14 +183,14 @@ impl Session {
                 | ProblemCode::TokenRevoked
                 | ProblemCode::AccountDisabled
         );
-        if ended && self.who.with_untracked(|who| matches!(who, Who::Visitor(_))) {
+        if ended && self.state.with_untracked(|state| matches!(state, AuthState::SignedIn(_))) {
             self.ended();
         }
     }
 
     /// Waits for an answer and goes on with what came of it.
-    pub fn call<T: 'static>(self, call: Pending<T>, then: impl FnOnce(Result<T, Problem>) + 'static) {
-        call.then(move |answer| {
+    pub fn call<T: 'static>(self, answer: Answer<T>, then: impl FnOnce(Result<T, Problem>) + 'static) {
+        answer.then(move |answer| {
             if let Err(problem) = &answer {
                 self.heard(problem);
             }

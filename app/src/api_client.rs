@@ -11,14 +11,14 @@ use uptrakit_api::{Problem, ProblemCode, Timestamp};
 
 /// An answer that is on its way, and how to read it. The two are apart, so that waiting is compiled once and only
 /// reading for each kind of answer.
-pub struct Pending<T> {
-    text: Waiting<String>,
+pub struct Answer<T> {
+    text: Text,
     read: fn(&str) -> Result<T, Problem>,
 }
 
-type Waiting<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+type Text = Pin<Box<dyn Future<Output = Result<String, Problem>>>>;
 
-impl<T: 'static> Pending<T> {
+impl<T: 'static> Answer<T> {
     /// An answer that no server gives, for the page of all components.
     #[cfg(debug_assertions)]
     pub fn made_up(text: impl Future<Output = Result<String, Problem>> + 'static) -> Self
@@ -35,12 +35,12 @@ impl<T: 'static> Pending<T> {
     }
 }
 
-fn wait(text: Waiting<String>, done: Box<dyn FnOnce(Result<String, Problem>)>) {
+fn wait(text: Text, done: Box<dyn FnOnce(Result<String, Problem>)>) {
     spawn_local(async move { done(text.await) });
 }
 
 /// Calls a server function.
-pub fn call<F>(function: &F) -> Pending<F::Output>
+pub fn call<F>(function: &F) -> Answer<F::Output>
 where
     F: ServerFn + Serialize,
     F::Output: DeserializeOwned + 'static,
@@ -49,22 +49,22 @@ where
 }
 
 /// Reads a resource.
-pub fn get<T: DeserializeOwned + 'static>(path: &str) -> Pending<T> {
-    Pending { text: exchange(Method::GET, path.to_owned(), None), read: parse }
+pub fn get<T: DeserializeOwned + 'static>(path: &str) -> Answer<T> {
+    Answer { text: exchange(Method::GET, path.to_owned(), None), read: parse }
 }
 
 /// Sends a body and reads the answer.
-pub fn submit<T: DeserializeOwned + 'static>(method: Method, path: &str, body: &impl Serialize) -> Pending<T> {
-    Pending { text: exchange(method, path.to_owned(), json(body)), read: parse }
+pub fn submit<T: DeserializeOwned + 'static>(method: Method, path: &str, body: &impl Serialize) -> Answer<T> {
+    Answer { text: exchange(method, path.to_owned(), json(body)), read: parse }
 }
 
 /// Deletes a resource.
-pub fn delete(path: &str) -> Pending<()> {
-    Pending { text: exchange(Method::DELETE, path.to_owned(), None), read: |_| Ok(()) }
+pub fn delete(path: &str) -> Answer<()> {
+    Answer { text: exchange(Method::DELETE, path.to_owned(), None), read: |_| Ok(()) }
 }
 
 /// Revokes the token that is the resource; what that did stands in the answer's headers.
-pub fn revoke(path: &str) -> Pending<Revoked> {
+pub fn revoke(path: &str) -> Answer<Revoked> {
     let answer = send(Method::DELETE, path.to_owned(), None);
     let text = Box::pin(async move {
         let headers = answer.await?.headers();
@@ -76,7 +76,7 @@ pub fn revoke(path: &str) -> Pending<Revoked> {
         let at = Timestamp::parse(at).ok();
         at.zip(cut_off.parse().ok()).map(|(at, cut_off)| Revoked { at, cut_off }).ok_or_else(unreadable)
     };
-    Pending { text, read }
+    Answer { text, read }
 }
 
 /// A path with the parameters that are not empty.
@@ -93,7 +93,8 @@ pub fn with_query(path: &str, parameters: &[(&str, &str)]) -> String {
     out
 }
 
-fn json(body: &impl Serialize) -> Option<String> {
+/// A body as it is sent.
+pub fn json(body: &impl Serialize) -> Option<String> {
     let value = body.serialize(&serde_wasm_bindgen::Serializer::json_compatible()).ok()?;
     js_sys::JSON::stringify(&value).ok()?.as_string()
 }
@@ -105,13 +106,17 @@ pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
 }
 
 /// The text of a successful answer.
-fn exchange(method: Method, path: String, body: Option<String>) -> Waiting<String> {
+fn exchange(method: Method, path: String, body: Option<String>) -> Text {
     let answer = send(method, path, body);
     Box::pin(async move { answer.await?.text().await.map_err(|_| unreachable()) })
 }
 
 /// A successful answer.
-fn send(method: Method, path: String, body: Option<String>) -> Waiting<Response> {
+fn send(
+    method: Method,
+    path: String,
+    body: Option<String>,
+) -> Pin<Box<dyn Future<Output = Result<Response, Problem>>>> {
     Box::pin(async move {
         let request = RequestBuilder::new(&path).method(method).header("Accept", "application/json");
         let request = match body {

@@ -5,7 +5,7 @@
 pub const HOME: &str = "/profile";
 
 /// The path to go to, if it stays on this site and is no page that is only for signed-out visitors.
-pub fn safe(wanted: &str) -> &str {
+pub fn safe_redirect(wanted: &str) -> &str {
     let stays_here = wanted.starts_with('/')
         && !wanted.starts_with("//")
         && !wanted.chars().any(|character| character == '\\' || character.is_control());
@@ -15,12 +15,12 @@ pub fn safe(wanted: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::{HOME, safe};
+    use super::{HOME, safe_redirect};
 
     #[test]
     fn paths_of_this_site_are_followed() {
         for path in ["/", "/hosts", "/hosts?q=web&sort=-last_seen_at#list", "/profile"] {
-            assert_eq!(safe(path), path);
+            assert_eq!(safe_redirect(path), path);
         }
     }
 
@@ -38,7 +38,7 @@ mod tests {
             "/login/?to=/login",
             "/setup?code=x",
         ] {
-            assert_eq!(safe(path), HOME, "{path:?}");
+            assert_eq!(safe_redirect(path), HOME, "{path:?}");
         }
     }
 }

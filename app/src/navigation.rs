@@ -8,36 +8,36 @@ use web_sys::{Element, HtmlAnchorElement, MouseEvent, UrlSearchParams};
 
 /// The address bar.
 #[derive(Clone, Copy)]
-pub struct Route {
+pub struct Navigation {
     path: RwSignal<String>,
     search: RwSignal<String>,
 }
 
 /// Whether "back" leads to the page that is left.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Leave {
+pub enum History {
     /// It does.
-    Behind,
+    Pushed,
     /// It doesn't: that page was only on the way.
     Replaced,
 }
 
-impl Route {
+/// The navigation of this page.
+pub fn use_navigation() -> Navigation {
+    expect_context()
+}
+
+impl Navigation {
     /// Follows the address bar for everything below: links that are clicked, back and forward.
     pub fn provide() -> Self {
-        let route = Self { path: RwSignal::new(String::new()), search: RwSignal::new(String::new()) };
-        provide_context(route);
-        route.read(false);
+        let navigation = Self { path: RwSignal::new(String::new()), search: RwSignal::new(String::new()) };
+        provide_context(navigation);
+        navigation.read(false);
         let _ = window_event_listener(ev::popstate, move |_| {
-            route.read(false);
+            navigation.read(false);
         });
-        let _ = window_event_listener(ev::click, move |event| route.clicked(&event));
-        route
-    }
-
-    /// The one of this page.
-    pub fn current() -> Self {
-        expect_context()
+        let _ = window_event_listener(ev::click, move |event| navigation.clicked(&event));
+        navigation
     }
 
     /// The path, without a slash at its end.
@@ -58,15 +58,15 @@ impl Route {
     }
 
     /// Goes to a path of this site.
-    pub fn go(self, to: &str, leave: Leave) {
+    pub fn go(self, to: &str, entry: History) {
         let Ok(history) = window().history() else { return };
-        let _ = match leave {
-            Leave::Behind => history.push_state_with_url(&JsValue::NULL, "", Some(to)),
-            Leave::Replaced => history.replace_state_with_url(&JsValue::NULL, "", Some(to)),
+        let _ = match entry {
+            History::Pushed => history.push_state_with_url(&JsValue::NULL, "", Some(to)),
+            History::Replaced => history.replace_state_with_url(&JsValue::NULL, "", Some(to)),
         };
-        let elsewhere = self.read(leave == Leave::Replaced);
+        let elsewhere = self.read(entry == History::Replaced);
         if elsewhere || to.contains('#') {
-            show_place();
+            scroll_to_anchor();
         }
     }
 
@@ -107,12 +107,12 @@ impl Route {
             return;
         }
         event.prevent_default();
-        self.go(&[link.pathname(), link.search(), link.hash()].concat(), Leave::Behind);
+        self.go(&[link.pathname(), link.search(), link.hash()].concat(), History::Pushed);
     }
 }
 
 /// Shows what the address's anchor names, else the top, as soon as the page that is arrived at is there.
-pub fn show_place() {
+pub fn scroll_to_anchor() {
     let show = || {
         let anchor = window().location().hash().unwrap_or_default();
         match document().get_element_by_id(anchor.trim_start_matches('#')) {

@@ -14,7 +14,7 @@ pub fn between(said: i64, asked: i64, answered: i64) -> Option<i64> {
 }
 
 /// A signed number of units, and the unit's name in `Intl.RelativeTimeFormat`. Negative is the past.
-pub fn in_words(millis: i64) -> (i32, &'static str) {
+pub fn relative_time(millis: i64) -> (i32, &'static str) {
     let size = millis.abs();
     // Below three quarters of a minute a page that ticks twice a minute could only be wrong.
     let (unit, name) = match size {
@@ -32,7 +32,7 @@ pub fn in_words(millis: i64) -> (i32, &'static str) {
 
 #[cfg(test)]
 mod tests {
-    use super::{DAY, HOUR, MINUTE, SECOND, between, in_words};
+    use super::{DAY, HOUR, MINUTE, SECOND, between, relative_time};
 
     #[test]
     fn the_unit_fits_the_distance() {
@@ -47,7 +47,7 @@ mod tests {
             (90 * DAY, (3, "month")),
             (365 * DAY, (1, "year")),
         ] {
-            assert_eq!(in_words(millis), expected, "{millis}");
+            assert_eq!(relative_time(millis), expected, "{millis}");
         }
     }
 
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn no_distance_is_too_far() {
-        assert_eq!(in_words(i64::MAX / 2).1, "year");
-        assert_eq!(in_words(-i64::MAX / 2).1, "year");
+        assert_eq!(relative_time(i64::MAX / 2).1, "year");
+        assert_eq!(relative_time(-i64::MAX / 2).1, "year");
     }
 }

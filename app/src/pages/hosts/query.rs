@@ -1,0 +1,105 @@
+//! What the address says of the list of hosts. An order that there isn't is the usual one.
+
+use crate::{
+    api_client::with_query,
+    components::Choice,
+    navigation::{History, Navigation, use_navigation},
+};
+use leptos::prelude::*;
+
+/// The order of the list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HostSort {
+    #[default]
+    Name,
+    SecurityUpdates,
+    PendingUpdates,
+    LastSeen,
+}
+
+impl HostSort {
+    /// Each of them.
+    pub const ALL: &[Self] = &[Self::Name, Self::SecurityUpdates, Self::PendingUpdates, Self::LastSeen];
+}
+
+impl Choice for HostSort {
+    fn value(&self) -> String {
+        match self {
+            Self::Name => "hostname",
+            Self::SecurityUpdates => "-security_updates",
+            Self::PendingUpdates => "-pending_updates",
+            Self::LastSeen => "-last_seen_at",
+        }
+        .to_owned()
+    }
+
+    fn label(&self) -> String {
+        match self {
+            Self::Name => "Name",
+            Self::SecurityUpdates => "Security updates",
+            Self::PendingUpdates => "Pending updates",
+            Self::LastSeen => "Last seen",
+        }
+        .to_owned()
+    }
+}
+
+/// Search, order and page of the list, which stand in the address.
+#[derive(Clone, Copy)]
+pub struct HostListQuery {
+    pub search: Memo<String>,
+    pub sort: Memo<HostSort>,
+    page: Memo<u32>,
+    navigation: Navigation,
+}
+
+impl HostListQuery {
+    /// Follows the address.
+    pub fn of_address() -> Self {
+        let navigation = use_navigation();
+        let sort = move |_: Option<&HostSort>| {
+            let value = navigation.parameter("sort");
+            HostSort::ALL.iter().find(|sort| sort.value() == value).copied().unwrap_or_default()
+        };
+        Self {
+            search: Memo::new(move |_| navigation.parameter("q")),
+            sort: Memo::new(sort),
+            page: Memo::new(move |_| navigation.parameter("page").parse().unwrap_or(1).max(1)),
+            navigation,
+        }
+    }
+
+    /// The path of the list at the server; reads all of the query.
+    pub fn path(self) -> String {
+        address("/api/v1/hosts", &self.search.get(), self.sort.get(), self.page.get())
+    }
+
+    /// Whether a host that reports stays where it is in the list.
+    pub fn is_in_place(self) -> bool {
+        self.search.with(String::is_empty) && self.sort.get() == HostSort::Name
+    }
+
+    /// Another page of the same list.
+    pub fn turn(self, page: u32) {
+        self.go(&self.search.get_untracked(), self.sort.get_untracked(), page);
+    }
+
+    /// Another search starts on its first page, as does another order.
+    pub fn search_for(self, search: &str) {
+        self.go(search, self.sort.get_untracked(), 1);
+    }
+
+    pub fn sort_by(self, sort: HostSort) {
+        self.go(&self.search.get_untracked(), sort, 1);
+    }
+
+    fn go(self, search: &str, sort: HostSort, page: u32) {
+        self.navigation.go(&address("/hosts", search, sort, page), History::Replaced);
+    }
+}
+
+fn address(path: &str, search: &str, sort: HostSort, page: u32) -> String {
+    let sort = if sort == HostSort::default() { String::new() } else { sort.value() };
+    let page = if page > 1 { page.to_string() } else { String::new() };
+    with_query(path, &[("q", search), ("sort", &sort), ("page", &page)])
+}

@@ -1,0 +1,115 @@
+//! What the address says of the list of tokens. A state or an order that there isn't is the usual one, which the address
+//! leaves out.
+
+use crate::{
+    api_client::with_query,
+    components::{Choice, TokenFilter},
+    navigation::{History, Navigation, use_navigation},
+};
+use leptos::prelude::*;
+use uptrakit_api::TokenQuery;
+
+/// The order of the list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TokenSort {
+    #[default]
+    Newest,
+    Name,
+    LastUsed,
+    ExpiresSoonest,
+}
+
+impl TokenSort {
+    /// Each of them.
+    pub const ALL: &[Self] = &[Self::Newest, Self::Name, Self::LastUsed, Self::ExpiresSoonest];
+}
+
+impl Choice for TokenSort {
+    fn value(&self) -> String {
+        match self {
+            Self::Newest => "-created_at",
+            Self::Name => "name",
+            Self::LastUsed => "-last_used_at",
+            Self::ExpiresSoonest => "expires_at",
+        }
+        .to_owned()
+    }
+
+    fn label(&self) -> String {
+        match self {
+            Self::Newest => "Newest first",
+            Self::Name => "Name",
+            Self::LastUsed => "Last used",
+            Self::ExpiresSoonest => "Expires soonest",
+        }
+        .to_owned()
+    }
+}
+
+/// Search, state, order and page of the list, which stand in the address.
+#[derive(Clone, Copy)]
+pub struct TokenListQuery {
+    pub search: Memo<String>,
+    pub filter: Memo<TokenFilter>,
+    pub sort: Memo<TokenSort>,
+    page: Memo<u32>,
+    navigation: Navigation,
+}
+
+impl TokenListQuery {
+    /// Follows the address.
+    pub fn of_address() -> Self {
+        let navigation = use_navigation();
+        Self {
+            search: Memo::new(move |_| navigation.parameter("q")),
+            filter: Memo::new(move |_| chosen(TokenFilter::ALL, &navigation.parameter("state"))),
+            sort: Memo::new(move |_| chosen(TokenSort::ALL, &navigation.parameter("sort"))),
+            page: Memo::new(move |_| navigation.parameter("page").parse().unwrap_or(1).max(1)),
+            navigation,
+        }
+    }
+
+    /// As the server takes it; reads all of it.
+    pub fn on_the_wire(self) -> TokenQuery {
+        TokenQuery {
+            state: Some(self.filter.get().value()),
+            q: Some(self.search.get()).filter(|search| !search.is_empty()),
+            sort: Some(self.sort.get().value()),
+            page: Some(self.page.get().to_string()),
+            per_page: None,
+        }
+    }
+
+    /// Another page of the same list.
+    pub fn turn(self, page: u32) {
+        self.go(&self.search.get_untracked(), self.filter.get_untracked(), self.sort.get_untracked(), page);
+    }
+
+    /// Another search starts on its first page, as do the other choices.
+    pub fn search_for(self, search: &str) {
+        self.go(search, self.filter.get_untracked(), self.sort.get_untracked(), 1);
+    }
+
+    pub fn show(self, filter: TokenFilter) {
+        self.go(&self.search.get_untracked(), filter, self.sort.get_untracked(), 1);
+    }
+
+    pub fn sort_by(self, sort: TokenSort) {
+        self.go(&self.search.get_untracked(), self.filter.get_untracked(), sort, 1);
+    }
+
+    fn go(self, search: &str, filter: TokenFilter, sort: TokenSort, page: u32) {
+        let page = if page > 1 { page.to_string() } else { String::new() };
+        let parameters =
+            [("q", search), ("state", &unless_usual(&filter)), ("sort", &unless_usual(&sort)), ("page", &page)];
+        self.navigation.go(&with_query("/profile", &parameters), History::Replaced);
+    }
+}
+
+fn chosen<C: Choice + Default>(options: &[C], value: &str) -> C {
+    options.iter().find(|option| option.value() == value).cloned().unwrap_or_default()
+}
+
+fn unless_usual<C: Choice + Default>(choice: &C) -> String {
+    if *choice == C::default() { String::new() } else { choice.value() }
+}
