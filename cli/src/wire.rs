@@ -105,6 +105,9 @@ pub struct Host {
     pub security_updates: Option<u64>,
     #[serde(default)]
     pub reboot_required: Option<bool>,
+    /// The server noticed at this time that several machines report as this host.
+    #[serde(default)]
+    pub shared_machine_id_at: Option<Timestamp>,
     #[serde(default)]
     pub last_seen_at: Option<Timestamp>,
     #[serde(default)]

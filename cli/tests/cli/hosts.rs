@@ -1,6 +1,6 @@
 //! `uptrakit hosts …`
 
-use crate::support::{Program, Server, StandIn, UNKNOWN_TOKEN, assert_transcript};
+use crate::support::{Program, Server, StandIn, Terminal, UNKNOWN_TOKEN, assert_transcript};
 use serde_json::{Value, json};
 use std::{
     fs,
@@ -12,8 +12,12 @@ use std::{
 
 /// Reports another machine than this one.
 fn report(server: &Server, hostname: &str, security: u32) -> Value {
+    report_as(server, &format!("machine-of-{hostname}"), hostname, security)
+}
+
+fn report_as(server: &Server, machine_id: &str, hostname: &str, security: u32) -> Value {
     let report = json!({
-        "machine_id": format!("machine-of-{hostname}"), "hostname": hostname, "os_name": "Debian GNU/Linux",
+        "machine_id": machine_id, "hostname": hostname, "os_name": "Debian GNU/Linux",
         "os_version": "12", "kernel": "6.1.0-40-amd64", "architecture": "x86_64",
         "pending_updates": 12, "security_updates": security, "reboot_required": false,
     });
@@ -80,6 +84,39 @@ fn a_list_is_one_record_per_line_in_a_pipe() {
     report(&server, "db-1", 0);
     assert_transcript!(server.program().run(&["hosts", "list"]));
     assert_transcript!(server.program().run(&["hosts", "show", "WEB-1"]));
+}
+
+#[test]
+fn a_host_that_several_machines_report_as_is_marked_with_the_remedy() {
+    let server = Server::start();
+    let program = server.program();
+    for hostname in ["web-1", "web-2"] {
+        report_as(&server, "cloned", hostname, 3);
+    }
+    report(&server, "db-1", 0);
+    let remedy = "`uptrakit hosts report --machine-id ID`";
+    for arguments in [&["hosts", "list"][..], &["hosts", "show", "web-2"]] {
+        let outcome = program.ok(arguments);
+        assert!(!format!("{outcome:?}").contains("hare"), "a machine may be renamed: {outcome:?}");
+    }
+    report_as(&server, "cloned", "web-1", 3);
+
+    let listed = program.ok(&["hosts", "list"]);
+    let said = "warning: several machines share a machine id and report as web-1: ";
+    assert!(listed.stderr.starts_with(said) && listed.stderr.contains(remedy), "{listed:?}");
+    assert!(listed.stdout.contains("\nweb-1\t12\t3\t"), "programs read the columns: {listed:?}");
+    let (_, shown) = Terminal::run(&program.with("NO_COLOR", "1"), &["hosts", "list"]).finish();
+    assert!(shown.contains("\nweb-1 (shared machine id)  12 "), "{shown}");
+    assert!(shown.contains("\ndb-1                       12 "), "{shown}");
+
+    let program = server.program();
+    let json = program.ok(&["hosts", "list", "-o", "json"]);
+    assert_eq!(json.stderr, "");
+    let shown = program.ok(&["hosts", "show", "web-1"]).stdout;
+    let line = shown.lines().find_map(|line| line.strip_prefix("Shared machine id\t")).unwrap();
+    assert!(line.starts_with("several machines report as this host, noticed 20") && line.contains(remedy), "{line}");
+    let other = program.ok(&["hosts", "show", "db-1"]).stdout;
+    assert!(!other.contains("Shared machine id"), "{other}");
 }
 
 #[test]

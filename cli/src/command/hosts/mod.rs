@@ -10,11 +10,13 @@ use super::Context;
 use crate::{
     args::Hosts,
     failure::Failure,
-    output::{Cell, Tone},
+    output::{Cell, Output, Tone},
     wire::Host,
 };
 
 const PATH: &str = "/api/v1/hosts";
+/// The end of a sentence about a host that several machines report as.
+const OWN_MACHINE_ID: &str = "run `uptrakit hosts report --machine-id ID` on one of them to give it an id of its own";
 
 pub fn run(context: &Context, command: Hosts) -> Result<(), Failure> {
     match command {
@@ -22,6 +24,16 @@ pub fn run(context: &Context, command: Hosts) -> Result<(), Failure> {
         Hosts::Show { id } => show::run(context, &id),
         Hosts::Report(arguments) => report::run(context, &arguments),
         Hosts::Watch => watch::run(context),
+    }
+}
+
+/// Returns the cell with the host's name. People see beside the name that several machines report as this host; programs
+/// get the name alone, which they may look up.
+fn name(host: &Host, output: &Output) -> Cell {
+    if host.shared_machine_id_at.is_some() && output.at_terminal() {
+        Cell::toned(format!("{} (shared machine id)", host.name()), Tone::Warning)
+    } else {
+        Cell::plain(host.name())
     }
 }
 

@@ -1,6 +1,6 @@
 //! `uptrakit hosts show`
 
-use super::{PATH, count, restart, system};
+use super::{OWN_MACHINE_ID, PATH, count, restart, system};
 use crate::{
     command::Context,
     failure::Failure,
@@ -10,6 +10,7 @@ use crate::{
 };
 use uptrakit_api::Timestamp;
 
+const BEHIND_MACHINE_ID: usize = 4;
 const TRIED: &str = "show the host";
 
 pub fn run(context: &Context, id: &str) -> Result<(), Failure> {
@@ -24,7 +25,7 @@ pub fn run(context: &Context, id: &str) -> Result<(), Failure> {
 
 pub fn properties(host: &Host, output: &Output) -> Vec<(&'static str, Cell)> {
     let instant = |at: Option<Timestamp>| Cell::plain(at.map(|at| output.instant_in_full(at)).unwrap_or_default());
-    vec![
+    let mut properties = vec![
         ("Name", Cell::plain(host.name())),
         ("Hostname", Cell::plain(&host.hostname)),
         ("Id", Cell::plain(&host.id)),
@@ -37,5 +38,11 @@ pub fn properties(host: &Host, output: &Output) -> Vec<(&'static str, Cell)> {
         ("Restart due", restart(host.reboot_required)),
         ("Last seen", instant(host.last_seen_at)),
         ("First seen", instant(host.created_at)),
-    ]
+    ];
+    if let Some(at) = host.shared_machine_id_at {
+        let at = output.instant_in_full(at);
+        let text = format!("several machines report as this host, noticed {at}; {OWN_MACHINE_ID}");
+        properties.insert(BEHIND_MACHINE_ID, ("Shared machine id", Cell::toned(text, Tone::Warning)));
+    }
+    properties
 }

@@ -2,7 +2,7 @@
 //! on the way holds the events back, it polls the list until events arrive again. It ends when the server rejects the
 //! token, because no event could follow.
 
-use super::{PATH, count, restart, system};
+use super::{PATH, count, name, restart, system};
 use crate::{
     client::Client,
     command::Context,
@@ -280,7 +280,7 @@ fn longer(pause: Duration, longest: Duration) -> Duration {
 fn line(host: &Host, output: &Output) -> Vec<Cell> {
     let mut cells = vec![
         Cell::plain(host.last_seen_at.map(|at| at.to_string()).unwrap_or_default()),
-        Cell::plain(host.name()),
+        name(host, output),
         system(host),
     ];
     let counts = [
