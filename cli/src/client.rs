@@ -47,6 +47,8 @@ pub struct Client {
     agent: Agent,
     server: Server,
     proxy_variable: Option<&'static str>,
+    /// True when `--ca-cert` names the only certificates to trust.
+    has_named_certificates: bool,
     authority: Authority,
     timeout: Duration,
     clock: Rc<ServerClock>,
@@ -91,6 +93,7 @@ impl Client {
             agent,
             server,
             proxy_variable,
+            has_named_certificates: settings.ca_cert.is_some(),
             authority,
             timeout: settings.timeout()?,
             clock: Rc::clone(&settings.clock),

@@ -154,7 +154,7 @@ impl Client {
                 .hint(format!("see whether its address is http{}", server.as_str().trim_start_matches("https"))),
             error if is_distrust(error) => failure
                 .caused_by(format!("no trusted connection to {server}: {}", distrust(error)))
-                .hint("if the server's certificate comes from an authority of your own, name it with --ca-cert FILE"),
+                .hint(self.way_to_trust(error)),
             Error::Protocol(_) | Error::Http(_) => {
                 let not_uptrakit = not_uptrakit(server, tried, "its answer is no proper HTTP");
                 Failure { outcome_unknown: failure.outcome_unknown, details: failure.details, ..not_uptrakit }
@@ -165,6 +165,31 @@ impl Client {
             error => {
                 failure.caused_by(ended(server, error)).hint("check the address and the network between, and try again")
             }
+        }
+    }
+
+    fn way_to_trust(&self, error: &Error) -> &'static str {
+        use CertificateError as Why;
+        match tls_error(error) {
+            Some(error) if tls::lacks_names(error) => {
+                "give the server a certificate with a subjectAltName: `openssl req` takes `-addext subjectAltName=DNS:NAME`, or `IP:ADDRESS` for an address"
+            }
+            Some(TlsError::InvalidCertificate(Why::NotValidForName | Why::NotValidForNameContext { .. })) => {
+                "give an address with a name that is in the certificate, or the server a certificate for this one"
+            }
+            Some(TlsError::InvalidCertificate(Why::Expired | Why::ExpiredContext { .. })) => {
+                "renew the server's certificate, or set this machine's clock if it is wrong"
+            }
+            Some(TlsError::InvalidCertificate(Why::NotValidYet | Why::NotValidYetContext { .. })) => {
+                "set this machine's clock, or wait until the certificate is valid"
+            }
+            Some(TlsError::InvalidCertificate(_)) if self.has_named_certificates => {
+                "only the certificates in the file of --ca-cert are trusted: it must have the server's own, or that of the authority that issued it"
+            }
+            Some(TlsError::InvalidCertificate(_)) => {
+                "if the server's certificate comes from an authority of your own, name it with --ca-cert FILE"
+            }
+            _ => "see whether the address and the port are those of the server, and which versions of TLS it takes",
         }
     }
 }
@@ -265,6 +290,9 @@ fn distrust(error: &Error) -> &'static str {
     let Some(error) = tls_error(error) else { return "the handshake failed" };
     match error {
         error if tls::is_authority(error) => "its certificate is the authority's own, which is not trusted here",
+        error if tls::lacks_names(error) => {
+            "its certificate has no subjectAltName, which would say for which hosts it is"
+        }
         TlsError::InvalidCertificate(why) => match why {
             CertificateError::UnknownIssuer => "its certificate comes from an authority that is not trusted here",
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {

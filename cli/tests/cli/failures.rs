@@ -400,17 +400,61 @@ fn another_certificate_than_the_named_one_is_refused_in_plain_words() {
     let mut expired = of_authority();
     (expired.not_before, expired.not_after) = (rcgen::date_time_ymd(2020, 1, 1), rcgen::date_time_ymd(2021, 1, 1));
     let (late, late_certificate) = StandIn::answering_with_certificate("{}", &expired);
-    for (server, certificate, why) in [
-        (&server, &other, "its certificate is the authority's own, which is not trusted here"),
-        (&late, &late_certificate, "its certificate has expired"),
+    for (server, certificate, why, hint) in [
+        (
+            &server,
+            &other,
+            "its certificate is the authority's own, which is not trusted here",
+            "only the certificates in the file of --ca-cert are trusted",
+        ),
+        (&late, &late_certificate, "its certificate has expired", "renew the server's certificate"),
     ] {
         let program = program(&server.url);
         std::fs::write(program.home().join("named.pem"), certificate).unwrap();
         let outcome = program.run(&["auth", "status", "--ca-cert", "named.pem"]);
         assert_eq!(outcome.code, 5, "{outcome:?}");
         assert!(outcome.stderr.contains(why), "{why}: {outcome:?}");
+        assert!(outcome.stderr.contains(&format!("  hint: {hint}")), "{why}: {outcome:?}");
+        assert!(!outcome.stderr.contains("name it with --ca-cert"), "{why}: {outcome:?}");
         assert!(!outcome.stderr.contains("Other(") && !outcome.stderr.contains("CaUsed"), "{outcome:?}");
     }
+}
+
+/// Creates a certificate as `openssl req -x509 -subj /CN=NAME` does: without a subjectAltName.
+fn without_alternative_names(common_name: &str) -> rcgen::CertificateParams {
+    let mut parameters = of_authority();
+    parameters.subject_alt_names.clear();
+    parameters.distinguished_name = rcgen::DistinguishedName::new();
+    parameters.distinguished_name.push(rcgen::DnType::CommonName, common_name);
+    parameters
+}
+
+#[test]
+fn a_certificate_without_alternative_names_is_trusted_for_its_common_name_where_it_is_named() {
+    let body = r#"{"id":"x","username":"root"}"#;
+    let (server, certificate) = StandIn::answering_with_certificate(body, &without_alternative_names("localhost"));
+    let (elsewhere, of_elsewhere) =
+        StandIn::answering_with_certificate(body, &without_alternative_names("example.org"));
+    let run = |url: &str, certificate: &str| {
+        let program = program(url);
+        std::fs::write(program.home().join("named.pem"), certificate).unwrap();
+        program.run(&["auth", "status", "--ca-cert", "named.pem"])
+    };
+    let trusted = run(&server.url, &certificate);
+    assert!(trusted.code == 0 && trusted.stdout.contains("root"), "{trusted:?}");
+    for outcome in
+        [run(&server.url.replace("localhost", "127.0.0.1"), &certificate), run(&elsewhere.url, &of_elsewhere)]
+    {
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (5, ""), "{outcome:?}");
+        assert!(outcome.stderr.contains(": its certificate has no subjectAltName, "), "{outcome:?}");
+        assert!(outcome.stderr.contains("  hint: give the server a certificate with a subjectAltName"), "{outcome:?}");
+    }
+    let other = run(&server.url, &of_elsewhere);
+    assert_eq!(other.code, 5, "{other:?}");
+    assert!(!other.stderr.contains("name it with --ca-cert"), "{other:?}");
+    // Where none is named, the hint says how to.
+    let outcome = program(&server.url).run(&["auth", "status"]);
+    assert!(outcome.code == 5 && outcome.stderr.contains("name it with --ca-cert"), "{outcome:?}");
 }
 
 #[test]
