@@ -1,5 +1,5 @@
 //! Decodes text from files, standard input and variables, as the editors and shells of all systems write it. A byte
-//! order mark and CRLF are accepted. UTF-16 is rejected with a message that names it.
+//! order mark and CRLF are accepted. UTF-16 and UTF-32 are rejected with a message that names them.
 
 use crate::failure::{Exit, Failure};
 use std::borrow::Cow;
@@ -8,10 +8,19 @@ use uptrakit_api::TokenSecret;
 const MARK: &str = "\u{feff}";
 const FORM: &str = "a token is upk_ and 36 letters and digits, the last six of which are a checksum of the others";
 
+/// A prefix with fewer characters behind it is that of a hint, or was copied twice.
+const LEAST_CHARACTERS: usize = 8;
+
 /// Removes a byte order mark. The error is the end of a sentence that begins with the origin of the bytes.
 pub fn without_mark(bytes: &[u8]) -> Result<&[u8], &'static str> {
+    // The mark of UTF-32 begins with that of UTF-16. Text without a mark is recognised if it begins with an ASCII
+    // character.
+    let is_wider = matches!(bytes, [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..])
+        || (bytes.len().is_multiple_of(4) && matches!(bytes, [one, 0, 0, 0, ..] | [0, 0, 0, one, ..] if *one != 0));
+    if is_wider {
+        return Err("is in UTF-32, and must be in UTF-8; PowerShell writes that with `-Encoding utf8`");
+    }
     let is_wide = matches!(bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..])
-        // UTF-16 without a mark is recognised if the text begins with an ASCII character.
         || (bytes.len().is_multiple_of(2) && matches!(bytes, [first, second, ..] if (*first == 0) != (*second == 0)));
     if is_wide {
         return Err("is in UTF-16, and must be in UTF-8; PowerShell writes that with `-Encoding utf8`");
@@ -28,6 +37,14 @@ pub fn decode(bytes: &[u8]) -> Result<&str, &'static str> {
 pub fn token(text: &str, what: &str) -> Result<TokenSecret, Failure> {
     let text = text.strip_prefix(MARK).unwrap_or(text).trim();
     TokenSecret::parse(text).map_err(|_| {
+        if text.is_empty() {
+            return Failure::new(Exit::Refused, format!("{what} is empty"))
+                .hint("give a token, from upk_ to its last character");
+        }
+        if tokens(text) > 1 {
+            return Failure::new(Exit::Refused, format!("{what} is more than one token"))
+                .hint("give one token alone; none of them was sent anywhere");
+        }
         let failure = Failure::new(Exit::Refused, format!("{what} is no Uptrakit API token"));
         let (rest, wrappings) = unwrapped(text);
         if wrappings.is_empty() {
@@ -40,6 +57,12 @@ pub fn token(text: &str, what: &str) -> Result<TokenSecret, Failure> {
         }
         failure.caused_by(cause).hint("give the token alone, from upk_ to its last character; it was not sent anywhere")
     })
+}
+
+/// Counts what looks like a token, valid or not. No part of a token but its prefix has an underscore.
+fn tokens(text: &str) -> usize {
+    let rests = text.split(TokenSecret::PREFIX).skip(1);
+    rests.filter(|rest| rest.chars().take_while(char::is_ascii_alphanumeric).count() >= LEAST_CHARACTERS).count()
 }
 
 /// Removes what people copy along with a token. Returns what is left, and descriptions of the parts from the outside to
@@ -95,10 +118,44 @@ mod tests {
         for bytes in [little(&marked), big(&marked), little(TOKEN), big(TOKEN)] {
             assert!(decode(&bytes).unwrap_err().starts_with("is in UTF-16"), "{bytes:?}");
         }
-        for text in ["", "a", "ab", "ü"] {
+        for text in ["", "a", "ab", "ü", "abcd"] {
             assert_eq!(decode(text.as_bytes()), Ok(text));
         }
         assert_eq!(decode(b"a\xff"), Err("is no text in UTF-8"));
+    }
+
+    #[test]
+    fn utf_32_is_not_called_utf_16() {
+        let little = |text: &str| text.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect::<Vec<_>>();
+        let big = |text: &str| text.chars().flat_map(|c| u32::from(c).to_be_bytes()).collect::<Vec<_>>();
+        let marked = format!("\u{feff}{TOKEN}\r\n");
+        for bytes in [little(&marked), big(&marked), little(TOKEN), big(TOKEN), little("\u{feff}"), big("\u{feff}")] {
+            assert!(decode(&bytes).unwrap_err().starts_with("is in UTF-32"), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_and_several_tokens_are_named_as_such() {
+        let message = |text: &str| {
+            let failure = token(text, "the token").err().unwrap();
+            assert!(!format!("{failure:?}").contains("3aIdS3"), "{failure:?}");
+            failure.message
+        };
+        for text in ["", " ", "\u{feff}\r\n"] {
+            assert_eq!(message(text), "the token is empty", "{text:?}");
+        }
+        let mistyped = TOKEN.replace("3aIdS3", "3aIdS4");
+        for text in [
+            format!("{TOKEN}\n{TOKEN}\n"),
+            format!("{TOKEN} {mistyped}"),
+            format!("{TOKEN}{TOKEN}"),
+            format!("UPTRAKIT_TOKEN={mistyped},\"{mistyped}\""),
+        ] {
+            assert_eq!(message(&text), "the token is more than one token", "{text:?}");
+        }
+        for text in [format!("upk_{TOKEN}"), format!("{TOKEN} upk_0000…IdS3"), mistyped] {
+            assert_eq!(message(&text), "the token is no Uptrakit API token", "{text:?}");
+        }
     }
 
     #[test]

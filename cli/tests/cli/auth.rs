@@ -78,6 +78,25 @@ fn a_token_in_quotes_is_named_as_such_wherever_it_comes_from() {
 }
 
 #[test]
+fn an_input_with_no_token_and_one_with_several_are_told_apart() {
+    let several = format!("{UNKNOWN_TOKEN}\n{UNKNOWN_TOKEN}\n");
+    for (input, said) in [
+        ("", "error: nothing came on standard input\n  hint: "),
+        ("\u{feff}\r\n", "error: nothing came on standard input\n  hint: "),
+        (&several, "error: what came on standard input is more than one token\n  hint: give one token alone; "),
+        ("u\0\0\0p\0\0\0", "error: what came on standard input is in UTF-32, and must be in UTF-8; "),
+    ] {
+        let program = Program::new();
+        let outcome = program.run_with_input(&LOGIN_WITH_TOKEN, input);
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""), "{input:?}: {outcome:?}");
+        assert!(outcome.stderr.starts_with(said), "{input:?}: {outcome:?}");
+        assert!(!outcome.stderr.contains("aIdS3") && !program.credentials().exists(), "{outcome:?}");
+    }
+    let blank = Program::signed_in("http://127.0.0.1:1", " ").run(&["hosts", "list"]);
+    assert!(blank.stderr.starts_with("error: the token in UPTRAKIT_TOKEN is empty\n"), "{blank:?}");
+}
+
+#[test]
 fn an_unknown_token_is_refused_and_not_echoed() {
     let server = Server::start();
     let outcome = server.program_with(UNKNOWN_TOKEN).run(&["auth", "status"]);

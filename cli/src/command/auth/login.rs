@@ -123,6 +123,11 @@ fn read_token(terminal: bool) -> Result<TokenSecret, Failure> {
             })?
             .to_owned()
     };
+    if text.trim().is_empty() {
+        return Err(Failure::new(Exit::Refused, "nothing came on standard input").hint(
+            "give it a token: `uptrakit auth login --with-token < FILE`; see whether the file or the program that writes it has one",
+        ));
+    }
     text::token(&text, "what came on standard input")
 }
 
