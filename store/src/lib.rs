@@ -24,6 +24,7 @@ mod leftover_log;
 mod like;
 mod migrate;
 mod network_disk;
+mod none_yet;
 mod notify;
 mod open;
 mod open_file;
@@ -48,6 +49,7 @@ pub use self::{
     conn::{Conn, Connection, Transaction},
     error::{Error, Result, plain_io},
     migrate::State,
+    none_yet::may_make_directory,
     notify::Listener,
     open::OpenError,
     page::PageBounds,

@@ -105,7 +105,7 @@ fn result_code(error: &sqlx::Error) -> Option<i32> {
 }
 
 /// Returns why a file can't be used, and what to do. SQLite itself only reports that it can't be used.
-fn cause(error: &sqlx::Error, file: &Path) -> String {
+pub(super) fn cause(error: &sqlx::Error, file: &Path) -> String {
     let why = plain(error);
     let rights = "the user that runs this must be able to write the file, its -wal and -shm, and their directory";
     match result_code(error) {

@@ -8,7 +8,7 @@ use std::{
 
 use uptrakit_core::{clock::Clock, public_url::PublicUrl, state::Core};
 use uptrakit_server::settings::Settings;
-use uptrakit_store::{OpenError, Store, database_url::place, plain_io};
+use uptrakit_store::{OpenError, Store, database_url::place, may_make_directory, plain_io};
 
 pub async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
     make_data_dir(settings)?;
@@ -17,14 +17,24 @@ pub async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
 
 pub fn make_data_dir(settings: &Settings) -> anyhow::Result<()> {
     let Some(directory) = &settings.data_dir else { return Ok(()) };
-    make_private_directory(directory).map_err(|error| {
-        let why = match error.kind() {
-            io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => "what is there is no directory".into(),
-            _ => plain_io(&error),
-        };
-        let directory = directory.display();
-        anyhow::anyhow!("The data directory {directory} can't be made: {why}; make it, or name another in data_dir.")
-    })
+    make_private_directory(directory).map_err(|error| cannot_be_made(directory, &error))
+}
+
+fn cannot_be_made(directory: &Path, error: &io::Error) -> anyhow::Error {
+    let why = match error.kind() {
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => "what is there is no directory".into(),
+        _ => plain_io(error),
+    };
+    let directory = directory.display();
+    anyhow::anyhow!("The data directory {directory} can't be made: {why}; make it, or name another in data_dir.")
+}
+
+/// Fails, in the words of a start, where a start would not make the database, its tables or its pending migrations.
+pub fn require_startable(settings: &Settings) -> anyhow::Result<()> {
+    if let Some(directory) = settings.data_dir.as_deref().filter(|directory| !directory.is_dir()) {
+        may_make_directory(directory).map_err(|error| cannot_be_made(directory, &error))?;
+    }
+    named(settings, Store::require_startable(&settings.database_url, settings.data_dir.is_some()))
 }
 
 /// Opens a database that must exist already: a command that asks about it must not report on an empty one that it has

@@ -6,24 +6,32 @@ use uptrakit_server::settings::Settings;
 use uptrakit_store::{OpenError, database_url::place};
 
 use super::{
-    database::{by_file, core, is_none_yet, open_existing_store},
+    database::{by_file, core, is_none_yet, open_existing_store, require_startable},
     terminal::{readable, say},
 };
+
+const UNUSABLE: &str = "database    can't be used";
 
 pub async fn doctor(settings: Settings) -> anyhow::Result<()> {
     say(format_args!("settings    ok, listens on {}{}", settings.listen, by_file(&settings)))?;
     let place = place(&settings.database_url);
     let store = match open_existing_store(&settings).await {
         Err(error) if is_none_yet(&error) => {
-            return Ok(say(format_args!(
-                "database    none yet, {place}: the server, or `uptrakit-server migrate`, makes its tables"
-            ))?);
+            require_startable(&settings).context(UNUSABLE)?;
+            let next = match error.downcast_ref() {
+                Some(OpenError::Empty) => {
+                    "it is there and empty; the server, or `uptrakit-server migrate`, makes its tables"
+                }
+                _ => "the server, or `uptrakit-server migrate`, makes it",
+            };
+            return Ok(say(format_args!("database    none yet, {place}: {next}"))?);
         }
         Err(error) if matches!(error.downcast_ref(), Some(OpenError::Older)) => {
+            require_startable(&settings).context(UNUSABLE)?;
             let next = "the server, or `uptrakit-server migrate`, brings it up to date; back it up before";
             return Ok(say(format_args!("database    that of an older Uptrakit, {place}: {next}"))?);
         }
-        outcome => outcome.context("database    can't be used")?,
+        outcome => outcome.context(UNUSABLE)?,
     };
     let core = core(&settings, store)?;
     say(format_args!("database    ok, {place}, migrations are up to date"))?;

@@ -616,3 +616,73 @@ fn a_log_without_its_file_is_noticed_and_nothing_is_made() {
     );
     assert!(!killed.file("").exists());
 }
+
+#[test]
+fn doctor_is_content_without_a_database_only_where_a_start_would_make_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    let doctor = |data_dir: &Path, url: Option<&str>| Said::by(program(data_dir, url).arg("doctor"));
+    let sqlite = |file: &Path| format!("sqlite://{}", file.display());
+    std::fs::create_dir(at("volume")).unwrap();
+    for said in
+        [doctor(&at("deep/new"), None), doctor(&at("volume"), None), doctor(&at("x"), Some(&sqlite(&at("new.db"))))]
+    {
+        assert!(said.succeeded && said.stdout.contains("none yet, SQLite "), "{}{}", said.stdout, said.stderr);
+        assert!(said.stdout.ends_with("`uptrakit-server migrate`, makes it\n"), "{}", said.stdout);
+    }
+    std::fs::write(at("empty.db"), "").unwrap();
+    let said = doctor(&at("x"), Some(&sqlite(&at("empty.db"))));
+    assert!(
+        said.succeeded && said.stdout.contains("empty.db: it is there and empty"),
+        "{}{}",
+        said.stdout,
+        said.stderr
+    );
+
+    let forbidden = format!("{}?mode=rw", sqlite(&at("gone.db")));
+    std::fs::write(at("volume/uptrakit.db.old"), "").unwrap();
+    std::fs::write(at("file"), "").unwrap();
+    for (data_dir, url, parts) in [
+        (at("x"), Some(forbidden), ["database_url", "there is no database at"]),
+        (at("x"), Some(sqlite(&at("nowhere/up.db"))), ["database_url", "make the directory first"]),
+        (at("volume"), None, ["there is no database at", "uptrakit.db.old is left beside it; put the database back"]),
+        (at("file/below"), None, ["The data directory", "what is there is no directory"]),
+    ] {
+        let said = doctor(&data_dir, url.as_deref());
+        assert!(!said.succeeded && !said.stdout.contains("none yet"), "{url:?}: {}", said.stdout);
+        assert!(parts.iter().all(|part| said.stderr.contains(part)), "{url:?}: {}", said.stderr);
+        assert_eq!(said.stderr.lines().count(), 1, "{}", said.stderr);
+        if !parts[1].contains("left beside") {
+            let start = Said::by(program(&data_dir, url.as_deref()).arg("migrate"));
+            assert!(said.stderr.ends_with(&start.stderr) && !start.succeeded, "{}{}", said.stderr, start.stderr);
+        }
+    }
+    assert!(!at("deep").exists() && !at("gone.db").exists() && !at("new.db").exists(), "something was made");
+}
+
+#[test]
+fn doctor_and_a_start_refuse_a_place_where_they_may_write_nothing() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let Some(mut doctor) = unprivileged(directory.path()) else { return };
+    let said = Said::by(doctor.arg("doctor"));
+    assert!(!said.succeeded && said.stderr.contains("Permission denied; the user that runs this"), "{}", said.stderr);
+    let said = Said::by(unprivileged(&directory.path().join("new")).unwrap().arg("doctor"));
+    assert!(!said.succeeded && said.stderr.contains("can't be made: Permission denied; make it"), "{}", said.stderr);
+}
+
+#[tokio::test]
+async fn the_sqlite_file_of_another_program_is_refused_and_left_as_it_was() {
+    use sqlx::{ConnectOptions as _, Connection as _};
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("other.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&file).create_if_missing(true);
+    let mut conn = options.connect().await.unwrap();
+    sqlx::raw_sql("CREATE TABLE songs (title TEXT)").execute(&mut conn).await.unwrap();
+    let url = format!("sqlite://{}", file.display());
+    refused_at_start_and_by_doctor(&url, &["other.db", "that of another program; name another file"]);
+    let tables: Vec<String> = sqlx::query_scalar("SELECT name FROM sqlite_schema").fetch_all(&mut conn).await.unwrap();
+    assert_eq!(tables, ["songs"]);
+    conn.close().await.unwrap();
+}
