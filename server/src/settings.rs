@@ -2,6 +2,7 @@
 //! overrides the file.
 
 use std::{
+    cell::RefCell,
     io,
     net::SocketAddr,
     ops::RangeInclusive,
@@ -12,6 +13,7 @@ use std::{
 use ipnet::IpNet;
 use jiff::SignedDuration;
 use serde::Deserialize;
+use tracing_subscriber::EnvFilter;
 use uptrakit_core::{
     network::{InvalidNetwork, parse_network},
     public_url::PublicUrl,
@@ -105,7 +107,14 @@ impl Source {
         match std::fs::read(path) {
             Ok(bytes) => Self::from_bytes(path, &bytes),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-                Ok(Self::default())
+                match path.ancestors().find(|part| part.is_symlink() && !part.exists()) {
+                    None => Ok(Self::default()),
+                    Some(link) => Err(InvalidSetting(format!(
+                        "The settings file {} can't be read: {} is a link to what is not there; mend or remove it.",
+                        path.display(),
+                        link.display()
+                    ))),
+                }
             }
             Err(error) => Err(unreadable(path, &error)),
         }
@@ -305,6 +314,50 @@ impl Settings {
     }
 }
 
+/// Variables that other programs of Uptrakit and its tests read.
+const FOREIGN_VARIABLES: [&str; 14] = [
+    "UPTRAKIT_SERVER",
+    "UPTRAKIT_TOKEN",
+    "UPTRAKIT_TIMEOUT",
+    "UPTRAKIT_CREDENTIALS",
+    "UPTRAKIT_BIN",
+    "UPTRAKIT_SERVER_BIN",
+    "UPTRAKIT_CHROMIUM",
+    "UPTRAKIT_FIREFOX",
+    "UPTRAKIT_DOCS_IMAGES",
+    "UPTRAKIT_BENCH_POSTGRES_URL",
+    "UPTRAKIT_E2E_DATABASE_URL",
+    "UPTRAKIT_TEST_POSTGRES_URL",
+    "UPTRAKIT_TEST_POSTGRES_VERSION",
+    "UPTRAKIT_TEST_WITHOUT_POSTGRES",
+];
+
+/// Returns a sentence for each variable whose name begins as those of the settings do, and that sets nothing.
+pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<String> {
+    let known = RefCell::new(Vec::new());
+    // The names are those that are asked for, so that no list of them has to be kept.
+    let _ = Source::from_environment(|name| {
+        known.borrow_mut().push(name.to_owned());
+        None
+    });
+    let known = known.into_inner();
+    let is_unknown = |name: &String| {
+        name.to_ascii_uppercase().starts_with("UPTRAKIT_")
+            && !known.contains(name)
+            && !FOREIGN_VARIABLES.contains(&name.as_str())
+    };
+    let mut unknown: Vec<String> = names.filter(is_unknown).collect();
+    unknown.sort();
+    let sentence = |name: String| {
+        let likeness = |other: &str| strsim::normalized_damerau_levenshtein(&name.to_ascii_uppercase(), other);
+        let nearest = known.iter().max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
+        let meant = nearest.filter(|other| likeness(other) > 0.7);
+        let next = meant.map(|other| format!("; did you mean {other}?")).unwrap_or_default();
+        format!("the environment variable {name} sets nothing: there is no such setting{next}")
+    };
+    unknown.into_iter().map(sentence).collect()
+}
+
 /// The default filter. At every start Postgres sends a notice for each object that exists already; it is not logged.
 const LOG: &str = "info,sqlx::postgres::notice=warn";
 
@@ -316,7 +369,11 @@ fn checked_log(log: String) -> Result<String, InvalidSetting> {
         part.is_empty() || part.contains(['=', '[']) || LEVELS.contains(&part.to_ascii_lowercase().as_str())
     };
     if log.split(',').map(str::trim).all(is_filter) {
-        return Ok(log);
+        // The words of the library would repeat themselves.
+        return match EnvFilter::try_new(&log) {
+            Ok(_) => Ok(log),
+            Err(_) => Err(invalid("log", &log, "is no filter, such as info or uptrakit=debug")),
+        };
     }
     Err(invalid("log", &log, "has a part that is no level; say info, debug or uptrakit=debug"))
 }
@@ -405,6 +462,38 @@ mod tests {
             assert!(error.contains(directory.path().to_str().unwrap()) && error.contains("can't be read"), "{error}");
             assert!(!error.contains("os error"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_default_file_that_is_a_link_to_nothing_is_not_passed_over() {
+        use std::os::unix::fs::symlink;
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        symlink(at("gone.toml"), at("uptrakit.toml")).unwrap();
+        symlink(at("gone"), at("linked")).unwrap();
+        for (file, link) in [("uptrakit.toml", "uptrakit.toml"), ("linked/uptrakit.toml", "linked")] {
+            let error = Source::from_default_file(&at(file)).unwrap_err().to_string();
+            assert!(error.contains(&format!("{} can't be read: {} is a link", at(file).display(), at(link).display())));
+        }
+    }
+
+    #[test]
+    fn a_variable_that_sets_nothing_is_named_with_the_one_that_was_meant() {
+        let told = |names: &[&str]| super::unknown_variables(names.iter().map(|name| (*name).to_owned()));
+        assert_eq!(told(&["PATH", "UPTRAKIT_LISTEN", "UPTRAKIT_TOKEN", "UPTRAKIT_LOG_FORMAT"]), [""; 0]);
+        for (name, meant) in [
+            ("UPTRAKIT_DATABASEURL", "UPTRAKIT_DATABASE_URL"),
+            ("UPTRAKIT_LISTN", "UPTRAKIT_LISTEN"),
+            ("uptrakit_public_url", "UPTRAKIT_PUBLIC_URL"),
+            ("UPTRAKIT_TRUSTED_PROXY", "UPTRAKIT_TRUSTED_PROXIES"),
+        ] {
+            let sentence = format!(
+                "the environment variable {name} sets nothing: there is no such setting; did you mean {meant}?"
+            );
+            assert_eq!(told(&[name]), [sentence]);
+        }
+        let far = "the environment variable UPTRAKIT_XQZZJWKVVQ sets nothing: there is no such setting";
+        assert_eq!(told(&["UPTRAKIT_XQZZJWKVVQ"]), [far]);
     }
 
     #[test]

@@ -2,11 +2,12 @@
 
 use anyhow::{Context as _, bail};
 use uptrakit_core::domain::users;
-use uptrakit_server::settings::Settings;
+use uptrakit_server::settings::{Settings, unknown_variables};
 use uptrakit_store::{OpenError, database_url::place};
 
 use super::{
     database::{by_file, core, is_none_yet, open_existing_store, require_startable},
+    environment_names,
     terminal::{readable, say},
 };
 
@@ -14,6 +15,9 @@ const UNUSABLE: &str = "database    can't be used";
 
 pub async fn doctor(settings: Settings) -> anyhow::Result<()> {
     say(format_args!("settings    ok, listens on {}{}", settings.listen, by_file(&settings)))?;
+    for variable in unknown_variables(environment_names()) {
+        say(format_args!("remark      {variable}"))?;
+    }
     let place = place(&settings.database_url);
     let store = match open_existing_store(&settings).await {
         Err(error) if is_none_yet(&error) => {

@@ -12,7 +12,6 @@ mod user;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use uptrakit_server::{
     log,
@@ -72,9 +71,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         return openapi::print();
     }
     let settings = settings(arguments.settings)?;
-    let filter = tracing_subscriber::EnvFilter::try_new(&settings.log).with_context(|| {
-        format!("The setting log is wrong: \"{}\" is no filter, such as info or uptrakit=debug.", settings.log)
-    })?;
+    let filter = tracing_subscriber::EnvFilter::try_new(&settings.log)?;
     log::start(filter, settings.log_format)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let outcome = runtime.block_on(async {
@@ -91,6 +88,11 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     runtime.shutdown_background();
     log::flush();
     outcome
+}
+
+/// Returns the names of the variables of the environment, as far as they are text.
+fn environment_names() -> impl Iterator<Item = String> {
+    std::env::vars_os().filter_map(|(name, _)| name.into_string().ok())
 }
 
 fn settings(flags: SettingFlags) -> anyhow::Result<Settings> {

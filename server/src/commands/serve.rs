@@ -13,10 +13,13 @@ use tokio::{
 };
 use uptrakit_api::Secret;
 use uptrakit_core::{clock::Clock, domain::accounts, jobs, public_url::PublicUrl, state::Core};
-use uptrakit_server::{App, http, settings::Settings};
+use uptrakit_server::{
+    App, http,
+    settings::{Settings, unknown_variables},
+};
 use uptrakit_store::database_url::place;
 
-use super::{database::open_store, terminal::readable};
+use super::{database::open_store, environment_names, terminal::readable};
 
 pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     // From here on SIGHUP no longer ends the process; systemd and log rotation send it.
@@ -37,6 +40,9 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         }
         None => None,
     };
+    for variable in unknown_variables(environment_names()) {
+        tracing::warn!("{variable}");
+    }
     let store = open_store(&settings).await?;
     let listener = TcpListener::bind(settings.listen).await;
     let listener = listener.map_err(|error| unusable(settings.listen, "listen", &error))?;

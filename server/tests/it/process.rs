@@ -411,6 +411,29 @@ fn a_wrong_setting_stops_the_start_with_a_sentence_that_names_it() {
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert!(stderr.contains(part) && stderr.lines().count() == 1, "{stderr}");
     }
+    for value in ["=,=", "info,uptrakit=loud"] {
+        let output = program(directory.path(), None).env("UPTRAKIT_LOG", value).output().unwrap();
+        assert_eq!(
+            String::from_utf8(output.stderr).unwrap(),
+            format!("The setting log is wrong: \"{value}\" is no filter, such as info or uptrakit=debug.\n")
+        );
+    }
+}
+
+#[test]
+fn a_variable_that_sets_nothing_is_named_in_the_log_at_start_and_by_doctor() {
+    let directory = tempfile::tempdir().unwrap();
+    let more = [("UPTRAKIT_LOG", "warn"), ("UPTRAKIT_DATABASEURL", "x"), ("UPTRAKIT_TOKEN", "upk_x")];
+    let process = start_with(directory.path(), None, &more);
+    let doctor = program(directory.path(), None).envs(more).arg("doctor").output().unwrap();
+    process.signal("TERM");
+    drop(process);
+    let named = "the environment variable UPTRAKIT_DATABASEURL sets nothing";
+    for text in [std::fs::read(directory.path().join("log")).unwrap(), doctor.stdout] {
+        let text = String::from_utf8(text).unwrap();
+        assert!(text.contains(named) && text.contains("did you mean UPTRAKIT_DATABASE_URL?"), "{text}");
+        assert!(!text.contains("UPTRAKIT_TOKEN"), "{text}");
+    }
 }
 
 #[test]
