@@ -7,7 +7,7 @@ use sqlx::{
     sqlite::SqliteConnectOptions,
 };
 
-use super::error::{plain, plain_io};
+use super::error::{is_end, is_no_tls, plain, plain_io};
 
 /// The parameters that sqlx 0.9 reads from a Postgres URL (`options/parse.rs`), with the names of one parameter in one
 /// row. sqlx ignores all others with a warning.
@@ -87,6 +87,11 @@ fn check_postgres(url: &str) -> Result<(), String> {
             return Err(format!("its {name} is none of {}", modes.join(", ")));
         }
     }
+    if hosts.starts_with(':') || (hosts.is_empty() && address.contains('@')) {
+        return Err("it has a user or a port and no host between them; for a socket write \
+                    postgres:///DATABASE?host=/DIRECTORY&user=USER, or postgres://USER@%2FDIRECTORY/DATABASE"
+            .into());
+    }
     let has = |name: &str| seen.iter().any(|names| names[0] == name);
     if has("sslcert") != has("sslkey") {
         return Err("it has one of sslcert and sslkey; name both files, or none".into());
@@ -159,14 +164,17 @@ pub(super) fn postgres_options(url: &str) -> sqlx::Result<PgConnectOptions> {
 
 pub(super) fn postgres_place(options: &PgConnectOptions) -> String {
     let database = options.get_database().unwrap_or_else(|| options.get_username());
-    let port = options.get_port();
+    format!("Postgres {}/{database} as {}", postgres_address(options), options.get_username())
+}
+
+fn postgres_address(options: &PgConnectOptions) -> String {
     let host = options.get_host();
     let host = match socket(options) {
         Some(socket) => socket,
         None if host.contains(':') => format!("[{host}]"),
         None => host.to_owned(),
     };
-    format!("Postgres {host}:{port}/{database} as {}", options.get_username())
+    format!("{host}:{}", options.get_port())
 }
 
 fn socket(options: &PgConnectOptions) -> Option<String> {
@@ -189,7 +197,24 @@ pub(super) fn check_files(url: &str) -> Result<(), String> {
     Ok(())
 }
 
-pub(super) fn advice(error: &sqlx::Error, options: &PgConnectOptions) -> Option<&'static str> {
+/// Returns why a connection can't be opened, and what to do.
+pub(super) fn cause(error: &sqlx::Error, options: &PgConnectOptions) -> String {
+    let is_stranger = match error {
+        sqlx::Error::Protocol(text) => !is_end(text),
+        sqlx::Error::Io(error) => is_no_tls(&error.to_string()),
+        _ => false,
+    };
+    if is_stranger {
+        let address = postgres_address(options);
+        return format!("what answers at {address} is not Postgres; see host and port in database_url");
+    }
+    match advice(error, options) {
+        Some(advice) => format!("{}; {advice}", plain(error)),
+        None => plain(error),
+    }
+}
+
+fn advice(error: &sqlx::Error, options: &PgConnectOptions) -> Option<&'static str> {
     match error {
         sqlx::Error::Io(error) => match error.kind() {
             io::ErrorKind::ConnectionRefused => Some("see that Postgres runs there and listens on that address"),
@@ -215,9 +240,11 @@ pub(super) fn advice(error: &sqlx::Error, options: &PgConnectOptions) -> Option<
             "08P01" if error.message().contains("startup parameter") => {
                 Some("leave options out of database_url, or have the pooler take them (ignore_startup_parameters)")
             }
-            "53300" => Some("raise the limit of the server, the role or the pooler"),
             _ => None,
         },
+        sqlx::Error::Protocol(_) => Some(
+            "see that Postgres runs there, behind the proxy where there is one, and that the port is that of Postgres",
+        ),
         _ => None,
     }
 }
@@ -249,6 +276,9 @@ mod tests {
             ("postgres://u:secret@a/up?host=b", "host"),
             ("postgres://u:secret@/up?host=a&hostaddr=10.0.0.1", "once"),
             ("postgres://u:secret@a:x/up", "port"),
+            ("postgres://u:secret@/up?host=/run/postgresql", "postgres:///DATABASE?host=/DIRECTORY&user=USER"),
+            ("postgres://u:secret@:5432/up", "postgres://USER@%2FDIRECTORY/DATABASE"),
+            ("postgres://:5432/up", "no host"),
             ("sqlite:///up.db?immutable=1", "immutable"),
             ("sqlite:///up.db?vfs=unix-none", "vfs"),
             ("sqlite:///up.db?mode=memory", "mode"),

@@ -19,7 +19,10 @@ impl Error {
     /// do.
     #[must_use]
     pub fn detail(&self) -> String {
-        self.0.to_string()
+        match &self.0 {
+            error @ sqlx::Error::RowNotFound => plain(error),
+            error => error.to_string(),
+        }
     }
 
     #[must_use]
@@ -95,7 +98,19 @@ pub fn plain(error: &sqlx::Error) -> String {
     match error {
         sqlx::Error::Io(error) => plain_io(error),
         sqlx::Error::Configuration(error) | sqlx::Error::Tls(error) => plain_tls(&error.to_string()),
+        // too_many_connections
+        sqlx::Error::Database(error) if error.code().is_some_and(|code| code == "53300") => format!(
+            "{}; raise the limit of the role or the database (CONNECTION LIMIT), of the server (max_connections) or of \
+             the pooler, or lower database_connections",
+            error.message()
+        ),
         sqlx::Error::Database(error) => error.message().to_owned(),
+        sqlx::Error::Protocol(text) if is_end(text) => "the connection is closed without an answer".into(),
+        sqlx::Error::Protocol(_) => "what answers there is not Postgres".into(),
+        // Only rows that the migrations make are read in this way.
+        sqlx::Error::RowNotFound => {
+            "a row that every database of Uptrakit has is missing, such as that of the epoch; restore a backup".into()
+        }
         sqlx::Error::PoolTimedOut => "no connection of this server's pool was free in time".into(),
         other => other.to_string(),
     }
@@ -108,8 +123,21 @@ pub fn plain_io(error: &io::Error) -> String {
         io::ErrorKind::ConnectionRefused => "connection refused".into(),
         // The standard library has no kind for a host name that can't be resolved.
         _ if text.starts_with("failed to lookup address information") => "the host name can't be resolved".into(),
+        _ if is_no_tls(&text) => "what answers there is not Postgres".into(),
         _ => plain_tls(text.split(" (os error").next().unwrap_or(&text)),
     }
+}
+
+/// Returns true where the connection ends in place of the answer to its first message, which the driver takes for an
+/// answer of zero.
+pub(super) fn is_end(text: &str) -> bool {
+    text.contains("SSLRequest: 0x00")
+}
+
+/// Returns true where the first bytes of the other side are no TLS. A program may answer `S` to the first message of a
+/// client and not mean that it agrees to TLS, as an SSH server does.
+pub(super) fn is_no_tls(text: &str) -> bool {
+    text.contains("received corrupt message")
 }
 
 /// Describes a refused certificate, because the TLS library gives most causes by its own identifiers alone.

@@ -9,12 +9,11 @@ use sqlx::{
 
 use super::{
     Store,
-    database_url::{advice, check_files, postgres_options, postgres_place},
-    error::plain,
+    database_url::{cause, check_files, postgres_options, postgres_place},
     migrate::{self, State},
     open::{OpenError, Opening, POSTGRES_MIGRATIONS},
     pool::{ACQUIRE_TIMEOUT, Pool},
-    requirements, session,
+    requirements, session, with_timeout,
 };
 
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
@@ -39,21 +38,20 @@ pub(super) async fn open(url: &str, opening: Opening, max_connections: u32) -> R
                 Ok(true)
             })
         })
-        .connect_with(options)
-        .await?;
+        .connect_with(options.clone())
+        .await
+        .map_err(|error| unreachable(&error, &options))?;
     Ok((Store(Pool::Postgres(pool)), state))
+}
+
+fn unreachable(error: &sqlx::Error, options: &PgConnectOptions) -> OpenError {
+    OpenError::Unreachable { place: postgres_place(options), cause: cause(error, options) }
 }
 
 /// Checks everything that the database must be able to do, and brings it up to date. The connection does not come from
 /// a pool, because a pool would hide the reason of a failure.
 async fn prepare(options: &PgConnectOptions, opening: Opening) -> Result<State, OpenError> {
-    let unreachable = |error: sqlx::Error| {
-        let cause = match advice(&error, options) {
-            Some(advice) => format!("{}; {advice}", plain(&error)),
-            None => plain(&error),
-        };
-        OpenError::Unreachable { place: postgres_place(options), cause }
-    };
+    let unreachable = |error| unreachable(&error, options);
     let mut conn = connect(options).await.map_err(unreachable)?;
     requirements::check_database(&mut conn).await?;
     requirements::refuse_transaction_pooler(&mut conn, options).await?;
@@ -75,6 +73,8 @@ async fn prepare(options: &PgConnectOptions, opening: Opening) -> Result<State, 
     }
     if opening != Opening::Migrate {
         requirements::check_rights(&mut conn).await?;
+        let lost = sqlx::query_scalar(requirements::TABLES_WITHOUT_THEIR_ROW);
+        requirements::refuse_lost_row(with_timeout(lost.fetch_optional(&mut conn)).await?)?;
     }
     let _ = tokio::time::timeout(ACQUIRE_TIMEOUT, conn.close()).await;
     Ok(found.state)

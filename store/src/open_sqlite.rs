@@ -18,6 +18,7 @@ use super::{
     open_lock::OpenLock,
     pool::{ACQUIRE_TIMEOUT, Pool},
     private_file::make_private_file,
+    requirements,
 };
 
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -75,6 +76,8 @@ pub(super) async fn open(url: &str, opening: Opening) -> Result<(Store, State), 
     };
     if opening != Opening::Copy {
         require_writable(&writer).await.map_err(unreachable)?;
+        let lost = sqlx::query_scalar(requirements::TABLES_WITHOUT_THEIR_ROW);
+        requirements::refuse_lost_row(lost.fetch_optional(&writer).await?)?;
     }
     let aside = pool(1).connect_lazy_with(options.clone().synchronous(SqliteSynchronous::Normal));
     let readers = pool(SQLITE_READERS).connect_lazy_with(options);

@@ -31,6 +31,17 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Returns a sentence when one server may need more connections than its role or its database may have.
+    pub async fn connections_remark(&self) -> crate::Result<Option<String>> {
+        let Pool::Postgres(pool) = &self.0 else { return Ok(None) };
+        match self.read().await?.conn() {
+            Conn::Sqlite(_) => Ok(None),
+            Conn::Postgres(conn) => too_few_connections(conn, pool.options().get_max_connections() + 1).await,
+        }
+    }
+}
+
 async fn too_few_connections(conn: &mut PgConnection, wanted: u32) -> crate::Result<Option<String>> {
     let allowed: Option<i32> = with_timeout(
         sqlx::query_scalar(

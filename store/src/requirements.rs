@@ -76,8 +76,7 @@ pub(super) async fn refuse_transaction_pooler(
         }
         Ok(Err(error)) => {
             return Err(OpenError::Unfit(format!(
-                "a second connection is refused ({}), and a server needs several; raise the limit of the role, the \
-                 server or the pooler",
+                "a second connection is refused, and a server needs several: {}",
                 plain(&error)
             )));
         }
@@ -155,6 +154,22 @@ pub(super) async fn check_rights(conn: &mut PgConnection) -> Result<(), OpenErro
         )));
     }
     Ok(())
+}
+
+/// Selects the tables of one row that have lost it, on either engine.
+pub(super) const TABLES_WITHOUT_THEIR_ROW: &str = "SELECT name FROM \
+     (SELECT 'power_epoch' AS name, (SELECT count(*) FROM power_epoch) AS found \
+      UNION ALL SELECT 'host_revision', (SELECT count(*) FROM host_revision) \
+      UNION ALL SELECT 'readiness', (SELECT count(*) FROM readiness)) AS tables WHERE found = 0";
+
+pub(super) fn refuse_lost_row(table: Option<String>) -> Result<(), OpenError> {
+    let Some(table) = table else { return Ok(()) };
+    let row = match table.as_str() {
+        "power_epoch" => "the row of the epoch",
+        "host_revision" => "the row of the revision of hosts",
+        _ => "the only row",
+    };
+    Err(OpenError::Unfit(format!("{row} is missing in the table {table}; restore a backup")))
 }
 
 pub(super) async fn check_rights_to_migrate(conn: &mut PgConnection) -> Result<(), OpenError> {

@@ -58,10 +58,15 @@ pub fn is_none_yet(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref(), Some(OpenError::Missing(_) | OpenError::Empty))
 }
 
+/// Returns the start of the message about a database that can't be used.
+pub fn unusable(settings: &Settings) -> String {
+    let setting = if settings.data_dir.is_some() { "data_dir" } else { "database_url" };
+    format!("The setting {setting} names no database that can be used")
+}
+
 pub fn named<T>(settings: &Settings, opened: Result<T, OpenError>) -> anyhow::Result<T> {
     opened.map_err(|error| {
-        let setting = if settings.data_dir.is_some() { "data_dir" } else { "database_url" };
-        let unusable = format!("The setting {setting} names no database that can be used");
+        let unusable = unusable(settings);
         let place = place(&settings.database_url);
         let context = match &error {
             // The message of these errors names the place itself.

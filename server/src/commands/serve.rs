@@ -12,14 +12,18 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 use uptrakit_api::Secret;
-use uptrakit_core::{clock::Clock, domain::accounts, jobs, public_url::PublicUrl, state::Core};
+use uptrakit_core::{clock::Clock, domain::accounts, error::Error, jobs, public_url::PublicUrl, state::Core};
 use uptrakit_server::{
     App, http,
     settings::{Settings, unknown_variables},
 };
 use uptrakit_store::database_url::place;
 
-use super::{database::open_store, environment_names, terminal::readable};
+use super::{
+    database::{open_store, unusable},
+    environment_names,
+    terminal::readable,
+};
 
 pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     // From here on SIGHUP no longer ends the process; systemd and log rotation send it.
@@ -35,7 +39,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let measured = match settings.metrics_listen {
         Some(listen) => {
             let listener = TcpListener::bind(listen).await;
-            let listener = listener.map_err(|error| unusable(listen, "metrics_listen", &error))?;
+            let listener = listener.map_err(|error| cannot_listen(listen, "metrics_listen", &error))?;
             Some((listener, http::metrics::install()?))
         }
         None => None,
@@ -44,8 +48,12 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         tracing::warn!("{variable}");
     }
     let store = open_store(&settings).await?;
+    let unusable = format!("{}: {}", unusable(&settings), place(&settings.database_url));
+    if let Ok(Some(remark)) = store.connections_remark().await {
+        tracing::warn!("{remark}");
+    }
     let listener = TcpListener::bind(settings.listen).await;
-    let listener = listener.map_err(|error| unusable(settings.listen, "listen", &error))?;
+    let listener = listener.map_err(|error| cannot_listen(settings.listen, "listen", &error))?;
     let address = listener.local_addr()?;
     let public_url = match settings.public_url {
         Some(url) => url,
@@ -59,7 +67,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         settings.tokens,
         settings.reads_without_writes,
     );
-    jobs::start(&app).await?;
+    jobs::start(&app).await.map_err(|error| anyhow::anyhow!("{unusable}: {error}"))?;
     app.tasks.supervise("hangup", app.stopping.clone(), {
         let app = app.clone();
         move || write_at_hangup(app.clone())
@@ -71,7 +79,11 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     // The signals are handled before the server says that it listens, because a program that waits for that line may
     // stop the server at once.
     let told = told_to_stop();
-    let code = accounts::new_first_run_code(&app).await.map_err(readable)?;
+    let code = accounts::new_first_run_code(&app).await.map_err(|error| match error {
+        // The sentence of a request would ask the reader to try again.
+        Error::Unavailable(cause) => anyhow::anyhow!("{unusable}: {cause}"),
+        error => readable(error),
+    })?;
     tracing::info!(%address, public_url = app.public_url.as_str(), "Uptrakit is listening");
     let link = code.map(|Secret(code)| format!("{}/setup?code={code}", app.public_url.as_str()));
     // The output is written beside the serving, so that a stalled reader delays no request.
@@ -122,7 +134,7 @@ async fn write_at_hangup(app: Arc<Core>) {
     }
 }
 
-fn unusable(address: SocketAddr, setting: &str, error: &io::Error) -> anyhow::Error {
+fn cannot_listen(address: SocketAddr, setting: &str, error: &io::Error) -> anyhow::Error {
     let why = match error.kind() {
         io::ErrorKind::AddrInUse => "another program listens there; stop it, or choose another port".into(),
         io::ErrorKind::AddrNotAvailable => "this machine has no such address".into(),

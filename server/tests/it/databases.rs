@@ -384,6 +384,7 @@ async fn a_role_with_data_rights_alone_serves_a_database_that_another_role_migra
 on_both!(
     migrate_makes_the_tables_and_says_what_it_found,
     a_migration_that_is_another_one_here_is_refused_at_start_and_by_doctor,
+    a_database_that_has_lost_the_row_of_the_epoch_is_refused_in_plain_words,
     doctor_says_that_no_token_can_be_judged
 );
 
@@ -400,6 +401,19 @@ async fn a_migration_that_is_another_one_here_is_refused_at_start_and_by_doctor(
     let refused = Store::open(&server.url, 2).await.unwrap_err();
     assert!(matches!(refused, OpenError::Modified(2)), "{refused}");
     refused_at_start_and_by_doctor(&server.url, &["checksum of its migration 2", "restore a backup"]);
+}
+
+async fn a_database_that_has_lost_the_row_of_the_epoch_is_refused_in_plain_words(server: TestServer) {
+    server.sql("DELETE FROM power_epoch").await;
+    let mut reader = server.app.store.read().await.unwrap();
+    let error = uptrakit_store::epoch::get_epoch(reader.conn()).await.unwrap_err();
+    for words in [error.to_string(), error.detail()] {
+        assert!(words.contains("the epoch; restore a backup") && !words.contains("no rows"), "{words}");
+    }
+    refused_at_start_and_by_doctor(
+        &server.url,
+        &["the row of the epoch is missing in the table power_epoch; restore a backup"],
+    );
 }
 
 async fn doctor_says_that_no_token_can_be_judged(server: TestServer) {
@@ -465,6 +479,80 @@ async fn doctor_names_a_limit_of_connections_that_one_server_can_exceed() {
         assert!(said.succeeded, "{}", said.stderr);
         let named = said.stdout.contains(&format!("may have {limit} connections, and one server takes up to 11"));
         assert_eq!(named, is_named, "{limit}: {}", said.stdout);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_start_that_lacks_connections_names_the_database_and_the_limits_to_raise() {
+    use sqlx::Connection as _;
+    let Some(server) = TestServer::postgres().await else { return };
+    let (url, role) = server.new_role().await;
+    server.sql(&format!("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}")).await;
+    server.sql(&format!("ALTER ROLE {role} CONNECTION LIMIT 2")).await;
+    let directory = tempfile::tempdir().unwrap();
+    let mut process = crate::process::start_with(directory.path(), Some(&url), &[("UPTRAKIT_LOG", "warn")]);
+    let log = || std::fs::read_to_string(directory.path().join("log")).unwrap();
+    process.signal("TERM");
+    process.child.wait().unwrap();
+    assert!(log().contains("may have 2 connections, and one server takes up to 11; raise its CONNECTION LIMIT"));
+    // The check of the start needs two connections, and other sessions leave one.
+    let held = loop {
+        // Postgres counts the sessions of the server that has ended for a moment longer.
+        match sqlx::PgConnection::connect(&url).await {
+            Ok(held) => break held,
+            Err(error) => assert!(error.to_string().contains("too many connections"), "{error}"),
+        }
+    };
+    let stderr = Said::refusal(directory.path(), &url, &[]);
+    let place = format!("Postgres {}/{}", server.postgres_address(), server.database());
+    assert!(stderr.contains(&place) && stderr.contains("CONNECTION LIMIT"), "{stderr}");
+    assert!(stderr.contains("lower database_connections") && !stderr.contains("try again"), "{stderr}");
+    held.close().await.unwrap();
+    // The trigger refuses what the start does after it has opened the database.
+    server.sql(&format!("ALTER ROLE {role} CONNECTION LIMIT -1")).await;
+    server
+        .sql(&format!(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN RAISE EXCEPTION 'too many connections for role \"{role}\"' USING ERRCODE = '53300'; END $$"
+        ))
+        .await;
+    server.sql("CREATE TRIGGER refuse BEFORE INSERT ON invitations EXECUTE FUNCTION refuse()").await;
+    let stderr = Said::refusal(directory.path(), &url, &[]);
+    assert!(stderr.starts_with("The setting database_url names no database that can be used: "), "{stderr}");
+    assert!(stderr.contains(&place) && stderr.contains("lower database_connections"), "{stderr}");
+    assert!(!stderr.contains("try again") && stderr.lines().count() == 1, "{stderr}");
+}
+
+#[test]
+fn what_answers_and_is_no_postgres_is_named_with_its_address() {
+    use std::io::{Read as _, Write as _};
+    let directory = tempfile::tempdir().unwrap();
+    for (answer, mode, is_stranger) in [
+        ("HTTP/1.1 400 Bad Request\r\n\r\n", "prefer", true),
+        ("J\0\0\0\n8.0", "prefer", true),
+        ("SSH-2.0-OpenSSH_9.2\r\n", "require", true),
+        ("-ERR unknown command\r\n", "disable", true),
+        ("", "prefer", false),
+    ] {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let _ = stream.read(&mut [0; 8]);
+                let _ = stream.write_all(answer.as_bytes());
+                // What the client sends further is read, so that the connection isn't reset.
+                let _ = stream.shutdown(std::net::Shutdown::Write);
+                let _ = std::io::copy(&mut stream, &mut std::io::sink());
+            }
+        });
+        let url = format!("postgres://ada:secret@{address}/up?sslmode={mode}");
+        let stderr = Said::refusal(directory.path(), &url, &["doctor"]);
+        let stranger = format!("what answers at {address} is not Postgres; see host and port in database_url");
+        assert_eq!(stderr.contains(&stranger), is_stranger, "{answer}: {stderr}");
+        assert_eq!(stderr.contains("closed without an answer; see that Postgres runs there"), !is_stranger, "{stderr}");
+        assert!(!stderr.contains("SSLRequest") && !stderr.contains("unknown message"), "{stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
     }
 }
 
