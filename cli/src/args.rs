@@ -5,6 +5,9 @@ use crate::{complete, redaction};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::{ArgValueCandidates, ArgValueCompleter};
 use std::path::PathBuf;
+use uptrakit_api::is_control;
+
+const LONGEST_MACHINE_ID: usize = 128;
 
 /// Manage API tokens and hosts of an Uptrakit server.
 #[derive(Debug, Parser)]
@@ -317,6 +320,21 @@ pub struct ListHosts {
     pub paging: Paging,
 }
 
+/// Parses a machine id by the server's rules, so that a wrong one is a mistake of usage, also in a dry run.
+fn machine_id(text: &str) -> Result<String, String> {
+    let id = redaction::no_token(text)?;
+    let (id, length) = (id.trim(), id.trim().chars().count());
+    if text.contains(is_control) {
+        Err("it must be one line without control characters".to_owned())
+    } else if id.is_empty() {
+        Err("it must not be empty; give an id of your own, such as web-2".to_owned())
+    } else if length > LONGEST_MACHINE_ID {
+        Err(format!("it must have at most {LONGEST_MACHINE_ID} characters; it has {length}"))
+    } else {
+        Ok(id.to_owned())
+    }
+}
+
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub struct Report {
@@ -325,7 +343,7 @@ pub struct Report {
     pub dry_run: bool,
     /// Report under this id, such as web-2, instead of one derived from the machine's own; it must be the same in every
     /// report of a machine and of no other
-    #[arg(long, value_name = "ID", conflicts_with = "remove_timer", value_parser = redaction::no_token, value_hint = ValueHint::Other)]
+    #[arg(long, value_name = "ID", conflicts_with = "remove_timer", value_parser = machine_id, value_hint = ValueHint::Other)]
     pub machine_id: Option<String>,
     /// Have systemd report this machine again and again, with the token in use now
     #[arg(long, group = "timer")]

@@ -22,7 +22,10 @@ mod stderr;
 mod text;
 mod wire;
 
-use clap::{CommandFactory, Parser};
+use clap::{
+    CommandFactory, Parser,
+    error::{ContextKind, ContextValue},
+};
 use clap_complete::CompleteEnv;
 use std::{process::ExitCode, rc::Rc};
 
@@ -30,7 +33,7 @@ fn main() -> ExitCode {
     CompleteEnv::with_factory(args::Arguments::command).shells(complete::SHELLS).complete();
     let arguments = match args::Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => return misread(&error),
+        Err(error) => return misread(error),
     };
     let clock = Rc::new(clock::ServerClock::default());
     let output = output::Output::new(arguments.global.output, arguments.global.verbose > 0, Rc::clone(&clock));
@@ -44,8 +47,14 @@ fn main() -> ExitCode {
 }
 
 /// Prints the help to standard output, or a usage error to standard error. The error may repeat a token that was typed,
-/// so it passes through the redaction of `Stderr`.
-fn misread(error: &clap::Error) -> ExitCode {
+/// so it passes through the redaction of `Stderr`. It may also repeat control characters, which are replaced.
+fn misread(mut error: clap::Error) -> ExitCode {
+    for kind in [ContextKind::InvalidValue, ContextKind::InvalidArg, ContextKind::InvalidSubcommand] {
+        if let Some(ContextValue::String(typed)) = error.get(kind) {
+            let typed = output::printable(typed);
+            error.insert(kind, ContextValue::String(typed));
+        }
+    }
     // A failure to write is ignored: the reader has closed the stream.
     let _ = if error.use_stderr() {
         let (text, stderr) = (error.render(), stderr::Stderr::new());

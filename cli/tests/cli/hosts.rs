@@ -51,12 +51,45 @@ fn a_clone_with_an_id_of_its_own_is_a_host_of_its_own() {
     let clone = program.ok(&["hosts", "report", "-o", "json", "--machine-id", "web-2"]).json();
     assert_eq!(clone["machine_id"], "web-2");
     assert_ne!(clone["id"], first["id"]);
+    let longest = "ü".repeat(128);
+    let clone = program.ok(&["hosts", "report", "-o", "json", "--machine-id", &longest]).json();
+    assert_eq!(clone["machine_id"], longest, "the server takes what this program takes");
+}
+
+#[test]
+fn a_machine_id_that_the_server_refuses_is_named_by_its_flag() {
+    let problem = r#"{"detail":"x","code":"invalid-field","errors":[{"field":"machine_id","message":"is taken"}]}"#;
+    let server = StandIn::answering("422 Unprocessable Content", "application/problem+json", problem);
+    let program = without_package_managers(Program::signed_in(&server.url, UNKNOWN_TOKEN));
+    let outcome = program.run(&["hosts", "report", "--machine-id", "web-2"]);
+    assert_eq!(outcome.code, 1, "{outcome:?}");
+    assert!(outcome.stderr.contains("  why:  --machine-id is taken\n"), "{outcome:?}");
+}
+
+#[test]
+fn a_machine_id_that_is_none_is_a_mistake_of_usage_before_anything_is_read() {
+    let silent = StandIn::silent();
+    let program = Program::signed_in(&silent.url, UNKNOWN_TOKEN);
     let long = "x".repeat(129);
-    for wrong in ["", "a\u{7}b", &long] {
-        let outcome = program.run(&["hosts", "report", "--machine-id", wrong]);
-        assert_eq!(outcome.code, 1, "{wrong:?}: {outcome:?}");
-        assert!(outcome.stderr.contains("  why:  --machine-id "), "{wrong:?}: {outcome:?}");
+    for (wrong, why) in [
+        ("", "it must not be empty"),
+        (" ", "it must not be empty"),
+        ("\n", "it must be one line"),
+        ("web-2\n", "it must be one line"),
+        ("a\nb", "it must be one line"),
+        ("a\u{7}b", "it must be one line"),
+        ("a\u{202e}b", "it must be one line"),
+        (&long, "it must have at most 128 characters; it has 129"),
+    ] {
+        for more in [&[][..], &["--dry-run"], &["--install-timer"]] {
+            let outcome = program.run(&[&["hosts", "report", "--machine-id", wrong], more].concat());
+            assert_eq!((outcome.code, outcome.stdout.as_str()), (2, ""), "{wrong:?}: {outcome:?}");
+            let line = outcome.stderr.lines().next().unwrap();
+            assert!(line.contains("'--machine-id <ID>': ") && line.contains(why), "{wrong:?}: {outcome:?}");
+            assert!(!outcome.stderr.contains(['\u{7}', '\u{202e}']), "{wrong:?}: {outcome:?}");
+        }
     }
+    assert_eq!(silent.connections(), 0);
 }
 
 #[test]

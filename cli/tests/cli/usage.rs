@@ -60,6 +60,19 @@ fn mistakes_of_usage_exit_2_and_name_what_is_wrong() {
 }
 
 #[test]
+fn what_was_typed_is_repeated_without_its_control_characters() {
+    for arguments in [
+        &["hosts", "a\u{1b}[2Jb"][..],
+        &["hosts", "list", "--sort", "a\u{1b}[2Jb"],
+        &["hosts", "list", "--a\u{1b}[2Jb"],
+    ] {
+        let outcome = Program::new().run(arguments);
+        assert_eq!(outcome.code, 2, "{outcome:?}");
+        assert!(outcome.stderr.contains("a\u{fffd}[2Jb") && !outcome.stderr.contains('\u{1b}'), "{outcome:?}");
+    }
+}
+
+#[test]
 fn nothing_at_all_prints_the_help() {
     let outcome = Program::new().run(&[]);
     assert_eq!(outcome.code, 2);
