@@ -2,18 +2,20 @@
 //! Redirects are never followed, because the token would go to a host that the user did not name.
 
 mod names;
+mod plain;
 mod proxy;
 mod refusal;
 mod tls;
 
 use crate::{
     clock::{self, ServerClock},
-    failure::Failure,
+    failure::{Failure, described},
     server::Server,
     settings::Settings,
     text, wire,
 };
 use names::Names;
+use plain::PlainConnector;
 use refusal::{CHECK_ADDRESS, not_uptrakit};
 use rustls::pki_types::CertificateDer;
 use serde::{Serialize, de::DeserializeOwned};
@@ -79,13 +81,15 @@ impl Client {
         let agent = match &settings.ca_cert {
             None => {
                 let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
-                Agent::with_parts(config.tls_config(tls).build(), DefaultConnector::new(), Names::default())
+                let connector = DefaultConnector::new().chain(PlainConnector);
+                Agent::with_parts(config.tls_config(tls).build(), connector, Names::default())
             }
             Some(path) => {
                 let tls = TlsConnector::new(certificates(path)?)
                     .ok_or_else(|| unusable(path, "none of its certificates is an X.509 certificate of version 3"))?;
                 // The same chain connects to a proxy with https.
                 let connector = ().chain(ConnectProxyConnector::default()).chain(TcpConnector::default()).chain(tls);
+                let connector = connector.chain(PlainConnector);
                 Agent::with_parts(config.build(), connector, Names::default())
             }
         };
@@ -260,7 +264,7 @@ impl Answer {
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
-    let bytes = fs::read(path).map_err(|error| unusable(path, &error.to_string()))?;
+    let bytes = fs::read(path).map_err(|error| unusable(path, &described(&error)))?;
     let pem = text::without_mark(&bytes).map_err(|why| unusable(path, &format!("the file {why}")))?;
     let mut certificates = Vec::new();
     for item in ureq::tls::parse_pem(pem) {

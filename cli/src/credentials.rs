@@ -4,7 +4,7 @@
 mod keyring;
 
 use crate::{
-    failure::{Exit, Failure},
+    failure::{Exit, Failure, described},
     server::Server,
     settings::{Source, TIMER_FILE},
     text,
@@ -185,9 +185,9 @@ impl Store {
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
                 return Ok(Contents::default());
             }
-            Err(error) => return Err(unreadable(&error)),
+            Err(error) => return Err(unreadable(&described(&error))),
         };
-        let mode = file.metadata().map_err(|error| unreadable(&error))?.permissions().mode() & 0o777;
+        let mode = file.metadata().map_err(|error| unreadable(&described(&error)))?.permissions().mode() & 0o777;
         if mode & 0o077 != 0 {
             return Err(Failure::new(
                 Exit::Refused,
@@ -197,7 +197,7 @@ impl Store {
             .hint(format!("run `chmod 600 {}`, and revoke the tokens if somebody may have read them", quoted(path))));
         }
         let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
+        file.read_to_end(&mut bytes).map_err(|error| unreadable(&described(&error)))?;
         let mend = "mend or delete it, then sign in again with `uptrakit auth login`";
         let text = text::decode(&bytes).map_err(|why| unreadable(&format!("the file {why}")).hint(mend))?;
         // The parser's message quotes the line, which may hold a token.
@@ -261,7 +261,7 @@ fn make_folder(path: &Path) -> io::Result<()> {
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Failure {
-    Failure::failed(format!("could not save the credentials in {}", path.display())).caused_by(error)
+    Failure::failed(format!("could not save the credentials in {}", path.display())).caused_by(described(error))
 }
 
 pub fn configuration_folder() -> Option<PathBuf> {

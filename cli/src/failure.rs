@@ -120,7 +120,15 @@ impl Failure {
         if error.kind() == io::ErrorKind::BrokenPipe {
             Self::new(Exit::Done, String::new())
         } else {
-            Self::failed("could not write to standard output").caused_by(error)
+            Self::failed("could not write to standard output").caused_by(described(error))
         }
     }
+}
+
+/// Describes an error of the operating system without its number, as in "No such file or directory (os error 2)", which
+/// differs between systems and says nothing more.
+pub fn described(error: &io::Error) -> String {
+    let text = error.to_string();
+    let number = error.raw_os_error().map(|number| format!(" (os error {number})"));
+    number.and_then(|number| text.strip_suffix(&number)).map(str::to_owned).unwrap_or(text)
 }

@@ -2,7 +2,7 @@
 //! not echoed, and an interrupted answer leaves the terminal as it was.
 
 use crate::{
-    failure::{Exit, Failure},
+    failure::{Exit, Failure, described},
     interrupt,
     stderr::Stderr,
 };
@@ -103,7 +103,7 @@ fn unread(error: &io::Error) -> Failure {
         }
         io::ErrorKind::InvalidData => Failure::failed("the answer can't be read").caused_by("it is no text in UTF-8"),
         io::ErrorKind::UnexpectedEof => Failure::failed("there was no answer").caused_by("the input ended"),
-        _ => Failure::failed("there was no answer").caused_by(error),
+        _ => Failure::failed("there was no answer").caused_by(described(error)),
     };
     failure.hint("nothing was saved; run `uptrakit auth login` again")
 }

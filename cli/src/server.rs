@@ -72,6 +72,15 @@ impl Server {
         &self.0
     }
 
+    pub fn has_tls(&self) -> bool {
+        self.0.starts_with("https://")
+    }
+
+    /// Returns the address with https in place of http.
+    pub fn with_tls(&self) -> String {
+        self.0.replacen("http://", "https://", 1)
+    }
+
     pub fn host(&self) -> String {
         let uri: Option<Uri> = self.0.parse().ok();
         uri.and_then(|uri| uri.host().map(str::to_owned)).unwrap_or_default()

@@ -1,9 +1,9 @@
 //! Turns errors of the connection and refusals of the server into failures with a cause and a hint. A problem document
 //! comes from an Uptrakit server; any other answer comes from a proxy, or from a wrong address.
 
-use super::{Client, tls, was_refused};
+use super::{Client, plain::is_answered_in_tls, tls, was_refused};
 use crate::{
-    failure::{Exit, Failure},
+    failure::{Exit, Failure, described},
     lookup,
     output::printable,
     server::Server,
@@ -27,7 +27,7 @@ impl Client {
         let (location, wait) = (header(header::LOCATION), header(header::RETRY_AFTER));
         let text = answer.into_body().into_with_config().limit(1 << 20).read_to_string().unwrap_or_default();
         let Ok(problem) = serde_json::from_str::<wire::Problem>(&text) else {
-            return self.refused_without_problem(tried, status, location.as_deref());
+            return self.refused_without_problem(tried, status, location.as_deref(), &text);
         };
         let exit = match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Exit::Refused,
@@ -89,7 +89,7 @@ impl Client {
 
     /// Builds the failure for an answer without a problem document, which comes from a proxy in front of the server or
     /// from another program.
-    fn refused_without_problem(&self, tried: &str, status: StatusCode, location: Option<&str>) -> Failure {
+    fn refused_without_problem(&self, tried: &str, status: StatusCode, location: Option<&str>, text: &str) -> Failure {
         let message = format!("could not {tried}");
         match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Failure::new(Exit::Refused, message)
@@ -106,6 +106,9 @@ impl Client {
             status if status.is_redirection() => Failure::new(Exit::Unreachable, message)
                 .caused_by(format!("{} sends on to {}", self.server, location.unwrap_or("somewhere else")))
                 .hint("give the address of the server itself with --server"),
+            StatusCode::BAD_REQUEST if !self.server.has_tls() && asks_for_tls(text) => {
+                self.answered_in_tls(Failure::new(Exit::Unreachable, message))
+            }
             status => not_uptrakit(&self.server, tried, &format!("it answered {status} without a problem document")),
         }
     }
@@ -152,6 +155,7 @@ impl Client {
             error if speaks_no_tls(error) => failure
                 .caused_by(format!("{server} speaks no TLS"))
                 .hint(format!("see whether its address is http{}", server.as_str().trim_start_matches("https"))),
+            error if is_answered_in_tls(error) => self.answered_in_tls(failure),
             error if is_distrust(error) => failure
                 .caused_by(format!("no trusted connection to {server}: {}", distrust(error)))
                 .hint(self.way_to_trust(error)),
@@ -163,9 +167,23 @@ impl Client {
                 .caused_by(format!("the proxy did not connect to {server}"))
                 .hint("check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY"),
             error => {
-                failure.caused_by(ended(server, error)).hint("check the address and the network between, and try again")
+                let hint = "check the address and the network between, and try again";
+                // Some servers with TLS only close a connection without it.
+                let hint = if is_closed(error) && !server.has_tls() {
+                    format!("{hint}; if the server speaks TLS, its address is {}", server.with_tls())
+                } else {
+                    hint.to_owned()
+                };
+                failure.caused_by(ended(server, error)).hint(hint)
             }
         }
+    }
+
+    fn answered_in_tls(&self, failure: Failure) -> Failure {
+        let server = &self.server;
+        failure
+            .caused_by(format!("{server} speaks TLS"))
+            .hint(format!("see whether its address is {}", server.with_tls()))
     }
 
     fn way_to_trust(&self, error: &Error) -> &'static str {
@@ -220,10 +238,11 @@ fn in_words(error: &Error) -> String {
         Error::Protocol(_) | Error::Http(_) | Error::LargeResponseHeader(..) => "the answer breaks the rules of HTTP",
         Error::BodyExceedsLimit(_) => "the answer is longer than any of the API",
         Error::ConnectProxyFailed(_) | Error::InvalidProxyUrl => "the proxy refused to connect",
+        error if is_answered_in_tls(error) => "the answer is one of TLS",
         error if is_distrust(error) => return format!("TLS: {}", distrust(error)),
         Error::Io(io) => {
             let code = io.raw_os_error();
-            return code.map_or_else(|| io.kind().to_string(), |code| io::Error::from_raw_os_error(code).to_string());
+            return code.map_or_else(|| io.kind().to_string(), |code| described(&io::Error::from_raw_os_error(code)));
         }
         _ => "the connection failed",
     };
@@ -244,6 +263,22 @@ fn speaks_no_tls(error: &Error) -> bool {
     matches!(tls_error(error), Some(TlsError::InvalidMessage(InvalidMessage::InvalidContentType)))
 }
 
+/// Returns true when an answer says in the words of nginx, Apache or Go that the port is one for TLS.
+fn asks_for_tls(text: &str) -> bool {
+    let words = [
+        "HTTP request was sent to HTTPS port",
+        "HTTP to an SSL-enabled server port",
+        "HTTP request to an HTTPS server",
+    ];
+    words.iter().any(|words| text.contains(words))
+}
+
+fn is_closed(error: &Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    let kind = if let Error::Io(io) = error { Some(io.kind()) } else { None };
+    matches!(kind, Some(UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe))
+}
+
 fn missing(path: &str) -> &'static str {
     let of_id = path.split('/').any(|part| part.parse::<TokenId>().is_ok());
     if !of_id {
@@ -262,7 +297,12 @@ fn may_have_arrived(error: &Error) -> bool {
         Error::Timeout(_) | Error::Protocol(_) | Error::BodyExceedsLimit(_) => true,
         Error::Io(io) => {
             let way = matches!(io.kind(), io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable);
-            !(way || was_refused(error) || is_unknown_name(error) || speaks_no_tls(error) || is_distrust(error))
+            !(way
+                || was_refused(error)
+                || is_answered_in_tls(error)
+                || is_unknown_name(error)
+                || speaks_no_tls(error)
+                || is_distrust(error))
         }
         _ => false,
     }
@@ -271,16 +311,13 @@ fn may_have_arrived(error: &Error) -> bool {
 fn ended(server: &Server, error: &Error) -> String {
     let Error::Io(io) = error else { return format!("the connection to {server} failed") };
     match io.kind() {
-        io::ErrorKind::UnexpectedEof
-        | io::ErrorKind::ConnectionReset
-        | io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::BrokenPipe => format!("{server} closed the connection before it had answered"),
+        _ if is_closed(error) => format!("{server} closed the connection before it had answered"),
         io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => format!("there is no way to {server}"),
         io::ErrorKind::InvalidData => format!("what {server} answered can't be read"),
         io::ErrorKind::TimedOut => format!("{server} did not answer in time"),
         _ => match io.raw_os_error() {
             // The message ends with the operating system's own description.
-            Some(_) => format!("the connection to {server} failed: {io}"),
+            Some(_) => format!("the connection to {server} failed: {}", described(io)),
             None => format!("the connection to {server} failed"),
         },
     }

@@ -3,7 +3,10 @@
 //! id does not match any in another program's records.
 
 use super::run::Programs;
-use crate::{credentials, failure::Failure};
+use crate::{
+    credentials,
+    failure::{Failure, described},
+};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::{
@@ -74,7 +77,7 @@ fn made_up(notes: &mut Vec<String>) -> Result<String, Failure> {
     let path = folder.join("machine-id");
     let id = match kept(&path) {
         Some(id) => id,
-        None => make(&path).map_err(|error| unkept(&error))?,
+        None => make(&path).map_err(|error| unkept(&described(&error)))?,
     };
     notes.push(format!("machine id: this machine has none of its own; the one in {} is used", path.display()));
     Ok(derive(id))

@@ -1,5 +1,6 @@
 //! Runs programs of the system with output in plain English, without input, and for a minute at most.
 
+use crate::failure::described;
 use std::{
     env,
     io::{self, Read},
@@ -45,7 +46,7 @@ impl Programs {
     /// Runs a program. The error is the end of a sentence.
     pub fn run(&self, name: &str, arguments: &[&str]) -> Result<Said, String> {
         let path = self.find(name).ok_or_else(|| format!("because there is no {name}"))?;
-        let failed = |error: io::Error| format!("because {name} could not be run: {error}");
+        let failed = |error: io::Error| format!("because {name} could not be run: {}", described(&error));
         let mut child = Command::new(path)
             .args(arguments)
             .env("LC_ALL", "C")

@@ -3,6 +3,7 @@
 use crate::support::{Program, Server, StandIn, UNKNOWN_TOKEN, assert_transcript};
 use std::{
     io::{BufRead as _, BufReader},
+    os::unix::fs::PermissionsExt as _,
     process::Stdio,
     thread,
     time::{Duration, Instant},
@@ -40,7 +41,7 @@ fn more_words_are_no_debug_text_of_libraries() {
     let spoken_to_in_tls = silent.url.replace("http://", "https://");
     let without_tls = banner.url.replace("http://", "https://");
     for (url, error) in [
-        ("http://127.0.0.1:1", "Connection refused (os error "),
+        ("http://127.0.0.1:1", "Connection refused\n"),
         ("https://uptrakit.invalid", "the name has no address\n"),
         (&silent.url, "the time limit passed"),
         (&spoken_to_in_tls, "the time limit passed"),
@@ -338,6 +339,39 @@ fn a_server_without_tls_is_said_to_be_one() {
 }
 
 #[test]
+fn a_server_with_tls_that_is_asked_without_it_is_said_to_be_one() {
+    let (over_tls, certificate) = StandIn::answering_over_tls("{}");
+    let nginx = "<center>The plain HTTP request was sent to HTTPS port</center>";
+    let apache = "Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />";
+    let go = "Client sent an HTTP request to an HTTPS server.\n";
+    let refusing = [nginx, apache, go].map(|body| StandIn::answering("400 Bad Request", "text/html", body));
+    let plain = over_tls.url.replace("https://", "http://");
+    for url in [&plain, &refusing[0].url, &refusing[1].url, &refusing[2].url] {
+        for more in [&[][..], &["--ca-cert", "named.pem"]] {
+            let program = program(url);
+            std::fs::write(program.home().join("named.pem"), &certificate).unwrap();
+            let outcome = program.run(&[&["hosts", "list"], more].concat());
+            assert_eq!((outcome.code, outcome.stdout.as_str()), (5, ""), "{url}: {outcome:?}");
+            assert!(outcome.stderr.contains(&format!("  why:  {url} speaks TLS\n")), "{outcome:?}");
+            let hint = format!("  hint: see whether its address is {}\n", url.replace("http://", "https://"));
+            assert!(outcome.stderr.contains(&hint), "{outcome:?}");
+        }
+    }
+    // The request was not read, so nothing can have been changed.
+    let outcome = program(&plain).run(&["auth", "token", "create", "--name", "x"]);
+    assert!(!outcome.stderr.contains("all the same"), "{outcome:?}");
+    let closed = StandIn::saying(b"");
+    let outcome = program(&closed.url).run(&["hosts", "list"]);
+    assert!(
+        outcome.stderr.contains(&closed.url.replace("http://", "; if the server speaks TLS, its address is https://"))
+    );
+    // Another program's refusal is not one of TLS.
+    let other = StandIn::answering("400 Bad Request", "text/html", "HTTPS is a protocol.");
+    let outcome = program(&other.url).run(&["hosts", "list"]);
+    assert!(!outcome.stderr.contains("TLS"), "{outcome:?}");
+}
+
+#[test]
 fn an_address_that_leads_past_the_api_is_to_be_checked() {
     let server = Server::start();
     let program = Program::signed_in(&format!("{}/elsewhere", server.url), &server.token);
@@ -484,5 +518,22 @@ fn a_certificate_that_is_named_is_trusted_through_a_proxy_too() {
             assert_eq!((outcome.code, outcome.stdout.as_str()), (5, ""), "{}: {outcome:?}", proxy.url);
             assert!(outcome.stderr.contains("no trusted connection to "), "{}: {outcome:?}", proxy.url);
         }
+    }
+}
+
+#[test]
+fn what_the_system_says_comes_without_its_numbers() {
+    let program = program("http://127.0.0.1:1");
+    std::fs::write(program.home().join("file"), "").unwrap();
+    std::fs::create_dir_all(program.credentials()).unwrap();
+    std::fs::set_permissions(program.credentials(), std::fs::Permissions::from_mode(0o700)).unwrap();
+    for (arguments, code, why) in [
+        (&["hosts", "list", "--ca-cert", "missing.pem"][..], 2, "No such file or directory"),
+        (&["man", "file/man"], 1, "Not a directory"),
+        (&["auth", "logout"], 1, "Is a directory"),
+    ] {
+        let outcome = program.run(arguments);
+        assert_eq!(outcome.code, code, "{outcome:?}");
+        assert!(outcome.stderr.contains(&format!("  why:  {why}\n")), "{outcome:?}");
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     client::{Authority, Client},
     command::Context,
     credentials::Storage,
-    failure::{Exit, Failure},
+    failure::{Exit, Failure, described},
     interrupt::{self, Held},
     machine,
     output::printable,
@@ -33,7 +33,8 @@ pub fn run(context: &Context, arguments: &Login) -> Result<(), Failure> {
         return Err(Failure::usage("`auth login` asks questions and there is no terminal to ask them at")
             .hint("give it a token instead: `uptrakit auth login --with-token < FILE`"));
     }
-    interrupt::watch().map_err(|error| Failure::failed("could not prepare for interrupts").caused_by(error))?;
+    interrupt::watch()
+        .map_err(|error| Failure::failed("could not prepare for interrupts").caused_by(described(&error)))?;
     settings.store.prepare()?;
     let server = match settings.named_server()? {
         Some(server) => server,
@@ -115,7 +116,7 @@ fn read_token(terminal: bool) -> Result<TokenSecret, Failure> {
             .lock()
             .take(LONGEST_INPUT)
             .read_to_end(&mut bytes)
-            .map_err(|error| Failure::failed("could not read the token").caused_by(error))?;
+            .map_err(|error| Failure::failed("could not read the token").caused_by(described(&error)))?;
         text::decode(&bytes)
             .map_err(|why| {
                 Failure::new(Exit::Refused, format!("what came on standard input {why}"))

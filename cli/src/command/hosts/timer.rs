@@ -7,7 +7,7 @@ use crate::{
     command::Context,
     credentials::{Store, configuration_folder, quoted},
     duration,
-    failure::{Exit, Failure},
+    failure::{Exit, Failure, described},
     output::Output,
     settings::{self, TIMER_FILE},
 };
@@ -89,7 +89,7 @@ pub fn install(context: &Context, arguments: &Report) -> Result<(), Failure> {
     let (settings, output) = (context.settings, context.output);
     let places = Places::new(arguments.user)?;
     let program = env::current_exe()
-        .map_err(|error| Failure::failed("could not find this program's own file").caused_by(error))?;
+        .map_err(|error| Failure::failed("could not find this program's own file").caused_by(described(&error)))?;
     let authority = settings.ca_cert.as_ref().map(|path| fs::canonicalize(path).unwrap_or_else(|_| path.clone()));
     within_reach(&places, &program, authority.as_deref())?;
     context.signed_in(|client, _| {
@@ -179,7 +179,11 @@ pub fn remove(context: &Context, user: bool) -> Result<(), Failure> {
                 output.note(&format!("Removed {}.", path.display()));
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(Failure::failed(format!("could not remove {}", path.display())).caused_by(error)),
+            Err(error) => {
+                return Err(
+                    Failure::failed(format!("could not remove {}", path.display())).caused_by(described(&error))
+                );
+            }
         }
     }
     if removed == 0 {
@@ -264,7 +268,7 @@ fn write_unit(output: &Output, path: &Path, text: &str) -> Result<(), Failure> {
     let folder = path.parent().unwrap_or(path);
     fs::create_dir_all(folder)
         .and_then(|()| fs::write(path, text))
-        .map_err(|error| Failure::failed(format!("could not write {}", path.display())).caused_by(error))?;
+        .map_err(|error| Failure::failed(format!("could not write {}", path.display())).caused_by(described(&error)))?;
     output.note(&format!("Wrote {}.", path.display()));
     Ok(())
 }
@@ -279,7 +283,7 @@ fn systemctl(places: &Places, steps: &[&[&str]]) -> Result<(), String> {
             .args(*step)
             .stdin(Stdio::null())
             .output()
-            .map_err(|error| format!("systemctl could not be run: {error}"))?;
+            .map_err(|error| format!("systemctl could not be run: {}", described(&error)))?;
         if !said.status.success() {
             let text = String::from_utf8_lossy(&said.stderr);
             return Err(crate::output::printable(text.lines().next().unwrap_or("systemctl failed")));
