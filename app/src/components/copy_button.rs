@@ -9,7 +9,7 @@ use wasm_bindgen_futures::JsFuture;
 #[derive(Clone, Copy)]
 pub struct Copying {
     /// The element that shows the text.
-    shown: NodeRef<html::ProblemCode>,
+    shown: NodeRef<html::Code>,
     is_refused: RwSignal<bool>,
     /// Runs after every copy, one by hand included.
     on_copied: Callback<()>,
