@@ -6,7 +6,7 @@ use crate::{
     auth::{AuthContext, use_auth},
 };
 use leptos::prelude::*;
-use uptrakit_api::{ProblemCode, FieldError, Problem};
+use uptrakit_api::{FieldError, Problem, ProblemCode};
 use wasm_bindgen::JsCast;
 
 /// One form's state.

@@ -15,7 +15,7 @@ use crate::{
     submission::Submission,
 };
 use leptos::prelude::*;
-use uptrakit_api::{ProblemCode, Problem, Secret, SetUp};
+use uptrakit_api::{Problem, ProblemCode, Secret, SetUp};
 
 /// The page.
 #[component]

@@ -9,7 +9,7 @@ use crate::{
     submission::Submission,
 };
 use leptos::prelude::*;
-use uptrakit_api::{ProblemCode, Permissions, Problem};
+use uptrakit_api::{Permissions, Problem, ProblemCode};
 
 /// Buttons, fields, choices, a form that was refused.
 #[component]

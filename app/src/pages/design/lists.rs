@@ -9,7 +9,7 @@ use crate::{
 };
 use leptos::prelude::*;
 use std::future::{pending, ready};
-use uptrakit_api::{ProblemCode, Page, Problem, Rotation, Timestamp, Token, TokenId, TokenState};
+use uptrakit_api::{Page, Problem, ProblemCode, Rotation, Timestamp, Token, TokenId, TokenState};
 
 const TONES: [Tone; 4] = [Tone::Neutral, Tone::Good, Tone::Warn, Tone::Bad];
 
