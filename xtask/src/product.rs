@@ -16,7 +16,7 @@ use crate::{
 
 /// The web app is made of these files. It is built again after a change in any of them.
 const WEB_SOURCES: &[&str] =
-    &["api", "app", "frontend", "style", "Cargo.lock", "Cargo.toml", "Trunk.toml", "rust-toolchain.toml"];
+    &[".cargo", "api", "app", "frontend", "style", "Cargo.lock", "Cargo.toml", "Trunk.toml", "rust-toolchain.toml"];
 
 #[derive(Clone, Copy)]
 pub enum Profile {
