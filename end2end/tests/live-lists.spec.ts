@@ -12,7 +12,11 @@ const row = (page: Page, name: string) => page.getByTestId("host-row").filter({ 
 const mark = (element: Locator) => element.evaluate((it) => void Object.assign(it, { isMarked: true }));
 const isMarked = (element: Locator) => element.evaluate((it) => "isMarked" in it);
 
-test("the focus, a selection and the scroll position stay while hosts report", async ({ server, context, signedIn: page }) => {
+test("the focus, a selection and the scroll position stay while hosts report", async ({
+  server,
+  context,
+  signedIn: page,
+}) => {
   const token = await mint(context, server, { name: "reporter" });
   const said = (name: string, updates: number) =>
     call(server, token, "/hosts/report", { method: "POST", json: report(name, { pending_updates: updates }) });
@@ -48,7 +52,11 @@ test("the focus, a selection and the scroll position stay while hosts report", a
   expect(Math.abs((await place()) - top)).toBeLessThan(5);
 });
 
-test("a row that moves is the same row, and the others are not drawn anew", async ({ server, context, signedIn: page }) => {
+test("a row that moves is the same row, and the others are not drawn anew", async ({
+  server,
+  context,
+  signedIn: page,
+}) => {
   const token = await mint(context, server, { name: "reporter" });
   const said = (name: string) => call(server, token, "/hosts/report", { method: "POST", json: report(name) });
   for (const name of ["alpha", "beta", "gamma"]) await said(name);
