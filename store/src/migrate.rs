@@ -77,25 +77,10 @@ pub(super) async fn state_of_sqlite(pool: &sqlx::SqlitePool) -> Result<Found, Op
     match sqlx::query_as(APPLIED).fetch_all(pool).await {
         Ok(applied) => compare(&SQLITE_MIGRATIONS, &applied),
         Err(sqlx::Error::Database(error)) if error.message().contains("no such table") => {
-            refuse_foreign_tables(pool).await?;
             compare(&SQLITE_MIGRATIONS, &[])
         }
         Err(error) => Err(error.into()),
     }
-}
-
-/// Refuses the SQLite file of another program. Uptrakit makes the record of its migrations before any other table.
-async fn refuse_foreign_tables(pool: &sqlx::SqlitePool) -> Result<(), OpenError> {
-    let tables = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
-    let tables: i64 = sqlx::query_scalar(tables).fetch_one(pool).await?;
-    if tables > 0 {
-        return Err(OpenError::Unfit(
-            "it has tables and no record of Uptrakit's migrations, so that it is that of another program; name another \
-             file"
-                .into(),
-        ));
-    }
-    Ok(())
 }
 
 pub(super) async fn state_of_postgres(conn: &mut PgConnection) -> Result<Found, OpenError> {
