@@ -759,18 +759,3 @@ fn doctor_and_a_start_refuse_a_place_where_they_may_write_nothing() {
     let said = Said::by(unprivileged(&directory.path().join("new")).unwrap().arg("doctor"));
     assert!(!said.succeeded && said.stderr.contains("can't be made: Permission denied; make it"), "{}", said.stderr);
 }
-
-#[tokio::test]
-async fn the_sqlite_file_of_another_program_is_refused_and_left_as_it_was() {
-    use sqlx::{ConnectOptions as _, Connection as _};
-    let directory = tempfile::tempdir().unwrap();
-    let file = directory.path().join("other.db");
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&file).create_if_missing(true);
-    let mut conn = options.connect().await.unwrap();
-    sqlx::raw_sql("CREATE TABLE songs (title TEXT)").execute(&mut conn).await.unwrap();
-    let url = format!("sqlite://{}", file.display());
-    refused_at_start_and_by_doctor(&url, &["other.db", "that of another program; name another file"]);
-    let tables: Vec<String> = sqlx::query_scalar("SELECT name FROM sqlite_schema").fetch_all(&mut conn).await.unwrap();
-    assert_eq!(tables, ["songs"]);
-    conn.close().await.unwrap();
-}
