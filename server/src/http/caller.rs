@@ -21,6 +21,7 @@ use super::{
 use crate::App;
 
 const LONGEST_PROGRAM: usize = 32;
+
 impl<R: Requirement> FromRequestParts<App> for Authorized<R> {
     type Rejection = ErrorResponse;
 

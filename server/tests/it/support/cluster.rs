@@ -98,17 +98,20 @@ impl Cluster {
 
     /// Postgres refuses to run as root.
     fn program(&self, name: &str) -> Command {
-        let path = self.programs.join(name);
-        let mut command = if is_root() {
-            let mut command = Command::new("runuser");
-            command.args(["-u", "postgres", "--"]).arg(path);
-            command
-        } else {
-            Command::new(path)
-        };
+        let mut command = as_postgres(&self.programs.join(name));
         command.current_dir("/").stdin(Stdio::null()).stdout(Stdio::null());
         command
     }
+}
+
+/// Returns a command that runs as the user `postgres` where the test is root, because Postgres and PgBouncer refuse root.
+pub fn as_postgres(program: &Path) -> Command {
+    if !is_root() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("runuser");
+    command.args(["-u", "postgres", "--"]).arg(program);
+    command
 }
 
 fn is_root() -> bool {

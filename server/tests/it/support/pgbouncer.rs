@@ -2,11 +2,13 @@
 //! out.
 
 use std::{
-    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
+    os::unix::fs::PermissionsExt as _,
     path::Path,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
+
+use super::cluster::as_postgres;
 
 /// A pooler that ends with its test.
 pub struct PgBouncer {
@@ -45,15 +47,7 @@ impl PgBouncer {
              listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = any\n{configuration}\n"
         );
         std::fs::write(&file, text).unwrap();
-        // PgBouncer refuses to run as root, as Postgres does.
-        let is_root = std::fs::metadata("/proc/self").is_ok_and(|about| about.uid() == 0);
-        let mut command = if is_root {
-            let mut command = Command::new("runuser");
-            command.args(["-u", "postgres", "--", program]);
-            command
-        } else {
-            Command::new(program)
-        };
+        let mut command = as_postgres(Path::new(program));
         let child = command.arg("-q").arg(&file).stdin(Stdio::null()).spawn().unwrap();
         let pooler = Self { child, port, _directory: directory };
         let began = Instant::now();
