@@ -19,7 +19,7 @@ mod secret;
 mod session;
 mod timestamp;
 mod token;
-mod token_text;
+mod token_secret;
 mod user;
 
 pub use account::{Account, ChangePassword, Me, PasswordChanged, SetUp, SignIn};
@@ -34,7 +34,7 @@ pub use secret::Secret;
 pub use session::Session;
 pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use token::{CreateToken, CreatedToken, RotateToken, Rotation, Token, TokenQuery, TokenState, UpdateToken};
-pub use token_text::{InvalidTokenText, TokenSecret};
+pub use token_secret::{InvalidTokenSecret, TokenSecret};
 pub use user::{CreateInvitation, CreateUser, CreatedUser, UpdateUser, User};
 
 /// Reads a field that can be left out, null or a value as `None`, `Some(None)` or `Some(Some(_))`. Together with

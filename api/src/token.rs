@@ -113,7 +113,7 @@ pub struct CreatedToken {
     pub fields: Token,
     /// The secret of the token. It can't be shown again.
     #[serde(rename = "token")]
-    pub text: Secret,
+    pub secret: Secret,
 }
 
 /// Change to a token. A field that is left out stays as it is, and null removes a limit.

@@ -65,6 +65,6 @@ pub async fn add(
         expires_at: None,
     };
     tokens::insert(tx, &token).await?;
-    tokens::insert_text(tx, id, &Digest::of(text.expose()).0, &text.hint(), 0).await?;
+    tokens::insert_secret(tx, id, &Digest::of(text.expose()).0, &text.hint(), 0).await?;
     Ok(text.expose().to_owned())
 }

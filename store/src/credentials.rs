@@ -19,7 +19,7 @@ pub struct TokenCredentialRow {
     /// Time from which on the secret is refused, because a rotation replaced it; null for the newest secret.
     pub ends_at: Option<i64>,
     /// Time of the latest use of this secret. `last_used_at` is that of the token, by any of its secrets.
-    pub text_used_at: Option<i64>,
+    pub secret_used_at: Option<i64>,
     pub token_id: Uuid,
     pub name: String,
     pub permissions: Option<String>,
@@ -53,10 +53,10 @@ pub struct CredentialAccountRow {
     pub account_created_at: i64,
 }
 
-const TOKENS: &str = "SELECT x.digest, x.hint, x.ends_at, x.last_used_at AS text_used_at, t.id AS token_id, t.name, t.permissions, t.networks, \
-    t.created_at, t.expires_at, t.revoked_at, t.last_used_at, t.last_used_ip, a.id AS account_id, a.username, a.email, \
+const TOKENS: &str = "SELECT x.digest, x.hint, x.ends_at, x.last_used_at AS secret_used_at, t.id AS token_id, \
+    t.name, t.permissions, t.networks, t.created_at, t.expires_at, t.revoked_at, t.last_used_at, t.last_used_ip, a.id AS account_id, a.username, a.email, \
     a.roles, a.active, a.created_at AS account_created_at \
-    FROM token_texts x JOIN api_tokens t ON t.id = x.token_id JOIN accounts a ON a.id = t.account_id \
+    FROM token_secrets x JOIN api_tokens t ON t.id = x.token_id JOIN accounts a ON a.id = t.account_id \
     WHERE x.digest IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
 
 const SESSIONS: &str = "SELECT s.digest, s.id AS session_id, s.created_at, s.last_active_at, a.id AS account_id, \

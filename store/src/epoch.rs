@@ -46,10 +46,10 @@ impl EpochPoint {
 /// pooler can lead to one at any moment.
 pub async fn get_epoch(conn: Conn<'_>) -> Result<EpochPoint> {
     const POSTGRES: &str = "SELECT epoch, nonce, \
-         (EXTRACT(EPOCH FROM pg_postmaster_start_time()) * 1000000)::BIGINT, pg_is_in_recovery() FROM power_epoch";
+         (EXTRACT(EPOCH FROM pg_postmaster_start_time()) * 1000000)::BIGINT, pg_is_in_recovery() FROM auth_epoch";
     match conn {
         Conn::Sqlite(c) => {
-            let (epoch, nonce) = sqlx::query_as("SELECT epoch, nonce FROM power_epoch").fetch_one(c).await?;
+            let (epoch, nonce) = sqlx::query_as("SELECT epoch, nonce FROM auth_epoch").fetch_one(c).await?;
             Ok(EpochPoint { epoch, nonce, server_started_at: 0 })
         }
         Conn::Postgres(c) => {
@@ -67,7 +67,7 @@ pub async fn get_epoch(conn: Conn<'_>) -> Result<EpochPoint> {
 pub async fn list_moves(conn: Conn<'_>, from: &EpochPoint, to: &EpochPoint, limit: i64) -> Result<Vec<EpochMove>> {
     let rows: Vec<(i64, Option<Uuid>, Uuid)> = on!(conn, |c| {
         sqlx::query_as(
-            "SELECT epoch, nonce, account_id FROM power_changes WHERE epoch BETWEEN $1 AND $2 ORDER BY epoch LIMIT $3",
+            "SELECT epoch, nonce, account_id FROM auth_epoch_moves WHERE epoch BETWEEN $1 AND $2 ORDER BY epoch LIMIT $3",
         )
         .bind(from.epoch)
         .bind(to.epoch)
@@ -87,15 +87,15 @@ pub async fn lock_account(tx: &mut Transaction, account_id: Uuid) -> Result<()> 
 /// Increments the epoch: from this transaction's commit on, nothing that was read of the account before is valid. The
 /// increment must come last in the transaction, because all others wait for this row.
 pub async fn bump_epoch(tx: &mut Transaction, account_id: Uuid, now: i64) -> Result<()> {
-    const SQLITE: &str = "UPDATE power_epoch SET epoch = epoch + 1, nonce = randomblob(16) RETURNING epoch, nonce";
-    const POSTGRES: &str = "UPDATE power_epoch SET epoch = epoch + 1, nonce = gen_random_uuid() RETURNING epoch, nonce";
+    const SQLITE: &str = "UPDATE auth_epoch SET epoch = epoch + 1, nonce = randomblob(16) RETURNING epoch, nonce";
+    const POSTGRES: &str = "UPDATE auth_epoch SET epoch = epoch + 1, nonce = gen_random_uuid() RETURNING epoch, nonce";
     let (epoch, nonce) = match tx.conn() {
         Conn::Sqlite(c) => sqlx::query_as(SQLITE).fetch_one(c).await?,
         Conn::Postgres(c) => with_timeout(sqlx::query_as(POSTGRES).fetch_one(c)).await?,
     };
     let (epoch, nonce): (i64, Uuid) = (epoch, nonce);
     on!(tx.conn(), |c| {
-        sqlx::query("INSERT INTO power_changes (epoch, account_id, at, nonce) VALUES ($1, $2, $3, $4)")
+        sqlx::query("INSERT INTO auth_epoch_moves (epoch, account_id, at, nonce) VALUES ($1, $2, $3, $4)")
             .bind(epoch)
             .bind(account_id)
             .bind(now)
@@ -109,14 +109,19 @@ pub async fn bump_epoch(tx: &mut Transaction, account_id: Uuid, now: i64) -> Res
 
 /// Writes the epoch's row without changing it. This must come last in the transaction, as an increment does.
 pub async fn probe(tx: &mut Transaction) -> Result<()> {
-    on!(tx.conn(), |c| sqlx::query("UPDATE power_epoch SET epoch = epoch").execute(c).await.map(drop))
+    on!(tx.conn(), |c| sqlx::query("UPDATE auth_epoch SET epoch = epoch").execute(c).await.map(drop))
 }
 
 /// Sets times of log entries that are later than the horizon to the present, because a wrong clock wrote them; the
 /// entries are then deleted in time.
 pub async fn mend_future(tx: &mut Transaction, now: i64, horizon: i64) -> Result<()> {
     on!(tx.conn(), |c| {
-        sqlx::query("UPDATE power_changes SET at = $1 WHERE at > $2").bind(now).bind(horizon).execute(c).await.map(drop)
+        sqlx::query("UPDATE auth_epoch_moves SET at = $1 WHERE at > $2")
+            .bind(now)
+            .bind(horizon)
+            .execute(c)
+            .await
+            .map(drop)
     })
 }
 
@@ -124,7 +129,7 @@ pub async fn mend_future(tx: &mut Transaction, now: i64, horizon: i64) -> Result
 /// must find its entry when the next one comes. A verifier that is further behind invalidates its whole cache instead.
 pub async fn delete_changes_before(tx: &mut Transaction, at: i64) -> Result<()> {
     on!(tx.conn(), |c| {
-        sqlx::query("DELETE FROM power_changes WHERE at < $1 AND epoch < (SELECT epoch - 100 FROM power_epoch)")
+        sqlx::query("DELETE FROM auth_epoch_moves WHERE at < $1 AND epoch < (SELECT epoch - 100 FROM auth_epoch)")
             .bind(at)
             .execute(c)
             .await

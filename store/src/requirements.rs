@@ -158,14 +158,14 @@ pub(super) async fn check_rights(conn: &mut PgConnection) -> Result<(), OpenErro
 
 /// Selects the tables of one row that have lost it, on either engine.
 pub(super) const TABLES_WITHOUT_THEIR_ROW: &str = "SELECT name FROM \
-     (SELECT 'power_epoch' AS name, (SELECT count(*) FROM power_epoch) AS found \
+     (SELECT 'auth_epoch' AS name, (SELECT count(*) FROM auth_epoch) AS found \
       UNION ALL SELECT 'host_revision', (SELECT count(*) FROM host_revision) \
       UNION ALL SELECT 'readiness', (SELECT count(*) FROM readiness)) AS tables WHERE found = 0";
 
 pub(super) fn refuse_lost_row(table: Option<String>) -> Result<(), OpenError> {
     let Some(table) = table else { return Ok(()) };
     let row = match table.as_str() {
-        "power_epoch" => "the row of the epoch",
+        "auth_epoch" => "the row of the epoch",
         "host_revision" => "the row of the revision of hosts",
         _ => "the only row",
     };
@@ -230,7 +230,7 @@ mod tests {
     #[test]
     fn the_tables_are_those_of_the_migrations() {
         let tables = super::tables();
-        for table in ["accounts", "api_tokens", "token_texts", "hosts", "readiness"] {
+        for table in ["accounts", "api_tokens", "token_secrets", "hosts", "readiness"] {
             assert!(tables.iter().any(|name| name == table), "{table} is missing in {tables:?}");
         }
     }

@@ -25,7 +25,7 @@ pub struct TokenRow {
     pub last_used_ip: Option<String>,
     pub hint: String,
     /// Time at which the newest secret was made; null for a secret that is older than this column.
-    pub made_at: Option<i64>,
+    pub secret_created_at: Option<i64>,
     pub old_hint: Option<String>,
     pub old_ends_at: Option<i64>,
     pub old_last_used_at: Option<i64>,
@@ -65,10 +65,11 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT t.id, t.account_id, t.name, t.permissions, t.networks, t.created_at, t.expires_at, t.revoked_at, \
-             r.username AS revoked_by, t.rotations, t.last_used_at, t.last_used_ip, x.hint, x.made_at, o.hint AS old_hint, o.ends_at AS old_ends_at, \
+             r.username AS revoked_by, t.rotations, t.last_used_at, t.last_used_ip, \
+             x.hint, x.created_at AS secret_created_at, o.hint AS old_hint, o.ends_at AS old_ends_at, \
              o.last_used_at AS old_last_used_at, o.last_used_ip AS old_last_used_ip FROM api_tokens t \
-             JOIN token_texts x ON x.token_id = t.id AND x.ends_at IS NULL \
-             LEFT JOIN token_texts o ON o.token_id = t.id AND o.ends_at > $2 \
+             JOIN token_secrets x ON x.token_id = t.id AND x.ends_at IS NULL \
+             LEFT JOIN token_secrets o ON o.token_id = t.id AND o.ends_at > $2 \
              LEFT JOIN accounts r ON r.id = t.revoked_by WHERE t.account_id = $1 ",
             $rest
         )
@@ -155,7 +156,7 @@ pub async fn exists_active_named(conn: Conn<'_>, account_id: Uuid, name_key: &st
     })
 }
 
-/// Adds a token without a secret, which [`insert_text`] adds.
+/// Adds a token without a secret, which [`insert_secret`] adds.
 pub async fn insert(tx: &mut Transaction, token: &NewToken<'_>) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query(
@@ -176,9 +177,9 @@ pub async fn insert(tx: &mut Transaction, token: &NewToken<'_>) -> Result<()> {
     })
 }
 
-pub async fn insert_text(tx: &mut Transaction, token_id: Uuid, digest: &[u8], hint: &str, now: i64) -> Result<()> {
+pub async fn insert_secret(tx: &mut Transaction, token_id: Uuid, digest: &[u8], hint: &str, now: i64) -> Result<()> {
     on!(tx.conn(), |c| {
-        sqlx::query("INSERT INTO token_texts (digest, token_id, hint, made_at) VALUES ($1, $2, $3, $4)")
+        sqlx::query("INSERT INTO token_secrets (digest, token_id, hint, created_at) VALUES ($1, $2, $3, $4)")
             .bind(digest)
             .bind(token_id)
             .bind(hint)
@@ -206,10 +207,10 @@ pub async fn count_rotation(tx: &mut Transaction, id: Uuid, rotations: i64) -> R
 pub const ENDED: i64 = 0;
 
 /// Ends the secrets of a token: one that was replaced and still works ends now, and the newest one ends at `ends_at`.
-pub async fn end_texts(tx: &mut Transaction, token_id: Uuid, ends_at: i64) -> Result<()> {
+pub async fn end_secrets(tx: &mut Transaction, token_id: Uuid, ends_at: i64) -> Result<()> {
     end_overlap(tx, token_id).await?;
     on!(tx.conn(), |c| {
-        sqlx::query("UPDATE token_texts SET ends_at = $2 WHERE token_id = $1 AND ends_at IS NULL")
+        sqlx::query("UPDATE token_secrets SET ends_at = $2 WHERE token_id = $1 AND ends_at IS NULL")
             .bind(token_id)
             .bind(ends_at)
             .execute(c)
@@ -222,7 +223,7 @@ pub async fn end_texts(tx: &mut Transaction, token_id: Uuid, ends_at: i64) -> Re
 /// any.
 pub async fn end_overlap(tx: &mut Transaction, token_id: Uuid) -> Result<bool> {
     on!(tx.conn(), |c| {
-        sqlx::query("UPDATE token_texts SET ends_at = $2 WHERE token_id = $1 AND ends_at > $2")
+        sqlx::query("UPDATE token_secrets SET ends_at = $2 WHERE token_id = $1 AND ends_at > $2")
             .bind(token_id)
             .bind(ENDED)
             .execute(c)
@@ -287,7 +288,7 @@ pub async fn revoke_all(tx: &mut Transaction, account_id: Uuid, now: i64) -> Res
 
 pub async fn list_digests(conn: Conn<'_>, id: Uuid) -> Result<Vec<Vec<u8>>> {
     on!(conn, |c| {
-        sqlx::query_scalar("SELECT digest FROM token_texts WHERE token_id = $1").bind(id).fetch_all(c).await
+        sqlx::query_scalar("SELECT digest FROM token_secrets WHERE token_id = $1").bind(id).fetch_all(c).await
     })
 }
 
@@ -310,7 +311,7 @@ const TOKENS_USED: &str = "UPDATE api_tokens SET last_used_at = v.column2, last_
     ($40, $41, $42), ($43, $44, $45), ($46, $47, $48)) AS v \
     WHERE id = v.column1 AND (last_used_at IS NULL OR last_used_at < v.column2 OR last_used_at > $49)";
 
-const TEXTS_USED: &str = "UPDATE token_texts SET last_used_at = v.column2, last_used_ip = v.column3, \
+const SECRETS_USED: &str = "UPDATE token_secrets SET last_used_at = v.column2, last_used_ip = v.column3, \
     first_used_by = COALESCE(first_used_by, v.column4) FROM (VALUES \
     ($1, $2, $3, $4), ($5, $6, $7, $8), ($9, $10, $11, $12), ($13, $14, $15, $16), ($17, $18, $19, $20), ($21, \
     $22, $23, $24), ($25, $26, $27, $28), ($29, $30, $31, $32), ($33, $34, $35, $36), ($37, $38, $39, $40), \
@@ -331,7 +332,7 @@ pub async fn update_last_used(aside: &mut Connection, uses: &[UseRow], horizon: 
         query.bind(horizon).execute(c).await.map(drop)
     })?;
     on!(aside.conn(), |c| {
-        let mut query = sqlx::query(TEXTS_USED);
+        let mut query = sqlx::query(SECRETS_USED);
         for row in padded() {
             query = query.bind(row.digest.as_slice()).bind(row.at).bind(&row.ip).bind(&row.program);
         }
@@ -344,7 +345,7 @@ pub async fn update_last_used(aside: &mut Connection, uses: &[UseRow], horizon: 
 pub async fn find_first_use(conn: Conn<'_>, account_id: Uuid, id: Uuid) -> Result<Option<(String, Option<String>)>> {
     on!(conn, |c| {
         sqlx::query_as(
-            "SELECT x.last_used_ip, x.first_used_by FROM token_texts x JOIN api_tokens t ON t.id = x.token_id \
+            "SELECT x.last_used_ip, x.first_used_by FROM token_secrets x JOIN api_tokens t ON t.id = x.token_id \
              WHERE t.account_id = $1 AND t.id = $2 AND x.ends_at IS NULL AND x.last_used_ip IS NOT NULL",
         )
         .bind(account_id)
@@ -368,7 +369,8 @@ pub async fn mend_future(tx: &mut Transaction, now: i64, horizon: i64) -> Result
     })?;
     let accounts = on!(tx.conn(), |c| {
         sqlx::query_scalar(
-            "SELECT DISTINCT account_id FROM api_tokens WHERE id IN (SELECT token_id FROM token_texts WHERE made_at > $1)",
+            "SELECT DISTINCT account_id FROM api_tokens \
+             WHERE id IN (SELECT token_id FROM token_secrets WHERE created_at > $1)",
         )
         .bind(horizon)
         .fetch_all(c)
@@ -376,10 +378,10 @@ pub async fn mend_future(tx: &mut Transaction, now: i64, horizon: i64) -> Result
     })?;
     on!(tx.conn(), |c| {
         sqlx::query(
-            "UPDATE token_texts AS o SET ends_at = o.ends_at + $1 - \
-             (SELECT MAX(x.made_at) FROM token_texts x WHERE x.token_id = o.token_id AND x.ends_at IS NULL) \
-             WHERE o.ends_at > $1 AND EXISTS (SELECT 1 FROM token_texts x \
-             WHERE x.token_id = o.token_id AND x.ends_at IS NULL AND x.made_at > $2)",
+            "UPDATE token_secrets AS o SET ends_at = o.ends_at + $1 - \
+             (SELECT MAX(x.created_at) FROM token_secrets x WHERE x.token_id = o.token_id AND x.ends_at IS NULL) \
+             WHERE o.ends_at > $1 AND EXISTS (SELECT 1 FROM token_secrets x \
+             WHERE x.token_id = o.token_id AND x.ends_at IS NULL AND x.created_at > $2)",
         )
         .bind(now)
         .bind(horizon)
@@ -388,7 +390,7 @@ pub async fn mend_future(tx: &mut Transaction, now: i64, horizon: i64) -> Result
         .map(drop)
     })?;
     on!(tx.conn(), |c| {
-        sqlx::query("UPDATE token_texts SET made_at = $1 WHERE made_at > $2")
+        sqlx::query("UPDATE token_secrets SET created_at = $1 WHERE created_at > $2")
             .bind(now)
             .bind(horizon)
             .execute(c)

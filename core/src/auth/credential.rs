@@ -62,7 +62,7 @@ pub struct TokenGrant {
     /// The secret is rejected from this instant on, because a rotation replaced it; `None` for the current secret.
     pub ends_at: Option<Timestamp>,
     /// The last use of this secret, not of the whole token, that the database had when the row was read.
-    pub text_used_at: Option<Timestamp>,
+    pub secret_used_at: Option<Timestamp>,
     /// The permissions that the token is narrowed to; `None` means all permissions of the account.
     pub permissions: Option<Permissions>,
     pub networks: Option<Box<[IpNet]>>,
@@ -249,7 +249,7 @@ impl Found {
             created_at: Timestamp(row.created_at),
             expires_at: row.expires_at.map(Timestamp),
             revoked_at: row.revoked_at.map(Timestamp),
-            text_used_at: row.text_used_at.map(Timestamp),
+            secret_used_at: row.secret_used_at.map(Timestamp),
             last_used_at: row.last_used_at.map(Timestamp),
             last_used_ip: row.last_used_ip.map(Into::into),
         };

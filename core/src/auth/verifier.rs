@@ -152,7 +152,7 @@ impl CachedCredential {
         let used_at = match &credential {
             // The use is that of the secret, not of the token: the first use of a new secret is written soon, however
             // recently the old one was used.
-            Credential::Token(token) => token.text_used_at.map_or(0, |at| at.0),
+            Credential::Token(token) => token.secret_used_at.map_or(0, |at| at.0),
             Credential::Session(session) => session.last_active_at.0,
         };
         Self {

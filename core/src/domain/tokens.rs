@@ -60,13 +60,13 @@ impl Limits {
         })
     }
 
-    fn of(standing: &Grant) -> Self {
-        match &standing.credential {
+    fn of(grant: &Grant) -> Self {
+        match &grant.credential {
             // A secret that was replaced ends before its token does, and so does every token that is created with it.
             Credential::Token(token) => Self {
                 permissions: token.permissions,
                 networks: token.networks.clone(),
-                expires_at: standing.credential.ends_at(),
+                expires_at: grant.credential.ends_at(),
             },
             Credential::Session(_) => Self { permissions: None, networks: None, expires_at: None },
         }
@@ -183,8 +183,8 @@ pub async fn create(
         return Err(Error::Invalid(errors));
     }
 
-    let (mut tx, standing) = begin_write_with_grant(core, actor, Affects::OwnAccount).await?;
-    let own = Limits::of(&standing);
+    let (mut tx, grant) = begin_write_with_grant(core, actor, Affects::OwnAccount).await?;
+    let own = Limits::of(&grant);
     let now = core.clock.now();
     // The lifetime counts from the same instant as `created_at`, so that it is exactly what was asked for.
     let expires_at = lifetime.map(|millis| now.plus_millis(millis)).or(expires_at);
@@ -196,7 +196,7 @@ pub async fn create(
     own.admit(&limits)?;
     // Only requested permissions are checked: inherited ones may name what the account has lost since, which grants
     // nothing.
-    refuse_beyond_account(&standing, permissions.unwrap_or_default())?;
+    refuse_beyond_account(&grant, permissions.unwrap_or_default())?;
     let account_id = actor.account_id().0;
     let active = TokenFilter { state: "active", part: String::new(), now: now.0 };
     if tokens::count(tx.conn(), account_id, &active).await? >= i64::from(core.token_rules.limit) {
@@ -219,12 +219,12 @@ pub async fn create(
         expires_at: limits.expires_at.map(|end| end.0),
     };
     tokens::insert(&mut tx, &token).await?;
-    let text = give_text(&mut tx, id, now).await?;
+    let secret = issue_secret(&mut tx, id, now).await?;
     audit::record(core, &mut tx, Some(&actor.context), Event::on_token(actor, "token.create", id)).await?;
     let fields = public_in(&mut tx, actor, id, now).await?;
     // No credential lost permissions, so the epoch stays unchanged.
     tx.commit().await?;
-    Ok(CreatedToken { fields, text })
+    Ok(CreatedToken { fields, secret })
 }
 
 /// Changes a token's name or limits. Narrower limits apply from this commit on.
@@ -246,7 +246,7 @@ pub async fn update(
         return Err(Error::Invalid(errors));
     }
 
-    let (mut tx, standing) = begin_write_with_grant(core, actor, Affects::OwnAccount).await?;
+    let (mut tx, grant) = begin_write_with_grant(core, actor, Affects::OwnAccount).await?;
     let now = core.clock.now();
     let row = get_active(&mut tx, actor, id, now).await?;
     let before = Limits::of_row(&row)?;
@@ -255,12 +255,12 @@ pub async fn update(
         networks: networks.unwrap_or_else(|| before.networks.clone()),
         expires_at: before.expires_at,
     };
-    refuse_replaced(&standing)?;
-    let own = Limits::of(&standing);
+    refuse_replaced(&grant)?;
+    let own = Limits::of(&grant);
     own.admit(&before)?;
     own.admit(&after)?;
     let added = after.permissions.unwrap_or_default().without(before.permissions.unwrap_or_default());
-    refuse_beyond_account(&standing, added)?;
+    refuse_beyond_account(&grant, added)?;
     let name_key = text::key(name.as_deref().unwrap_or(&row.name));
     // An unchanged name is not checked: names from before they were normalised to one Unicode form may be duplicates.
     let is_new = name_key != text::key(&row.name);
@@ -278,8 +278,8 @@ pub async fn update(
 
 /// A client that holds a replaced secret, perhaps a leaked one, must not change the token or replace its current
 /// secret.
-fn refuse_replaced(standing: &Grant) -> Result<(), Error> {
-    match &standing.credential {
+fn refuse_replaced(grant: &Grant) -> Result<(), Error> {
+    match &grant.credential {
         Credential::Token(token) if token.ends_at.is_some() => Err(Error::TextReplaced),
         _ => Ok(()),
     }
@@ -303,27 +303,27 @@ pub async fn rotate(
         let found = tokens::find(reader.conn(), actor.account_id().0, id.0, core.clock.now().0).await?;
         found.ok_or(Error::NotFound)?.rotations
     };
-    let (mut tx, standing) = begin_write_with_grant(core, actor, Affects::OwnAccount).await?;
+    let (mut tx, grant) = begin_write_with_grant(core, actor, Affects::OwnAccount).await?;
     let now = core.clock.now();
     let row = get_active(&mut tx, actor, id, now).await?;
-    let made_at = row.made_at.filter(|made_at| *made_at <= horizon(now).0);
-    let is_newer = row.rotations > 0 && made_at.is_some_and(|made_at| made_at > actor.context.arrived.0);
+    let created_at = row.secret_created_at.filter(|created_at| *created_at <= horizon(now).0);
+    let is_newer = row.rotations > 0 && created_at.is_some_and(|created_at| created_at > actor.context.arrived.0);
     if is_newer || !tokens::count_rotation(&mut tx, id.0, seen).await? {
         return Err(Error::Conflict("Somebody else rotated this token at the same time."));
     }
-    refuse_replaced(&standing)?;
-    Limits::of(&standing).admit(&Limits::of_row(&row)?)?;
+    refuse_replaced(&grant)?;
+    Limits::of(&grant).admit(&Limits::of_row(&row)?)?;
     let overlap = i64::from(request.overlap_seconds) * 1_000;
     let overlap_ends_at = now.plus_millis(overlap).0.min(row.expires_at.unwrap_or(i64::MAX));
     let ends_at = if overlap == 0 { tokens::ENDED } else { overlap_ends_at };
-    tokens::end_texts(&mut tx, id.0, ends_at).await?;
-    let text = give_text(&mut tx, id, now).await?;
+    tokens::end_secrets(&mut tx, id.0, ends_at).await?;
+    let secret = issue_secret(&mut tx, id, now).await?;
     audit::record(core, &mut tx, Some(&actor.context), Event::on_token(actor, "token.rotate", id)).await?;
     let fields = public_in(&mut tx, actor, id, now).await?;
     commit_and_bump_epoch(core, tx, actor.account_id()).await?;
-    let what = if overlap == 0 { "token rotated; the old text is revoked" } else { "token rotated" };
+    let what = if overlap == 0 { "token rotated; the old secret is revoked" } else { "token rotated" };
     log_revoke(what, actor, actor.account_id(), Some(id));
-    Ok(CreatedToken { fields, text })
+    Ok(CreatedToken { fields, secret })
 }
 
 /// Ends the overlap of a rotation: the old secret is rejected from this commit on. Without an overlap this does
@@ -337,7 +337,7 @@ pub async fn end_overlap(core: &Core, actor: &Authorized<TokensWrite>, id: Token
     }
     audit::record(core, &mut tx, Some(&actor.context), Event::on_token(actor, "token.end-overlap", id)).await?;
     commit_and_bump_epoch(core, tx, actor.account_id()).await?;
-    log_revoke("overlap of a token's rotation ended; the old text is revoked", actor, actor.account_id(), Some(id));
+    log_revoke("overlap of a token's rotation ended; the old secret is revoked", actor, actor.account_id(), Some(id));
     Ok(())
 }
 
@@ -417,10 +417,10 @@ async fn get_active(tx: &mut Transaction, actor: &Actor, id: TokenId, now: Times
     }
 }
 
-async fn give_text(tx: &mut Transaction, id: TokenId, now: Timestamp) -> Result<Secret, Error> {
-    let text = TokenSecret::mint(fill_random);
-    tokens::insert_text(tx, id.0, &Digest::of(text.expose()).0, &text.hint(), now.0).await?;
-    Ok(Secret(text.expose().to_owned()))
+async fn issue_secret(tx: &mut Transaction, id: TokenId, now: Timestamp) -> Result<Secret, Error> {
+    let secret = TokenSecret::mint(fill_random);
+    tokens::insert_secret(tx, id.0, &Digest::of(secret.expose()).0, &secret.hint(), now.0).await?;
+    Ok(Secret(secret.expose().to_owned()))
 }
 
 async fn public_in(tx: &mut Transaction, actor: &Actor, id: TokenId, now: Timestamp) -> Result<Token, Error> {
@@ -431,8 +431,8 @@ async fn public_in(tx: &mut Transaction, actor: &Actor, id: TokenId, now: Timest
 pub fn public(row: TokenRow, now: Timestamp) -> Result<Token, InconsistentRow> {
     let limits = Limits::of_row(&row)?;
     // Uses of the old secret from before it was replaced don't show which clients still have to switch.
-    let made_at = row.made_at.filter(|made_at| *made_at <= horizon(now).0);
-    let old_used_at = row.old_last_used_at.filter(|at| made_at.is_none_or(|made_at| *at >= made_at));
+    let created_at = row.secret_created_at.filter(|created_at| *created_at <= horizon(now).0);
+    let old_used_at = row.old_last_used_at.filter(|at| created_at.is_none_or(|created_at| *at >= created_at));
     let rotation = row.old_hint.zip(row.old_ends_at).map(|(old_hint, ends_at)| Rotation {
         old_hint,
         overlap_ends_at: Timestamp(ends_at),
@@ -461,8 +461,8 @@ fn collect<T>(errors: &mut Vec<FieldError>, field: &str, outcome: Result<T, Stri
     outcome.map_err(|message| errors.push(FieldError { field: field.into(), message })).ok()
 }
 
-fn refuse_beyond_account(standing: &Grant, asked: Permissions) -> Result<(), Error> {
-    let more = asked.without(standing.account.roles.permissions());
+fn refuse_beyond_account(grant: &Grant, asked: Permissions) -> Result<(), Error> {
+    let more = asked.without(grant.account.roles.permissions());
     if more.is_empty() { Ok(()) } else { Err(Error::MorePermissions(more)) }
 }
 

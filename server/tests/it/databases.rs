@@ -346,9 +346,9 @@ async fn a_role_without_rights_is_refused_with_the_right_that_it_lacks() {
     let (url, role) = server.new_role().await;
     refused_at_start_and_by_doctor(&url, &["_sqlx_migrations", "GRANT"]);
     server.sql(&format!("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}")).await;
-    server.sql(&format!("REVOKE UPDATE, DELETE ON power_epoch FROM {role}")).await;
-    refused_at_start_and_by_doctor(&url, &[&role, "lacks the right to UPDATE, DELETE on power_epoch", "GRANT"]);
-    server.sql(&format!("GRANT UPDATE, DELETE ON power_epoch TO {role}")).await;
+    server.sql(&format!("REVOKE UPDATE, DELETE ON auth_epoch FROM {role}")).await;
+    refused_at_start_and_by_doctor(&url, &[&role, "lacks the right to UPDATE, DELETE on auth_epoch", "GRANT"]);
+    server.sql(&format!("GRANT UPDATE, DELETE ON auth_epoch TO {role}")).await;
     server.sql("ALTER TABLE hosts ENABLE ROW LEVEL SECURITY").await;
     refused_at_start_and_by_doctor(&url, &["row security", "hosts", &role]);
     server.sql("ALTER TABLE hosts DISABLE ROW LEVEL SECURITY").await;
@@ -404,7 +404,7 @@ async fn a_migration_that_is_another_one_here_is_refused_at_start_and_by_doctor(
 }
 
 async fn a_database_that_has_lost_the_row_of_the_epoch_is_refused_in_plain_words(server: TestServer) {
-    server.sql("DELETE FROM power_epoch").await;
+    server.sql("DELETE FROM auth_epoch").await;
     let mut reader = server.app.store.read().await.unwrap();
     let error = uptrakit_store::epoch::get_epoch(reader.conn()).await.unwrap_err();
     for words in [error.to_string(), error.detail()] {
@@ -412,7 +412,7 @@ async fn a_database_that_has_lost_the_row_of_the_epoch_is_refused_in_plain_words
     }
     refused_at_start_and_by_doctor(
         &server.url,
-        &["the row of the epoch is missing in the table power_epoch; restore a backup"],
+        &["the row of the epoch is missing in the table auth_epoch; restore a backup"],
     );
 }
 

@@ -22,19 +22,19 @@ async fn lose_the_latest_move(server: &TestServer, step: i64, nonce: &str, activ
     server.sql(&format!("UPDATE accounts SET active = {active}")).await;
     // The lost move gets another nonce, and the number of the epoch changes.
     server
-        .sql(&format!("UPDATE power_changes SET nonce = {nonce} WHERE epoch = (SELECT epoch FROM power_epoch)"))
+        .sql(&format!("UPDATE auth_epoch_moves SET nonce = {nonce} WHERE epoch = (SELECT epoch FROM auth_epoch)"))
         .await;
-    server.sql(&format!("UPDATE power_epoch SET epoch = epoch + {step}")).await;
+    server.sql(&format!("UPDATE auth_epoch SET epoch = epoch + {step}")).await;
     // The new move is about an account that does not own the token.
     server
         .sql(&format!(
-            "INSERT INTO power_changes (epoch, account_id, at, nonce) \
-             SELECT e.epoch, c.account_id, c.at, {nonce} FROM power_epoch e, power_changes c WHERE c.at = 0 \
+            "INSERT INTO auth_epoch_moves (epoch, account_id, at, nonce) \
+             SELECT e.epoch, c.account_id, c.at, {nonce} FROM auth_epoch e, auth_epoch_moves c WHERE c.at = 0 \
              ON CONFLICT (epoch) DO UPDATE SET nonce = excluded.nonce, account_id = excluded.account_id"
         ))
         .await;
     server
-        .sql("UPDATE power_epoch SET nonce = (SELECT c.nonce FROM power_changes c WHERE c.epoch = power_epoch.epoch)")
+        .sql("UPDATE auth_epoch SET nonce = (SELECT c.nonce FROM auth_epoch_moves c WHERE c.epoch = auth_epoch.epoch)")
         .await;
 }
 

@@ -61,7 +61,7 @@ async fn what_the_check_of_a_token_can_not_read_is_not_ready_for_reads(server: T
     let (_, token) = root.new_token(json!({ "name": "ci" })).await;
     let anonymous = server.anonymous();
     // Such an error occurs when a permission was taken away, or when a page of the database is damaged.
-    for table in ["power_epoch", "api_tokens", "sessions", "accounts"] {
+    for table in ["auth_epoch", "api_tokens", "sessions", "accounts"] {
         server.sql(&format!("ALTER TABLE {table} RENAME TO elsewhere")).await;
         for path in ["//readyz", "//readyz/reads"] {
             anonymous.get(path).await.refused(503, "unavailable");

@@ -12,7 +12,20 @@ fn tables(directory: &str) -> BTreeMap<String, Vec<String>> {
         let text = fs::read_to_string(file).unwrap();
         for statement in text.split(';') {
             if let Some((_, rest)) = statement.split_once("ALTER TABLE ") {
-                let (name, column) = rest.split_once(" ADD COLUMN ").expect("columns are added, nothing else");
+                if let Some((old, new)) = rest.split_once(" RENAME TO ") {
+                    let columns = tables.remove(old).expect("the table is made before");
+                    tables.insert(new.to_owned(), columns);
+                    continue;
+                }
+                if let Some((name, columns)) = rest.split_once(" RENAME COLUMN ") {
+                    let (old, new) = columns.split_once(" TO ").unwrap();
+                    let table = tables.get_mut(name).expect("the table is made before");
+                    let column = table.iter_mut().find(|column| column.starts_with(&format!("{old} ")));
+                    let column = column.expect("the column is made before");
+                    *column = column.replacen(old, new, 1);
+                    continue;
+                }
+                let (name, column) = rest.split_once(" ADD COLUMN ").expect("columns are added or renamed");
                 let column = column.split_whitespace().next().unwrap();
                 let columns: &mut Vec<String> = tables.get_mut(name).expect("the table is made before");
                 columns.push(format!("{column} optional"));

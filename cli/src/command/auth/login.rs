@@ -164,7 +164,7 @@ fn make_token(context: &Context, server: &Server) -> Result<(TokenSecret, Held),
             output.warn("this machine's new token may be there now; revoke it in the browser, under Profile");
         }
     })?;
-    let token = TokenSecret::parse(&created.text)
+    let token = TokenSecret::parse(&created.secret)
         .map_err(|_| Failure::failed("could not sign in").caused_by("the server sent a token that is none"))?;
     Ok((token, held))
 }

@@ -39,7 +39,7 @@ fn own_id(client: &Client, tried: &str) -> Result<Option<String>, Failure> {
 
 fn print_text(output: &Output, answer: &Answer, created: &Created) -> Result<(), Failure> {
     match output.format {
-        Format::Human => output.text(&format!("{}\n", created.text)),
+        Format::Human => output.text(&format!("{}\n", created.secret)),
         _ => output.value(&answer.value),
     }
 }

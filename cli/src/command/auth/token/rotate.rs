@@ -77,7 +77,7 @@ fn keep(context: &Context, source: &Source, created: &Created) -> Result<bool, F
         output.note(&format!("It is {}: the new text must stand there from now on.", source.of_token()));
         return Ok(false);
     };
-    let Ok(text) = TokenSecret::parse(&created.text) else { return Ok(false) };
+    let Ok(text) = TokenSecret::parse(&created.secret) else { return Ok(false) };
     let (server, id) = (context.settings.server()?, created.fields.id.clone());
     let storage = context.settings.store.save(server, &text, Some(id), *storage == Storage::Keyring)?;
     output.note(&format!("It is the token in use here: the new text is saved in {storage}."));

@@ -9,7 +9,7 @@ pub struct TokenSecret(String);
 /// The text is not an API token of Uptrakit: its prefix, length, alphabet or checksum is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("is no Uptrakit API token")]
-pub struct InvalidTokenText;
+pub struct InvalidTokenSecret;
 
 const PREFIX: &str = "upk_";
 const RANDOM_LENGTH: usize = 30;
@@ -43,15 +43,15 @@ impl TokenSecret {
     }
 
     /// Reads the token that a client presents.
-    pub fn parse(text: &str) -> Result<Self, InvalidTokenText> {
+    pub fn parse(text: &str) -> Result<Self, InvalidTokenSecret> {
         let well_formed = text.len() == Self::LENGTH
             && text.starts_with(PREFIX)
             && text.bytes().skip(PREFIX.len()).all(|byte| byte.is_ascii_alphanumeric());
         if !well_formed {
-            return Err(InvalidTokenText);
+            return Err(InvalidTokenSecret);
         }
         let (body, given) = text.split_at(PREFIX.len() + RANDOM_LENGTH);
-        if given.as_bytes() == checksum(body) { Ok(Self(text.to_owned())) } else { Err(InvalidTokenText) }
+        if given.as_bytes() == checksum(body) { Ok(Self(text.to_owned())) } else { Err(InvalidTokenSecret) }
     }
 
     /// Returns the text. Every caller is a place where the secret could leak.
