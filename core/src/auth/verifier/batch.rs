@@ -1,0 +1,195 @@
+//! The task that runs batches: it closes the open batch, reads the epoch, and looks up the credentials that the cache
+//! lacks.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{
+        Arc, Mutex, OnceLock, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::sync::Notify;
+use uptrakit_store::{Connection, credentials, epoch, wal_index::WalIndex};
+
+use super::{Shared, cache::CachedCredential, lock};
+use crate::auth::credential::{Found, InconsistentRow, Key};
+
+/// A batch fails for all its requests when the database takes longer than this.
+const BATCH_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Invalidating the whole cache is cheaper than reading more moves of the epoch than this.
+const MOST_CHANGES: i64 = 4_096;
+
+/// A batch looks up at most this many uncached credentials; the others wait for the next batch.
+const MOST_LOOKUPS: usize = 512;
+
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    pub(super) members: AtomicU64,
+    pub(super) wanted: Mutex<HashSet<Key>>,
+    pub(super) outcome: OnceLock<Outcome>,
+    pub(super) done: Notify,
+}
+
+/// The entry of each credential that the batch was asked for, or `None` when the database has none.
+type Outcome = Result<HashMap<Key, Option<Arc<CachedCredential>>>, Arc<str>>;
+
+pub(super) async fn run_batches(shared: Weak<Shared>) {
+    let mut link = None;
+    loop {
+        let Some(strong) = shared.upgrade() else { return };
+        let waited = tokio::time::timeout(Duration::from_secs(1), strong.wake.notified()).await;
+        if waited.is_err() {
+            continue;
+        }
+        if strong.release.swap(false, Ordering::SeqCst) {
+            strong.hang_up(&mut link);
+        }
+        // This closes the batch: a request that arrives from here on joins the next one.
+        let batch = std::mem::take(&mut *lock(&strong.open));
+        if batch.members.load(Ordering::Relaxed) == 0 {
+            continue;
+        }
+        let closed = ClosedBatch { shared: &strong, batch: &batch };
+        let outcome = match tokio::time::timeout(BATCH_TIMEOUT, strong.run(&batch, &mut link)).await {
+            Ok(Ok(found)) => Ok(found),
+            Ok(Err(reason)) => Err(reason.to_string().into()),
+            Err(_) => Err("the database did not answer in time".into()),
+        };
+        if outcome.is_err() {
+            // The connection may be in the middle of a statement.
+            strong.hang_up(&mut link);
+        }
+        strong.counters.batches.fetch_add(1, Ordering::Relaxed);
+        strong.counters.batched.fetch_add(batch.members.load(Ordering::Relaxed), Ordering::Relaxed);
+        let _ = batch.outcome.set(outcome);
+        drop(closed);
+    }
+}
+
+/// A batch that no request can join any more. However the task leaves it, even by a panic, its members get an answer.
+pub(super) struct ClosedBatch<'s> {
+    pub(super) shared: &'s Shared,
+    pub(super) batch: &'s Batch,
+}
+
+impl Drop for ClosedBatch<'_> {
+    fn drop(&mut self) {
+        if self.batch.outcome.get().is_none() {
+            // The connection is returned without an answer, and the snapshot is valid only while the connection is
+            // open.
+            lock(&self.shared.cache).standing = None;
+            let _ = self.batch.outcome.set(Err("the verifier ended before it had an answer".into()));
+        }
+        self.batch.done.notify_waiters();
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum BatchError {
+    #[error("{0}")]
+    Database(#[from] uptrakit_store::Error),
+    #[error("{0}")]
+    InconsistentRow(#[from] InconsistentRow),
+}
+
+struct Link {
+    reader: Connection,
+    /// SQLite keeps the file behind this index while `reader` is open.
+    commits: Option<WalIndex>,
+}
+
+impl Shared {
+    /// Returns the connection and drops the snapshot, which is valid only while the connection is open.
+    fn hang_up(&self, slot: &mut Option<Link>) {
+        lock(&self.cache).standing = None;
+        *slot = None;
+    }
+
+    async fn run(
+        &self,
+        batch: &Batch,
+        slot: &mut Option<Link>,
+    ) -> Result<HashMap<Key, Option<Arc<CachedCredential>>>, BatchError> {
+        let Link { reader, commits } = match slot {
+            Some(link) => link,
+            None => {
+                let link = slot.insert(Link { reader: self.store.read().await?, commits: None });
+                // The database behind a new connection may have another history, as after a failover that lost commits:
+                // a known number of the epoch may stand for other changes there.
+                lock(&self.cache).forget_all();
+                link
+            }
+        };
+        self.store.require_in_place()?;
+        // The mark is read before the epoch: a commit in between makes it too old, never too new.
+        let standing = commits.as_ref().and_then(|commits| Some((commits.clone(), commits.mark()?)));
+        let epoch = epoch::get_epoch(reader.conn()).await?;
+        if commits.is_none() && self.notices_commits.load(Ordering::SeqCst) {
+            *commits = self.store.commits();
+        }
+        let known = lock(&self.cache).epoch;
+        let moves = match known {
+            Some(known) if known != epoch => epoch::list_moves(reader.conn(), &known, &epoch, MOST_CHANGES).await?,
+            _ => Vec::new(),
+        };
+        {
+            let mut cache = lock(&self.cache);
+            if known != Some(epoch) {
+                self.counters.moves.fetch_add(1, Ordering::Relaxed);
+                cache.advance(epoch, &moves);
+            }
+            cache.standing = standing;
+        }
+        let wanted = std::mem::take(&mut *lock(&batch.wanted));
+        let mut found = HashMap::with_capacity(wanted.len());
+        let mut missing = Vec::new();
+        for key in wanted {
+            let cached = lock(&self.cache).get(key);
+            match cached {
+                Some(entry) => drop(found.insert(key, Some(entry))),
+                None if missing.len() < MOST_LOOKUPS => missing.push(key),
+                None => {}
+            }
+        }
+        self.counters.lookups.fetch_add(missing.len() as u64, Ordering::Relaxed);
+        self.look_up(reader, &missing, &mut found).await?;
+        Ok(found)
+    }
+
+    async fn look_up(
+        &self,
+        reader: &mut Connection,
+        missing: &[Key],
+        found: &mut HashMap<Key, Option<Arc<CachedCredential>>>,
+    ) -> Result<(), BatchError> {
+        let (mut tokens, mut sessions) = (Vec::new(), Vec::new());
+        for key in missing {
+            match key {
+                Key::Token(digest) => tokens.push(digest.0),
+                Key::Session(digest) => sessions.push(digest.0),
+            }
+        }
+        let mut rows = Vec::with_capacity(missing.len());
+        for digests in tokens.chunks(credentials::LOOKUP) {
+            for row in credentials::list_tokens(reader.conn(), digests).await? {
+                rows.push(Found::token(row)?);
+            }
+        }
+        for digests in sessions.chunks(credentials::LOOKUP) {
+            for row in credentials::list_sessions(reader.conn(), digests).await? {
+                rows.push(Found::session(row)?);
+            }
+        }
+        found.extend(missing.iter().map(|key| (*key, None)));
+        let mut cache = lock(&self.cache);
+        for Found { key, account, credential } in rows {
+            let entry = Arc::new(CachedCredential::new(key, cache.cell(account), credential));
+            cache.insert(key, Arc::clone(&entry));
+            found.insert(key, Some(entry));
+        }
+        Ok(())
+    }
+}
