@@ -82,7 +82,7 @@ fn read_parts(app: &App) {
     }
     counter!("uptrakit_verifier_batches_total").absolute(counters.batches.load(Ordering::Relaxed));
     counter!("uptrakit_verifier_requests_total").absolute(counters.batched.load(Ordering::Relaxed));
-    counter!("uptrakit_verifier_standing_total").absolute(counters.standing.load(Ordering::Relaxed));
+    counter!("uptrakit_verifier_validated_total").absolute(counters.validated.load(Ordering::Relaxed));
     counter!("uptrakit_verifier_lookups_total").absolute(counters.lookups.load(Ordering::Relaxed));
     counter!("uptrakit_verifier_epoch_moves_total").absolute(counters.moves.load(Ordering::Relaxed));
     gauge!("uptrakit_verifier_cached_credentials").set(to_float(app.verifier.cache_size()));

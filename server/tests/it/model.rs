@@ -121,7 +121,7 @@ struct World {
     plain_left: u8,
     // These fields are the process.
     cache_epoch: Option<Point>,
-    standing: Option<u8>,
+    validated: Option<u8>,
     cached: Option<CachedCredential>,
     next_number: u8,
     driver: Driver,
@@ -138,7 +138,7 @@ const START: World = World {
     others_left: 1,
     plain_left: 1,
     cache_epoch: None,
-    standing: None,
+    validated: None,
     cached: None,
     next_number: 0,
     driver: Driver::Idle,
@@ -161,12 +161,12 @@ impl World {
                     let held = self.cached.filter(|entry| entry.current).map(|entry| (entry.number, entry.alive));
                     let late = self.database.revoke == 2;
                     match held {
-                        Some(held) => Request::Looking { held, mark: self.standing, late },
+                        Some(held) => Request::Looking { held, mark: self.validated, late },
                         None => Request::Open { held: None, late },
                     }
                 }
                 Request::Looking { held, mark, late } => {
-                    let mark = if variant == Variant::TakesMarkLater { self.standing } else { mark };
+                    let mark = if variant == Variant::TakesMarkLater { self.validated } else { mark };
                     let stands = mark == Some(self.database.commits);
                     if stands && held.1 && late {
                         return Err(());
@@ -292,9 +292,9 @@ impl World {
                 next.push(Self { driver, ..self });
             }
             Driver::HasEpoch { epoch, row, mark } => {
-                let mut world = Self { driver: Driver::Advanced { row }, standing: mark, ..self };
+                let mut world = Self { driver: Driver::Advanced { row }, validated: mark, ..self };
                 if variant == Variant::MarksAfterEpoch {
-                    world.standing = Some(self.database.commits);
+                    world.validated = Some(self.database.commits);
                 }
                 let same = self.cache_epoch.is_some_and(|known| match variant {
                     Variant::NumbersAlone => known.epoch == epoch.epoch,

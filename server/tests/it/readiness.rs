@@ -100,5 +100,5 @@ async fn reads_are_believed_for_a_time_without_writes_that_can_be_set(server: Te
     server.bearer(&token).get("/auth/me").await.ok(200);
     drop(held);
     comes_to(&anonymous, "//readyz/reads", 200).await;
-    client.get("/auth/me").await.ok(200);
+    comes_to(&client, "/auth/me", 200).await;
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 /// Reads tables with their columns from `CREATE TABLE` statements. Types are left out, because their names differ.
 fn tables(directory: &str) -> BTreeMap<String, Vec<String>> {
-    let mut tables = BTreeMap::new();
+    let mut tables = BTreeMap::<String, Vec<String>>::new();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations").join(directory);
     let mut files: Vec<_> = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
@@ -27,7 +27,7 @@ fn tables(directory: &str) -> BTreeMap<String, Vec<String>> {
                 }
                 let (name, column) = rest.split_once(" ADD COLUMN ").expect("columns are added or renamed");
                 let column = column.split_whitespace().next().unwrap();
-                let columns: &mut Vec<String> = tables.get_mut(name).expect("the table is made before");
+                let columns = tables.get_mut(name).expect("the table is made before");
                 columns.push(format!("{column} optional"));
                 continue;
             }

@@ -80,7 +80,7 @@ impl Drop for ClosedBatch<'_> {
         if self.batch.outcome.get().is_none() {
             // The connection is returned without an answer, and the snapshot is valid only while the connection is
             // open.
-            lock(&self.shared.cache).standing = None;
+            lock(&self.shared.cache).validated = None;
             let _ = self.batch.outcome.set(Err("the verifier ended before it had an answer".into()));
         }
         self.batch.done.notify_waiters();
@@ -104,7 +104,7 @@ struct Link {
 impl Shared {
     /// Returns the connection and drops the snapshot, which is valid only while the connection is open.
     fn hang_up(&self, slot: &mut Option<Link>) {
-        lock(&self.cache).standing = None;
+        lock(&self.cache).validated = None;
         *slot = None;
     }
 
@@ -125,7 +125,7 @@ impl Shared {
         };
         self.store.require_in_place()?;
         // The mark is read before the epoch: a commit in between makes it too old, never too new.
-        let standing = commits.as_ref().and_then(|commits| Some((commits.clone(), commits.mark()?)));
+        let validated = commits.as_ref().and_then(|commits| Some((commits.clone(), commits.mark()?)));
         let epoch = epoch::get_epoch(reader.conn()).await?;
         if commits.is_none() && self.notices_commits.load(Ordering::SeqCst) {
             *commits = self.store.commits();
@@ -141,7 +141,7 @@ impl Shared {
                 self.counters.moves.fetch_add(1, Ordering::Relaxed);
                 cache.advance(epoch, &moves);
             }
-            cache.standing = standing;
+            cache.validated = validated;
         }
         let wanted = std::mem::take(&mut *lock(&batch.wanted));
         let mut found = HashMap::with_capacity(wanted.len());

@@ -55,7 +55,7 @@ pub(super) struct Cache {
     pub(super) epoch: Option<EpochPoint>,
     /// A snapshot of SQLite's WAL index from just before the epoch was last read. While the index still equals it,
     /// nothing was committed since. `None` where that can't be known.
-    pub(super) standing: Option<(WalIndex, WalSnapshot)>,
+    pub(super) validated: Option<(WalIndex, WalSnapshot)>,
     pub(super) young: HashMap<Key, Arc<CachedCredential>>,
     pub(super) old: HashMap<Key, Arc<CachedCredential>>,
     accounts: HashMap<AccountId, Weak<CachedAccount>>,

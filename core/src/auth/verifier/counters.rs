@@ -7,7 +7,7 @@ pub struct Counters {
     pub batches: AtomicU64,
     pub batched: AtomicU64,
     /// Requests that needed no batch, because nothing had been committed.
-    pub standing: AtomicU64,
+    pub validated: AtomicU64,
     pub lookups: AtomicU64,
     /// Batches that found an epoch other than the cached one; the first batch counts as well.
     pub moves: AtomicU64,

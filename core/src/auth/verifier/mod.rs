@@ -200,15 +200,15 @@ impl Verifier {
     }
 
     async fn find(&self, key: Key) -> Result<Option<Arc<CachedCredential>>, AuthError> {
-        let (cached, standing) = {
+        let (cached, validated) = {
             let mut cache = lock(&self.0.cache);
-            (cache.get(key), cache.standing.clone())
+            (cache.get(key), cache.validated.clone())
         };
         if cached.is_some() {
             // The mark is read now, after the request's arrival: if it is unchanged, the epoch is still the one that
             // the cache was brought to.
-            if standing.is_some_and(|(commits, mark)| commits.mark() == Some(mark)) {
-                self.0.counters.standing.fetch_add(1, Ordering::Relaxed);
+            if validated.is_some_and(|(commits, mark)| commits.mark() == Some(mark)) {
+                self.0.counters.validated.fetch_add(1, Ordering::Relaxed);
                 return Ok(cached);
             }
             self.join(None).await?;
