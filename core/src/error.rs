@@ -33,9 +33,6 @@ pub enum Error {
     MorePermissions(Permissions),
     /// A token asked for a token with wider networks or a later end than its own.
     BeyondOwnLimits(&'static str),
-    /// The request's secret was replaced by a rotation; until the overlap ends it is accepted, but not to change or
-    /// rotate tokens.
-    TextReplaced,
     /// The object does not exist, or the caller may not know of it.
     NotFound,
     MethodNotAllowed,
@@ -93,10 +90,9 @@ impl Error {
             Self::Rejected(Rejection::Revoked) => ProblemCode::TokenRevoked,
             Self::Rejected(Rejection::AccountDisabled) => ProblemCode::AccountDisabled,
             Self::Rejected(Rejection::Network) => ProblemCode::NetworkNotAllowed,
-            Self::Rejected(Rejection::Insufficient(_) | Rejection::SessionNeeded)
+            Self::Rejected(Rejection::Insufficient(_) | Rejection::SecretReplaced | Rejection::SessionNeeded)
             | Self::MorePermissions(_)
-            | Self::BeyondOwnLimits(_)
-            | Self::TextReplaced => ProblemCode::InsufficientPermission,
+            | Self::BeyondOwnLimits(_) => ProblemCode::InsufficientPermission,
             Self::Unavailable(_) | Self::HasherSaturated => ProblemCode::Unavailable,
             Self::Malformed(_) | Self::TooSlow => ProblemCode::InvalidRequest,
             Self::Invalid(_) => ProblemCode::InvalidField,
@@ -134,7 +130,6 @@ impl Error {
             Self::CrossOrigin => "This request did not come from Uptrakit's own pages.".into(),
             Self::MorePermissions(more) => format!("You can't hand out more than you have: {more}."),
             Self::BeyondOwnLimits(what) => format!("A token can't hand out {what} than its own."),
-            Self::TextReplaced => "This text of the token was replaced; tokens are changed with the new one.".into(),
             Self::NotFound => "There is nothing here.".into(),
             Self::MethodNotAllowed => "This path does not take that method; see the Allow header.".into(),
             Self::NameTaken => "An active token of yours has this name already.".into(),
@@ -179,6 +174,9 @@ fn refusal_detail(refusal: Rejection) -> String {
         Rejection::AccountDisabled => "The token's account is deactivated.".into(),
         Rejection::Network => "The token may not be used from this address.".into(),
         Rejection::Insufficient(permission) => format!("This needs the permission {permission}."),
+        Rejection::SecretReplaced => {
+            "This is the old token of a rotation, which manages no tokens (tokens:write); use the new one.".into()
+        }
         Rejection::SessionNeeded => "This needs a web session; an API token can't do it.".into(),
     }
 }

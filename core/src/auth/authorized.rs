@@ -68,6 +68,7 @@ requirements! {
     HostsReport = Need::Permission(Permission::HostsReport);
     HostsWrite = Need::Permission(Permission::HostsWrite);
     TokensWrite = Need::Permission(Permission::TokensWrite);
+    TokenRotation = Need::Rotation;
     UsersManage = Need::Permission(Permission::UsersManage);
     AuditRead = Need::Permission(Permission::AuditRead);
 }
@@ -124,13 +125,9 @@ impl<R> Authorized<R> {
     /// Checks the same actor against a further requirement; the check inside a write transaction uses that one from
     /// then on.
     pub fn require<S: Requirement>(mut self) -> Result<Authorized<S>, AuthError> {
-        match S::NEED {
-            Need::Permission(permission) if !self.permissions().contains(permission) => {
-                return Err(AuthError::Rejected(Rejection::Insufficient(permission)));
-            }
-            Need::Session if self.session().is_none() => return Err(AuthError::Rejected(Rejection::SessionNeeded)),
-            need => self.actor.need = need,
-        }
+        let Actor { entry, need, .. } = &mut self.actor;
+        entry.credential.satisfy(&entry.account.state, S::NEED).map_err(AuthError::Rejected)?;
+        *need = S::NEED;
         Ok(Authorized { actor: self.actor, requirement: PhantomData })
     }
 }
@@ -181,7 +178,13 @@ async fn authorise_token(
         Err(AuthError::Rejected(refusal)) => {
             if let Some(entry) = auth.verifier.peek(key) {
                 auth.rejected_tokens.note(&entry, refusal, context, auth.clock.now());
-                if matches!(refusal, Rejection::Insufficient(_) | Rejection::SessionNeeded | Rejection::Network) {
+                if matches!(
+                    refusal,
+                    Rejection::Insufficient(_)
+                        | Rejection::SecretReplaced
+                        | Rejection::SessionNeeded
+                        | Rejection::Network
+                ) {
                     context.in_flight.turn_away(entry);
                 }
             }

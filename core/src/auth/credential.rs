@@ -23,6 +23,9 @@ pub enum Key {
 pub enum Need {
     Anything,
     Permission(Permission),
+    /// The permission `tokens:write`, also of a secret that a rotation has replaced: `tokens::rotate` itself refuses such
+    /// a secret, after it has told the loser of two rotations at once of the conflict.
+    Rotation,
     /// Only a web session is enough; a token is rejected.
     Session,
 }
@@ -40,6 +43,8 @@ pub enum Rejection {
     AccountDisabled,
     Network,
     Insufficient(Permission),
+    /// A rotation has replaced the secret. Until the overlap ends it is accepted, but not to manage tokens.
+    SecretReplaced,
     SessionNeeded,
 }
 
@@ -92,14 +97,46 @@ pub struct InconsistentRow(pub &'static str);
 
 impl Credential {
     /// Returns what the credential may do for this account now: the permissions of the account's roles, restricted to
-    /// those that a token is narrowed to.
+    /// those that a token is narrowed to. A secret that a rotation has replaced does not manage tokens.
     #[must_use]
     pub fn permissions(&self, account: &AccountState) -> Permissions {
+        let permissions = self.permissions_of_token(account);
+        if self.is_replaced() { permissions.without(Permissions::of(&[Permission::TokensWrite])) } else { permissions }
+    }
+
+    fn permissions_of_token(&self, account: &AccountState) -> Permissions {
         let granted = account.roles.permissions();
         match self {
             Self::Token(TokenGrant { permissions: Some(narrowed), .. }) => granted.intersection(*narrowed),
             _ => granted,
         }
+    }
+
+    const fn is_replaced(&self) -> bool {
+        matches!(self, Self::Token(TokenGrant { ends_at: Some(_), .. }))
+    }
+
+    /// Rejects a secret that a rotation has replaced. A client that holds such a secret, perhaps a leaked one, must not
+    /// create, change, rotate or revoke tokens.
+    pub const fn refuse_replaced(&self) -> Result<(), Rejection> {
+        if self.is_replaced() { Err(Rejection::SecretReplaced) } else { Ok(()) }
+    }
+
+    /// Checks that the credential has what is needed.
+    pub fn satisfy(&self, account: &AccountState, need: Need) -> Result<(), Rejection> {
+        let (permission, granted) = match need {
+            Need::Anything => return Ok(()),
+            Need::Session => {
+                return if matches!(self, Self::Session(_)) { Ok(()) } else { Err(Rejection::SessionNeeded) };
+            }
+            Need::Permission(permission) => (permission, self.permissions(account)),
+            Need::Rotation => (Permission::TokensWrite, self.permissions_of_token(account)),
+        };
+        if granted.contains(permission) {
+            return Ok(());
+        }
+        let is_lost_by_rotation = self.permissions_of_token(account).contains(permission);
+        Err(if is_lost_by_rotation { Rejection::SecretReplaced } else { Rejection::Insufficient(permission) })
     }
 
     /// Checks that the credential may do what is needed, from this address, at this instant. `last_active` is the last
@@ -126,9 +163,6 @@ impl Credential {
                 if token.networks.as_ref().is_some_and(|networks| !networks.iter().any(|net| net.contains(&address))) {
                     return Err(Rejection::Network);
                 }
-                if need == Need::Session {
-                    return Err(Rejection::SessionNeeded);
-                }
             }
             Self::Session(session) => {
                 let over = now >= session.created_at.plus_millis(SESSION_LIFETIME_MILLIS)
@@ -138,12 +172,7 @@ impl Credential {
                 }
             }
         }
-        match need {
-            Need::Permission(permission) if !self.permissions(account).contains(permission) => {
-                Err(Rejection::Insufficient(permission))
-            }
-            _ => Ok(()),
-        }
+        self.satisfy(account, need)
     }
 
     /// Returns the next instant at which the credential expires by time alone. The idle timeout of a session does not

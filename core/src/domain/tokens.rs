@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     auth::{
-        authorized::{Actor, Authorized, TokensWrite, UsersManage},
+        authorized::{Actor, Authorized, TokenRotation, TokensWrite, UsersManage},
         credential::{Credential, InconsistentRow, parse_networks, state},
         digest::Digest,
     },
@@ -62,12 +62,9 @@ impl Limits {
 
     fn of(grant: &Grant) -> Self {
         match &grant.credential {
-            // A secret that was replaced ends before its token does, and so does every token that is created with it.
-            Credential::Token(token) => Self {
-                permissions: token.permissions,
-                networks: token.networks.clone(),
-                expires_at: grant.credential.ends_at(),
-            },
+            Credential::Token(token) => {
+                Self { permissions: token.permissions, networks: token.networks.clone(), expires_at: token.expires_at }
+            }
             Credential::Session(_) => Self { permissions: None, networks: None, expires_at: None },
         }
     }
@@ -255,7 +252,6 @@ pub async fn update(
         networks: networks.unwrap_or_else(|| before.networks.clone()),
         expires_at: before.expires_at,
     };
-    refuse_replaced(&grant)?;
     let own = Limits::of(&grant);
     own.admit(&before)?;
     own.admit(&after)?;
@@ -276,20 +272,11 @@ pub async fn update(
     Ok(token)
 }
 
-/// A client that holds a replaced secret, perhaps a leaked one, must not change the token or replace its current
-/// secret.
-fn refuse_replaced(grant: &Grant) -> Result<(), Error> {
-    match &grant.credential {
-        Credential::Token(token) if token.ends_at.is_some() => Err(Error::TextReplaced),
-        _ => Ok(()),
-    }
-}
-
 /// Gives a token a new secret. The old one is accepted until the overlap ends; without an overlap it is rejected from
 /// this commit on.
 pub async fn rotate(
     core: &Core,
-    actor: &Authorized<TokensWrite>,
+    actor: &Authorized<TokenRotation>,
     id: TokenId,
     request: &RotateToken,
 ) -> Result<CreatedToken, Error> {
@@ -301,7 +288,11 @@ pub async fn rotate(
     let seen = {
         let mut reader = core.store.read().await?;
         let found = tokens::find(reader.conn(), actor.account_id().0, id.0, core.clock.now().0).await?;
-        found.ok_or(Error::NotFound)?.rotations
+        let Some(found) = found else {
+            actor.entry.credential.refuse_replaced().map_err(Error::Rejected)?;
+            return Err(Error::NotFound);
+        };
+        found.rotations
     };
     let (mut tx, grant) = begin_write_with_grant(core, actor, Affects::OwnAccount).await?;
     let now = core.clock.now();
@@ -311,7 +302,7 @@ pub async fn rotate(
     if is_newer || !tokens::count_rotation(&mut tx, id.0, seen).await? {
         return Err(Error::Conflict("Somebody else rotated this token at the same time."));
     }
-    refuse_replaced(&grant)?;
+    grant.credential.refuse_replaced().map_err(Error::Rejected)?;
     Limits::of(&grant).admit(&Limits::of_row(&row)?)?;
     let overlap = i64::from(request.overlap_seconds) * 1_000;
     let overlap_ends_at = now.plus_millis(overlap).0.min(row.expires_at.unwrap_or(i64::MAX));
@@ -363,7 +354,8 @@ pub async fn revoke_of(
     account_id: AccountId,
     id: TokenId,
 ) -> Result<Revoked, Error> {
-    let mut tx = begin_authorized_write(core, actor, Affects::Account(account_id)).await?;
+    let (mut tx, grant) = begin_write_with_grant(core, actor, Affects::Account(account_id)).await?;
+    grant.credential.refuse_replaced().map_err(Error::Rejected)?;
     revoke_in(core, actor, &mut tx, account_id, id).await?.finish(core, actor, tx).await
 }
 

@@ -2,6 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use uptrakit_api::Permission;
 use uptrakit_core::{auth::credential::Rejection, error::Error};
 
 #[derive(Debug)]
@@ -23,8 +24,9 @@ fn challenge(error: &Error) -> Option<String> {
             Some(format!("{REALM}, error=\"invalid_token\""))
         }
         Error::Rejected(Rejection::Insufficient(permission)) => Some(scope(permission)),
+        Error::Rejected(Rejection::SecretReplaced) => Some(scope(&Permission::TokensWrite)),
         Error::MorePermissions(more) => Some(scope(more)),
-        Error::Rejected(Rejection::SessionNeeded) | Error::BeyondOwnLimits(_) | Error::TextReplaced => {
+        Error::Rejected(Rejection::SessionNeeded) | Error::BeyondOwnLimits(_) => {
             Some(format!("{REALM}, error=\"insufficient_scope\""))
         }
         _ => None,

@@ -139,6 +139,16 @@ async fn every_route_judges_every_kind_of_credential(server: TestServer) {
         })
         .await;
     }
+    let (id, old) = root.new_token(json!({ "name": "rotated" })).await;
+    let rotate = format!("/auth/api-tokens/{id}/rotate");
+    root.post(&rotate, json!({ "overlap_seconds": 3600 })).await.ok(201);
+    for (method, path, needs) in ROUTES {
+        let changes_tokens = needs == Needs::Permission("tokens:write")
+            || (needs == Needs::Permission("users:manage") && method == "delete");
+        let (status, code) = ask(&server.bearer(&old), method, path).await;
+        let refused = (status, code.as_deref()) == (403, Some("insufficient-permission"));
+        assert_eq!(refused, changes_tokens || needs == Needs::Session, "{method} {path} answered {status} {code:?}");
+    }
     let (_, elsewhere) = root.new_token(json!({ "name": "elsewhere", "allowed_networks": ["203.0.113.0/24"] })).await;
     expect(&server.bearer(&elsewhere), "another network", |_| Some((403, "network-not-allowed"))).await;
     let (_, expired) = root.new_token(json!({ "name": "expired", "expires_at": "2030-01-01T00:00:01Z" })).await;

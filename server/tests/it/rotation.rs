@@ -3,14 +3,16 @@
 use axum::body::Body;
 use futures_util::stream;
 use http::{Method, header};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{TestServer, on_both};
 
 on_both!(
     without_overlap_the_old_text_dies_and_the_token_lives_on,
     during_the_overlap_both_texts_work_and_the_old_one_is_watched,
-    what_comes_of_an_old_text_ends_with_it,
+    the_old_secret_manages_no_tokens_during_the_overlap,
+    the_old_secret_may_revoke_its_own_token,
+    a_change_of_tokens_under_way_is_refused_once_its_secret_is_replaced,
     an_old_text_has_no_power_over_the_token_however_soon_that_ends,
     an_overlap_can_be_ended_now_and_a_revoke_kills_both_texts,
     of_two_rotations_at_once_one_wins,
@@ -58,19 +60,87 @@ async fn during_the_overlap_both_texts_work_and_the_old_one_is_watched(server: T
     assert_eq!(root.get(&path).await.ok(200).get("rotation"), None);
 }
 
-async fn what_comes_of_an_old_text_ends_with_it(server: TestServer) {
+async fn the_old_secret_manages_no_tokens_during_the_overlap(server: TestServer) {
     let root = server.with_root().await;
+    let me = root.get("/auth/me").await.ok(200)["id"].as_str().unwrap().to_owned();
+    let (other_id, other) = root.new_token(json!({ "name": "other" })).await;
     let (id, old) = root.new_token(json!({ "name": "ci" })).await;
     let path = format!("/auth/api-tokens/{id}");
-    let rotated = root.post(&format!("{path}/rotate"), json!({ "overlap_seconds": 3600 })).await.ok(201);
     let old = server.bearer(&old);
-    let child = old.post("/auth/api-tokens", json!({ "name": "child" })).await.ok(201);
-    assert_eq!(child["expires_at"], rotated["rotation"]["overlap_ends_at"]);
-    let later = json!({ "name": "later", "expires_at": "2030-01-02T00:00:00Z" });
-    old.post("/auth/api-tokens", later).await.refused(403, "insufficient-permission");
-    old.post(&format!("{path}/rotate"), json!({})).await.refused(403, "insufficient-permission");
-    old.patch(&path, json!({ "name": "mine" })).await.refused(403, "insufficient-permission");
-    server.bearer(rotated["token"].as_str().unwrap()).post(&format!("{path}/rotate"), json!({})).await.ok(201);
+    let before = old.get("/auth/me").await.ok(200);
+    let new = root.post(&format!("{path}/rotate"), json!({ "overlap_seconds": 3600 })).await.ok(201);
+    let new = server.bearer(new["token"].as_str().unwrap());
+
+    let soon = json!({ "name": "child", "expires_in_seconds": 60 });
+    for refused in [
+        old.post("/auth/api-tokens", soon.clone()).await,
+        old.post("/auth/api-tokens", json!({ "name": "child" })).await,
+        old.post(&format!("{path}/rotate"), json!({})).await,
+        old.post(&format!("/auth/api-tokens/{other_id}/rotate"), json!({})).await,
+        old.patch(&path, json!({ "name": "mine" })).await,
+        old.delete(&format!("{path}/overlap")).await,
+        old.delete(&path).await,
+        old.delete(&format!("/auth/api-tokens/{other_id}")).await,
+        old.delete(&format!("/users/{me}/api-tokens/{other_id}")).await,
+    ] {
+        let problem = refused.refused(403, "insufficient-permission");
+        assert!(problem["detail"].as_str().unwrap().contains("old token of a rotation"), "{problem}");
+        let challenge = refused.header("www-authenticate");
+        assert!(challenge.contains(r#"error="insufficient_scope", scope="tokens:write""#), "{challenge}");
+    }
+
+    old.get("/users").await.ok(200);
+    let without = |account: &Value| {
+        let names = account["permissions"].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned());
+        names.filter(|name| name != "tokens:write").collect::<Vec<_>>()
+    };
+    let after = old.get("/auth/me").await.ok(200);
+    assert_eq!(after["permissions"], json!(without(&before)));
+    assert_eq!(new.get("/auth/me").await.ok(200)["permissions"], before["permissions"]);
+    server.bearer(&other).get("/auth/me").await.ok(200);
+    new.post("/auth/api-tokens", soon).await.ok(201);
+    new.post(&format!("{path}/rotate"), json!({})).await.ok(201);
+}
+
+async fn the_old_secret_may_revoke_its_own_token(server: TestServer) {
+    let root = server.with_root().await;
+    let (id, old) = root.new_token(json!({ "name": "ci" })).await;
+    let rotate = format!("/auth/api-tokens/{id}/rotate");
+    let new = root.post(&rotate, json!({ "overlap_seconds": 3600 })).await.ok(201);
+    server.bearer(&old).delete("/auth/api-tokens/current").await.ok(204);
+    for secret in [old.as_str(), new["token"].as_str().unwrap()] {
+        server.bearer(secret).get("/auth/me").await.refused(401, "token-revoked");
+    }
+}
+
+/// Each request is authorised before the rotation, and its body arrives afterwards.
+async fn a_change_of_tokens_under_way_is_refused_once_its_secret_is_replaced(server: TestServer) {
+    let root = server.with_root().await;
+    let other = server.another().await;
+    let (id, old) = root.new_token(json!({ "name": "ci" })).await;
+    let path = format!("/auth/api-tokens/{id}");
+    let mut pending = Vec::new();
+    for (method, path, body) in
+        [(Method::POST, "/auth/api-tokens", r#"{"name":"late"}"#), (Method::PATCH, &path, r#"{"name":"late"}"#)]
+    {
+        let ((asked, is_asked), (go_on, waits)) = (tokio::sync::oneshot::channel(), tokio::sync::oneshot::channel());
+        let late = other.bearer(&old);
+        let request = late.request(method, path).header(header::CONTENT_TYPE, "application/json");
+        let body = Body::from_stream(stream::once(async move {
+            asked.send(()).unwrap();
+            let _ = waits.await;
+            Ok::<_, std::io::Error>(body)
+        }));
+        let answer = tokio::spawn(async move { late.send(request, body).await });
+        is_asked.await.unwrap();
+        pending.push((go_on, answer));
+    }
+    root.post(&format!("{path}/rotate"), json!({ "overlap_seconds": 3600 })).await.ok(201);
+    for (go_on, answer) in pending {
+        let _ = go_on.send(());
+        answer.await.unwrap().refused(403, "insufficient-permission");
+    }
+    assert_eq!(root.get("/auth/api-tokens").await.ok(200)["items"][0]["name"], "ci");
 }
 
 async fn an_old_text_has_no_power_over_the_token_however_soon_that_ends(server: TestServer) {

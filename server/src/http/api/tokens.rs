@@ -8,7 +8,7 @@ use axum::{
 use http::{HeaderName, StatusCode, header};
 use uptrakit_api::{CreateToken, CreatedToken, Page, RotateToken, Token, TokenId, TokenQuery, UpdateToken};
 use uptrakit_core::{
-    auth::authorized::{AnyCredential, Authorized, TokensWrite},
+    auth::authorized::{AnyCredential, Authorized, TokenRotation, TokensWrite},
     domain::tokens::{self, Revoked},
     error::Error,
 };
@@ -74,14 +74,15 @@ pub async fn update_token(
 
 /// Rotate an API token
 ///
-/// The answer contains the new secret, which can't be retrieved again.
+/// The answer contains the new secret, which can't be retrieved again. Until the overlap ends, the previous secret is
+/// accepted as well, but not for operations that need `tokens:write`.
 #[utoipa::path(
     post, path = "/auth/api-tokens/{id}/rotate", tag = "tokens", params(("id" = TokenId, Path)), request_body = RotateToken,
     responses((status = 201, body = CreatedToken, headers(("Location" = String))))
 )]
 pub async fn rotate_token(
     State(app): State<App>,
-    actor: Authorized<TokensWrite>,
+    actor: Authorized<TokenRotation>,
     Id(id): Id<TokenId>,
     OptionalJson(request): OptionalJson<RotateToken>,
 ) -> Result<Response, ErrorResponse> {
@@ -103,7 +104,7 @@ pub async fn end_overlap(
 
 /// Revoke an API token; `current` is the token of this request
 ///
-/// A token may revoke itself without the permission `tokens:write`.
+/// A token may revoke itself without the permission `tokens:write`, also by a secret that a rotation has replaced.
 #[utoipa::path(
     delete, path = "/auth/api-tokens/{id}", tag = "tokens",
     params(("id" = String, Path, description = "A token's id, or `current`")),

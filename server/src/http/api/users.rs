@@ -86,6 +86,8 @@ pub async fn list_user_tokens(
 }
 
 /// Revoke a user's API token
+///
+/// A secret that a rotation has replaced can't do it.
 #[utoipa::path(
     delete, path = "/users/{id}/api-tokens/{token_id}", tag = "users",
     params(("id" = AccountId, Path), ("token_id" = TokenId, Path)), responses((status = 204))
