@@ -34,7 +34,10 @@ pub use secret::Secret;
 pub use session::Session;
 pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use token::{CreateToken, CreatedToken, RotateToken, Rotation, Token, TokenQuery, TokenState, UpdateToken};
-pub use token_secret::{InvalidTokenSecret, TokenSecret};
+pub use token_secret::{
+    AccessToken, AuthorizationCode, CheckedSecret, DeviceCode, InvalidTokenSecret, RefreshToken, SecretKind,
+    TokenSecret, holds_secret,
+};
 pub use user::{CreateInvitation, CreateUser, CreatedUser, UpdateUser, User};
 
 /// Reads a field that can be left out, null or a value as `None`, `Some(None)` or `Some(Some(_))`. Together with

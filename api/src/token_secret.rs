@@ -1,36 +1,85 @@
-//! The secret of an API token: `upk_`, 30 random base62 characters and 6 base62 characters of checksum. By the
-//! checksum, scanners and the server tell a token from similar text without a look-up.
+//! Secrets that the server issues: a prefix that says what the secret is for, 30 random base62 characters and 6 base62
+//! characters of checksum. By the checksum, scanners and the server tell a secret from similar text without a look-up.
 
-/// The secret of an API token, complete and with a correct checksum. It has deliberately no `Debug`, `Display` or
-/// `Serialize`: code that needs the text calls [`TokenSecret::expose`].
+use std::{fmt, marker::PhantomData};
+
+/// Says what a secret is for, by the prefix that it begins with.
+pub trait SecretKind {
+    /// Characters that every secret of the kind begins with.
+    const PREFIX: &'static str;
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident, $(#[$alias_doc:meta])* $alias:ident = $prefix:literal;)+) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+            pub struct $kind;
+
+            impl SecretKind for $kind {
+                const PREFIX: &'static str = $prefix;
+            }
+
+            $(#[$alias_doc])*
+            pub type $alias = CheckedSecret<$kind>;
+        )+
+    };
+}
+
+kinds! {
+    /// Marks the secret of an API token.
+    ApiToken,
+    /// The secret of an API token.
+    TokenSecret = "upk_";
+    /// Marks an authorization code of OAuth.
+    Code,
+    /// An authorization code of OAuth, which an application exchanges for tokens once.
+    AuthorizationCode = "upc_";
+    /// Marks an access token of OAuth.
+    Access,
+    /// An access token of OAuth.
+    AccessToken = "upo_";
+    /// Marks a refresh token of OAuth.
+    Refresh,
+    /// A refresh token of OAuth, which an application exchanges for the next pair of tokens.
+    RefreshToken = "upr_";
+    /// Marks a device code of OAuth.
+    Device,
+    /// A device code of OAuth, with which an application asks whether its request was approved.
+    DeviceCode = "upd_";
+}
+
+/// A secret, complete and with a correct checksum. It has deliberately no `Display` or `Serialize`, and its `Debug`
+/// shows the prefix alone: code that needs the text calls [`CheckedSecret::expose`].
 #[derive(Clone, PartialEq, Eq)]
-pub struct TokenSecret(String);
+pub struct CheckedSecret<K>(String, PhantomData<K>);
 
-/// The text is not an API token of Uptrakit: its prefix, length, alphabet or checksum is wrong.
+/// The text is no secret of the kind: its prefix, length, alphabet or checksum is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("is no Uptrakit API token")]
+#[error("is no Uptrakit token")]
 pub struct InvalidTokenSecret;
 
-const PREFIX: &str = "upk_";
+/// All prefixes have the same length.
+const PREFIX_LENGTH: usize = 4;
 const RANDOM_LENGTH: usize = 30;
 const CHECKSUM_LENGTH: usize = 6;
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-impl TokenSecret {
-    /// Characters that every token begins with.
-    pub const PREFIX: &str = PREFIX;
+impl<K: SecretKind> CheckedSecret<K> {
+    /// Characters that every secret of the kind begins with.
+    pub const PREFIX: &str = K::PREFIX;
 
-    /// Number of characters of a token.
-    pub const LENGTH: usize = PREFIX.len() + RANDOM_LENGTH + CHECKSUM_LENGTH;
+    /// Number of characters of a secret, whatever its kind.
+    pub const LENGTH: usize = PREFIX_LENGTH + RANDOM_LENGTH + CHECKSUM_LENGTH;
 
     /// Generates a secret. `fill` must overwrite its buffer with bytes of a cryptographically secure source.
     pub fn mint(mut fill: impl FnMut(&mut [u8])) -> Self {
         let mut text = String::with_capacity(Self::LENGTH);
-        text.push_str(PREFIX);
+        text.push_str(K::PREFIX);
         let mut bytes = [0; 64];
-        while text.len() < PREFIX.len() + RANDOM_LENGTH {
+        while text.len() < PREFIX_LENGTH + RANDOM_LENGTH {
             fill(&mut bytes);
-            let missing = PREFIX.len() + RANDOM_LENGTH - text.len();
+            let missing = PREFIX_LENGTH + RANDOM_LENGTH - text.len();
             // 248 is the largest multiple of 62 that fits in a byte. All digits stay equally likely because larger
             // bytes are skipped.
             let fair = bytes.iter().filter(|byte| **byte < 248);
@@ -39,19 +88,23 @@ impl TokenSecret {
         bytes.fill(0);
         let checksum = checksum(&text);
         text.extend(checksum.map(char::from));
-        Self(text)
+        Self(text, PhantomData)
     }
 
-    /// Reads the token that a client presents.
+    /// Reads the secret that a client presents.
     pub fn parse(text: &str) -> Result<Self, InvalidTokenSecret> {
         let well_formed = text.len() == Self::LENGTH
-            && text.starts_with(PREFIX)
-            && text.bytes().skip(PREFIX.len()).all(|byte| byte.is_ascii_alphanumeric());
+            && text.starts_with(K::PREFIX)
+            && text.bytes().skip(PREFIX_LENGTH).all(|byte| byte.is_ascii_alphanumeric());
         if !well_formed {
             return Err(InvalidTokenSecret);
         }
-        let (body, given) = text.split_at(PREFIX.len() + RANDOM_LENGTH);
-        if given.as_bytes() == checksum(body) { Ok(Self(text.to_owned())) } else { Err(InvalidTokenSecret) }
+        let (body, given) = text.split_at(PREFIX_LENGTH + RANDOM_LENGTH);
+        if given.as_bytes() == checksum(body) {
+            Ok(Self(text.to_owned(), PhantomData))
+        } else {
+            Err(InvalidTokenSecret)
+        }
     }
 
     /// Returns the text. Every caller is a place where the secret could leak.
@@ -64,9 +117,31 @@ impl TokenSecret {
     /// four. Example: `upk_Ab3d…9xYz`.
     #[must_use]
     pub fn hint(&self) -> String {
-        let start = PREFIX.len();
-        format!("{PREFIX}{}…{}", &self.0[start..start + 4], &self.0[Self::LENGTH - 4..])
+        let start = PREFIX_LENGTH;
+        format!("{}{}…{}", K::PREFIX, &self.0[start..start + 4], &self.0[Self::LENGTH - 4..])
     }
+}
+
+impl<K: SecretKind> fmt::Debug for CheckedSecret<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}[secret]", K::PREFIX)
+    }
+}
+
+/// Returns true when the text contains a secret of any kind.
+#[must_use]
+pub fn holds_secret(text: &str) -> bool {
+    holds::<ApiToken>(text)
+        || holds::<Code>(text)
+        || holds::<Access>(text)
+        || holds::<Refresh>(text)
+        || holds::<Device>(text)
+}
+
+fn holds<K: SecretKind>(text: &str) -> bool {
+    let starts = text.match_indices(K::PREFIX);
+    let mut candidates = starts.filter_map(|(at, _)| text.get(at..at + CheckedSecret::<K>::LENGTH));
+    candidates.any(|part| CheckedSecret::<K>::parse(part).is_ok())
 }
 
 /// Returns the CRC-32 (IEEE) of the text in base62, most significant digit first, padded with `0`.
@@ -82,7 +157,7 @@ fn checksum(text: &str) -> [u8; CHECKSUM_LENGTH] {
 
 #[cfg(test)]
 mod tests {
-    use super::TokenSecret;
+    use super::{AccessToken, AuthorizationCode, DeviceCode, RefreshToken, TokenSecret, holds_secret};
     use proptest::prelude::*;
     use std::collections::HashSet;
 
@@ -140,6 +215,23 @@ mod tests {
         let token = TokenSecret::mint(counter());
         let text = token.expose();
         assert_eq!(token.hint(), format!("upk_{}…{}", &text[4..8], &text[36..]));
+    }
+
+    #[test]
+    fn a_secret_of_one_kind_is_none_of_another_and_none_is_shown_by_debug() {
+        let code = AuthorizationCode::mint(counter());
+        let access = AccessToken::mint(counter());
+        let refresh = RefreshToken::mint(counter());
+        let device = DeviceCode::mint(counter());
+        assert_eq!(access.expose(), AccessToken::parse(access.expose()).unwrap().expose());
+        for text in [code.expose(), access.expose(), refresh.expose(), device.expose()] {
+            assert!(TokenSecret::parse(text).is_err());
+            assert!(TokenSecret::parse(&format!("upk_{}", &text[4..])).is_err(), "the checksum covers the prefix");
+            assert!(holds_secret(&format!("my {text}!")));
+            assert!(!holds_secret(&text[..39]));
+        }
+        assert_eq!(format!("{code:?} {access:?} {refresh:?}"), "upc_[secret] upo_[secret] upr_[secret]");
+        assert_eq!(format!("{device:?} {:?}", TokenSecret::mint(counter())), "upd_[secret] upk_[secret]");
     }
 
     proptest! {

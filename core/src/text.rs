@@ -1,7 +1,7 @@
 //! Rules for text that users choose: what it may contain, and how it is compared.
 
 use unicode_normalization::UnicodeNormalization as _;
-use uptrakit_api::{TokenSecret, is_control};
+use uptrakit_api::{holds_secret, is_control};
 
 /// Trims a text, normalises it to NFC and checks it: `1..=longest` characters, none of which controls a terminal or
 /// changes the direction of writing, and no API token. The error completes a sentence that begins with the field's
@@ -29,12 +29,10 @@ pub fn parse_verbatim(text: &str, longest: usize) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// Returns true when the text contains an API token, which would be stored or shown.
+/// Returns true when the text contains a secret that the server issued, which would be stored or shown.
 #[must_use]
 pub fn holds_token(text: &str) -> bool {
-    let mut candidates =
-        text.match_indices(TokenSecret::PREFIX).filter_map(|(at, _)| text.get(at..at + TokenSecret::LENGTH));
-    candidates.any(|part| TokenSecret::parse(part).is_ok())
+    holds_secret(text)
 }
 
 /// Returns the form by which names are compared: Unicode lower case in NFC, the same on every database and for every
