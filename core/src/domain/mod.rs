@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod audit;
 pub mod feed;
 pub mod hosts;
+pub mod oauth;
 pub mod paging;
 mod reporters;
 pub mod sessions;
