@@ -54,7 +54,7 @@ pub fn literal(text: &str) -> String {
 }
 
 /// Returns true for a character that readers don't see: a name made of such characters alone would look empty.
-fn is_invisible(character: char) -> bool {
+pub(crate) fn is_invisible(character: char) -> bool {
     character.is_whitespace()
         || matches!(character,
             '\u{00AD}' | '\u{034F}' | '\u{115F}' | '\u{1160}' | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200D}'
