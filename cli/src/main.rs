@@ -1,43 +1,43 @@
 //! `uptrakit`, the command line of Uptrakit: parses its arguments, runs the command and exits with the right code.
 
 mod args;
-mod client;
 mod clock;
-mod command;
-mod complete;
+mod commands;
+mod completion;
 mod credentials;
 mod duration;
 mod failure;
-mod interrupt;
-mod lookup;
+mod http;
 mod machine;
 mod output;
-mod paging;
-mod prompt;
 mod redaction;
 mod server;
 mod settings;
-mod sse;
-mod stderr;
+mod terminal;
 mod text;
 mod wire;
 
 use clap::{
-    CommandFactory, Parser,
+    Parser,
     error::{ContextKind, ContextValue},
 };
 use clap_complete::CompleteEnv;
 use std::{process::ExitCode, rc::Rc};
 
 fn main() -> ExitCode {
-    CompleteEnv::with_factory(args::Arguments::command).shells(complete::SHELLS).complete();
+    CompleteEnv::with_factory(completion::command).shells(completion::SHELLS).complete();
     let arguments = match args::Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return misread(error),
     };
     let clock = Rc::new(clock::ServerClock::default());
-    let output = output::Output::new(arguments.global.output, arguments.global.verbose > 0, Rc::clone(&clock));
-    match command::run(arguments, &output, clock) {
+    let format = match arguments.global.output {
+        args::Format::Human => output::Format::Human,
+        args::Format::Json => output::Format::Json,
+        args::Format::Yaml => output::Format::Yaml,
+    };
+    let output = output::Output::new(format, arguments.global.verbose > 0, Rc::clone(&clock));
+    match commands::run(arguments, &output, clock) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             output.failure(&failure);
@@ -51,13 +51,13 @@ fn main() -> ExitCode {
 fn misread(mut error: clap::Error) -> ExitCode {
     for kind in [ContextKind::InvalidValue, ContextKind::InvalidArg, ContextKind::InvalidSubcommand] {
         if let Some(ContextValue::String(typed)) = error.get(kind) {
-            let typed = output::printable(typed);
+            let typed = text::printable(typed);
             error.insert(kind, ContextValue::String(typed));
         }
     }
     // A failure to write is ignored: the reader has closed the stream.
     let _ = if error.use_stderr() {
-        let (text, stderr) = (error.render(), stderr::Stderr::new());
+        let (text, stderr) = (error.render(), terminal::Stderr::new());
         stderr.say(&if stderr.is_coloured() { text.ansi().to_string() } else { text.to_string() })
     } else {
         error.print()

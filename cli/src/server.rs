@@ -16,7 +16,7 @@ impl Server {
     pub fn parse(text: &str, allow_http: bool) -> Result<Self, Failure> {
         let text = text.trim();
         let wrong = |why: &str| {
-            Failure::usage(format!("'{}' is no server address", crate::output::printable(text))).caused_by(why)
+            Failure::usage(format!("'{}' is no server address", crate::text::printable(text))).caused_by(why)
         };
         // A request would expose the token: a host name is sent to DNS servers, and a path ends up in a log.
         if holds_token(text) {

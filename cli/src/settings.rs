@@ -4,9 +4,10 @@
 use crate::{
     args::Global,
     clock::ServerClock,
-    credentials::{Storage, Store},
+    credentials::{Source, Store},
     duration,
     failure::{Exit, Failure},
+    http::{self, Authority, Client},
     server::{self, Server},
     text,
 };
@@ -14,7 +15,6 @@ use std::{cell::OnceCell, env, ffi::OsString, path::PathBuf, rc::Rc, time::Durat
 use uptrakit_api::TokenSecret;
 
 pub const TIMEOUT: Duration = Duration::from_secs(30);
-pub const TIMER_FILE: &str = "timer.toml";
 const LONGEST_TIMEOUT: Duration = Duration::from_hours(24);
 
 pub struct Settings {
@@ -27,48 +27,6 @@ pub struct Settings {
     server: Option<String>,
     token: Option<String>,
     resolved: OnceCell<Server>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    Flag,
-    Environment,
-    Saved(Storage),
-}
-
-impl Source {
-    /// Returns the hint for a token that no longer works, or soon won't. It is the end of a sentence.
-    pub fn renewal(&self) -> &'static str {
-        match self {
-            Self::Flag => "give another with --token",
-            Self::Environment => "put another into UPTRAKIT_TOKEN",
-            Self::Saved(_) if self.is_timer() => "run `uptrakit hosts report --install-timer` again with a new token",
-            Self::Saved(_) => "`uptrakit auth login` makes another",
-        }
-    }
-
-    pub fn of_token(&self) -> String {
-        match self {
-            Self::Flag => "the token of --token".to_owned(),
-            Self::Environment => "the token in UPTRAKIT_TOKEN".to_owned(),
-            Self::Saved(storage) => format!("the token saved in {storage}"),
-        }
-    }
-
-    /// Returns true for the file of a timer, which `auth login` does not change.
-    pub fn is_timer(&self) -> bool {
-        matches!(self, Self::Saved(Storage::File(path)) if path.ends_with(TIMER_FILE))
-    }
-}
-
-impl std::fmt::Display for Source {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Flag => f.write_str("--token"),
-            Self::Environment => f.write_str("UPTRAKIT_TOKEN"),
-            Self::Saved(storage) => storage.fmt(f),
-        }
-    }
 }
 
 pub struct Credential {
@@ -120,6 +78,13 @@ impl Settings {
             Some((text, _)) => Server::parse(&text, self.allow_http).map(Some),
             None => Ok(None),
         }
+    }
+
+    /// Returns a client for a server, with the time limit and the certificates of this run.
+    pub fn client(&self, server: Server, authority: Authority) -> Result<Client, Failure> {
+        let options =
+            http::Options { ca_cert: self.ca_cert.clone(), timeout: self.timeout()?, clock: Rc::clone(&self.clock) };
+        Client::new(&options, server, authority)
     }
 
     /// Returns the named server, else the one that was signed in to last, else the default.

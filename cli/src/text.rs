@@ -11,6 +11,11 @@ const FORM: &str = "a token is upk_ and 36 letters and digits, the last six of w
 /// A prefix with fewer characters behind it is that of a hint, or was copied twice.
 const LEAST_CHARACTERS: usize = 8;
 
+/// Replaces every character of a foreign text that could move the cursor, change colours or turn the line around.
+pub fn printable(text: &str) -> String {
+    text.chars().map(|c| if uptrakit_api::is_control(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
 /// Removes a byte order mark. The error is the end of a sentence that begins with the origin of the bytes.
 pub fn without_mark(bytes: &[u8]) -> Result<&[u8], &'static str> {
     // The mark of UTF-32 begins with that of UTF-16. Text without a mark is recognised if it begins with an ASCII
@@ -95,10 +100,16 @@ fn is_quote(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{decode, token};
+    use super::{decode, printable, token};
     use crate::failure::Exit;
 
     const TOKEN: &str = "upk_0000000000000000000000000000003aIdS3";
+
+    #[test]
+    fn text_from_elsewhere_can_not_drive_the_terminal() {
+        assert_eq!(printable("a\u{2028}b\u{feff}c\u{61c}"), "a\u{fffd}b\u{fffd}c\u{fffd}");
+        assert_eq!(printable("a\u{1b}[31mb\u{202e}c\nd\u{9b}e ü"), "a\u{fffd}[31mb\u{fffd}c\u{fffd}d\u{fffd}e ü");
+    }
 
     #[test]
     fn a_mark_and_crlf_are_passed_over() {

@@ -14,7 +14,7 @@ pub fn kind(root: &Path, programs: &Programs) -> Option<String> {
     let marked = MARKS.iter().filter(|(path, _)| root.join(path).exists()).map(|(_, kind)| (*kind).to_owned());
     named.chain(marked).chain(detected(programs)).find_map(|kind| {
         let kind = kind.trim();
-        (!kind.is_empty()).then(|| crate::output::printable(kind))
+        (!kind.is_empty()).then(|| crate::text::printable(kind))
     })
 }
 

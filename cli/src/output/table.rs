@@ -1,7 +1,8 @@
 //! Formats records, properties and lines as text. Colour only repeats what the words say already, so that nothing is
 //! lost without it.
 
-use super::{RenderOptions, printable};
+use super::RenderOptions;
+use crate::text::printable;
 use anstyle::{AnsiColor, Style};
 use comfy_table::{Attribute, Color, ColumnConstraint, ContentArrangement, Table, Width, presets};
 

@@ -1,0 +1,141 @@
+//! Resolves what people type to name a token or a host: an id, an unambiguous start of an id, or a name. An ambiguous
+//! text is an error, because acting on the wrong token can't be undone.
+
+use crate::{
+    commands::paging,
+    http::{Client, SEE_HOSTS, SEE_TOKENS},
+    failure::{Exit, Failure},
+    text::printable,
+    wire::{Host, Token},
+};
+use uptrakit_api::{HostId, TokenId};
+
+#[derive(Debug, PartialEq, Eq)]
+pub struct Resolved {
+    pub id: String,
+    /// The name for messages: that of the object if it was looked up, else its id.
+    pub label: String,
+}
+
+impl Resolved {
+    fn by_id(id: String) -> Self {
+        Self { label: id.clone(), id }
+    }
+}
+
+trait Named {
+    fn id(&self) -> &str;
+    fn is_called(&self, name: &str) -> bool;
+    fn label(&self) -> String;
+}
+
+impl Named for Token {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn is_called(&self, name: &str) -> bool {
+        self.name.to_lowercase() == name.to_lowercase()
+    }
+
+    fn label(&self) -> String {
+        format!("{} ({})", self.name, self.hint)
+    }
+}
+
+impl Named for Host {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn is_called(&self, name: &str) -> bool {
+        let same = |own: &str| own.to_lowercase() == name.to_lowercase();
+        same(&self.hostname) || self.friendly_name.as_deref().is_some_and(same)
+    }
+
+    fn label(&self) -> String {
+        self.name().to_owned()
+    }
+}
+
+/// Resolves a text to a token. Expired and revoked tokens count only if no active one fits.
+pub fn token(client: &Client, tried: &str, text: &str) -> Result<Resolved, Failure> {
+    if let Ok(id) = text.parse::<TokenId>() {
+        return Ok(Resolved::by_id(id.to_string()));
+    }
+    let tokens =
+        paging::fetch_all::<Token>(client, tried, "/api/v1/auth/api-tokens", &[("state", "all".to_owned())])?.items;
+    let (active, ended): (Vec<_>, Vec<_>) = tokens.into_iter().partition(|token| token.state == "active");
+    let fitting = fitting(active, text);
+    let fitting = if fitting.is_empty() { self::fitting(ended, text) } else { fitting };
+    one("token", text, &fitting)
+}
+
+pub fn host(client: &Client, tried: &str, text: &str) -> Result<Resolved, Failure> {
+    if let Ok(id) = text.parse::<HostId>() {
+        return Ok(Resolved::by_id(id.to_string()));
+    }
+    let hosts = paging::fetch_all::<Host>(client, tried, "/api/v1/hosts", &[])?.items;
+    one("host", text, &fitting(hosts, text))
+}
+
+fn fitting<T: Named>(objects: Vec<T>, text: &str) -> Vec<T> {
+    let start = text.to_ascii_lowercase();
+    let fits = |object: &T| object.is_called(text) || (!start.is_empty() && object.id().starts_with(&start));
+    objects.into_iter().filter(fits).collect()
+}
+
+fn one<T: Named>(kind: &str, text: &str, fitting: &[T]) -> Result<Resolved, Failure> {
+    let text = printable(text);
+    match fitting {
+        [] => Err(Failure::new(Exit::NotFound, format!("there is no {kind} '{text}'")).hint(match kind {
+            "token" => SEE_TOKENS,
+            _ => SEE_HOSTS,
+        })),
+        [object] => Ok(Resolved { id: object.id().to_owned(), label: printable(&object.label()) }),
+        several => {
+            let list: Vec<String> =
+                several.iter().map(|object| printable(&format!("{}  {}", object.id(), object.label()))).collect();
+            Err(Failure::failed(format!("'{text}' may mean {} {kind}s", several.len()))
+                .caused_by(format!("it fits\n    {}", list.join("\n    ")))
+                .hint("give more of the id"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{fitting, one};
+    use crate::{failure::Exit, wire::Token};
+
+    fn token(id: &str, name: &str) -> Token {
+        serde_json::from_value(serde_json::json!({"id": id, "name": name, "state": "active"})).unwrap()
+    }
+
+    fn tokens() -> Vec<Token> {
+        vec![token("0198aa01", "ci"), token("0198aa02", "backup"), token("0198bb03", "0198aa02")]
+    }
+
+    #[test]
+    fn a_name_or_a_start_of_an_id_finds_one() {
+        for (text, id) in [("ci", "0198aa01"), ("CI", "0198aa01"), ("0198b", "0198bb03"), ("0198AA01", "0198aa01")] {
+            assert_eq!(one("token", text, &fitting(tokens(), text)).unwrap().id, id, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_fits_two_is_ambiguous_and_lists_them() {
+        for text in ["0198aa", "0198aa02"] {
+            let failure = one("token", text, &fitting(tokens(), text)).unwrap_err();
+            assert_eq!(failure.exit, Exit::Failed);
+            assert!(failure.cause.unwrap().contains("0198aa02"));
+        }
+    }
+
+    #[test]
+    fn what_fits_nothing_is_not_found() {
+        for text in ["c", "", "backup2"] {
+            assert_eq!(one("token", text, &fitting(tokens(), text)).unwrap_err().exit, Exit::NotFound, "{text:?}");
+        }
+    }
+}

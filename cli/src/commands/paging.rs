@@ -1,0 +1,103 @@
+//! Lists that come in pages: fetches one page, or all of them joined into one.
+
+use crate::{args::Paging, http::Client, failure::Failure, output::Output, wire::Page};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+const LARGEST_PAGE: u32 = 100;
+
+pub struct List<T> {
+    /// The page as the API sent it, or all pages joined in the shape of one.
+    pub page: Value,
+    pub items: Vec<T>,
+    /// The number of items on all pages.
+    pub total: u64,
+    /// The page that was asked for, if it does not exist and this is the last page instead.
+    past_the_end: Option<u32>,
+}
+
+/// The list may shrink between two answers, so the last page is asked for several times, up to this limit.
+const ATTEMPTS: usize = 3;
+
+pub fn fetch<T: DeserializeOwned>(
+    client: &Client,
+    tried: &str,
+    path: &str,
+    mut query: Vec<(&str, String)>,
+    paging: &Paging,
+) -> Result<List<T>, Failure> {
+    if paging.all {
+        return fetch_all(client, tried, path, &query);
+    }
+    query.extend(paging.per_page.map(|per_page| ("per_page", per_page.to_string())));
+    let get = |number: Option<u64>| {
+        let mut query = query.clone();
+        query.extend(number.map(|number| ("page", number.to_string())));
+        let answer = client.get(tried, path, &query).map_err(|failure| failure.in_flags(in_flag))?;
+        let page: Page<T> = answer.read()?;
+        Ok((answer.value, page))
+    };
+    let (mut value, mut page) = get(paging.page.map(u64::from))?;
+    let mut past_the_end = None;
+    for _ in 0..ATTEMPTS {
+        if !page.items.is_empty() || page.total_pages == 0 {
+            break;
+        }
+        past_the_end = paging.page;
+        (value, page) = get(Some(page.total_pages))?;
+    }
+    Ok(List { page: value, items: page.items, total: page.total, past_the_end })
+}
+
+fn in_flag(field: &str, message: &str) -> Option<(String, String)> {
+    let flag = match field {
+        "q" => "--search",
+        "state" => "--state",
+        "sort" => "--sort",
+        "page" => "--page",
+        "per_page" => "--per-page",
+        _ => return None,
+    };
+    Some((flag.to_owned(), message.to_owned()))
+}
+
+pub fn fetch_all<T: DeserializeOwned>(
+    client: &Client,
+    tried: &str,
+    path: &str,
+    query: &[(&str, String)],
+) -> Result<List<T>, Failure> {
+    let mut items = Vec::new();
+    let mut values = Vec::new();
+    for number in 1_u32.. {
+        let mut query = query.to_vec();
+        query.extend([("page", number.to_string()), ("per_page", LARGEST_PAGE.to_string())]);
+        let mut answer = client.get(tried, path, &query).map_err(|failure| failure.in_flags(in_flag))?;
+        let page: Page<T> = answer.read()?;
+        if let Some(Value::Array(fresh)) = answer.value.get_mut("items").map(Value::take) {
+            values.extend(fresh);
+        }
+        let ended = page.items.is_empty() || u64::from(number) >= page.total_pages;
+        items.extend(page.items);
+        if ended {
+            break;
+        }
+    }
+    // The items are counted, because the server's total may have changed from one page to the next.
+    let total = items.len() as u64;
+    let page =
+        json!({"items": values, "total": total, "page": 1, "per_page": total, "total_pages": u64::from(total > 0)});
+    Ok(List { page, items, total, past_the_end: None })
+}
+
+pub fn remark<T>(list: &List<T>, what: &str, output: &Output) {
+    if let Some(asked) = list.past_the_end {
+        let number = list.page.get("page").and_then(Value::as_u64).unwrap_or_default();
+        output.note(&format!("there is no page {asked}; this is page {number}, the last one"));
+    }
+    if list.items.is_empty() {
+        output.note(&format!("no {what}"));
+    } else if list.total > list.items.len() as u64 {
+        output.note(&format!("{} of {} {what}; --all fetches the rest", list.items.len(), list.total));
+    }
+}
