@@ -104,13 +104,13 @@ impl Failure {
     }
 
     /// Returns true when the server rejected the token as unknown, expired or revoked.
-    pub fn is_of_dead_token(&self) -> bool {
+    pub fn is_of_invalid_token(&self) -> bool {
         matches!(self.code, Some(ProblemCode::InvalidToken | ProblemCode::TokenExpired | ProblemCode::TokenRevoked))
     }
 
     /// Returns true when the server rejected the token itself, and not what it asked for.
     pub fn is_of_token(&self) -> bool {
-        self.is_of_dead_token()
+        self.is_of_invalid_token()
             || matches!(self.code, Some(ProblemCode::AccountDisabled | ProblemCode::NetworkNotAllowed))
     }
 

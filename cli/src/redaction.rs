@@ -25,7 +25,7 @@ pub fn no_token(text: &str) -> Result<String, String> {
     match find(text) {
         None => Ok(text.to_owned()),
         Some((_, token)) => Err(format!(
-            "this is a token's text, not its name or id; `uptrakit auth token list` shows those, next to {}",
+            "this is the token itself, not its name or id; `uptrakit auth token list` shows those, next to {}",
             token.hint()
         )),
     }
@@ -33,9 +33,7 @@ pub fn no_token(text: &str) -> Result<String, String> {
 
 pub fn no_token_but_host(text: &str) -> Result<String, String> {
     if holds_token(text) {
-        return Err(
-            "this is a token's text, not the name or id of a host; `uptrakit hosts list` shows those".to_owned()
-        );
+        return Err("this is an API token, not the name or id of a host; `uptrakit hosts list` shows those".to_owned());
     }
     Ok(text.to_owned())
 }

@@ -20,7 +20,7 @@ impl Server {
         };
         // A request would expose the token: a host name is sent to DNS servers, and a path ends up in a log.
         if holds_token(text) {
-            return Err(wrong("a token's text is part of it; it was not sent anywhere")
+            return Err(wrong("an API token is part of it; it was not sent anywhere")
                 .hint("give the token in UPTRAKIT_TOKEN, and an address such as https://updates.example.org"));
         }
         let full = if text.contains("://") {

@@ -80,7 +80,7 @@ pub struct Created {
     #[serde(flatten)]
     pub fields: Token,
     #[serde(rename = "token")]
-    pub text: String,
+    pub secret: String,
 }
 
 #[derive(Clone, Deserialize)]

@@ -160,7 +160,7 @@ pub struct Login {
 
 #[derive(Debug, Subcommand)]
 pub enum TokenCommand {
-    /// Make a token; its text is printed once, alone on standard output
+    /// Make a token; it is printed once, alone on standard output
     #[command(after_help = "Example:
   uptrakit auth token create --name ci --expires-in 90d
   TOKEN=$(uptrakit auth token create --name ci --permission hosts:report)")]
@@ -171,7 +171,7 @@ pub enum TokenCommand {
     /// Show one token
     #[command(after_help = "Example:\n  uptrakit auth token show ci")]
     Show(TokenArgument),
-    /// Give a token a new text; it is printed once, alone on standard output
+    /// Replace a token by a new one with the same id and name; the new one is printed once, alone on standard output
     #[command(after_help = "Example:\n  uptrakit auth token rotate ci --overlap 1h")]
     Rotate(RotateToken),
     /// Revoke a token, from this moment on and everywhere
@@ -271,7 +271,7 @@ pub struct TokenArgument {
 pub struct RotateToken {
     #[command(flatten)]
     pub token: TokenArgument,
-    /// How long the old text goes on working, up to 7d [default: not at all]
+    /// How long the old token goes on working, up to 7d [default: not at all]
     #[arg(long, value_name = "DURATION", value_hint = ValueHint::Other)]
     pub overlap: Option<String>,
 }

@@ -3,8 +3,8 @@
 
 use crate::{
     commands::paging,
-    http::{Client, SEE_HOSTS, SEE_TOKENS},
     failure::{Exit, Failure},
+    http::{Client, SEE_HOSTS, SEE_TOKENS},
     text::printable,
     wire::{Host, Token},
 };

@@ -42,7 +42,7 @@ impl Context<'_> {
         let server = self.settings.server()?.clone();
         let client = self.settings.client(server, Authority::Token(credential.token))?;
         let outcome =
-            action(&client, &credential.source).map_err(|failure| self.refused(failure, &credential.source, &client));
+            action(&client, &credential.source).map_err(|failure| self.rejected(failure, &credential.source, &client));
         self.mention(&client, &credential.source);
         outcome
     }
@@ -61,12 +61,12 @@ impl Context<'_> {
     }
 
     /// Adds the origin of the token to its rejection, and the hint that fits the origin.
-    fn refused(&self, mut failure: Failure, source: &Source, client: &Client) -> Failure {
+    fn rejected(&self, mut failure: Failure, source: &Source, client: &Client) -> Failure {
         if !failure.is_of_token() {
             return failure;
         }
         failure.cause = Some(format!("{} is refused: {}", source.of_token(), failure.cause.unwrap_or_default()));
-        if !failure.is_of_dead_token() {
+        if !failure.is_of_invalid_token() {
             return failure;
         }
         let server = client.server();

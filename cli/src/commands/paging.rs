@@ -1,6 +1,6 @@
 //! Lists that come in pages: fetches one page, or all of them joined into one.
 
-use crate::{args::Paging, http::Client, failure::Failure, output::Output, wire::Page};
+use crate::{args::Paging, failure::Failure, http::Client, output::Output, wire::Page};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 

@@ -30,10 +30,10 @@ pub(super) fn find(server: &Server) -> Result<String, String> {
 
 /// Saves the token for a server and reads it back, because some keyrings accept a secret and lose it.
 pub(super) fn save(server: &Server, token: &TokenSecret) -> Result<(), String> {
-    let text = token.expose().to_owned();
+    let secret = token.expose().to_owned();
     ask(server, move |entry| {
-        entry.set_password(&text)?;
-        if entry.get_password()? == text { Ok(()) } else { Err(Error::NoEntry) }
+        entry.set_password(&secret)?;
+        if entry.get_password()? == secret { Ok(()) } else { Err(Error::NoEntry) }
     })
 }
 

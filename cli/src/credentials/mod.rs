@@ -73,7 +73,7 @@ impl Entry {
 /// The part of a saved token that is known without asking the keyring.
 pub struct Known {
     pub id: Option<String>,
-    pub text: Option<String>,
+    pub secret: Option<String>,
 }
 
 impl Store {
@@ -114,7 +114,7 @@ impl Store {
 
     pub fn known(&self, server: &Server) -> Result<Option<Known>, Failure> {
         let entry = self.read()?.servers.remove(server.as_str());
-        Ok(entry.map(|entry| Known { id: entry.id, text: entry.token }))
+        Ok(entry.map(|entry| Known { id: entry.id, secret: entry.token }))
     }
 
     pub fn prepare(&self) -> Result<(), Failure> {

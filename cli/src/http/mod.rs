@@ -49,7 +49,7 @@ const LONGEST_SILENCE: Duration = Duration::from_secs(90);
 const BEFORE_RETRY: Duration = Duration::from_millis(300);
 
 pub enum Authority {
-    Nobody,
+    Anonymous,
     Token(TokenSecret),
     /// This is the cookie of a web session, as `name=value`.
     Session(String),
@@ -234,7 +234,7 @@ impl Client {
             None => request,
         };
         match &self.authority {
-            Authority::Nobody => request,
+            Authority::Anonymous => request,
             Authority::Token(token) => request.header(header::AUTHORIZATION, format!("Bearer {}", token.expose())),
             // The server's origin check asks for this header. This client is no browser, so no page of another site can
             // have caused the request.
@@ -257,7 +257,7 @@ impl Client {
         if let Some(instant) = expires.and_then(|text| Timestamp::parse(text).ok()) {
             self.token_ends.set(Some(instant));
         }
-        if answer.status().is_success() { Ok(answer) } else { Err(self.refused(tried, method, path, answer)) }
+        if answer.status().is_success() { Ok(answer) } else { Err(self.rejected(tried, method, path, answer)) }
     }
 }
 

@@ -22,14 +22,14 @@ pub const SEE_HOSTS: &str = "see what there is with `uptrakit hosts list --all`"
 pub(super) const CHECK_ADDRESS: &str = "check the address; --server or UPTRAKIT_SERVER sets another";
 
 impl Client {
-    pub(super) fn refused(&self, tried: &str, method: &Method, path: &str, answer: Response<Body>) -> Failure {
+    pub(super) fn rejected(&self, tried: &str, method: &Method, path: &str, answer: Response<Body>) -> Failure {
         let status = answer.status();
         let header =
             |name: header::HeaderName| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(printable);
         let (location, wait) = (header(header::LOCATION), header(header::RETRY_AFTER));
         let text = answer.into_body().into_with_config().limit(1 << 20).read_to_string().unwrap_or_default();
         let Ok(problem) = serde_json::from_str::<wire::Problem>(&text) else {
-            return self.refused_without_problem(tried, status, location.as_deref(), &text);
+            return self.rejected_without_problem(tried, status, location.as_deref(), &text);
         };
         let exit = match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Exit::Refused,
@@ -91,7 +91,7 @@ impl Client {
 
     /// Builds the failure for an answer without a problem document, which comes from a proxy in front of the server or
     /// from another program.
-    fn refused_without_problem(&self, tried: &str, status: StatusCode, location: Option<&str>, text: &str) -> Failure {
+    fn rejected_without_problem(&self, tried: &str, status: StatusCode, location: Option<&str>, text: &str) -> Failure {
         let message = format!("could not {tried}");
         match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Failure::new(Exit::Refused, message)

@@ -5,12 +5,12 @@
 use rustls::{
     CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, Error as TlsError, OtherError,
     RootCertStore, SignatureScheme, StreamOwned,
-    crypto::ring,
     client::{
         WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
         verify_server_name,
     },
+    crypto::ring,
     pki_types::{CertificateDer, ServerName, UnixTime},
     server::ParsedCertificate,
 };

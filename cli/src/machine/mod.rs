@@ -20,7 +20,7 @@ pub struct Found {
 }
 
 /// Inspects this machine. `machine_id` replaces the derived id in the report.
-pub fn look(machine_id: Option<&str>, now: Timestamp) -> Result<Found, Failure> {
+pub fn inspect(machine_id: Option<&str>, now: Timestamp) -> Result<Found, Failure> {
     let mut notes = Vec::new();
     let programs = Programs::of_environment();
     let machine_id = id::read(&programs, machine_id, &mut notes)?;

@@ -180,7 +180,7 @@ fn a_token_that_is_typed_for_a_server_or_a_login_goes_nowhere() {
     let silent = StandIn::silent();
     let program = Program::new();
     let mut terminal = Terminal::run(&program, &["auth", "login"]);
-    terminal.expect("Server [").type_in(&format!("{UNKNOWN_TOKEN}\n")).expect("a token's text is part of it");
+    terminal.expect("Server [").type_in(&format!("{UNKNOWN_TOKEN}\n")).expect("an API token is part of it");
     let (code, shown) = terminal.finish();
     assert_eq!(code, 2, "{shown}");
     assert!(shown.contains("'upk_0000…IdS3' is no server address"), "{shown}");
@@ -305,7 +305,7 @@ fn only_another_token_that_was_saved_before_is_mentioned() {
     let remark = login(second["token"].as_str().unwrap()).unwrap();
     assert!(remark.contains(&format!("revoke it with `uptrakit auth token revoke {first}`.")), "{remark}");
     let rotated = program.ok(&["auth", "token", "rotate", "second", "-o", "json"]).json();
-    assert_eq!(login(rotated["token"].as_str().unwrap()), None, "it is the same token with a new text");
+    assert_eq!(login(rotated["token"].as_str().unwrap()), None, "it is the same token, rotated");
 }
 
 #[test]

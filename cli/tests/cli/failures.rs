@@ -132,7 +132,7 @@ fn a_change_whose_answer_did_not_arrive_may_be_made_and_says_what_to_do() {
     );
     let rotate = (
         &["auth", "token", "rotate", id][..],
-        "; the token may have a new text all the same, which nobody knows\n",
+        "; the token may be rotated all the same, and the new token did not arrive\n",
         "  hint: rotate it again with `uptrakit auth token rotate 0190b2c3-0000-7000-8000-000000000000`\n",
     );
     let revoke = (

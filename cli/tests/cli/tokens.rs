@@ -255,7 +255,7 @@ fn revoke_in_json_says_since_when() {
 }
 
 #[test]
-fn rotation_with_an_overlap_leaves_both_texts_working() {
+fn rotation_with_an_overlap_leaves_both_tokens_working() {
     let server = Server::start();
     let program = server.program();
     let old = program.ok(&["auth", "token", "create", "--name", "ci"]).stdout.trim().to_owned();
@@ -264,7 +264,7 @@ fn rotation_with_an_overlap_leaves_both_texts_working() {
     for text in [old.as_str(), outcome.stdout.trim()] {
         server.program_with(text).ok(&["auth", "status"]);
     }
-    assert!(program.ok(&["auth", "token", "show", "ci"]).stdout.contains("Old text\t"));
+    assert!(program.ok(&["auth", "token", "show", "ci"]).stdout.contains("Old token\t"));
     let newest = program.ok(&["auth", "token", "rotate", "ci"]).stdout;
     assert_eq!(server.program_with(&old).run(&["auth", "status"]).code, 3);
     server.program_with(newest.trim()).ok(&["auth", "status"]);
@@ -314,13 +314,13 @@ fn rotating_the_saved_token_keeps_one_signed_in() {
     let program = Program::new();
     program.run_with_input(&["auth", "login", "--with-token", "--server", &server.url], &server.token);
     let outcome = program.ok(&["auth", "token", "rotate", "first"]);
-    assert!(outcome.stderr.contains("the new text is saved"), "{outcome:?}");
+    assert!(outcome.stderr.contains("the new token is saved"), "{outcome:?}");
     assert_ne!(outcome.stdout.trim(), server.token);
     program.ok(&["auth", "status"]);
     // The rotation also works if the file has no id for its token.
     let nameless = Program::new().with_saved(&server.url, outcome.stdout.trim(), None);
     let outcome = nameless.ok(&["auth", "token", "rotate", "first"]);
-    assert!(outcome.stderr.contains("the new text is saved"), "{outcome:?}");
+    assert!(outcome.stderr.contains("the new token is saved"), "{outcome:?}");
     nameless.ok(&["auth", "status"]);
 }
 
@@ -328,10 +328,10 @@ fn rotating_the_saved_token_keeps_one_signed_in() {
 fn rotating_the_token_of_the_variable_or_the_flag_says_that_it_is_the_one() {
     let server = Server::start();
     let outcome = server.program().ok(&["auth", "token", "rotate", "first"]);
-    assert!(outcome.stderr.contains("It is the token in UPTRAKIT_TOKEN: the new text must"), "{outcome:?}");
+    assert!(outcome.stderr.contains("It is the token in UPTRAKIT_TOKEN: the new token must"), "{outcome:?}");
     let arguments = ["auth", "token", "rotate", "first", "--server", &server.url, "--token", outcome.stdout.trim()];
     let outcome = Program::new().ok(&arguments);
-    assert!(outcome.stderr.contains("It is the token of --token: the new text must"), "{outcome:?}");
+    assert!(outcome.stderr.contains("It is the token of --token: the new token must"), "{outcome:?}");
     let program = server.program_with(outcome.stdout.trim());
     program.ok(&["auth", "token", "create", "--name", "ci"]);
     let outcome = program.ok(&["auth", "token", "rotate", "ci"]);
@@ -371,7 +371,7 @@ fn remarks_have_relative_times_at_a_terminal() {
     let said = shown(&["create", "--name", "ci", "--expires-in", "3d"]);
     assert!(said.contains("it works until in 3 d (2"), "{said}");
     let said = shown(&["rotate", "ci", "--overlap", "2h"]);
-    assert!(said.contains("the old text works until in 2 h (2"), "{said}");
+    assert!(said.contains("the old token works until in 2 h (2"), "{said}");
     let said = shown(&["revoke", "ci"]);
     assert!(said.contains("since now (2"), "{said}");
 }

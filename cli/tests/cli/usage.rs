@@ -48,7 +48,7 @@ fn mistakes_of_usage_exit_2_and_name_what_is_wrong() {
         (&["hosts", "report", "--every", "5m", "--remove-timer", "--user"], "--remove-timer"),
         (&["hosts", "report", "--user"], "--install-timer"),
         (&["hosts", "report", "--remove-timer", "--machine-id", "web-2"], "--machine-id"),
-        (&["hosts", "report", "--machine-id", UNKNOWN_TOKEN], "this is a token's text"),
+        (&["hosts", "report", "--machine-id", UNKNOWN_TOKEN], "this is the token itself"),
         (&["hosts", "report", "--install-timer", "--remove-timer"], "--remove-timer"),
         (&["hosts", "report", "--dry-run", "--install-timer"], "--install-timer"),
         (&["completions", "tcsh"], "tcsh"),
@@ -279,17 +279,17 @@ fn a_token_where_a_name_is_expected_is_said_to_be_one_before_the_server_is_asked
         assert_eq!((outcome.code, outcome.stdout.as_str()), (2, ""), "{verb}: {outcome:?}");
         insta::allow_duplicates! {
             insta::assert_snapshot!(outcome.stderr, @"
-            error: invalid value 'upk_0000…IdS3' for '<ID>': this is a token's text, not its name or id; `uptrakit auth token list` shows those, next to upk_0000…IdS3
+            error: invalid value 'upk_0000…IdS3' for '<ID>': this is the token itself, not its name or id; `uptrakit auth token list` shows those, next to upk_0000…IdS3
 
             For more information, try '--help'.
             ");
         }
     }
     for (arguments, said) in [
-        (&["auth", "token", "create", "--name", UNKNOWN_TOKEN][..], "this is a token's text, not its name or id"),
-        (&["auth", "token", "list", "--search", UNKNOWN_TOKEN], "this is a token's text, not its name or id"),
-        (&["hosts", "show", UNKNOWN_TOKEN], "this is a token's text, not the name or id of a host"),
-        (&["hosts", "list", "--search", UNKNOWN_TOKEN], "this is a token's text, not the name or id of a host"),
+        (&["auth", "token", "create", "--name", UNKNOWN_TOKEN][..], "this is the token itself, not its name or id"),
+        (&["auth", "token", "list", "--search", UNKNOWN_TOKEN], "this is the token itself, not its name or id"),
+        (&["hosts", "show", UNKNOWN_TOKEN], "this is an API token, not the name or id of a host"),
+        (&["hosts", "list", "--search", UNKNOWN_TOKEN], "this is an API token, not the name or id of a host"),
     ] {
         let outcome = program.run(arguments);
         assert_eq!((outcome.code, outcome.stdout.as_str()), (2, ""), "{arguments:?}: {outcome:?}");

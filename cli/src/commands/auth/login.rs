@@ -60,7 +60,7 @@ pub fn run(context: &Context, arguments: &Login) -> Result<(), Failure> {
                 Err(_) => failure.hint("revoke this machine's new token in the browser"),
             });
         }
-        Err(failure) if failure.is_of_dead_token() => {
+        Err(failure) if failure.is_of_invalid_token() => {
             return Err(failure.hint(format!("give it another token; make one at {server}/profile")));
         }
         Err(failure) => return Err(failure),
@@ -71,7 +71,7 @@ pub fn run(context: &Context, arguments: &Login) -> Result<(), Failure> {
     // Two tokens are the same if their ids are equal, or else their secrets. A token without an id whose secret is in
     // the keyring counts as another one.
     let another = before.as_ref().is_some_and(|before| {
-        (before.id.is_none() || before.id != me.token_id()) && before.text.as_deref() != Some(token.expose())
+        (before.id.is_none() || before.id != me.token_id()) && before.secret.as_deref() != Some(token.expose())
     });
     let name = me.token.map(|token| format!("{} ({})", token.name, token.hint)).unwrap_or_default();
     output.note(&format!("Token {name} is saved in {storage}."));
@@ -139,11 +139,11 @@ fn make_token(context: &Context, server: &Server) -> Result<(TokenSecret, Held),
     let output = context.output;
     let login = ask("Username or email", None)?;
     if holds_token(&login) {
-        return Err(Failure::usage("this is a token's text, not a username or an email")
+        return Err(Failure::usage("this is an API token, not a username or an email")
             .hint("give it to `uptrakit auth login --with-token`; it was not sent anywhere"));
     }
     let request = SignIn { login, password: Secret(ask_secret("Password")?) };
-    let visitor = context.settings.client(server.clone(), Authority::Nobody)?;
+    let visitor = context.settings.client(server.clone(), Authority::Anonymous)?;
     let held = Held::new();
     let answer = visitor.post("sign in", "/api/v1/auth/sessions", &request).inspect_err(|failure| {
         if failure.outcome_unknown {

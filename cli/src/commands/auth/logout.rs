@@ -44,7 +44,7 @@ pub fn run(context: &Context) -> Result<(), Failure> {
     match revoked {
         Ok(_) => output.note(&format!("Signed out of {server}: token {hint} is revoked and forgotten.")),
         // After any other rejection the token may work again: from another network, or once its account is activated.
-        Err(failure) if failure.is_of_dead_token() => {
+        Err(failure) if failure.is_of_invalid_token() => {
             output.note(&format!("Signed out of {server}: token {hint} no longer worked and is forgotten."));
         }
         Err(failure) => {

@@ -33,7 +33,7 @@ pub fn run(context: &Context, arguments: &Report) -> Result<(), Failure> {
 
 /// Sends one report. Returns the host as the server has it afterwards, as JSON and parsed.
 pub fn send(client: &Client, output: &Output, arguments: &Report) -> Result<(Value, Host), Failure> {
-    let report = look(output, arguments)?;
+    let report = inspect(output, arguments)?;
     let answer = client.post("report this machine", &format!("{PATH}/report"), &report);
     let (answer, host) =
         answer.and_then(|answer| answer.read::<Host>().map(|host| (answer, host))).map_err(|failure| {
@@ -50,8 +50,8 @@ pub fn send(client: &Client, output: &Output, arguments: &Report) -> Result<(Val
     Ok((answer.value, host))
 }
 
-fn look(output: &Output, arguments: &Report) -> Result<HostReport, Failure> {
-    let found = machine::look(arguments.machine_id.as_deref(), clock::now())?;
+fn inspect(output: &Output, arguments: &Report) -> Result<HostReport, Failure> {
+    let found = machine::inspect(arguments.machine_id.as_deref(), clock::now())?;
     for note in &found.notes {
         output.note(note);
     }
@@ -59,7 +59,7 @@ fn look(output: &Output, arguments: &Report) -> Result<HostReport, Failure> {
 }
 
 fn show_only(context: &Context, arguments: &Report) -> Result<(), Failure> {
-    let report = look(context.output, arguments)?;
+    let report = inspect(context.output, arguments)?;
     let value = serde_json::to_value(&report).map_err(|_| Failure::failed("the report can't be written as JSON"))?;
     context.output.object(&value, properties(&report))
 }

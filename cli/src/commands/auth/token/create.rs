@@ -1,6 +1,6 @@
 //! `uptrakit auth token create`
 
-use super::{PATH, created, print_text, warn_of_lost_text};
+use super::{PATH, created, print_secret, warn_of_lost_secret};
 use crate::{args, commands::Context, duration, failure::Failure, text::printable};
 use std::net::IpAddr;
 use uptrakit_api::{CreateToken, Permission, Timestamp};
@@ -20,7 +20,7 @@ pub fn run(context: &Context, arguments: args::CreateToken) -> Result<(), Failur
         let (answer, created) = client.post("create the token", PATH, &request).and_then(created).map_err(|failure| {
             failure.in_flags(|field, message| in_flag(field, message, &request)).of_change(
                 "the token may be there all the same",
-                "look with `uptrakit auth token list`, and revoke it with `uptrakit auth token revoke ID`: nobody knows its text",
+                "look with `uptrakit auth token list`, and revoke it with `uptrakit auth token revoke ID`: the token itself did not arrive",
             )
         })?;
         let token = &created.fields;
@@ -28,8 +28,8 @@ pub fn run(context: &Context, arguments: args::CreateToken) -> Result<(), Failur
             Some(instant) => format!("it works until {}", output.instant_in_full(instant)),
             None => "it works until it is revoked".to_owned(),
         };
-        output.note(&format!("Created token {} ({}); {ends}. Its text can't be shown again.", token.name, token.hint));
-        print_text(output, &answer, &created).inspect_err(|_| warn_of_lost_text(output, &created, "made"))
+        output.note(&format!("Created token {} ({}); {ends}. The token can't be shown again.", token.name, token.hint));
+        print_secret(output, &answer, &created).inspect_err(|_| warn_of_lost_secret(output, &created, "made"))
     })
 }
 

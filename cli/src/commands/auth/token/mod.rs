@@ -37,7 +37,7 @@ fn own_id(client: &Client, tried: &str) -> Result<Option<String>, Failure> {
     Ok(client.get(tried, "/api/v1/auth/me", &[])?.read::<Me>()?.token_id())
 }
 
-fn print_text(output: &Output, answer: &Answer, created: &Created) -> Result<(), Failure> {
+fn print_secret(output: &Output, answer: &Answer, created: &Created) -> Result<(), Failure> {
     match output.format {
         Format::Human => output.text(&format!("{}\n", created.secret)),
         _ => output.value(&answer.value),
@@ -46,7 +46,7 @@ fn print_text(output: &Output, answer: &Answer, created: &Created) -> Result<(),
 
 /// Warns that the secret of a working token is lost. The warning also appears when the reader of the output went away,
 /// which is no failure. `done` says what happened to the token.
-fn warn_of_lost_text(output: &Output, created: &Created, done: &str) {
+fn warn_of_lost_secret(output: &Output, created: &Created, done: &str) {
     let revoke = format!("revoke it with `uptrakit auth token revoke {}`", created.fields.id);
-    output.warn(&format!("the token is {done}, but nobody got its text; {revoke}"));
+    output.warn(&format!("the token is {done}, but it could not be printed; {revoke}"));
 }

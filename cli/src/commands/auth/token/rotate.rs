@@ -1,6 +1,6 @@
 //! `uptrakit auth token rotate`
 
-use super::{PATH, created, own_id, print_text, warn_of_lost_text};
+use super::{PATH, created, own_id, print_secret, warn_of_lost_secret};
 use crate::{
     args::RotateToken as Arguments,
     commands::{Context, lookup},
@@ -29,7 +29,7 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
                 (field == "overlap_seconds").then(|| ("--overlap".to_owned(), message.to_owned()))
             });
             failure.of_change(
-                "the token may have a new text all the same, which nobody knows",
+                "the token may be rotated all the same, and the new token did not arrive",
                 if own {
                     // The token can't rotate itself again once its own secret no longer works.
                     format!(
@@ -48,16 +48,16 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
             token.hint,
             match &token.rotation {
                 Some(rotation) => {
-                    format!("the old text works until {}", output.instant_in_full(rotation.overlap_ends_at))
+                    format!("the old token works until {}", output.instant_in_full(rotation.overlap_ends_at))
                 }
-                None => "the old text no longer works".to_owned(),
+                None => "the old token no longer works".to_owned(),
             }
         ));
         // The secret is printed and then saved. Each is done even if the other fails, so that the secret is not lost.
-        let printed = print_text(output, &answer, &created);
+        let printed = print_secret(output, &answer, &created);
         let saved = if own { keep(context, source, &created) } else { Ok(false) };
         if printed.is_err() && !matches!(saved, Ok(true)) {
-            warn_of_lost_text(output, &created, "rotated");
+            warn_of_lost_secret(output, &created, "rotated");
         }
         saved.and(printed)
     })
@@ -79,13 +79,13 @@ fn is_own(context: &Context, client: &Client, source: &Source, id: &str) -> Resu
 fn keep(context: &Context, source: &Source, created: &Created) -> Result<bool, Failure> {
     let output = context.output;
     let Source::Saved(storage) = source else {
-        output.note(&format!("It is {}: the new text must stand there from now on.", source.of_token()));
+        output.note(&format!("It is {}: the new token must stand there from now on.", source.of_token()));
         return Ok(false);
     };
-    let Ok(text) = TokenSecret::parse(&created.secret) else { return Ok(false) };
+    let Ok(secret) = TokenSecret::parse(&created.secret) else { return Ok(false) };
     let (server, id) = (context.settings.server()?, created.fields.id.clone());
-    let storage = context.settings.store.save(server, &text, Some(id), *storage == Storage::Keyring)?;
-    output.note(&format!("It is the token in use here: the new text is saved in {storage}."));
+    let storage = context.settings.store.save(server, &secret, Some(id), *storage == Storage::Keyring)?;
+    output.note(&format!("It is the token in use here: the new token is saved in {storage}."));
     Ok(true)
 }
 

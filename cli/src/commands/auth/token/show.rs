@@ -50,10 +50,10 @@ fn properties(token: &Token, output: &Output) -> Vec<(&'static str, Cell)> {
     if let Some(rotation) = &token.rotation {
         properties.extend([
             (
-                "Old text",
+                "Old token",
                 Cell::toned(format!("{}, works until {}", rotation.old_hint, rotation.overlap_ends_at), Tone::Warning),
             ),
-            ("Old text used", used(rotation.old_last_used_at, &rotation.old_last_used_ip)),
+            ("Old token used", used(rotation.old_last_used_at, &rotation.old_last_used_ip)),
         ]);
     }
     properties
