@@ -82,7 +82,7 @@ fn what_the_server_refuses_is_said_flag_by_flag_with_the_entry_that_is_wrong() {
             &["--name", "x", "--allow-network", "10.1.2.3/8"],
             "  why:  --allow-network '10.1.2.3/8' has bits behind its prefix; did you mean 10.0.0.0/8?",
         ),
-        (&["--name", " "], "  why:  --name "),
+        (&["--name", &"x".repeat(65)], "  why:  --name "),
         (&["--name", "x", "--expires-at", "2001-01-31"], "  why:  --expires-at "),
         (&["--name", "x", "--expires-in", "4294967295w"], "  why:  --expires-in must end before the year 10000"),
     ] {

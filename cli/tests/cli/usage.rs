@@ -16,6 +16,14 @@ fn mistakes_of_usage_exit_2_and_name_what_is_wrong() {
     let program = Program::signed_in(NOBODY, UNKNOWN_TOKEN);
     for (arguments, named) in [
         (&["auth", "token", "create"][..], "--name"),
+        (&["auth", "token", "create", "--name", ""], "'--name <NAME>': it must not be empty; "),
+        (&["auth", "token", "create", "--name", " \t"], "'--name <NAME>': it must be one line"),
+        (&["auth", "token", "create", "--name", "  "], "'--name <NAME>': it must not be empty; "),
+        (&["auth", "token", "create", "--name", "a\nb"], "'--name <NAME>': it must be one line"),
+        (&["auth", "token", "show", ""], "'<ID>': it must not be empty; `uptrakit auth token list`"),
+        (&["auth", "token", "rotate", " "], "'<ID>': it must not be empty; `uptrakit auth token list`"),
+        (&["auth", "token", "revoke", ""], "'<ID>': it must not be empty; `uptrakit auth token list`"),
+        (&["hosts", "show", ""], "'<ID>': it must not be empty; `uptrakit hosts list`"),
         (&["auth", "token", "create", "--name", "x", "--expires-in", "soon"], "--expires-in 'soon'"),
         (&["auth", "token", "create", "--name", "x", "--expires-at", "31.1.2030"], "--expires-at '31.1.2030'"),
         (
