@@ -57,10 +57,10 @@ pub enum TokenCommand {
 
 #[derive(Debug, Args)]
 pub struct CreateToken {
-    /// What to call it; 1 to 64 characters
+    /// Name of the token; 1 to 64 characters
     #[arg(long, value_parser = values::token_name, value_hint = ValueHint::Other)]
     pub name: String,
-    /// How long it works, such as 12h or 90d
+    /// Lifetime, such as 12h or 90d
     #[arg(long, value_name = "DURATION", conflicts_with = "expires_at", value_hint = ValueHint::Other)]
     pub expires_in: Option<String>,
     /// Until when it works: an instant such as 2030-01-31T12:00:00Z, or a day (its end, in UTC)
@@ -76,7 +76,7 @@ pub struct CreateToken {
 
 #[derive(Debug, Args)]
 pub struct ListTokens {
-    /// Which of them, by where they are in their life
+    /// State of the tokens to list
     #[arg(long, value_enum, default_value_t)]
     pub state: State,
     /// Only those with this text in their name
@@ -93,14 +93,14 @@ pub struct ListTokens {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum State {
-    /// Those that work
+    /// Tokens that work
     #[default]
     Active,
-    /// Those whose time is over
+    /// Tokens that have expired
     Expired,
-    /// Those that somebody revoked
+    /// Tokens that were revoked
     Revoked,
-    /// All of them
+    /// All tokens
     All,
 }
 
@@ -117,7 +117,7 @@ impl State {
 
 #[derive(Debug, Args)]
 pub struct TokenArgument {
-    /// Its id, an unambiguous start of the id, or its name
+    /// Id of the token, an unambiguous start of the id, or its name
     #[arg(id = TOKEN_ID, value_name = "ID", value_parser = values::token)]
     pub id: String,
 }
@@ -126,7 +126,7 @@ pub struct TokenArgument {
 pub struct RotateToken {
     #[command(flatten)]
     pub token: TokenArgument,
-    /// How long the old token goes on working, up to 7d [default: not at all]
+    /// Time for which the old token goes on working, up to 7d [default: none]
     #[arg(long, value_name = "DURATION", value_hint = ValueHint::Other)]
     pub overlap: Option<String>,
 }

@@ -14,7 +14,7 @@ pub enum Hosts {
     /// Show one host
     #[command(after_help = "Example:\n  uptrakit hosts show web-1")]
     Show {
-        /// Its id, an unambiguous start of the id, or its name
+        /// Id of the host, an unambiguous start of the id, or its name
         #[arg(id = HOST_ID, value_name = "ID", value_parser = values::host)]
         id: String,
     },
@@ -63,7 +63,7 @@ pub struct Report {
     /// Undo --install-timer
     #[arg(long, group = "timer")]
     pub remove_timer: bool,
-    /// How often the timer reports, from 1m to 4w
+    /// Interval between two reports of the timer, from 1m to 4w
     #[arg(
         long,
         value_name = "DURATION",

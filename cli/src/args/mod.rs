@@ -69,7 +69,7 @@ pub struct Global {
         help = "The time limit of each request, such as 10s or 2m [env: UPTRAKIT_TIMEOUT] [default: 30s]"
     )]
     pub timeout: Option<String>,
-    /// How to print results
+    /// Format of the results
     #[arg(short, long, global = true, value_name = "FORMAT", value_enum, default_value_t)]
     pub output: Format,
     /// Trust the certificate authorities of this PEM file, and no others

@@ -8,10 +8,10 @@ pub struct Paging {
     /// Fetch every page
     #[arg(long, conflicts_with_all = ["page", "per_page"])]
     pub all: bool,
-    /// Which page, from 1
+    /// Number of the page, from 1
     #[arg(long, value_name = "N", value_parser = values::page_number)]
     pub page: Option<u32>,
-    /// How many on a page, 1 to 100
+    /// Number of items on a page, 1 to 100
     #[arg(long, value_name = "N", value_parser = values::page_size)]
     pub per_page: Option<u32>,
 }

@@ -55,7 +55,7 @@ pub enum Authority {
     Session(String),
 }
 
-/// What the clients of a run have in common.
+/// The clients of a run have these values in common.
 pub struct Options {
     /// The only certificate authorities to trust; `None` means those of the system.
     pub ca_cert: Option<PathBuf>,
