@@ -8,6 +8,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use flate2::{Compression, write::GzEncoder};
+use sha2::{Digest as _, Sha256};
+
 const PLAIN: &str = "the build folder has a Unicode name";
 
 pub struct Assets {
@@ -25,23 +28,23 @@ impl Assets {
     pub fn add(&mut self, path: &str, bytes: &[u8]) -> io::Result<()> {
         let stem = format!("{}-{}", self.name.to_lowercase(), self.count);
         self.count += 1;
-        let source = self.out.join(format!("{stem}.raw"));
-        fs::write(&source, bytes)?;
-        let compressed = compress(bytes)?;
-        let brotli = if compressed.len() < bytes.len() {
-            let target = self.out.join(format!("{stem}.br"));
-            fs::write(&target, compressed)?;
-            format!("Some(include_bytes!({:?}))", target.to_str().expect(PLAIN))
-        } else {
-            "None".to_owned()
-        };
-        let _ = writeln!(
-            self.code,
-            "Asset {{ path: {path:?}, content_type: {:?}, bytes: include_bytes!({:?}), brotli: {brotli}, is_immutable: {} }},",
-            content_type(path),
-            source.to_str().expect(PLAIN),
-            is_immutable(path),
-        );
+        let mut representations = vec![("br", brotli(bytes)?), ("gzip", gzip(bytes)?)];
+        representations.retain(|(_, encoded)| encoded.len() < bytes.len());
+        representations.push(("identity", bytes.to_owned()));
+        representations.sort_by_key(|(_, encoded)| encoded.len());
+        let _ =
+            write!(self.code, "Asset {{ path: {path:?}, content_type: {:?}, representations: &[", content_type(path));
+        for (coding, encoded) in representations {
+            let file = self.out.join(format!("{stem}.{coding}"));
+            fs::write(&file, &encoded)?;
+            let _ = write!(
+                self.code,
+                "Representation {{ coding: {coding:?}, etag: {:?}, bytes: include_bytes!({:?}) }}, ",
+                etag(&encoded),
+                file.to_str().expect(PLAIN),
+            );
+        }
+        let _ = writeln!(self.code, "], is_immutable: {} }},", is_immutable(path));
         Ok(())
     }
 
@@ -51,7 +54,19 @@ impl Assets {
     }
 }
 
-fn compress(bytes: &[u8]) -> io::Result<Vec<u8>> {
+/// Returns a strong validator of a representation (RFC 9110, section 8.8.1), of 128 bits.
+fn etag(encoded: &[u8]) -> String {
+    let digest = Sha256::digest(encoded);
+    digest[..16].iter().fold("\"".to_owned(), |tag, byte| format!("{tag}{byte:02x}")) + "\""
+}
+
+fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut writer = GzEncoder::new(Vec::new(), Compression::best());
+    writer.write_all(bytes)?;
+    writer.finish()
+}
+
+fn brotli(bytes: &[u8]) -> io::Result<Vec<u8>> {
     let mut compressed = Vec::new();
     let mut writer = brotli::CompressorWriter::new(&mut compressed, 65_536, 11, 22);
     writer.write_all(bytes)?;

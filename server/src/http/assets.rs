@@ -4,7 +4,6 @@
 use std::sync::LazyLock;
 
 use axum::{
-    body::Body,
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
@@ -13,23 +12,23 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header, uri::Aut
 use sha2::{Digest as _, Sha256};
 use uptrakit_core::{error::Error, public_url::is_loopback};
 
-use crate::{App, http::problem::ErrorResponse};
-
-pub struct Asset {
-    pub path: &'static str,
-    pub content_type: &'static str,
-    pub bytes: &'static [u8],
-    /// The brotli encoding of `bytes`, where that is smaller.
-    pub brotli: Option<&'static [u8]>,
-    /// True when the name contains a hash of the content.
-    pub is_immutable: bool,
-}
+use crate::{
+    App,
+    http::{
+        problem::ErrorResponse,
+        representation::{Asset, Representation, add_page_headers, find, reply},
+    },
+};
 
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
 /// The app knows these pages. Any other path gets the same document with status 404, and the app shows that it is
 /// unknown.
 const PAGES: [&str; 6] = ["/", "/setup", "/login", "/profile", "/hosts", "/users"];
+
+/// The app's page is not stored, although nothing in it is secret: a browser would keep the running page as well, with
+/// the person's data in it, and show it again to the next person who presses Back (HTML Standard, "back/forward cache").
+const PAGE_CACHE: &str = "no-store";
 
 const PLACEHOLDER: &str = "<!doctype html><html lang=\"en\"><title>Uptrakit</title>\
     <p>This server was built without its web app. Build it with: cargo xtask run</p></html>";
@@ -49,8 +48,7 @@ pub async fn serve(State(app): State<App>, request: Request) -> Result<Response,
         return Ok(response);
     }
     if let Some(asset) = find(ASSETS, path).filter(|asset| asset.path != "/index.html") {
-        let cache = if asset.is_immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
-        return Ok(reply(asset, StatusCode::OK, cache, request.headers()));
+        return Ok(reply(asset, StatusCode::OK, asset.cache_control(), None, request.headers()));
     }
     if let Some(elsewhere) = canonical(app.public_url.as_str(), &request) {
         return Ok((StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, elsewhere)]).into_response());
@@ -61,9 +59,12 @@ pub async fn serve(State(app): State<App>, request: Request) -> Result<Response,
     }
     let status = if is_page { StatusCode::OK } else { StatusCode::NOT_FOUND };
     Ok(match find(ASSETS, "/index.html") {
-        Some(page) => with_policy(reply(page, status, "no-store", request.headers())),
+        Some(page) => reply(page, status, PAGE_CACHE, Some(content_security_policy()), request.headers()),
         None => {
-            with_policy((status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], PLACEHOLDER).into_response())
+            let content_type = (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+            let mut response = (status, [content_type], PLACEHOLDER).into_response();
+            add_page_headers(response.headers_mut(), content_security_policy());
+            response
         }
     })
 }
@@ -91,46 +92,16 @@ fn is_proxied(request: &Request) -> bool {
     request.version() < Version::HTTP_11 || TRACES.iter().any(|name| request.headers().contains_key(*name))
 }
 
-pub fn find(assets: &'static [Asset], path: &str) -> Option<&'static Asset> {
-    assets.iter().find(|asset| asset.path == path)
-}
-
-pub fn reply(asset: &'static Asset, status: StatusCode, cache: &'static str, headers: &HeaderMap) -> Response {
-    let brotli = asset.brotli.filter(|_| accepts_brotli(headers));
-    let mut response = (status, Body::from(brotli.unwrap_or(asset.bytes))).into_response();
-    let out = response.headers_mut();
-    out.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
-    out.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
-    out.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
-    if brotli.is_some() {
-        out.insert(header::CONTENT_ENCODING, HeaderValue::from_static("br"));
-    }
-    response
-}
-
 /// Returns true when the client accepts HTML, as browsers do and programs usually do not.
 pub fn accepts_html(headers: &HeaderMap) -> bool {
     let mut values = headers.get_all(header::ACCEPT).iter();
     values.any(|value| value.as_bytes().windows(9).any(|part| part == b"text/html"))
 }
 
-fn accepts_brotli(headers: &HeaderMap) -> bool {
-    let lists = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-    lists.flat_map(|list| list.split(',')).any(|coding| {
-        let (name, quality) = coding.split_once(";q=").unwrap_or((coding, "1"));
-        name.trim().eq_ignore_ascii_case("br") && quality.trim().parse::<f32>().is_ok_and(|quality| quality > 0.0)
-    })
-}
-
-fn with_policy(mut response: Response) -> Response {
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, content_security_policy());
-    response
-}
-
 /// The policy allows the page's own inline scripts by their hashes (CSP Level 3), and no other inline script.
 fn content_security_policy() -> HeaderValue {
     static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
-        let hashes = hashes_of(find(ASSETS, "/index.html").map_or(PLACEHOLDER.as_bytes(), |page| page.bytes));
+        let hashes = hashes_of(find(ASSETS, "/index.html").map_or(PLACEHOLDER.as_bytes(), Asset::bytes));
         let policy = format!(
             "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{hashes}; style-src 'self'; img-src 'self' data:; \
              font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
@@ -157,26 +128,11 @@ fn inline_scripts(page: &str) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{accepts_brotli, inline_scripts};
-    use http::{HeaderMap, HeaderValue, header};
+    use super::inline_scripts;
 
     #[test]
     fn only_scripts_in_the_page_itself_are_hashed() {
         let page = "<head><script src=\"/a.js\"></script><script type=\"module\">import x</script></head>";
         assert_eq!(inline_scripts(page).collect::<Vec<_>>(), ["import x"]);
-    }
-
-    #[test]
-    fn brotli_is_sent_to_those_who_take_it() {
-        let accepts = |value: &'static str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(value));
-            accepts_brotli(&headers)
-        };
-        assert!(accepts("gzip, deflate, br, zstd"));
-        assert!(accepts("br;q=0.5"));
-        assert!(!accepts("br;q=0, gzip"));
-        assert!(!accepts("gzip, brr"));
-        assert!(!accepts_brotli(&HeaderMap::new()));
     }
 }

@@ -4,12 +4,13 @@
 use std::sync::LazyLock;
 
 use axum::{extract::Request, response::Response};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode};
 use uptrakit_core::error::Error;
 
 use crate::http::{
-    assets::{Asset, accepts_html, find, hashes_of, reply},
+    assets::{accepts_html, hashes_of},
     problem::ErrorResponse,
+    representation::{Asset, Representation, find, reply},
 };
 
 include!(concat!(env!("OUT_DIR"), "/guide.rs"));
@@ -23,18 +24,14 @@ pub async fn get_page(request: Request) -> Result<Response, ErrorResponse> {
         }
         None => return Err(Error::NotFound.into()),
     };
-    let cache = if asset.is_immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
-    let mut response = reply(asset, status, cache, request.headers());
-    if asset.content_type.starts_with("text/html") {
-        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, content_security_policy());
-    }
-    Ok(response)
+    let policy = asset.content_type.starts_with("text/html").then(content_security_policy);
+    Ok(reply(asset, status, asset.cache_control(), policy, request.headers()))
 }
 
 /// All pages share this policy, because they have the same script.
 fn content_security_policy() -> HeaderValue {
     static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
-        let hashes = find(GUIDE, "").map(|page| hashes_of(page.bytes)).unwrap_or_default();
+        let hashes = find(GUIDE, "").map(|page| hashes_of(page.bytes())).unwrap_or_default();
         let policy = format!(
             "default-src 'none'; script-src{hashes}; style-src 'self'; img-src 'self' data:; base-uri 'none'; \
              form-action 'none'; frame-ancestors 'none'"

@@ -12,6 +12,7 @@ pub mod metrics;
 pub mod openapi;
 mod origin;
 mod problem;
+mod representation;
 mod rpc;
 pub mod serve;
 

@@ -57,11 +57,46 @@ async fn a_page_that_the_guide_does_not_have_is_not_found() {
 }
 
 #[tokio::test]
-async fn the_guide_is_compressed_for_those_who_take_it() {
+async fn the_guide_is_sent_once_in_the_encoding_that_the_browser_takes() {
     let server = TestServer::sqlite().await;
     let client = server.anonymous();
-    let request = client.request(Method::GET, "//docs/api").header("accept-encoding", "br");
-    let reply = client.send(request, Body::empty()).await;
-    assert_eq!(reply.header("content-encoding"), "br");
-    assert_eq!(reply.header("cache-control"), "no-cache");
+    let ask = async |method: Method, path: &str, headers: &[(&str, &str)]| {
+        let mut request = client.request(method, path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        client.send(request, Body::empty()).await
+    };
+    let page = client.get("//docs/api").await;
+    let stylesheet =
+        values(&page.text, "href").into_iter().find(|target| target.starts_with("/docs/guide-")).unwrap().to_owned();
+    let stylesheet = format!("/{stylesheet}");
+    let for_ever = "public, max-age=31536000, immutable";
+    for (path, cache) in [("//docs/api", "no-cache"), (stylesheet.as_str(), for_ever)] {
+        let mut tags = BTreeSet::new();
+        for (accepted, coding) in [("gzip, deflate, br, zstd", "br"), ("gzip", "gzip"), ("identity", "")] {
+            let accepts = ("accept-encoding", accepted);
+            let first = ask(Method::GET, path, &[accepts]).await;
+            assert_eq!((first.status.as_u16(), first.header("content-encoding")), (200, coding), "{path}");
+            let tag = first.header("etag").to_owned();
+            assert!(
+                tag.starts_with('"') && tags.insert(tag.clone()),
+                "{path}: {tag} is no strong validator of its own"
+            );
+            for method in [Method::GET, Method::HEAD] {
+                let again = ask(method.clone(), path, &[accepts, ("if-none-match", &tag)]).await;
+                assert_eq!((again.status.as_u16(), again.text.as_str()), (304, ""), "{method} {path}");
+                // A browser replaces the headers that it stored by those of the 304.
+                for name in ["etag", "cache-control", "vary", "content-security-policy", "permissions-policy"] {
+                    assert_eq!(again.headers.get(name), first.headers.get(name), "{method} {path}: {name}");
+                }
+                let changed = ask(method.clone(), path, &[accepts, ("if-none-match", "\"another\"")]).await;
+                assert_eq!(changed.status, 200, "{method} {path}");
+                assert_eq!(changed.text.is_empty(), method == Method::HEAD, "{method} {path}");
+            }
+            assert_eq!((first.header("cache-control"), first.header("vary")), (cache, "Accept-Encoding"), "{path}");
+        }
+    }
+    let unknown = ask(Method::GET, "//docs/nothing", &[("accept", "text/html"), ("if-none-match", "*")]).await;
+    assert_eq!((unknown.status.as_u16(), unknown.header("etag")), (404, ""));
 }

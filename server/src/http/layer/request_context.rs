@@ -196,12 +196,6 @@ fn finish_headers(app: &Core, status: StatusCode, headers: &mut HeaderMap, is_pa
     if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
         headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(DATA_POLICY));
     }
-    if headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html")) {
-        headers.insert(
-            HeaderName::from_static("permissions-policy"),
-            HeaderValue::from_static("camera=(), geolocation=(), microphone=()"),
-        );
-    }
     if let Some(value) = app.public_url.strict_transport_security() {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(value));
     }
