@@ -72,7 +72,8 @@ test("the first visit to Profile downloads at most 250 KB", async ({ server, con
       (async () => {
         const { responseHeadersSize } = await response.request().sizes();
         const body = await response.body();
-        // The body arrives here unpacked; it is packed again as the server's build script packs it.
+        // The body arrives here unpacked; it is packed again as the server's build script packs files. Answers with data,
+        // which the server packs less tightly, are a hundredth of the weight.
         const compressed = response.headers()["content-encoding"] === "br" ? brotliCompressSync(body) : body;
         const weight = responseHeadersSize + compressed.length;
         total += weight;

@@ -14,11 +14,15 @@ pub use accounts::{Invitation, Visitor, change_password, find_visitor, get_invit
 #[cfg(feature = "ssr")]
 pub use page_request::{PageAnswer, PageRequest, SessionChange};
 pub use refusal::Refusal;
-pub use sessions::{Activity, end_other_sessions, end_session, list_activity, list_sessions, sign_in, sign_out};
+pub use sessions::{
+    Activity, ListActivity, ListSessions, end_other_sessions, end_session, list_activity, list_sessions, sign_in,
+    sign_out,
+};
 #[cfg(feature = "csr")]
-pub(crate) use sessions::{EndOtherSessions, EndSession, ListActivity, ListSessions, SignIn, SignOut};
+pub(crate) use sessions::{EndOtherSessions, EndSession, SignIn, SignOut};
 #[cfg(feature = "csr")]
-pub(crate) use tokens::{CreateToken, EndOverlap, FindFirstUse, ListTokens, RevokeToken, RotateToken, UpdateToken};
+pub(crate) use tokens::{CreateToken, EndOverlap, FindFirstUse, RevokeToken, RotateToken, UpdateToken};
 pub use tokens::{
-    Revoked, create_token, end_overlap, find_first_use, list_tokens, revoke_token, rotate_token, update_token,
+    ListTokens, Revoked, create_token, end_overlap, find_first_use, list_tokens, revoke_token, rotate_token,
+    update_token,
 };

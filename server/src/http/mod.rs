@@ -1,5 +1,6 @@
 //! Builds the router: every route, and the layers that a request passes through.
 
+mod answer;
 mod api;
 mod assets;
 mod body;

@@ -2,7 +2,6 @@
 
 use std::sync::LazyLock;
 
-use axum::Json;
 use http::StatusCode;
 use uptrakit_api::Problem;
 use utoipa::{
@@ -15,6 +14,8 @@ use utoipa::{
         security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
+
+use super::answer::Data;
 
 static DOCUMENT: LazyLock<OpenApi> = LazyLock::new(document);
 
@@ -100,6 +101,6 @@ fn finish(path: &str, operation: &mut Operation) {
 
 /// Get this OpenAPI document
 #[utoipa::path(get, path = "/openapi.json", tag = "about", responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
-pub async fn get_openapi() -> Json<&'static OpenApi> {
-    Json(&DOCUMENT)
+pub async fn get_openapi() -> Data<&'static OpenApi> {
+    Data(&DOCUMENT)
 }

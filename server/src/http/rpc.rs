@@ -11,8 +11,9 @@ use axum::{
     routing::post,
 };
 use http::{HeaderMap, StatusCode, header};
+use leptos::server_fn::ServerFn;
 use uptrakit_api::{Problem, Secret};
-use uptrakit_app::rpc::{PageAnswer, PageRequest, Refusal, SessionChange};
+use uptrakit_app::rpc::{ListActivity, ListSessions, ListTokens, PageAnswer, PageRequest, Refusal, SessionChange};
 use uptrakit_core::error::Error;
 
 use super::{
@@ -22,11 +23,19 @@ use super::{
 use crate::{
     App,
     http::{
+        answer::{WithoutSecret, compressible},
         caller::{program, request_context, session_cookie},
         origin::{self, Origin},
         problem::ErrorResponse,
     },
 };
+
+/// The server functions whose answers are compressed when they are large. An answer with a secret can't be listed here.
+const DATA: [&str; 3] = [path::<ListActivity>(), path::<ListSessions>(), path::<ListTokens>()];
+
+const fn path<F: ServerFn<Output: WithoutSecret>>() -> &'static str {
+    F::PATH
+}
 
 /// Adds one route per server function, so that any other path has no route at all.
 pub fn router() -> Router<App> {
@@ -35,6 +44,7 @@ pub fn router() -> Router<App> {
 
 async fn call(State(app): State<App>, request: Request) -> Result<Response, ErrorResponse> {
     let (mut parts, body) = request.into_parts();
+    let is_data = DATA.contains(&parts.uri.path());
     if Origin::of(&parts.headers, app.public_url.as_str()) != Origin::Same {
         return Err(origin::refuse(&request_context(&parts), &parts.headers, app.public_url.as_str()).into());
     }
@@ -71,7 +81,7 @@ async fn call(State(app): State<App>, request: Request) -> Result<Response, Erro
     if let Some(failure) = failure {
         response.extensions_mut().insert(failure);
     }
-    Ok(response)
+    Ok(if is_data { compressible(response) } else { response })
 }
 
 /// Server functions answer every error with 500; the problem in the body has the real status.

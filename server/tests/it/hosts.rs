@@ -153,7 +153,7 @@ async fn a_stream_tells_proxies_to_pass_it_on_at_once(server: TestServer) {
 
     let root = server.with_root().await;
     let request = root.request(http::Method::GET, "/hosts/events").header("accept-encoding", "gzip, br");
-    let response = root.open_request(request).await;
+    let response = root.open_request(request, axum::body::Body::empty()).await;
     let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
     assert_eq!(header("x-accel-buffering").as_deref(), Some("no"));
     assert_eq!(header("cache-control").as_deref(), Some("no-store, no-transform"));

@@ -2,6 +2,7 @@
 
 mod audit;
 mod browser_defence;
+mod compression;
 mod cut_off;
 mod databases;
 mod durability;

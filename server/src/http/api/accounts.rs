@@ -1,6 +1,6 @@
 //! Handlers for the caller's account.
 
-use axum::{Json as Reply, extract::State};
+use axum::extract::State;
 use http::StatusCode;
 use uptrakit_api::{ChangePassword, Me};
 use uptrakit_core::{
@@ -10,13 +10,13 @@ use uptrakit_core::{
 
 use crate::{
     App,
-    http::{body::Json, problem::ErrorResponse},
+    http::{answer::Data, body::Json, problem::ErrorResponse},
 };
 
 /// Get the caller's account, and the API token if the request carries one
 #[utoipa::path(get, path = "/auth/me", tag = "account", responses((status = 200, body = Me)))]
-pub async fn get_me(State(app): State<App>, actor: Authorized<AnyCredential>) -> Reply<Me> {
-    Reply(accounts::me(&app, &actor))
+pub async fn get_me(State(app): State<App>, actor: Authorized<AnyCredential>) -> Data<Me> {
+    Data(accounts::me(&app, &actor))
 }
 
 /// Change the caller's password

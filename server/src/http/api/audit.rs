@@ -1,7 +1,6 @@
 //! Handlers for audit events.
 
 use axum::{
-    Json as Reply,
     body::{Body, Bytes},
     extract::State,
     response::{IntoResponse, Response},
@@ -17,7 +16,12 @@ use uptrakit_core::{
 
 use crate::{
     App,
-    http::{body::Query, layer::cut_off::Streaming, problem::ErrorResponse},
+    http::{
+        answer::{Data, compressible},
+        body::Query,
+        layer::cut_off::Streaming,
+        problem::ErrorResponse,
+    },
 };
 
 /// List the audit events of all accounts, newest first
@@ -26,8 +30,8 @@ pub async fn list_events(
     State(app): State<App>,
     actor: Authorized<AuditRead>,
     Query(query): Query<AuditQuery>,
-) -> Result<Reply<Page<AuditEvent>>, ErrorResponse> {
-    Ok(Reply(audit::list(&app, &actor, &query).await?))
+) -> Result<Data<Page<AuditEvent>>, ErrorResponse> {
+    Ok(Data(audit::list(&app, &actor, &query).await?))
 }
 
 /// List the caller's own audit events, newest first
@@ -36,8 +40,8 @@ pub async fn list_own_events(
     State(app): State<App>,
     actor: Authorized<AnyCredential>,
     Query(query): Query<AuditQuery>,
-) -> Result<Reply<Page<AuditEvent>>, ErrorResponse> {
-    Ok(Reply(audit::list_own(&app, &actor, &query).await?))
+) -> Result<Data<Page<AuditEvent>>, ErrorResponse> {
+    Ok(Data(audit::list_own(&app, &actor, &query).await?))
 }
 
 /// Export the audit events of all accounts up to now as JSON lines, oldest first
@@ -57,7 +61,7 @@ pub async fn export_events(
     // that breaks off.
     let first = lines(&export.next(&app).await?.unwrap_or_default())?;
     let body = Body::from_stream(stream::once(async { Ok(first) }).chain(rest(app, export)));
-    let mut response = ([(header::CONTENT_TYPE, "application/x-ndjson")], body).into_response();
+    let mut response = compressible(([(header::CONTENT_TYPE, "application/x-ndjson")], body).into_response());
     response.extensions_mut().insert(Streaming::Whole);
     Ok(response)
 }

@@ -3,7 +3,6 @@
 use std::{convert::Infallible, time::Duration};
 
 use axum::{
-    Json as Reply,
     extract::State,
     response::{
         IntoResponse, Response,
@@ -22,6 +21,7 @@ use uptrakit_core::{
 use crate::{
     App,
     http::{
+        answer::Data,
         body::{Id, Json, Query},
         layer::cut_off::Streaming,
         problem::ErrorResponse,
@@ -34,8 +34,8 @@ pub async fn list_hosts(
     State(app): State<App>,
     actor: Authorized<HostsRead>,
     Query(query): Query<HostQuery>,
-) -> Result<Reply<Page<Host>>, ErrorResponse> {
-    Ok(Reply(hosts::list(&app, &actor, &query).await?))
+) -> Result<Data<Page<Host>>, ErrorResponse> {
+    Ok(Data(hosts::list(&app, &actor, &query).await?))
 }
 
 /// Get a host
@@ -44,8 +44,8 @@ pub async fn get_host(
     State(app): State<App>,
     actor: Authorized<HostsRead>,
     Id(id): Id<HostId>,
-) -> Result<Reply<Host>, ErrorResponse> {
-    Ok(Reply(hosts::get(&app, &actor, id).await?))
+) -> Result<Data<Host>, ErrorResponse> {
+    Ok(Data(hosts::get(&app, &actor, id).await?))
 }
 
 /// This warning goes to a machine whose id another machine reports under as well. A header is ASCII.
@@ -69,7 +69,7 @@ pub async fn report_host(
 ) -> Result<Response, ErrorResponse> {
     let (host, is_new) = hosts::report(&app, &actor, &request).await?;
     let is_shared = host.shared_machine_id_at.is_some();
-    let mut response = (if is_new { StatusCode::CREATED } else { StatusCode::OK }, Reply(host)).into_response();
+    let mut response = (if is_new { StatusCode::CREATED } else { StatusCode::OK }, Data(host)).into_response();
     if is_shared {
         let warning = HeaderValue::from_static(SHARED_MACHINE_ID);
         response.headers_mut().insert(HeaderName::from_static("uptrakit-warning"), warning);
@@ -87,8 +87,8 @@ pub async fn update_host(
     actor: Authorized<HostsWrite>,
     Id(id): Id<HostId>,
     Json(request): Json<UpdateHost>,
-) -> Result<Reply<Host>, ErrorResponse> {
-    Ok(Reply(hosts::update(&app, &actor, id, request).await?))
+) -> Result<Data<Host>, ErrorResponse> {
+    Ok(Data(hosts::update(&app, &actor, id, request).await?))
 }
 
 /// Delete a host

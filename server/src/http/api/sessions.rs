@@ -1,7 +1,7 @@
 //! Handlers for web sessions, and their cookie.
 
 use axum::{
-    Json as Reply,
+    Json as Uncompressed,
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
@@ -24,6 +24,7 @@ use uptrakit_core::{
 use crate::{
     App,
     http::{
+        answer::Data,
         body::{Id, Json, read, require_json},
         caller::{request_context, session_cookie},
         origin::{self, Origin},
@@ -49,7 +50,7 @@ pub async fn create_session(State(app): State<App>, request: Request) -> Result<
     let browser = browser(&app, &parts.headers)?;
     let signed_in = accounts::sign_in(&app, &request_context(&parts), sign_in, browser).await?;
     let cookie = set_cookie(&app.public_url, &signed_in.cookie);
-    Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], Reply(signed_in.account)).into_response())
+    Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], Uncompressed(signed_in.account)).into_response())
 }
 
 /// List the caller's web sessions, last used first
@@ -60,8 +61,8 @@ pub async fn create_session(State(app): State<App>, request: Request) -> Result<
 pub async fn list_sessions(
     State(app): State<App>,
     actor: Authorized<WebSession>,
-) -> Result<Reply<Vec<Session>>, ErrorResponse> {
-    Ok(Reply(sessions::list(&app, &actor).await?))
+) -> Result<Data<Vec<Session>>, ErrorResponse> {
+    Ok(Data(sessions::list(&app, &actor).await?))
 }
 
 /// End a web session; `current` is the session of this request

@@ -1,7 +1,7 @@
 //! Handlers for API tokens.
 
 use axum::{
-    Json as Reply,
+    Json as Uncompressed,
     extract::State,
     response::{IntoResponse, Response},
 };
@@ -16,6 +16,7 @@ use uptrakit_core::{
 use crate::{
     App,
     http::{
+        answer::Data,
         body::{Id, Json, OptionalJson, Query},
         problem::ErrorResponse,
     },
@@ -27,8 +28,8 @@ pub async fn list_tokens(
     State(app): State<App>,
     actor: Authorized<AnyCredential>,
     Query(query): Query<TokenQuery>,
-) -> Result<Reply<Page<Token>>, ErrorResponse> {
-    Ok(Reply(tokens::list(&app, &actor, &query).await?))
+) -> Result<Data<Page<Token>>, ErrorResponse> {
+    Ok(Data(tokens::list(&app, &actor, &query).await?))
 }
 
 /// Create an API token
@@ -54,8 +55,8 @@ pub async fn get_token(
     State(app): State<App>,
     actor: Authorized<AnyCredential>,
     Id(id): Id<TokenId>,
-) -> Result<Reply<Token>, ErrorResponse> {
-    Ok(Reply(tokens::get(&app, &actor, id).await?))
+) -> Result<Data<Token>, ErrorResponse> {
+    Ok(Data(tokens::get(&app, &actor, id).await?))
 }
 
 /// Change an API token's name or limits; omitted fields stay as they are
@@ -68,8 +69,8 @@ pub async fn update_token(
     actor: Authorized<TokensWrite>,
     Id(id): Id<TokenId>,
     Json(request): Json<UpdateToken>,
-) -> Result<Reply<Token>, ErrorResponse> {
-    Ok(Reply(tokens::update(&app, &actor, id, &request).await?))
+) -> Result<Data<Token>, ErrorResponse> {
+    Ok(Data(tokens::update(&app, &actor, id, &request).await?))
 }
 
 /// Rotate an API token
@@ -136,5 +137,5 @@ pub fn revoked(revoked: Revoked) -> Response {
 
 fn created(token: CreatedToken) -> Response {
     let location = format!("/api/v1/auth/api-tokens/{}", token.fields.id);
-    (StatusCode::CREATED, [(header::LOCATION, location)], Reply(token)).into_response()
+    (StatusCode::CREATED, [(header::LOCATION, location)], Uncompressed(token)).into_response()
 }

@@ -1,6 +1,6 @@
 //! Handlers for users, for administrators.
 
-use axum::{Json as Reply, extract::State, response::Response};
+use axum::{Json as Uncompressed, extract::State, response::Response};
 use http::StatusCode;
 use uptrakit_api::{
     AccountId, CreateInvitation, CreateUser, CreatedUser, Page, PageQuery, Token, TokenId, TokenQuery, UpdateUser, User,
@@ -14,6 +14,7 @@ use super::tokens::revoked;
 use crate::{
     App,
     http::{
+        answer::Data,
         body::{Id, Ids, Json, OptionalJson, Query},
         problem::ErrorResponse,
     },
@@ -25,8 +26,8 @@ pub async fn list_users(
     State(app): State<App>,
     actor: Authorized<UsersManage>,
     Query(query): Query<PageQuery>,
-) -> Result<Reply<Page<User>>, ErrorResponse> {
-    Ok(Reply(users::list(&app, &actor, query.page.as_deref(), query.per_page.as_deref()).await?))
+) -> Result<Data<Page<User>>, ErrorResponse> {
+    Ok(Data(users::list(&app, &actor, query.page.as_deref(), query.per_page.as_deref()).await?))
 }
 
 /// Create a user
@@ -37,8 +38,8 @@ pub async fn create_user(
     State(app): State<App>,
     actor: Authorized<UsersManage>,
     Json(request): Json<CreateUser>,
-) -> Result<(StatusCode, Reply<CreatedUser>), ErrorResponse> {
-    Ok((StatusCode::CREATED, Reply(users::create(&app, &actor, request).await?)))
+) -> Result<(StatusCode, Uncompressed<CreatedUser>), ErrorResponse> {
+    Ok((StatusCode::CREATED, Uncompressed(users::create(&app, &actor, request).await?)))
 }
 
 /// Create a new invitation link for a user who has not chosen a password yet
@@ -53,8 +54,8 @@ pub async fn create_invitation(
     actor: Authorized<UsersManage>,
     Id(id): Id<AccountId>,
     OptionalJson(CreateInvitation {}): OptionalJson<CreateInvitation>,
-) -> Result<(StatusCode, Reply<CreatedUser>), ErrorResponse> {
-    Ok((StatusCode::CREATED, Reply(users::invite_again(&app, &actor, id).await?)))
+) -> Result<(StatusCode, Uncompressed<CreatedUser>), ErrorResponse> {
+    Ok((StatusCode::CREATED, Uncompressed(users::invite_again(&app, &actor, id).await?)))
 }
 
 /// Set a user's roles, or activate or deactivate the account
@@ -67,8 +68,8 @@ pub async fn update_user(
     actor: Authorized<UsersManage>,
     Id(id): Id<AccountId>,
     Json(request): Json<UpdateUser>,
-) -> Result<Reply<User>, ErrorResponse> {
-    Ok(Reply(users::update(&app, &actor, id, request).await?))
+) -> Result<Data<User>, ErrorResponse> {
+    Ok(Data(users::update(&app, &actor, id, request).await?))
 }
 
 /// List a user's API tokens
@@ -81,8 +82,8 @@ pub async fn list_user_tokens(
     actor: Authorized<UsersManage>,
     Id(id): Id<AccountId>,
     Query(query): Query<TokenQuery>,
-) -> Result<Reply<Page<Token>>, ErrorResponse> {
-    Ok(Reply(users::list_tokens(&app, &actor, id, &query).await?))
+) -> Result<Data<Page<Token>>, ErrorResponse> {
+    Ok(Data(users::list_tokens(&app, &actor, id, &query).await?))
 }
 
 /// Revoke a user's API token

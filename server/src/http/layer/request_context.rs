@@ -32,7 +32,11 @@ use uptrakit_core::{
 use super::cut_off::cut_off;
 use crate::{
     App,
-    http::{metrics::is_measured, problem::ErrorResponse},
+    http::{
+        answer::{Accepted, compress},
+        metrics::is_measured,
+        problem::ErrorResponse,
+    },
 };
 
 /// The content security policy of all responses but pages. If a browser shows such a response as a page, that page may
@@ -51,6 +55,7 @@ pub async fn request_context(State(app): State<App>, mut request: Request, next:
     request.extensions_mut().insert(context.clone());
     let path = request.uri().path();
     let is_page = !(path.starts_with("/api/") || path.starts_with("/rpc/"));
+    let accepted: Accepted = request.headers().get_all(header::ACCEPT_ENCODING).iter().cloned().collect();
     let observed = Observed::of(&request);
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
@@ -85,7 +90,7 @@ pub async fn request_context(State(app): State<App>, mut request: Request, next:
             tracing::error!(%request_id, %method, route, status, cause, "request failed");
         }
     }
-    let mut response = write_problem(handled, request_id);
+    let mut response = compress(write_problem(handled, request_id), accepted).await;
     let status = response.status();
     finish_headers(&app, status, response.headers_mut(), is_page, request_id);
     observed.record(request_id, response.status());

@@ -405,21 +405,22 @@ impl Client {
     }
 
     pub async fn send(&self, request: http::request::Builder, body: impl Into<Body>) -> Reply {
-        let mut request = request.body(body.into()).unwrap();
-        request.extensions_mut().insert(Peer(format!("{}:50000", self.address).parse().unwrap()));
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
+        let (parts, body) = self.open_request(request, body).await.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         Reply { status: parts.status, headers: parts.headers, text: String::from_utf8_lossy(&bytes).into_owned() }
     }
 
     /// Sends a request and returns the response before its body ends.
     pub async fn open(&self, path: &str) -> axum::response::Response {
-        self.open_request(self.request(Method::GET, path)).await
+        self.open_request(self.request(Method::GET, path), Body::empty()).await
     }
 
-    pub async fn open_request(&self, request: http::request::Builder) -> axum::response::Response {
-        let mut request = request.body(Body::empty()).unwrap();
+    pub async fn open_request(
+        &self,
+        request: http::request::Builder,
+        body: impl Into<Body>,
+    ) -> axum::response::Response {
+        let mut request = request.body(body.into()).unwrap();
         request.extensions_mut().insert(Peer(format!("{}:50000", self.address).parse().unwrap()));
         self.router.clone().oneshot(request).await.unwrap()
     }
