@@ -34,9 +34,33 @@ pub struct Failure {
     pub outcome_unknown: bool,
     /// The server's code, by which the program decides; `None` for one that it does not know.
     pub code: Option<ProblemCode>,
+    /// The error of an endpoint of OAuth.
+    pub oauth: Option<OAuthError>,
     /// The fields of the request that the server rejected, each with the end of a sentence that says why.
     pub fields: Vec<(String, String)>,
     pub details: Vec<String>,
+}
+
+/// The errors of OAuth (RFC 6749 and RFC 8628) by which the program decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OAuthError {
+    AuthorizationPending,
+    SlowDown,
+    AccessDenied,
+    ExpiredToken,
+    Other,
+}
+
+impl OAuthError {
+    pub fn of_name(name: &str) -> Self {
+        match name {
+            "authorization_pending" => Self::AuthorizationPending,
+            "slow_down" => Self::SlowDown,
+            "access_denied" => Self::AccessDenied,
+            "expired_token" => Self::ExpiredToken,
+            _ => Self::Other,
+        }
+    }
 }
 
 impl Failure {
@@ -48,6 +72,7 @@ impl Failure {
             hint: None,
             outcome_unknown: false,
             code: None,
+            oauth: None,
             fields: Vec::new(),
             details: Vec::new(),
         }
@@ -112,6 +137,12 @@ impl Failure {
     pub fn is_of_token(&self) -> bool {
         self.is_of_invalid_token()
             || matches!(self.code, Some(ProblemCode::AccountDisabled | ProblemCode::NetworkNotAllowed))
+    }
+
+    /// Returns true when the server did not answer or was too busy, so that another attempt may succeed.
+    pub fn is_of_outage(&self) -> bool {
+        self.exit == Exit::Unreachable
+            || matches!(self.code, Some(ProblemCode::Unavailable | ProblemCode::TooManyRequests))
     }
 
     /// Builds the failure for an error of standard output. A closed pipe (`| head`) is a success, because the reader

@@ -9,6 +9,7 @@ mod duration;
 mod failure;
 mod http;
 mod machine;
+mod oauth;
 mod output;
 mod redaction;
 mod server;

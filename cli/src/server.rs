@@ -93,6 +93,15 @@ impl Server {
         uri.and_then(|uri| uri.port_u16()).unwrap_or(own)
     }
 
+    /// Returns true when both addresses name the same server, with or without a default port.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let parts = |server: &Self| {
+            let uri: Option<Uri> = server.0.parse().ok();
+            (server.has_tls(), server.host(), server.port(), uri.map(|uri| uri.path().trim_end_matches('/').to_owned()))
+        };
+        parts(self) == parts(other)
+    }
+
     pub fn is_local(&self) -> bool {
         is_loopback(&self.host())
     }
@@ -126,6 +135,19 @@ mod tests {
             ("https://example.org/uptrakit/", "https://example.org/uptrakit"),
         ] {
             assert_eq!(Server::parse(text, false).unwrap().as_str(), expected);
+        }
+    }
+
+    #[test]
+    fn a_default_port_makes_no_other_server() {
+        let is_same =
+            |one: &str, other: &str| Server::parse(one, true).unwrap().is_same(&Server::parse(other, true).unwrap());
+        assert!(is_same("https://example.org", "https://Example.org:443/"));
+        assert!(is_same("http://127.0.0.1:80", "http://127.0.0.1"));
+        for other in
+            ["http://example.org", "https://example.org:8443", "https://a.example.org", "https://example.org/x"]
+        {
+            assert!(!is_same("https://example.org", other), "{other}");
         }
     }
 

@@ -67,6 +67,7 @@ const CLI: &[Row] = &[
     ("output", &["clock", "failure", "terminal", "text"]),
     ("credentials", &["failure", "server", "text"]),
     ("http", &["clock", "failure", "server", "text", "wire"]),
+    ("oauth", &["failure", "http", "server", "terminal", "text"]),
     ("machine", &["clock", "credentials", "failure", "output", "text"]),
     ("settings", &["args", "clock", "credentials", "duration", "failure", "http", "server", "text"]),
     ("completion", &["args", "http", "settings", "text", "wire"]),

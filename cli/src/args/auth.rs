@@ -9,9 +9,10 @@ pub enum Auth {
     #[command(after_help = "Example:
   uptrakit auth login
   uptrakit auth login --server https://updates.example.org
+  uptrakit auth login --device
   uptrakit auth login --with-token < token.txt
 
-The token is saved in the system keyring, else in a file that only you can read.")]
+Signing in opens your browser, where you choose what this machine may do. The token is saved in the system keyring, else in a file that only you can read.")]
     Login(Login),
     /// Show who you are and which token says so
     #[command(after_help = "Example:\n  uptrakit auth status")]
@@ -25,9 +26,16 @@ The token is saved in the system keyring, else in a file that only you can read.
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub struct Login {
+    /// Sign in by a code that you enter in a browser on any machine; the default over SSH and without a display
+    #[arg(long, group = "way")]
+    pub device: bool,
+    /// Sign in by username and password at this terminal
+    #[arg(long, group = "way")]
+    pub password: bool,
     /// Read an existing token from standard input instead of making one
-    #[arg(long)]
+    #[arg(long, group = "way")]
     pub with_token: bool,
     /// Save the token in the file even where there is a keyring
     #[arg(long)]

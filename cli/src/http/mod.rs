@@ -23,7 +23,6 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::{
     cell::Cell,
-    fmt::Write as _,
     fs, io,
     io::BufReader,
     path::{Path, PathBuf},
@@ -75,6 +74,22 @@ pub struct Client {
     clock: Rc<ServerClock>,
     token_ends: Cell<Option<Timestamp>>,
     end_is_told: Cell<bool>,
+}
+
+#[derive(Clone, Copy)]
+enum Payload<'a> {
+    None,
+    Json(&'a str),
+    Form(&'a str),
+}
+
+impl<'a> Payload<'a> {
+    const fn text(self) -> &'a str {
+        match self {
+            Self::None => "",
+            Self::Json(text) | Self::Form(text) => text,
+        }
+    }
 }
 
 pub type Stream = BufReader<BodyReader<'static>>;
@@ -140,16 +155,22 @@ impl Client {
 
     /// Sends a GET. `tried` ends the sentence "could not …".
     pub fn get(&self, tried: &str, path: &str, query: &[(&str, String)]) -> Result<Answer, Failure> {
-        self.json(tried, &Method::GET, &with_query(path, query), None)
+        self.json(tried, &Method::GET, &with_query(path, query), Payload::None)
     }
 
     pub fn post(&self, tried: &str, path: &str, body: &impl Serialize) -> Result<Answer, Failure> {
         let body = serde_json::to_string(body).map_err(|_| self.unsent(tried))?;
-        self.json(tried, &Method::POST, path, Some(&body))
+        self.json(tried, &Method::POST, path, Payload::Json(&body))
+    }
+
+    /// Sends a form, as the endpoints of OAuth take it. `Failure::oauth` has the error of such an endpoint.
+    pub fn post_form(&self, tried: &str, path: &str, fields: &[(&str, &str)]) -> Result<Answer, Failure> {
+        let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        self.json(tried, &Method::POST, path, Payload::Form(&form))
     }
 
     pub fn delete(&self, tried: &str, path: &str) -> Result<Answer, Failure> {
-        self.json(tried, &Method::DELETE, path, None)
+        self.json(tried, &Method::DELETE, path, Payload::None)
     }
 
     pub fn clock(&self) -> &ServerClock {
@@ -161,7 +182,7 @@ impl Client {
     pub fn stream(&self, tried: &str, path: &str, head: Duration) -> Result<Stream, Failure> {
         let limit = head.min(self.timeout);
         let answer = self.sent(tried, &Method::GET, limit, || {
-            let request = self.request(&Method::GET, path, None).header(header::ACCEPT, "text/event-stream");
+            let request = self.request(&Method::GET, path, Payload::None).header(header::ACCEPT, "text/event-stream");
             let request = request.body(String::new()).map_err(|_| self.unsent(tried))?;
             let request = self.agent.configure_request(request);
             let request = request.timeout_connect(Some(limit)).timeout_recv_response(Some(limit));
@@ -175,10 +196,10 @@ impl Client {
         Ok(BufReader::new(answer.into_body().into_reader()))
     }
 
-    fn json(&self, tried: &str, method: &Method, path: &str, body: Option<&str>) -> Result<Answer, Failure> {
+    fn json(&self, tried: &str, method: &Method, path: &str, payload: Payload) -> Result<Answer, Failure> {
         let answer = self.sent(tried, method, self.timeout, || {
-            let request = self.request(method, path, body);
-            let request = request.body(body.unwrap_or_default().to_owned()).map_err(|_| self.unsent(tried))?;
+            let request = self.request(method, path, payload);
+            let request = request.body(payload.text().to_owned()).map_err(|_| self.unsent(tried))?;
             let request = self.agent.configure_request(request).timeout_global(Some(self.timeout)).build();
             Ok(self.agent.run(request))
         })?;
@@ -227,11 +248,12 @@ impl Client {
         Ok(answer)
     }
 
-    fn request(&self, method: &Method, path: &str, body: Option<&str>) -> ureq::http::request::Builder {
+    fn request(&self, method: &Method, path: &str, payload: Payload) -> ureq::http::request::Builder {
         let request = Request::builder().method(method).uri(self.server.url(path));
-        let request = match body {
-            Some(_) => request.header(header::CONTENT_TYPE, "application/json"),
-            None => request,
+        let request = match payload {
+            Payload::None => request,
+            Payload::Json(_) => request.header(header::CONTENT_TYPE, "application/json"),
+            Payload::Form(_) => request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded"),
         };
         match &self.authority {
             Authority::Anonymous => request,
@@ -308,28 +330,11 @@ fn was_refused(error: &Error) -> bool {
 }
 
 fn with_query(path: &str, query: &[(&str, String)]) -> String {
-    let mut whole = path.to_owned();
-    for (index, (name, value)) in query.iter().enumerate() {
-        whole.push(if index == 0 { '?' } else { '&' });
-        whole.push_str(name);
-        whole.push('=');
-        whole.push_str(&percent_encoded(value));
+    if query.is_empty() {
+        return path.to_owned();
     }
-    whole
-}
-
-/// Percent-encodes a text as part of a URL (RFC 3986): all bytes but ASCII letters, digits and `-._~`.
-pub fn percent_encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            // Writing to a string never fails.
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
+    let pairs = form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
+    format!("{path}?{pairs}")
 }
 
 #[cfg(test)]
@@ -339,7 +344,7 @@ mod tests {
     #[test]
     fn queries_are_encoded() {
         let query = [("q", "a b&c=ü".to_owned()), ("sort", "-name".to_owned())];
-        assert_eq!(with_query("/x", &query), "/x?q=a%20b%26c%3D%C3%BC&sort=-name");
+        assert_eq!(with_query("/x", &query), "/x?q=a+b%26c%3D%C3%BC&sort=-name");
         assert_eq!(with_query("/x", &[]), "/x");
     }
 }

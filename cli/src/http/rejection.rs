@@ -3,12 +3,13 @@
 
 use super::{Client, plain::is_answered_in_tls, tls, was_refused};
 use crate::{
-    failure::{Exit, Failure, described},
+    failure::{Exit, Failure, OAuthError, described},
     server::Server,
     text::printable,
     wire,
 };
 use rustls::{CertificateError, Error as TlsError, InvalidMessage};
+use serde::Deserialize;
 use std::{io, time::Duration};
 use uptrakit_api::{ProblemCode, TokenId};
 use ureq::{
@@ -19,6 +20,8 @@ use ureq::{
 /// The hints for an object that is not there.
 pub const SEE_TOKENS: &str = "see what there is with `uptrakit auth token list --state all`";
 pub const SEE_HOSTS: &str = "see what there is with `uptrakit hosts list --all`";
+/// The endpoints below this path answer errors in the form of OAuth.
+const OAUTH: &str = "/oauth/";
 pub(super) const CHECK_ADDRESS: &str = "check the address; --server or UPTRAKIT_SERVER sets another";
 
 impl Client {
@@ -29,6 +32,9 @@ impl Client {
         let (location, wait) = (header(header::LOCATION), header(header::RETRY_AFTER));
         let text = answer.into_body().into_with_config().limit(1 << 20).read_to_string().unwrap_or_default();
         let Ok(problem) = serde_json::from_str::<wire::Problem>(&text) else {
+            if let (true, Ok(problem)) = (path.starts_with(OAUTH), serde_json::from_str::<OAuthProblem>(&text)) {
+                return problem.failure(tried, status);
+            }
             return self.rejected_without_problem(tried, status, location.as_deref(), &text);
         };
         let exit = match status {
@@ -211,6 +217,28 @@ impl Client {
             }
             _ => "see whether the address and the port are those of the server, and which versions of TLS it takes",
         }
+    }
+}
+
+/// An error of OAuth (RFC 6749, 5.2).
+#[derive(Deserialize)]
+struct OAuthProblem {
+    error: String,
+    #[serde(default)]
+    error_description: String,
+}
+
+impl OAuthProblem {
+    fn failure(&self, tried: &str, status: StatusCode) -> Failure {
+        let cause = if self.error_description.is_empty() {
+            format!("the server answered `{}`", printable(&self.error))
+        } else {
+            printable(&self.error_description)
+        };
+        let mut failure = Failure::failed(format!("could not {tried}")).caused_by(cause);
+        failure.oauth = Some(OAuthError::of_name(&self.error));
+        failure.details = vec![format!("status: {status}"), format!("error: {}", printable(&self.error))];
+        failure
     }
 }
 

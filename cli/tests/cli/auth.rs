@@ -133,7 +133,7 @@ fn a_token_that_the_server_refuses_is_not_saved() {
 fn login_at_a_terminal_makes_a_token_named_after_this_machine() {
     let server = Server::start();
     let program = Program::new();
-    let mut terminal = Terminal::run(&program, &["auth", "login"]);
+    let mut terminal = Terminal::run(&program, &["auth", "login", "--password"]);
     terminal.expect("Server [http://127.0.0.1:8080]: ").type_in(&format!("{}\n", server.url));
     terminal.expect("Username or email: ").type_in("root@example.org\n");
     terminal.expect("Password: ").type_in(&format!("{PASSWORD}\n"));
@@ -154,7 +154,7 @@ fn a_second_login_finds_another_name() {
     let server = Server::start();
     let login = || {
         let program = Program::new();
-        let mut terminal = Terminal::run(&program, &["auth", "login", "--server", &server.url]);
+        let mut terminal = Terminal::run(&program, &["auth", "login", "--password", "--server", &server.url]);
         terminal.expect("Username or email: ").type_in("root\n").expect("Password: ").type_in(&format!("{PASSWORD}\n"));
         assert_eq!(terminal.finish().0, 0);
         program.ok(&["auth", "status", "-o", "json"]).json()["token"]["name"].as_str().unwrap().to_owned()
@@ -167,7 +167,7 @@ fn a_second_login_finds_another_name() {
 fn a_wrong_password_is_refused_and_nothing_is_saved() {
     let server = Server::start();
     let program = Program::new();
-    let mut terminal = Terminal::run(&program, &["auth", "login", "--server", &server.url]);
+    let mut terminal = Terminal::run(&program, &["auth", "login", "--password", "--server", &server.url]);
     terminal.expect("Username or email: ").type_in("root\n").expect("Password: ").type_in("not this one, sorry\n");
     let (code, shown) = terminal.finish();
     assert_eq!(code, 3, "{shown}");
@@ -179,12 +179,12 @@ fn a_wrong_password_is_refused_and_nothing_is_saved() {
 fn a_token_that_is_typed_for_a_server_or_a_login_goes_nowhere() {
     let silent = StandIn::silent();
     let program = Program::new();
-    let mut terminal = Terminal::run(&program, &["auth", "login"]);
+    let mut terminal = Terminal::run(&program, &["auth", "login", "--password"]);
     terminal.expect("Server [").type_in(&format!("{UNKNOWN_TOKEN}\n")).expect("an API token is part of it");
     let (code, shown) = terminal.finish();
     assert_eq!(code, 2, "{shown}");
     assert!(shown.contains("'upk_0000…IdS3' is no server address"), "{shown}");
-    let mut terminal = Terminal::run(&program, &["auth", "login", "--server", &silent.url]);
+    let mut terminal = Terminal::run(&program, &["auth", "login", "--password", "--server", &silent.url]);
     terminal.expect("Username or email: ").type_in(&format!("{UNKNOWN_TOKEN}\n")).expect("not a username or an email");
     assert_eq!((terminal.finish().0, silent.connections()), (2, 0));
 }
@@ -193,7 +193,7 @@ fn a_token_that_is_typed_for_a_server_or_a_login_goes_nowhere() {
 fn an_interrupted_login_saves_nothing() {
     let server = Server::start();
     let program = Program::new();
-    let mut terminal = Terminal::run(&program, &["auth", "login", "--server", &server.url]);
+    let mut terminal = Terminal::run(&program, &["auth", "login", "--password", "--server", &server.url]);
     terminal.expect("Username or email: ").type_in("root\n").expect("Password: ").type_in("half a pass\u{3}");
     terminal.expect("nothing was saved");
     assert_eq!(terminal.wait(), 130);
@@ -205,7 +205,7 @@ fn an_interrupted_login_saves_nothing() {
 #[test]
 fn a_signal_at_the_password_leaves_the_terminal_as_it_was() {
     let program = Program::new();
-    let mut terminal = Terminal::run(&program, &["auth", "login", "--server", "http://127.0.0.1:1"]);
+    let mut terminal = Terminal::run(&program, &["auth", "login", "--password", "--server", "http://127.0.0.1:1"]);
     terminal.expect("Username or email: ").type_in("root\n").expect("Password: ");
     assert!(!terminal.shows_typing());
     terminal.signal(Signal::TERM);
@@ -217,7 +217,7 @@ fn a_signal_at_the_password_leaves_the_terminal_as_it_was() {
 fn keys_that_would_stop_the_program_are_no_part_of_the_password() {
     let server = Server::start();
     let program = Program::new();
-    let mut terminal = Terminal::run(&program, &["auth", "login", "--server", &server.url]);
+    let mut terminal = Terminal::run(&program, &["auth", "login", "--password", "--server", &server.url]);
     terminal.expect("Username or email: ").type_in("root\n");
     terminal.expect("Password: ").type_in(&format!("\u{1a}\u{1c}{PASSWORD}\n"));
     let (code, shown) = terminal.finish();
@@ -234,7 +234,7 @@ fn an_interrupt_while_the_server_works_leaves_neither_session_nor_token() {
         let ((asked, heard), (go, let_on)) = (channel(), channel());
         let slow = StandIn::signing_in(asked, let_on);
         let program = Program::new();
-        let mut terminal = Terminal::run(&program, &["auth", "login", "--server", &slow.url]);
+        let mut terminal = Terminal::run(&program, &["auth", "login", "--password", "--server", &slow.url]);
         terminal.expect("Username or email: ").type_in("root\n").expect("Password: ").type_in("a password\n");
         let mut lines = Vec::new();
         for number in 1..=step {
@@ -257,7 +257,7 @@ fn an_interrupt_while_the_server_works_leaves_neither_session_nor_token() {
 fn a_sign_in_that_is_not_answered_in_time_may_have_left_a_session() {
     let silent = StandIn::silent();
     let program = Program::new();
-    let arguments = ["auth", "login", "--server", &silent.url, "--timeout", "300ms"];
+    let arguments = ["auth", "login", "--password", "--server", &silent.url, "--timeout", "300ms"];
     let mut terminal = Terminal::run(&program, &arguments);
     terminal.expect("Username or email: ").type_in("root\n").expect("Password: ").type_in("a password\n");
     let (code, shown) = terminal.finish();
@@ -273,7 +273,7 @@ fn what_is_no_answer_is_refused_where_it_is_asked() {
         ("root\n\u{3}", 130, "it was interrupted"),
     ] {
         let program = Program::new().with("NO_COLOR", "1");
-        let mut terminal = Terminal::run(&program, &["auth", "login", "--server", "http://127.0.0.1:1"]);
+        let mut terminal = Terminal::run(&program, &["auth", "login", "--password", "--server", "http://127.0.0.1:1"]);
         terminal.expect("Username or email: ");
         for (index, line) in typed.split_inclusive('\n').enumerate() {
             if index == 1 {
@@ -310,9 +310,13 @@ fn only_another_token_that_was_saved_before_is_mentioned() {
 
 #[test]
 fn login_without_a_terminal_says_what_to_do_instead() {
-    let outcome = Program::new().run(&["auth", "login"]);
-    assert_eq!(outcome.code, 2);
-    assert!(outcome.stderr.contains("--with-token"), "{outcome:?}");
+    for arguments in [&["auth", "login"][..], &["auth", "login", "--password"]] {
+        let outcome = Program::new().run(arguments);
+        assert_eq!(outcome.code, 2);
+        for way in ["--with-token", "--device"] {
+            assert!(outcome.stderr.contains(way), "{outcome:?}");
+        }
+    }
 }
 
 #[test]
@@ -321,7 +325,7 @@ fn a_token_that_can_not_be_saved_is_not_left_behind() {
     let program = Program::new();
     // A file takes the place of the folder.
     std::fs::write(program.home().join("config"), "").unwrap();
-    let mut terminal = Terminal::run(&program, &["auth", "login", "--server", &server.url]);
+    let mut terminal = Terminal::run(&program, &["auth", "login", "--password", "--server", &server.url]);
     terminal.expect("could not save the credentials");
     assert_eq!(terminal.finish().0, 1);
     assert_eq!(server.program().ok(&["auth", "token", "list", "-o", "json"]).json()["total"], 1);

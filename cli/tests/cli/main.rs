@@ -7,6 +7,7 @@ mod completion;
 mod credentials;
 mod failures;
 mod hosts;
+mod login;
 mod machine;
 mod output;
 mod support;

@@ -1,5 +1,6 @@
 //! The environment of the tests: a real server, the program with its own home, and a terminal.
 
+pub mod oauth;
 mod program;
 mod server;
 mod stand_in;
