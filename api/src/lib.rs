@@ -20,6 +20,7 @@ mod session;
 mod timestamp;
 mod token;
 mod token_secret;
+pub mod tolerant;
 mod user;
 
 pub use account::{Account, ChangePassword, Me, PasswordChanged, SetUp, SignIn};

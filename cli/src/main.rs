@@ -16,7 +16,6 @@ mod server;
 mod settings;
 mod terminal;
 mod text;
-mod wire;
 
 use clap::{
     Parser,

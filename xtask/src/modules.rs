@@ -66,11 +66,11 @@ const CLI: &[Row] = &[
     ("server", &["failure", "redaction", "text"]),
     ("output", &["clock", "failure", "terminal", "text"]),
     ("credentials", &["failure", "server", "text"]),
-    ("http", &["clock", "failure", "server", "text", "wire"]),
+    ("http", &["clock", "failure", "server", "text"]),
     ("oauth", &["failure", "http", "server", "terminal", "text"]),
     ("machine", &["clock", "credentials", "failure", "output", "text"]),
     ("settings", &["args", "clock", "credentials", "duration", "failure", "http", "server", "text"]),
-    ("completion", &["args", "http", "settings", "text", "wire"]),
+    ("completion", &["args", "http", "settings", "text"]),
     ("commands", ANY),
 ];
 

@@ -6,9 +6,11 @@ use crate::{
     failure::{Exit, Failure},
     http::{Client, SEE_HOSTS, SEE_TOKENS},
     text::printable,
-    wire::{Host, Token},
 };
-use uptrakit_api::{HostId, TokenId};
+use uptrakit_api::{
+    HostId, TokenId,
+    tolerant::{Host, Token},
+};
 
 #[derive(Debug, PartialEq, Eq)]
 pub struct Resolved {
@@ -106,7 +108,8 @@ fn one<T: Named>(kind: &str, text: &str, fitting: &[T]) -> Result<Resolved, Fail
 #[cfg(test)]
 mod tests {
     use super::{fitting, one};
-    use crate::{failure::Exit, wire::Token};
+    use crate::failure::Exit;
+    use uptrakit_api::tolerant::Token;
 
     fn token(id: &str, name: &str) -> Token {
         serde_json::from_value(serde_json::json!({"id": id, "name": name, "state": "active"})).unwrap()

@@ -1,8 +1,9 @@
 //! Lists that come in pages: fetches one page, or all of them joined into one.
 
-use crate::{args::Paging, failure::Failure, http::Client, output::Output, wire::Page};
+use crate::{args::Paging, failure::Failure, http::Client, output::Output};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use uptrakit_api::tolerant::Page;
 
 const LARGEST_PAGE: u32 = 100;
 

@@ -10,7 +10,6 @@ use crate::{
     http::Authority,
     settings::Settings,
     text::printable,
-    wire::{Host, Page, Token},
 };
 use clap::CommandFactory;
 use clap_complete::{
@@ -23,7 +22,10 @@ use std::{
     sync::OnceLock,
     time::Duration,
 };
-use uptrakit_api::Permission;
+use uptrakit_api::{
+    Permission,
+    tolerant::{Host, Page, Token},
+};
 
 const PATIENCE: Duration = Duration::from_secs(1);
 

@@ -12,7 +12,7 @@ use crate::{
     clock::{self, ServerClock},
     failure::{Failure, described},
     server::Server,
-    text, wire,
+    text,
 };
 use names::Names;
 use plain::PlainConnector;
@@ -286,7 +286,7 @@ impl Client {
 impl Answer {
     /// Deserializes the body. The message does not show the parser's error, which is about this program's code.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, Failure> {
-        wire::read(&self.value).map_err(|_| self.foreign("its answer is not what was asked for"))
+        T::deserialize(&self.value).map_err(|_| self.foreign("its answer is not what was asked for"))
     }
 
     /// Builds the failure for an answer that comes from no Uptrakit server, or from one of another version. `why` is

@@ -6,12 +6,11 @@ use crate::{
     failure::{Exit, Failure, OAuthError, described},
     server::Server,
     text::printable,
-    wire,
 };
 use rustls::{CertificateError, Error as TlsError, InvalidMessage};
 use serde::Deserialize;
 use std::{io, time::Duration};
-use uptrakit_api::{ProblemCode, TokenId};
+use uptrakit_api::{ProblemCode, TokenId, tolerant::Problem};
 use ureq::{
     Body, Error, Timeout,
     http::{Method, Response, StatusCode, header},
@@ -31,7 +30,7 @@ impl Client {
             |name: header::HeaderName| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(printable);
         let (location, wait) = (header(header::LOCATION), header(header::RETRY_AFTER));
         let text = answer.into_body().into_with_config().limit(1 << 20).read_to_string().unwrap_or_default();
-        let Ok(problem) = serde_json::from_str::<wire::Problem>(&text) else {
+        let Ok(problem) = serde_json::from_str::<Problem>(&text) else {
             if let (true, Ok(problem)) = (path.starts_with(OAUTH), serde_json::from_str::<OAuthProblem>(&text)) {
                 return problem.failure(tried, status);
             }

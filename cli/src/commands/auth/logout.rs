@@ -8,8 +8,8 @@ use crate::{
     server::Server,
     settings::{Credential, Settings},
     text::printable,
-    wire::Me,
 };
+use uptrakit_api::tolerant::Me;
 
 pub fn run(context: &Context) -> Result<(), Failure> {
     let (settings, output) = (context.settings, context.output);

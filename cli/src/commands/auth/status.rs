@@ -1,6 +1,7 @@
 //! `uptrakit auth status`: shows the account, the token in use and what it may do.
 
-use crate::{commands::Context, failure::Failure, output::Cell, wire::Me};
+use crate::{commands::Context, failure::Failure, output::Cell};
+use uptrakit_api::tolerant::Me;
 
 pub fn run(context: &Context) -> Result<(), Failure> {
     let output = context.output;

@@ -7,8 +7,8 @@ use crate::{
     failure::Failure,
     output::{Cell, Format, Output, Tone},
     text::printable,
-    wire::Host,
 };
+use uptrakit_api::tolerant::Host;
 
 /// The warning about shared machine ids names at most this many hosts.
 const NAMES: usize = 5;
@@ -63,7 +63,7 @@ fn row(host: &Host, output: &Output) -> Vec<Cell> {
 #[cfg(test)]
 mod tests {
     use super::of_shared_ids;
-    use crate::wire::Host;
+    use uptrakit_api::tolerant::Host;
 
     #[test]
     fn hosts_that_share_a_machine_id_are_named_and_a_long_list_is_cut() {

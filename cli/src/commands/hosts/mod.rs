@@ -11,8 +11,8 @@ use crate::{
     args::Hosts,
     failure::Failure,
     output::{Cell, Output, Tone},
-    wire::Host,
 };
+use uptrakit_api::tolerant::Host;
 
 const PATH: &str = "/api/v1/hosts";
 /// The end of a sentence about a host that several machines report as.

@@ -10,10 +10,9 @@ use crate::{
     machine,
     output::{Cell, Output, Tone},
     text::printable,
-    wire::Host,
 };
 use serde_json::Value;
-use uptrakit_api::HostReport;
+use uptrakit_api::{HostReport, tolerant::Host};
 
 /// The server sends this header with a warning about a report that it accepted. The value is a whole sentence.
 const WARNING: &str = "uptrakit-warning";

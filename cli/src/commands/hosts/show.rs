@@ -5,9 +5,8 @@ use crate::{
     commands::{Context, lookup},
     failure::Failure,
     output::{Cell, Output, Tone},
-    wire::Host,
 };
-use uptrakit_api::Timestamp;
+use uptrakit_api::{Timestamp, tolerant::Host};
 
 const BEHIND_MACHINE_ID: usize = 4;
 const TRIED: &str = "show the host";

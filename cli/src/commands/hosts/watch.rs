@@ -9,9 +9,8 @@ use crate::{
     http::Client,
     http::sse::{Event, Message, Messages},
     output::{Cell, Output, Tone},
-    wire,
-    wire::Host,
 };
+use serde::Deserialize as _;
 use serde_json::{Value, json};
 use std::{
     collections::HashMap,
@@ -19,7 +18,7 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-use uptrakit_api::Timestamp;
+use uptrakit_api::{Timestamp, tolerant::Host};
 
 const TRIED: &str = "watch the hosts";
 const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
@@ -266,7 +265,7 @@ impl<'a> Watch<'a> {
 fn read(event: &Event) -> Option<Change> {
     let value = serde_json::from_str::<Value>(&event.data).ok()?;
     match event.kind.as_str() {
-        "host" => Some(Change::Host(Box::new(wire::read(&value).ok()?), value)),
+        "host" => Some(Change::Host(Box::new(Host::deserialize(&value).ok()?), value)),
         "host-deleted" => Some(Change::Deleted(value.get("id")?.as_str()?.to_owned())),
         _ => None,
     }

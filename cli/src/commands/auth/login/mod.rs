@@ -20,9 +20,8 @@ use crate::{
         prompt::{ask, somebody_is_there},
     },
     text::printable,
-    wire::Me,
 };
-use uptrakit_api::TokenSecret;
+use uptrakit_api::{TokenSecret, tolerant::Me};
 
 /// The name of a token has at most this many characters.
 const LONGEST_NAME: usize = 64;

@@ -13,9 +13,8 @@ use crate::{
         interrupt::{self, Held},
         prompt::{ask, ask_secret},
     },
-    wire::Created,
 };
-use uptrakit_api::{CreateToken, ProblemCode, Secret, SignIn, TokenSecret};
+use uptrakit_api::{CreateToken, ProblemCode, Secret, SignIn, TokenSecret, tolerant::CreatedToken};
 use ureq::http::header;
 
 const NAMES: u32 = 50;
@@ -48,12 +47,12 @@ pub fn sign_in(context: &Context, server: &Server) -> Result<Obtained, Failure> 
         output.warn("the web session of this sign-in is still there; end it in the browser, under Profile");
     }
     let created = made.inspect_err(|failure| warn_of_lost_token(context, failure))?;
-    let token = TokenSecret::parse(&created.secret)
+    let token = TokenSecret::parse(&created.secret.0)
         .map_err(|_| Failure::failed("could not sign in").caused_by("the server sent a token that is none"))?;
     Ok(Obtained { token, held: Some(held), callback: None })
 }
 
-fn create_named(session: &Client) -> Result<Created, Failure> {
+fn create_named(session: &Client) -> Result<CreatedToken, Failure> {
     let hostname: String = machine::hostname().chars().take(60).collect();
     let mut number = 1;
     loop {

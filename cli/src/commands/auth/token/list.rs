@@ -6,8 +6,8 @@ use crate::{
     commands::{Context, paging},
     failure::Failure,
     output::{Cell, Output},
-    wire::Token,
 };
+use uptrakit_api::tolerant::Token;
 
 const STATE: usize = 4;
 

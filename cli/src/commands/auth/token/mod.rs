@@ -12,8 +12,8 @@ use crate::{
     failure::Failure,
     http::{Answer, Client},
     output::{Format, Output},
-    wire::{Created, Me},
 };
+use uptrakit_api::tolerant::{CreatedToken, Me};
 
 const PATH: &str = "/api/v1/auth/api-tokens";
 
@@ -28,7 +28,7 @@ pub fn run(context: &Context, command: TokenCommand) -> Result<(), Failure> {
 }
 
 /// Parses the token in an answer and returns both, because JSON and YAML output prints the answer as the API sent it.
-fn created(answer: Answer) -> Result<(Answer, Created), Failure> {
+fn created(answer: Answer) -> Result<(Answer, CreatedToken), Failure> {
     let created = answer.read()?;
     Ok((answer, created))
 }
@@ -37,16 +37,16 @@ fn own_id(client: &Client, tried: &str) -> Result<Option<String>, Failure> {
     Ok(client.get(tried, "/api/v1/auth/me", &[])?.read::<Me>()?.token_id())
 }
 
-fn print_secret(output: &Output, answer: &Answer, created: &Created) -> Result<(), Failure> {
+fn print_secret(output: &Output, answer: &Answer, created: &CreatedToken) -> Result<(), Failure> {
     match output.format {
-        Format::Human => output.text(&format!("{}\n", created.secret)),
+        Format::Human => output.text(&format!("{}\n", created.secret.0)),
         _ => output.value(&answer.value),
     }
 }
 
 /// Warns that the secret of a working token is lost. The warning also appears when the reader of the output went away,
 /// which is no failure. `done` says what happened to the token.
-fn warn_of_lost_secret(output: &Output, created: &Created, done: &str) {
+fn warn_of_lost_secret(output: &Output, created: &CreatedToken, done: &str) {
     let revoke = format!("revoke it with `uptrakit auth token revoke {}`", created.fields.id);
     output.warn(&format!("the token is {done}, but it could not be printed; {revoke}"));
 }

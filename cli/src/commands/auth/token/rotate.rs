@@ -8,9 +8,8 @@ use crate::{
     duration,
     failure::Failure,
     http::Client,
-    wire::Created,
 };
-use uptrakit_api::{RotateToken, TokenSecret};
+use uptrakit_api::{RotateToken, TokenSecret, tolerant::CreatedToken};
 
 const TRIED: &str = "rotate the token";
 /// The longest overlap that the server grants, in seconds: seven days.
@@ -76,13 +75,13 @@ fn is_own(context: &Context, client: &Client, source: &Source, id: &str) -> Resu
 
 /// Saves the new secret of the token in use, so that this machine stays signed in. Returns false if the token came from
 /// a flag or variable, or if the new secret is malformed.
-fn keep(context: &Context, source: &Source, created: &Created) -> Result<bool, Failure> {
+fn keep(context: &Context, source: &Source, created: &CreatedToken) -> Result<bool, Failure> {
     let output = context.output;
     let Source::Saved(storage) = source else {
         output.note(&format!("It is {}: the new token must stand there from now on.", source.of_token()));
         return Ok(false);
     };
-    let Ok(secret) = TokenSecret::parse(&created.secret) else { return Ok(false) };
+    let Ok(secret) = TokenSecret::parse(&created.secret.0) else { return Ok(false) };
     let (server, id) = (context.settings.server()?, created.fields.id.clone());
     let storage = context.settings.store.save(server, &secret, Some(id), *storage == Storage::Keyring)?;
     output.note(&format!("It is the token in use here: the new token is saved in {storage}."));

@@ -5,9 +5,8 @@ use crate::{
     commands::{Context, lookup},
     failure::Failure,
     output::{Cell, Output, Tone},
-    wire::Token,
 };
-use uptrakit_api::Timestamp;
+use uptrakit_api::{Timestamp, tolerant::Token};
 
 const TRIED: &str = "show the token";
 
