@@ -44,6 +44,16 @@ id!(
     SessionId
 );
 id!(
+    /// Id of an application that people can connect to their accounts, a UUID. It is not the application's `client_id`.
+    /// Example: `01936f6e-2b6c-7d3a-9c41-5e0f8a7b1c2d`.
+    ApplicationId
+);
+id!(
+    /// Id of a connected application, a UUID: of what one account lets one application do. Example:
+    /// `01936f6e-2b6c-7d3a-9c41-5e0f8a7b1c2d`.
+    GrantId
+);
+id!(
     /// Id of a host, a UUID. Example: `01936f6e-2b6c-7d3a-9c41-5e0f8a7b1c2d`.
     HostId
 );

@@ -27,7 +27,7 @@ pub use account::{Account, ChangePassword, Me, PasswordChanged, SetUp, SignIn};
 pub use audit::{AuditEvent, AuditExportQuery, AuditQuery};
 pub use character::is_control;
 pub use host::{Host, HostQuery, HostReport, UpdateHost};
-pub use id::{AccountId, EventId, HostId, SessionId, TokenId};
+pub use id::{AccountId, ApplicationId, EventId, GrantId, HostId, SessionId, TokenId};
 pub use page::{Page, PageQuery};
 pub use permission::{Permission, Permissions, Role, Roles, UnknownPermission, UnknownRole};
 pub use problem::{FieldError, Problem, ProblemCode};

@@ -43,6 +43,23 @@ pub struct SessionCredentialRow {
     pub account: CredentialAccountRow,
 }
 
+/// An access token of OAuth with its grant and its account.
+#[derive(Clone, Debug, FromRow)]
+pub struct AccessCredentialRow {
+    pub digest: Vec<u8>,
+    /// Permissions that the access token is narrowed to; null for all permissions of its grant.
+    pub narrowed: Option<String>,
+    pub expires_at: i64,
+    pub revoked_at: Option<i64>,
+    pub grant_id: Uuid,
+    pub permissions: String,
+    pub audience: String,
+    pub grant_revoked_at: Option<i64>,
+    pub last_used_at: Option<i64>,
+    #[sqlx(flatten)]
+    pub account: CredentialAccountRow,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct CredentialAccountRow {
     pub account_id: Uuid,
@@ -64,6 +81,12 @@ const SESSIONS: &str = "SELECT s.digest, s.id AS session_id, s.created_at, s.las
     FROM sessions s JOIN accounts a ON a.id = s.account_id \
     WHERE s.digest IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
 
+const ACCESS_TOKENS: &str = "SELECT x.digest, x.permissions AS narrowed, x.expires_at, x.revoked_at, g.id AS grant_id, \
+    g.permissions, g.audience, g.revoked_at AS grant_revoked_at, g.last_used_at, a.id AS account_id, a.username, \
+    a.email, a.roles, a.active, a.created_at AS account_created_at \
+    FROM oauth_access_tokens x JOIN oauth_grants g ON g.id = x.grant_id JOIN accounts a ON a.id = g.account_id \
+    WHERE x.digest IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+
 /// Returns the tokens with these secrets. There must be 1 to [`LOOKUP`] digests; unknown ones have no row.
 pub async fn list_tokens(conn: Conn<'_>, digests: &[[u8; 32]]) -> Result<Vec<TokenCredentialRow>> {
     on!(conn, |c| padded(digests).fold(sqlx::query_as(TOKENS), sqlx::query::QueryAs::bind).fetch_all(c).await)
@@ -72,6 +95,11 @@ pub async fn list_tokens(conn: Conn<'_>, digests: &[[u8; 32]]) -> Result<Vec<Tok
 /// Returns the sessions with these cookies. There must be 1 to [`LOOKUP`] digests; unknown ones have no row.
 pub async fn list_sessions(conn: Conn<'_>, digests: &[[u8; 32]]) -> Result<Vec<SessionCredentialRow>> {
     on!(conn, |c| padded(digests).fold(sqlx::query_as(SESSIONS), sqlx::query::QueryAs::bind).fetch_all(c).await)
+}
+
+/// Returns the access tokens with these secrets. There must be 1 to [`LOOKUP`] digests; unknown ones have no row.
+pub async fn list_access_tokens(conn: Conn<'_>, digests: &[[u8; 32]]) -> Result<Vec<AccessCredentialRow>> {
+    on!(conn, |c| padded(digests).fold(sqlx::query_as(ACCESS_TOKENS), sqlx::query::QueryAs::bind).fetch_all(c).await)
 }
 
 fn padded(digests: &[[u8; 32]]) -> impl Iterator<Item = &[u8]> {

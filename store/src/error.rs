@@ -29,6 +29,12 @@ impl Error {
     pub fn is_unique_violation(&self) -> bool {
         matches!(&self.0, sqlx::Error::Database(error) if error.is_unique_violation())
     }
+
+    /// Returns true when a row names another one that does not exist, or no longer.
+    #[must_use]
+    pub fn is_foreign_key_violation(&self) -> bool {
+        matches!(&self.0, sqlx::Error::Database(error) if error.is_foreign_key_violation())
+    }
 }
 
 impl fmt::Display for Error {

@@ -26,6 +26,7 @@ mod migrate;
 mod network_disk;
 mod none_yet;
 mod notify;
+pub mod oauth;
 mod open;
 mod open_file;
 mod open_lock;

@@ -4,7 +4,7 @@
 use std::{marker::PhantomData, ops::Deref, sync::Arc, time::Duration};
 
 use tokio::sync::Semaphore;
-use uptrakit_api::{AccountId, Permission, Permissions, TokenId, TokenSecret};
+use uptrakit_api::{AccessToken, AccountId, Permission, Permissions, TokenId, TokenSecret};
 
 use super::{
     context::RequestContext,
@@ -13,6 +13,7 @@ use super::{
     in_flight::Lease,
     rate_limit::{ClientNetwork, RateLimiter},
     rejected_tokens::RejectedTokenLog,
+    resource::Resource,
     verifier::{CachedCredential, Verifier},
 };
 use crate::clock::Clock;
@@ -45,7 +46,7 @@ impl Actor {
     pub fn session(&self) -> Option<&super::credential::SessionGrant> {
         match &self.entry.credential {
             Credential::Session(session) => Some(session),
-            Credential::Token(_) => None,
+            Credential::Token(_) | Credential::Access(_) => None,
         }
     }
 }
@@ -87,7 +88,8 @@ pub struct Authenticator {
 /// A credential as the client sent it: the value after `Bearer`, or that of the session cookie.
 #[derive(Clone, Copy, Debug)]
 pub enum Presented<'r> {
-    Token(&'r str),
+    /// An API token, or an access token for the resource that the route belongs to.
+    Bearer(&'r str, Resource),
     Session(&'r str),
 }
 
@@ -109,7 +111,7 @@ impl<R: Requirement> Authorized<R> {
     ) -> Result<Self, AuthError> {
         let need = R::NEED;
         let entry = match presented {
-            Presented::Token(text) => authorise_token(auth, text, &context, need).await?,
+            Presented::Bearer(text, resource) => authorise_bearer(auth, text, resource, &context, need).await?,
             Presented::Session(cookie) => {
                 auth.verifier.authorise(Key::Session(Digest::of(cookie)), need, context.address).await?
             }
@@ -145,22 +147,22 @@ const UNKNOWN_TOKEN_TIMEOUT: Duration = Duration::from_secs(2);
 /// Checks a bearer token. One with a wrong checksum never reaches the database. A client that has sent too many
 /// malformed or unknown tokens is told to wait, unless this token is cached. Of the uncached ones a few at a time are
 /// still looked up, because one of them may be valid and must not be rejected for the others.
-async fn authorise_token(
+async fn authorise_bearer(
     auth: &Authenticator,
     text: &str,
+    resource: Resource,
     context: &RequestContext,
     need: Need,
 ) -> Result<Arc<CachedCredential>, AuthError> {
     let source = ClientNetwork::from(context.address);
     let wait = || auth.bearer_failures.wait(&source, auth.clock.now());
-    let Ok(token) = TokenSecret::parse(text) else {
+    let Some(key) = bearer_key(text, resource) else {
         if let Some(wait) = wait() {
             return Err(AuthError::TooManyRequests(wait));
         }
         auth.bearer_failures.count(source, auth.clock.now());
         return Err(AuthError::Rejected(Rejection::Unknown));
     };
-    let key = Key::Token(Digest::of(token.expose()));
     let place = match wait().filter(|_| !auth.verifier.knows(key)) {
         Some(wait) => match tokio::time::timeout(UNKNOWN_TOKEN_TIMEOUT, auth.unknown_token_lookups.acquire()).await {
             Ok(Ok(place)) => Some(place),
@@ -192,4 +194,12 @@ async fn authorise_token(
         }
         outcome => Ok(outcome?),
     }
+}
+
+/// Returns `None` for a text that is no API token and no access token, or whose checksum is wrong.
+fn bearer_key(text: &str, resource: Resource) -> Option<Key> {
+    if let Ok(token) = TokenSecret::parse(text) {
+        return Some(Key::Token(Digest::of(token.expose())));
+    }
+    AccessToken::parse(text).ok().map(|token| Key::Access(Digest::of(token.expose()), resource))
 }

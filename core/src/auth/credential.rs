@@ -4,19 +4,34 @@
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use ipnet::IpNet;
-use uptrakit_api::{AccountId, Permission, Permissions, Roles, SessionId, Timestamp, Token, TokenId, TokenState};
-use uptrakit_store::credentials::{CredentialAccountRow, SessionCredentialRow, TokenCredentialRow};
+use uptrakit_api::{
+    AccountId, GrantId, Permission, Permissions, Roles, SessionId, Timestamp, Token, TokenId, TokenState,
+};
+use uptrakit_store::credentials::{
+    AccessCredentialRow, CredentialAccountRow, SessionCredentialRow, TokenCredentialRow,
+};
 
-use super::digest::Digest;
+use super::{digest::Digest, resource::Resource};
 
 pub const SESSION_IDLE_MILLIS: i64 = 7 * 86_400_000;
 pub const SESSION_LIFETIME_MILLIS: i64 = 30 * 86_400_000;
 
-/// The digest of a presented credential: of a token's secret, or of a session's cookie.
+/// The digest of a presented credential: of a token's secret, or of a session's cookie. For an access token of OAuth it
+/// goes with the resource that the request is for: no access token for another resource has that key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Key {
     Token(Digest),
     Session(Digest),
+    Access(Digest, Resource),
+}
+
+impl Key {
+    #[must_use]
+    pub const fn digest(self) -> Digest {
+        match self {
+            Self::Token(digest) | Self::Session(digest) | Self::Access(digest, _) => digest,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,10 +100,22 @@ pub struct SessionGrant {
     pub last_active_at: Timestamp,
 }
 
+/// An access token of OAuth, with the grant that it was issued under.
+#[derive(Clone, Debug)]
+pub struct AccessGrant {
+    pub grant_id: GrantId,
+    /// The permissions of the grant, restricted to those that the access token is narrowed to.
+    pub permissions: Permissions,
+    pub expires_at: Timestamp,
+    pub is_revoked: bool,
+    pub last_used_at: Option<Timestamp>,
+}
+
 #[derive(Clone, Debug)]
 pub enum Credential {
     Token(TokenGrant),
     Session(SessionGrant),
+    Access(AccessGrant),
 }
 
 #[derive(Clone, Copy, Debug, thiserror::Error)]
@@ -97,7 +124,7 @@ pub struct InconsistentRow(pub &'static str);
 
 impl Credential {
     /// Returns what the credential may do for this account now: the permissions of the account's roles, restricted to
-    /// those that a token is narrowed to. A secret that a rotation has replaced does not manage tokens.
+    /// those that a token is narrowed to or a grant has. A secret that a rotation has replaced does not manage tokens.
     #[must_use]
     pub fn permissions(&self, account: &AccountState) -> Permissions {
         let permissions = self.permissions_of_token(account);
@@ -107,7 +134,8 @@ impl Credential {
     fn permissions_of_token(&self, account: &AccountState) -> Permissions {
         let granted = account.roles.permissions();
         match self {
-            Self::Token(TokenGrant { permissions: Some(narrowed), .. }) => granted.intersection(*narrowed),
+            Self::Token(TokenGrant { permissions: Some(narrowed), .. })
+            | Self::Access(AccessGrant { permissions: narrowed, .. }) => granted.intersection(*narrowed),
             _ => granted,
         }
     }
@@ -164,6 +192,17 @@ impl Credential {
                     return Err(Rejection::Network);
                 }
             }
+            Self::Access(access) => {
+                if access.is_revoked {
+                    return Err(Rejection::Revoked);
+                }
+                if now >= access.expires_at {
+                    return Err(Rejection::Expired);
+                }
+                if !account.active {
+                    return Err(Rejection::AccountDisabled);
+                }
+            }
             Self::Session(session) => {
                 let over = now >= session.created_at.plus_millis(SESSION_LIFETIME_MILLIS)
                     || now >= last_active.plus_millis(SESSION_IDLE_MILLIS);
@@ -182,6 +221,7 @@ impl Credential {
         match self {
             Self::Token(token) => token.ends_at.into_iter().chain(token.expires_at).min(),
             Self::Session(session) => Some(session.created_at.plus_millis(SESSION_LIFETIME_MILLIS)),
+            Self::Access(access) => Some(access.expires_at),
         }
     }
 
@@ -189,7 +229,7 @@ impl Credential {
     pub const fn token_id(&self) -> Option<TokenId> {
         match self {
             Self::Token(token) => Some(token.id),
-            Self::Session(_) => None,
+            Self::Session(_) | Self::Access(_) => None,
         }
     }
 }
@@ -293,5 +333,21 @@ impl Found {
             last_active_at: Timestamp(row.last_active_at),
         };
         Ok(Self { key, account: row.account.try_into()?, credential: Credential::Session(grant) })
+    }
+
+    pub fn access(row: AccessCredentialRow) -> Result<Self, InconsistentRow> {
+        let resource = Resource::from_name(&row.audience).ok_or(InconsistentRow("audience"))?;
+        let key = Key::Access(Digest::from_bytes(&row.digest).ok_or(InconsistentRow("digest"))?, resource);
+        let parse = |names: &str| names.parse::<Permissions>().map_err(|_| InconsistentRow("permission"));
+        let granted = parse(&row.permissions)?;
+        let narrowed = row.narrowed.as_deref().map(parse).transpose()?;
+        let access = AccessGrant {
+            grant_id: GrantId(row.grant_id),
+            permissions: narrowed.map_or(granted, |narrowed| granted.intersection(narrowed)),
+            expires_at: Timestamp(row.expires_at),
+            is_revoked: row.revoked_at.is_some() || row.grant_revoked_at.is_some(),
+            last_used_at: row.last_used_at.map(Timestamp),
+        };
+        Ok(Self { key, account: row.account.try_into()?, credential: Credential::Access(access) })
     }
 }

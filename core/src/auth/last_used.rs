@@ -10,11 +10,13 @@ use std::{
 
 use uptrakit_api::Timestamp;
 use uptrakit_store::{
-    Store, sessions,
+    Store,
+    oauth::grants,
+    sessions,
     tokens::{self, UseRow},
 };
 
-use super::{credential::Key, digest::Digest, verifier::CachedCredential, write_queue::WriteQueue};
+use super::{credential::Credential, digest::Digest, verifier::CachedCredential, write_queue::WriteQueue};
 use crate::clock::horizon;
 
 /// The minimum time between two writes of the same credential.
@@ -88,13 +90,20 @@ async fn try_write(store: &Store, entries: &[Arc<CachedCredential>], now: Timest
         // A use that was noted before the clock was set back would look like one in the future.
         let at = entry.used_at.load(Ordering::Relaxed).min(now.0);
         written.push((entry, at));
-        let (Key::Token(Digest(digest)) | Key::Session(Digest(digest))) = entry.key;
-        let Some(token_id) = entry.credential.token_id() else {
-            sessions::update_last_active(&mut aside, &digest, at, horizon).await?;
-            continue;
-        };
         let from = *entry.used_from.lock().unwrap_or_else(PoisonError::into_inner);
         let ip = from.map(|address| address.to_string()).unwrap_or_default();
+        let Digest(digest) = entry.key.digest();
+        let token_id = match &entry.credential {
+            Credential::Token(token) => token.id,
+            Credential::Session(_) => {
+                sessions::update_last_active(&mut aside, &digest, at, horizon).await?;
+                continue;
+            }
+            Credential::Access(access) => {
+                grants::update_last_used(&mut aside, access.grant_id.0, at, &ip, horizon).await?;
+                continue;
+            }
+        };
         let program = entry.program.get().cloned().flatten().map(String::from);
         let row = UseRow { token_id: token_id.0, digest, at, ip, program };
         // Two secrets of one token, as in a rotation's overlap, follow one another here. They need separate statements:

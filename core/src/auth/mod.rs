@@ -11,5 +11,6 @@ pub mod password;
 pub mod rate_limit;
 pub mod read_grace;
 pub mod rejected_tokens;
+pub mod resource;
 pub mod verifier;
 pub mod write_queue;

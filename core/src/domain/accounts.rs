@@ -55,7 +55,7 @@ pub struct ClientInfo {
 pub fn me<R>(core: &Core, actor: &Authorized<R>) -> Me {
     let token = match &actor.entry.credential {
         Credential::Token(token) => Some(token.public(actor.entry.last_used(), core.clock.now())),
-        Credential::Session(_) => None,
+        Credential::Session(_) | Credential::Access(_) => None,
     };
     Me { account: of_actor(actor), token }
 }

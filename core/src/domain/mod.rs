@@ -73,7 +73,7 @@ pub async fn begin_write_with_grant(
     let used = actor.entry.used_at();
     let last_active = match &credential {
         Credential::Session(session) => session.last_active_at.max(used),
-        Credential::Token(_) => used,
+        Credential::Token(_) | Credential::Access(_) => used,
     };
     credential.judge(&account, actor.need, actor.context.address, now, last_active).map_err(Error::Rejected)?;
     // A revoke waits for this transaction from here on: the write comes first, and its client must receive the answer.
@@ -89,9 +89,13 @@ async fn reread(tx: &mut Transaction, key: Key) -> Result<(AccountState, Credent
         Key::Session(Digest(digest)) => {
             credentials::list_sessions(tx.conn(), &[digest]).await?.pop().map(Found::session).transpose()?
         }
+        Key::Access(Digest(digest), _) => {
+            credentials::list_access_tokens(tx.conn(), &[digest]).await?.pop().map(Found::access).transpose()?
+        }
     };
+    let found = found.filter(|found| found.key == key);
     let Found { account, credential, .. } = found.ok_or(Error::Rejected(match key {
-        Key::Token(_) => Rejection::Unknown,
+        Key::Token(_) | Key::Access(..) => Rejection::Unknown,
         Key::Session(_) => Rejection::SessionOver,
     }))?;
     Ok((account, credential))

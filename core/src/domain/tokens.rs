@@ -19,7 +19,7 @@ use super::{
 use crate::{
     auth::{
         authorized::{Actor, Authorized, TokenRotation, TokensWrite, UsersManage},
-        credential::{Credential, InconsistentRow, parse_networks, state},
+        credential::{Credential, InconsistentRow, Key, parse_networks, state},
         digest::Digest,
     },
     clock::{fill_random, horizon, new_id},
@@ -64,6 +64,9 @@ impl Limits {
         match &grant.credential {
             Credential::Token(token) => {
                 Self { permissions: token.permissions, networks: token.networks.clone(), expires_at: token.expires_at }
+            }
+            Credential::Access(access) => {
+                Self { permissions: Some(access.permissions), networks: None, expires_at: Some(access.expires_at) }
             }
             Credential::Session(_) => Self { permissions: None, networks: None, expires_at: None },
         }
@@ -362,8 +365,8 @@ pub async fn revoke_of(
 struct PendingRevoke {
     id: TokenId,
     account_id: AccountId,
-    /// The digests of the token's secrets; `None` when the token was revoked before.
-    news: Option<Vec<Digest>>,
+    /// The keys of the token's secrets; `None` when the token was revoked before.
+    news: Option<Vec<Key>>,
     at: Timestamp,
 }
 
@@ -382,7 +385,7 @@ async fn revoke_in(
     }
     audit::record(core, tx, Some(&actor.context), Event::on_token(actor, "token.revoke", id)).await?;
     let digests = tokens::list_digests(tx.conn(), id.0).await?;
-    let digests = digests.iter().filter_map(|digest| Digest::from_bytes(digest)).collect();
+    let digests = digests.iter().filter_map(|digest| Digest::from_bytes(digest)).map(Key::Token).collect();
     Ok(PendingRevoke { id, account_id, news: Some(digests), at: now })
 }
 

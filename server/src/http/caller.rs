@@ -9,6 +9,7 @@ use uptrakit_core::{
         authorized::{Authorized, Presented, Requirement},
         context::RequestContext,
         credential::Rejection,
+        resource::Resource,
     },
     error::Error,
     state::Core,
@@ -26,7 +27,7 @@ impl<R: Requirement> FromRequestParts<App> for Authorized<R> {
     type Rejection = ErrorResponse;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ErrorResponse> {
-        Ok(authorize(app, &parts.headers, request_context(parts)).await?)
+        Ok(authorize(app, &parts.headers, Resource::Api, request_context(parts)).await?)
     }
 }
 
@@ -40,14 +41,16 @@ pub fn request_context(parts: &Parts) -> RequestContext {
     parts.extensions.get::<RequestContext>().expect("the outermost layer adds the context").clone()
 }
 
-/// Finds the credential in the headers and checks it. A bearer token is preferred to a session cookie.
+/// Finds the credential in the headers and checks it, for a route of this resource. A bearer token is preferred to a
+/// session cookie.
 pub async fn authorize<R: Requirement>(
     core: &Core,
     headers: &HeaderMap,
+    resource: Resource,
     context: RequestContext,
 ) -> Result<Authorized<R>, Error> {
     let presented = match bearer(headers)? {
-        Some(text) => Presented::Token(text),
+        Some(text) => Presented::Bearer(text, resource),
         None => Presented::Session(own_session(core, headers, &context)?.ok_or(Error::Rejected(Rejection::Missing))?),
     };
     Ok(Authorized::new(&core.auth, presented, context, || program(headers)).await?)

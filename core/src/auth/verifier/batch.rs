@@ -165,11 +165,12 @@ impl Shared {
         missing: &[Key],
         found: &mut HashMap<Key, Option<Arc<CachedCredential>>>,
     ) -> Result<(), BatchError> {
-        let (mut tokens, mut sessions) = (Vec::new(), Vec::new());
+        let (mut tokens, mut sessions, mut access_tokens) = (Vec::new(), Vec::new(), Vec::new());
         for key in missing {
             match key {
                 Key::Token(digest) => tokens.push(digest.0),
                 Key::Session(digest) => sessions.push(digest.0),
+                Key::Access(digest, _) => access_tokens.push(digest.0),
             }
         }
         let mut rows = Vec::with_capacity(missing.len());
@@ -181,6 +182,11 @@ impl Shared {
         for digests in sessions.chunks(credentials::LOOKUP) {
             for row in credentials::list_sessions(reader.conn(), digests).await? {
                 rows.push(Found::session(row)?);
+            }
+        }
+        for digests in access_tokens.chunks(credentials::LOOKUP) {
+            for row in credentials::list_access_tokens(reader.conn(), digests).await? {
+                rows.push(Found::access(row)?);
             }
         }
         found.extend(missing.iter().map(|key| (*key, None)));

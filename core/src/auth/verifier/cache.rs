@@ -78,6 +78,7 @@ impl CachedCredential {
             // recently the old one was used.
             Credential::Token(token) => token.secret_used_at.map_or(0, |at| at.0),
             Credential::Session(session) => session.last_active_at.0,
+            Credential::Access(access) => access.last_used_at.map_or(0, |at| at.0),
         };
         Self {
             key,

@@ -120,7 +120,7 @@ impl Verifier {
 
     async fn get(&self, key: Key) -> Result<Arc<CachedCredential>, AuthError> {
         self.find(key).await?.ok_or(AuthError::Rejected(match key {
-            Key::Token(_) => Rejection::Unknown,
+            Key::Token(_) | Key::Access(..) => Rejection::Unknown,
             Key::Session(_) => Rejection::SessionOver,
         }))
     }
@@ -161,12 +161,12 @@ impl Verifier {
         lock(&self.0.cache).get(key)
     }
 
-    /// Counts the requests and streams in flight in this process under the token secrets with these digests.
+    /// Counts the requests and streams in flight in this process under these credentials.
     #[must_use]
-    pub fn count_in_flight(&self, digests: &[Digest]) -> usize {
+    pub fn count_in_flight(&self, keys: &[Key]) -> usize {
         let cache = lock(&self.0.cache);
-        let halves = |digest: &Digest| [cache.young.get(&Key::Token(*digest)), cache.old.get(&Key::Token(*digest))];
-        digests.iter().flat_map(halves).flatten().map(|entry| entry.in_flight.load(Ordering::Relaxed)).sum()
+        let halves = |key: &Key| [cache.young.get(key), cache.old.get(key)];
+        keys.iter().flat_map(halves).flatten().map(|entry| entry.in_flight.load(Ordering::Relaxed)).sum()
     }
 
     /// Makes the verifier rely on [`Store::commits`] from now on. The caller must have checked them with

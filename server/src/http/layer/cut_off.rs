@@ -125,8 +125,8 @@ async fn run(
 }
 
 fn add_expiry(entry: &CachedCredential, response: &mut Response) {
-    if let Credential::Token(token) = &entry.credential
-        && let Some(end) = token.ends_at.into_iter().chain(token.expires_at).min()
+    if !matches!(entry.credential, Credential::Session(_))
+        && let Some(end) = entry.credential.ends_at()
         && let Ok(value) = HeaderValue::try_from(end.to_string())
     {
         response.headers_mut().insert(HeaderName::from_static("uptrakit-token-expires"), value);

@@ -1,0 +1,61 @@
+//! SQL for refresh tokens. Used ones stay as long as their grant, so that a stolen one is recognised.
+
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use crate::{Conn, Result, Transaction, on};
+
+/// A refresh token with its grant and the account of that.
+#[derive(Clone, Debug, FromRow)]
+pub struct RefreshRow {
+    pub salt: Vec<u8>,
+    /// Time at which the successor was given for the first time.
+    pub used_at: Option<i64>,
+    pub grant_id: Uuid,
+    pub account_id: Uuid,
+    pub application_id: Uuid,
+    pub permissions: String,
+    pub audience: String,
+    pub grant_created_at: i64,
+    pub grant_expires_at: i64,
+    pub grant_revoked_at: Option<i64>,
+    pub account_active: bool,
+}
+
+pub async fn insert(tx: &mut Transaction, digest: &[u8], grant_id: Uuid, salt: &[u8], now: i64) -> Result<()> {
+    on!(tx.conn(), |c| {
+        sqlx::query("INSERT INTO oauth_refresh_tokens (digest, grant_id, salt, created_at) VALUES ($1, $2, $3, $4)")
+            .bind(digest)
+            .bind(grant_id)
+            .bind(salt)
+            .bind(now)
+            .execute(c)
+            .await
+            .map(drop)
+    })
+}
+
+pub async fn find(conn: Conn<'_>, digest: &[u8]) -> Result<Option<RefreshRow>> {
+    on!(conn, |c| {
+        sqlx::query_as(
+            "SELECT r.salt, r.used_at, g.id AS grant_id, g.account_id, g.application_id, g.permissions, g.audience, \
+             g.created_at AS grant_created_at, g.expires_at AS grant_expires_at, g.revoked_at AS grant_revoked_at, \
+             a.active AS account_active FROM oauth_refresh_tokens r \
+             JOIN oauth_grants g ON g.id = r.grant_id JOIN accounts a ON a.id = g.account_id WHERE r.digest = $1",
+        )
+        .bind(digest)
+        .fetch_optional(c)
+        .await
+    })
+}
+
+pub async fn update_used(tx: &mut Transaction, digest: &[u8], now: i64) -> Result<()> {
+    on!(tx.conn(), |c| {
+        sqlx::query("UPDATE oauth_refresh_tokens SET used_at = $2 WHERE digest = $1")
+            .bind(digest)
+            .bind(now)
+            .execute(c)
+            .await
+            .map(drop)
+    })
+}
