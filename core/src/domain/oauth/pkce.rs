@@ -6,9 +6,9 @@ use subtle::ConstantTimeEq as _;
 
 use crate::auth::digest::Digest;
 
-/// The SHA-256 of a verifier that an application keeps to itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Challenge(pub Digest);
+/// The SHA-256 of a verifier that an application keeps to itself, in base64url.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Challenge(String);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -24,16 +24,27 @@ impl Challenge {
             return Err(InvalidChallenge("The parameter code_challenge_method must be S256."));
         }
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(challenge).ok();
-        let digest = bytes.and_then(|bytes| Digest::from_bytes(&bytes));
-        digest.map(Self).ok_or(InvalidChallenge(
-            "The parameter code_challenge must be the 43 characters of a SHA-256 in base64url.",
-        ))
+        if bytes.is_none_or(|bytes| Digest::from_bytes(&bytes).is_none()) {
+            return Err(InvalidChallenge("The code_challenge must be the 43 characters of a SHA-256 in base64url."));
+        }
+        Ok(Self(challenge.to_owned()))
+    }
+
+    #[must_use]
+    pub const fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 
     /// The comparison takes the same time wherever the two differ.
     #[must_use]
     pub fn is_answered_by(&self, verifier: &str) -> bool {
-        is_verifier(verifier) && Digest::of(verifier).0.ct_eq(&self.0.0).into()
+        let own = BASE64_URL_SAFE_NO_PAD.encode(Digest::of(verifier).0);
+        is_verifier(verifier) && own.as_bytes().ct_eq(self.0.as_bytes()).into()
     }
 }
 
@@ -44,6 +55,8 @@ fn is_verifier(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+
     use super::Challenge;
     use crate::auth::digest::Digest;
 
@@ -79,7 +92,10 @@ mod tests {
 
     #[test]
     fn a_verifier_has_43_to_128_unreserved_characters() {
-        let answered = |verifier: &str| Challenge(Digest::of(verifier)).is_answered_by(verifier);
+        let answered = |verifier: &str| {
+            let challenge = BASE64_URL_SAFE_NO_PAD.encode(Digest::of(verifier).0);
+            Challenge::from_stored(challenge).is_answered_by(verifier)
+        };
         assert!(answered(&"a".repeat(43)));
         assert!(answered(&"-._~".repeat(32)));
         assert!(!answered(&"a".repeat(42)));
