@@ -3,8 +3,10 @@
 pub mod answer;
 pub mod authorize;
 pub mod client_name;
+pub mod document;
 pub mod pkce;
 pub mod redirect_uri;
+pub mod registration;
 pub mod resource;
 pub mod scope;
 pub mod user_code;
