@@ -90,4 +90,7 @@ pub struct PasswordChanged {
     pub sessions_ended: u64,
     /// Number of API tokens that were revoked; tokens that had expired before are not counted.
     pub tokens_revoked: u64,
+    /// Number of applications that were disconnected together with the tokens.
+    #[serde(default)]
+    pub applications_disconnected: u64,
 }

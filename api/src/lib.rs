@@ -10,6 +10,7 @@ mod audit;
 mod character;
 mod host;
 mod id;
+mod oauth;
 #[cfg(feature = "openapi")]
 mod openapi;
 mod page;
@@ -28,6 +29,10 @@ pub use audit::{AuditEvent, AuditExportQuery, AuditQuery};
 pub use character::is_control;
 pub use host::{Host, HostQuery, HostReport, UpdateHost};
 pub use id::{AccountId, ApplicationId, EventId, GrantId, HostId, SessionId, TokenId};
+pub use oauth::{
+    AnswerDestination, Application, ApplicationKind, Approval, ConnectedApplication, Consent, OpenedRequest,
+    UpdateApplication,
+};
 pub use page::{Page, PageQuery};
 pub use permission::{Permission, Permissions, Role, Roles, UnknownPermission, UnknownRole};
 pub use problem::{FieldError, Problem, ProblemCode};

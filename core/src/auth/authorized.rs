@@ -4,7 +4,7 @@
 use std::{marker::PhantomData, ops::Deref, sync::Arc, time::Duration};
 
 use tokio::sync::Semaphore;
-use uptrakit_api::{AccessToken, AccountId, Permission, Permissions, TokenId, TokenSecret};
+use uptrakit_api::{AccessToken, AccountId, GrantId, Permission, Permissions, TokenId, TokenSecret};
 
 use super::{
     context::RequestContext,
@@ -35,6 +35,15 @@ impl Actor {
     #[must_use]
     pub fn token_id(&self) -> Option<TokenId> {
         self.entry.credential.token_id()
+    }
+
+    /// Returns the connected application that acts for the account; `None` when another credential does.
+    #[must_use]
+    pub fn grant_id(&self) -> Option<GrantId> {
+        match &self.entry.credential {
+            Credential::Access(access) => Some(access.grant_id),
+            Credential::Token(_) | Credential::Session(_) => None,
+        }
     }
 
     #[must_use]

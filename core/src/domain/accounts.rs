@@ -9,6 +9,7 @@ use uptrakit_store::{
     Transaction,
     accounts::{self, AccountRow},
     epoch, invitations,
+    oauth::{codes, devices, grants},
     sessions::{self, SessionRow},
     tokens,
 };
@@ -323,15 +324,25 @@ pub async fn change_password(
         if request.end_other_sessions { sessions::delete_others(&mut tx, account.id, kept.0).await? } else { 0 };
     let tokens_revoked =
         if request.revoke_tokens { tokens::revoke_all(&mut tx, account.id, core.clock.now().0).await? } else { 0 };
+    let applications_disconnected =
+        if request.revoke_tokens { grants::revoke_all(&mut tx, account.id, core.clock.now().0).await? } else { 0 };
+    if request.revoke_tokens {
+        // An approval that has not been used yet would be worth a token.
+        codes::delete_unused(&mut tx, account.id).await?;
+        devices::delete_of(&mut tx, account.id).await?;
+    }
     audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, "password.change", account.id)).await?;
     if tokens_revoked > 0 {
         audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, "token.revoke-all", account.id)).await?;
+    }
+    if applications_disconnected > 0 {
+        audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, "grant.revoke-all", account.id)).await?;
     }
     commit_and_bump_epoch(core, tx, actor.account_id()).await?;
     if tokens_revoked > 0 {
         log_revoke("all tokens of an account revoked", actor, actor.account_id(), None);
     }
-    Ok(PasswordChanged { sessions_ended, tokens_revoked })
+    Ok(PasswordChanged { sessions_ended, tokens_revoked, applications_disconnected })
 }
 
 pub async fn new_account(

@@ -27,11 +27,12 @@ use crate::{
 };
 
 /// The kind of change that a write makes; it decides which accounts are locked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Affects {
     Data,
     OwnAccount,
     Account(AccountId),
+    Accounts(Vec<AccountId>),
 }
 
 /// The account and the credential of an actor as of a transaction. They may permit less than when the request arrived.
@@ -58,8 +59,10 @@ pub async fn begin_write_with_grant(
     let mut tx = core.store.begin().await?;
     let own = actor.account_id();
     let mut accounts = vec![own];
-    if let Affects::Account(other) = affects {
-        accounts.push(other);
+    match affects {
+        Affects::Account(other) => accounts.push(other),
+        Affects::Accounts(others) => accounts.extend(others),
+        Affects::Data | Affects::OwnAccount => {}
     }
     // The accounts are locked in the order of their ids, so that two actors that change each other don't deadlock.
     accounts.sort_unstable();

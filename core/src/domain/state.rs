@@ -17,7 +17,7 @@ use crate::{
         verifier::Verifier,
     },
     clock::Clock,
-    domain::{audit, feed::Feed},
+    domain::{audit, feed::Feed, oauth::limits::OAuthLimits},
     outage::Outage,
     probe::SharedProbe,
     public_url::PublicUrl,
@@ -55,6 +55,7 @@ pub struct Core {
     /// Limits how long credentials are accepted while the database takes no writes. `None` means as long as it answers
     /// reads.
     pub read_grace: Option<Arc<ReadGrace>>,
+    pub oauth_limits: OAuthLimits,
     read_probe: SharedProbe,
     write_probe: SharedProbe,
     rights_probe: SharedProbe,
@@ -135,6 +136,7 @@ impl Core {
             hasher: Hasher::default(),
             login_failures: RateLimiter::new(10, Duration::from_secs(20)),
             address_failures: RateLimiter::new(50, Duration::from_secs(3)),
+            oauth_limits: OAuthLimits::default(),
             read_grace,
             read_probe: SharedProbe::default(),
             write_probe: SharedProbe::default(),

@@ -412,7 +412,7 @@ async fn get_active(tx: &mut Transaction, actor: &Actor, id: TokenId, now: Times
     }
 }
 
-async fn issue_secret(tx: &mut Transaction, id: TokenId, now: Timestamp) -> Result<Secret, Error> {
+pub(super) async fn issue_secret(tx: &mut Transaction, id: TokenId, now: Timestamp) -> Result<Secret, Error> {
     let secret = TokenSecret::mint(fill_random);
     tokens::insert_secret(tx, id.0, &Digest::of(secret.expose()).0, &secret.hint(), now.0).await?;
     Ok(Secret(secret.expose().to_owned()))

@@ -43,10 +43,17 @@ macro_rules! select {
     };
 }
 
-const COUNTED: &str = "SELECT p.id, p.client_id, p.kind, p.name, p.client_uri, p.redirect_uris, p.verified, \
-    p.created_at, p.changed_at, p.fresh_until, p.last_used_at, (SELECT COUNT(*) FROM oauth_grants g \
-    WHERE g.application_id = p.id AND g.revoked_at IS NULL AND g.expires_at > $1) AS grants \
-    FROM oauth_applications p ORDER BY p.created_at DESC, p.id DESC LIMIT $2 OFFSET $3";
+macro_rules! counted {
+    ($rest:literal) => {
+        concat!(
+            "SELECT p.id, p.client_id, p.kind, p.name, p.client_uri, p.redirect_uris, p.verified, p.created_at, \
+             p.changed_at, p.fresh_until, p.last_used_at, (SELECT COUNT(*) FROM oauth_grants g \
+             WHERE g.application_id = p.id AND g.revoked_at IS NULL AND g.expires_at > $1) AS grants \
+             FROM oauth_applications p ",
+            $rest
+        )
+    };
+}
 
 pub async fn find_by_client_id(conn: Conn<'_>, client_id: &str) -> Result<Option<ApplicationRow>> {
     const SQL: &str = select!("WHERE p.client_id = $1");
@@ -58,14 +65,20 @@ pub async fn find(conn: Conn<'_>, id: Uuid) -> Result<Option<ApplicationRow>> {
     on!(conn, |c| sqlx::query_as(SQL).bind(id).fetch_optional(c).await)
 }
 
+pub async fn find_counted(conn: Conn<'_>, id: Uuid, now: i64) -> Result<Option<CountedRow>> {
+    const SQL: &str = counted!("WHERE p.id = $2");
+    on!(conn, |c| sqlx::query_as(SQL).bind(now).bind(id).fetch_optional(c).await)
+}
+
 pub async fn count(conn: Conn<'_>) -> Result<i64> {
     on!(conn, |c| sqlx::query_scalar("SELECT COUNT(*) FROM oauth_applications").fetch_one(c).await)
 }
 
 /// Returns applications, newest first.
 pub async fn list(conn: Conn<'_>, now: i64, slice: PageBounds) -> Result<Vec<CountedRow>> {
+    const SQL: &str = counted!("ORDER BY p.created_at DESC, p.id DESC LIMIT $2 OFFSET $3");
     let PageBounds { limit, offset } = slice;
-    on!(conn, |c| sqlx::query_as(COUNTED).bind(now).bind(limit).bind(offset).fetch_all(c).await)
+    on!(conn, |c| sqlx::query_as(SQL).bind(now).bind(limit).bind(offset).fetch_all(c).await)
 }
 
 pub async fn insert(tx: &mut Transaction, row: &ApplicationRow) -> Result<()> {

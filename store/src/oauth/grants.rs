@@ -86,8 +86,7 @@ pub async fn list(conn: Conn<'_>, account_id: Uuid, now: i64, slice: PageBounds)
 /// instant, newest first.
 pub async fn list_permissions(
     conn: Conn<'_>,
-    account_id: Uuid,
-    application_id: Uuid,
+    (account_id, application_id): (Uuid, Uuid),
     redirect_host: &str,
     since: i64,
     now: i64,
@@ -165,6 +164,19 @@ pub async fn list_accounts(conn: Conn<'_>, application_id: Uuid) -> Result<Vec<U
 pub async fn list_digests(conn: Conn<'_>, id: Uuid) -> Result<Vec<Vec<u8>>> {
     on!(conn, |c| {
         sqlx::query_scalar("SELECT digest FROM oauth_access_tokens WHERE grant_id = $1").bind(id).fetch_all(c).await
+    })
+}
+
+/// Returns the digests of the access tokens of all grants of an application.
+pub async fn list_digests_of_application(conn: Conn<'_>, application_id: Uuid) -> Result<Vec<Vec<u8>>> {
+    on!(conn, |c| {
+        sqlx::query_scalar(
+            "SELECT x.digest FROM oauth_access_tokens x JOIN oauth_grants g ON g.id = x.grant_id \
+             WHERE g.application_id = $1",
+        )
+        .bind(application_id)
+        .fetch_all(c)
+        .await
     })
 }
 

@@ -3,13 +3,8 @@
 
 use url::Url;
 
+pub use crate::auth::resource::Resource;
 use crate::public_url::PublicUrl;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Resource {
-    Mcp,
-    Api,
-}
 
 /// The resource does not exist, is not for this application, or there are two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,20 +53,6 @@ impl Resource {
             Self::Mcp => format!("{}/mcp", public_url.as_str()),
             Self::Api => format!("{}/api/v1", public_url.as_str()),
         }
-    }
-
-    /// Returns the name by which the database keeps the resource: the public URL may change.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Mcp => "mcp",
-            Self::Api => "api",
-        }
-    }
-
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Mcp, Self::Api].into_iter().find(|resource| resource.as_str() == name)
     }
 }
 
