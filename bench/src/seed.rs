@@ -1,7 +1,7 @@
 //! Fills a database with accounts and tokens through the store's own functions.
 
 use anyhow::Result;
-use uptrakit_api::{Timestamp, TokenSecret};
+use uptrakit_api::{AccountId, Timestamp, TokenSecret};
 use uptrakit_core::{
     auth::digest::Digest,
     clock::{Clock, fill_random, new_id},
@@ -22,8 +22,8 @@ pub async fn fill(url: &str, count: u32, used: usize) -> Result<Vec<String>> {
     let mut texts = Vec::new();
     for group in 0..count.div_ceil(TOKENS_PER_ACCOUNT) {
         let mut tx = store.begin().await?;
-        let id = new_id(now);
-        let username = format!("bench-{}", id.simple());
+        let id: AccountId = new_id(now);
+        let username = format!("bench-{}", id.0.simple());
         let account = AccountRow {
             id,
             email: format!("{username}@example.org"),
@@ -31,7 +31,7 @@ pub async fn fill(url: &str, count: u32, used: usize) -> Result<Vec<String>> {
             password_hash: None,
             roles: "administrator".into(),
             active: true,
-            created_at: now.0,
+            created_at: now,
         };
         accounts::insert(&mut tx, &account, &account.username, &account.email).await?;
         for number in 0..TOKENS_PER_ACCOUNT.min(count - group * TOKENS_PER_ACCOUNT) {
@@ -48,7 +48,7 @@ pub async fn fill(url: &str, count: u32, used: usize) -> Result<Vec<String>> {
 
 pub async fn add(
     tx: &mut uptrakit_store::Transaction,
-    account_id: uuid::Uuid,
+    account_id: AccountId,
     name: &str,
     now: Timestamp,
 ) -> Result<String> {
@@ -61,10 +61,10 @@ pub async fn add(
         name_key: &key(name),
         permissions: None,
         networks: None,
-        created_at: now.0,
+        created_at: now,
         expires_at: None,
     };
     tokens::insert(tx, &token).await?;
-    tokens::insert_secret(tx, id, &Digest::of(text.expose()).0, &text.hint(), 0).await?;
+    tokens::insert_secret(tx, id, &Digest::of(text.expose()), &text.hint(), now).await?;
     Ok(text.expose().to_owned())
 }

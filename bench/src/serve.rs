@@ -130,6 +130,6 @@ async fn select(
     let digest = Digest::of(text.ok_or(StatusCode::UNAUTHORIZED)?);
     let mut reader = store.read().await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
     let found =
-        credentials::list_tokens(reader.conn(), &[digest.0]).await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+        credentials::list_tokens(reader.conn(), &[digest]).await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
     if found.is_empty() { Err(StatusCode::UNAUTHORIZED) } else { Ok(payload().await) }
 }

@@ -65,10 +65,10 @@ pub fn fill_random(bytes: &mut [u8]) {
     getrandom::fill(bytes).expect("the operating system has a source of randomness");
 }
 
-/// Returns a new UUID of version 7 (RFC 9562); such ids sort by time.
+/// Returns a new id, a UUID of version 7 (RFC 9562); such ids sort by time.
 #[must_use]
-pub fn new_id(now: Timestamp) -> Uuid {
+pub fn new_id<Id: From<Uuid>>(now: Timestamp) -> Id {
     let mut random = [0; 10];
     fill_random(&mut random);
-    uuid::Builder::from_unix_timestamp_millis(now.0.unsigned_abs(), &random).into_uuid()
+    uuid::Builder::from_unix_timestamp_millis(now.0.unsigned_abs(), &random).into_uuid().into()
 }

@@ -3,20 +3,20 @@
 use sqlx::FromRow;
 
 use crate::Result;
-use uuid::Uuid;
+use uptrakit_api::{AccountId, Timestamp};
 
 use super::{Conn, PageBounds, Transaction, on};
 
 #[derive(Clone, Debug, FromRow)]
 pub struct AccountRow {
-    pub id: Uuid,
+    pub id: AccountId,
     pub username: String,
     pub email: String,
     /// Argon2id hash in PHC form; null until the person accepts the invitation.
     pub password_hash: Option<String>,
     pub roles: String,
     pub active: bool,
-    pub created_at: i64,
+    pub created_at: Timestamp,
 }
 
 /// Adds an account. A unique violation means that the username or the email address is taken.
@@ -58,7 +58,7 @@ pub async fn count_active_with_role(conn: Conn<'_>, role: &str) -> Result<i64> {
     })
 }
 
-pub async fn find(conn: Conn<'_>, id: Uuid) -> Result<Option<AccountRow>> {
+pub async fn find(conn: Conn<'_>, id: AccountId) -> Result<Option<AccountRow>> {
     on!(conn, |c| {
         sqlx::query_as(
             "SELECT id, username, email, password_hash, roles, active, created_at FROM accounts WHERE id = $1",
@@ -96,7 +96,7 @@ pub async fn list(conn: Conn<'_>, slice: PageBounds) -> Result<Vec<AccountRow>> 
     })
 }
 
-pub async fn update_password(tx: &mut Transaction, id: Uuid, hash: &str) -> Result<()> {
+pub async fn update_password(tx: &mut Transaction, id: AccountId, hash: &str) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query("UPDATE accounts SET password_hash = $2 WHERE id = $1")
             .bind(id)
@@ -109,7 +109,7 @@ pub async fn update_password(tx: &mut Transaction, id: Uuid, hash: &str) -> Resu
 
 /// Replaces the hash of a password if it is still the one that was verified, because an upgrade of the hash must not
 /// undo a change of the password.
-pub async fn replace_password_hash(tx: &mut Transaction, id: Uuid, old: &str, new: &str) -> Result<()> {
+pub async fn replace_password_hash(tx: &mut Transaction, id: AccountId, old: &str, new: &str) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query("UPDATE accounts SET password_hash = $3 WHERE id = $1 AND password_hash = $2")
             .bind(id)
@@ -122,7 +122,7 @@ pub async fn replace_password_hash(tx: &mut Transaction, id: Uuid, old: &str, ne
 }
 
 /// Sets the roles of an account, and whether it is active.
-pub async fn update_power(tx: &mut Transaction, id: Uuid, roles: &str, active: bool) -> Result<()> {
+pub async fn update_power(tx: &mut Transaction, id: AccountId, roles: &str, active: bool) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query("UPDATE accounts SET roles = $2, active = $3 WHERE id = $1")
             .bind(id)

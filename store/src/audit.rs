@@ -3,17 +3,18 @@
 use sqlx::FromRow;
 
 use crate::Result;
+use uptrakit_api::{AccountId, EventId, Timestamp, TokenId};
 use uuid::Uuid;
 
 use super::{Conn, PageBounds, Transaction, on};
 
 #[derive(Clone, Debug, FromRow)]
 pub struct AuditRow {
-    pub id: Uuid,
-    pub at: i64,
+    pub id: EventId,
+    pub at: Timestamp,
     pub action: String,
-    pub actor_id: Option<Uuid>,
-    pub token_id: Option<Uuid>,
+    pub actor_id: Option<AccountId>,
+    pub token_id: Option<TokenId>,
     pub target_id: Option<Uuid>,
     pub address: Option<String>,
     pub request_id: Option<String>,
@@ -24,11 +25,11 @@ pub struct AuditRow {
 #[derive(Clone, Debug, Default)]
 pub struct AuditFilter {
     pub action: Option<String>,
-    pub actor_id: Option<Uuid>,
+    pub actor_id: Option<AccountId>,
     /// Selects the events in which the token was presented, and those that were about it.
-    pub token_id: Option<Uuid>,
-    pub since: Option<i64>,
-    pub until: Option<i64>,
+    pub token_id: Option<TokenId>,
+    pub since: Option<Timestamp>,
+    pub until: Option<Timestamp>,
 }
 
 pub async fn insert(tx: &mut Transaction, row: &AuditRow) -> Result<()> {
@@ -82,13 +83,13 @@ macro_rules! bind_filter {
             .bind($filter.since)
             .bind($filter.until)
             .bind($filter.actor_id.is_none())
-            .bind($filter.actor_id.unwrap_or_default())
+            .bind($filter.actor_id.unwrap_or(AccountId::NIL))
             .bind($filter.token_id.is_none())
-            .bind($filter.token_id.unwrap_or_default())
+            .bind($filter.token_id.unwrap_or(TokenId::NIL))
     };
 }
 
-pub async fn find_newest_at(conn: Conn<'_>) -> Result<Option<i64>> {
+pub async fn find_newest_at(conn: Conn<'_>) -> Result<Option<Timestamp>> {
     on!(conn, |c| sqlx::query_scalar("SELECT MAX(at) FROM audit_events").fetch_one(c).await)
 }
 
@@ -114,7 +115,12 @@ pub struct NamedRow {
 
 /// Returns the events of an account, newest first. Names of other accounts' tokens are left out unless `others` is
 /// true.
-pub async fn list_named(conn: Conn<'_>, account_id: Uuid, others: bool, slice: PageBounds) -> Result<Vec<NamedRow>> {
+pub async fn list_named(
+    conn: Conn<'_>,
+    account_id: AccountId,
+    others: bool,
+    slice: PageBounds,
+) -> Result<Vec<NamedRow>> {
     on!(conn, |c| {
         sqlx::query_as(
             "SELECT e.*, t.name AS token_name, COALESCE(h.friendly_name, h.hostname, a.username) AS target_name \
@@ -140,7 +146,7 @@ pub async fn list_named(conn: Conn<'_>, account_id: Uuid, others: bool, slice: P
 pub async fn list_after(
     conn: Conn<'_>,
     filter: &AuditFilter,
-    (at, id): (i64, Uuid),
+    (at, id): (Timestamp, EventId),
     limit: i64,
 ) -> Result<Vec<AuditRow>> {
     on!(conn, |c| {

@@ -1,12 +1,13 @@
 //! Checks of an open database: that it takes writes, and that its data is sound.
 
 use sqlx::Connection as _;
+use uptrakit_api::Timestamp;
 
 use super::{Conn, OpenError, Store, epoch, on, pool::Pool, requirements};
 
 impl Store {
     /// Fails where the database takes no writes. The epoch's row is written as well, because every revoke needs it.
-    pub async fn probe(&self, now: i64) -> crate::Result<()> {
+    pub async fn probe(&self, now: Timestamp) -> crate::Result<()> {
         let mut tx = self.begin().await?;
         on!(tx.conn(), |c| sqlx::query("UPDATE readiness SET at = $1").bind(now).execute(c).await.map(drop))?;
         epoch::probe(&mut tx).await?;

@@ -1,6 +1,7 @@
 //! Checkpoints of SQLite's write-ahead log, and access to the index of the log, which shows commits.
 
 use std::sync::Arc;
+use uptrakit_api::Timestamp;
 
 use super::{Store, pool::Pool, wal_index::WalIndex};
 
@@ -26,7 +27,7 @@ impl Store {
 
     /// Returns true when [`Store::commits`] is reliable on this file system, which means that it shows a commit of this
     /// process.
-    pub async fn notices_commits(&self, now: i64) -> crate::Result<bool> {
+    pub async fn notices_commits(&self, now: Timestamp) -> crate::Result<bool> {
         let Some(commits) = self.commits() else { return Ok(false) };
         let before = commits.mark();
         self.probe(now).await?;

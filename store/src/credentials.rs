@@ -4,9 +4,9 @@
 use sqlx::FromRow;
 
 use crate::Result;
-use uuid::Uuid;
+use uptrakit_api::{AccountId, GrantId, SessionId, Timestamp, TokenId};
 
-use super::{Conn, on};
+use super::{Conn, Digest, on};
 
 /// Number of digests that one statement looks up. A batch with fewer repeats its last digest.
 pub const LOOKUP: usize = 16;
@@ -14,20 +14,20 @@ pub const LOOKUP: usize = 16;
 /// An API token with its account, found by one of its secrets.
 #[derive(Clone, Debug, FromRow)]
 pub struct TokenCredentialRow {
-    pub digest: Vec<u8>,
+    pub digest: Digest,
     pub hint: String,
     /// Time from which on the secret is refused, because a rotation replaced it; null for the newest secret.
-    pub ends_at: Option<i64>,
+    pub ends_at: Option<Timestamp>,
     /// Time of the latest use of this secret. `last_used_at` is that of the token, by any of its secrets.
-    pub secret_used_at: Option<i64>,
-    pub token_id: Uuid,
+    pub secret_used_at: Option<Timestamp>,
+    pub token_id: TokenId,
     pub name: String,
     pub permissions: Option<String>,
     pub networks: Option<String>,
-    pub created_at: i64,
-    pub expires_at: Option<i64>,
-    pub revoked_at: Option<i64>,
-    pub last_used_at: Option<i64>,
+    pub created_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
+    pub revoked_at: Option<Timestamp>,
+    pub last_used_at: Option<Timestamp>,
     pub last_used_ip: Option<String>,
     #[sqlx(flatten)]
     pub account: CredentialAccountRow,
@@ -35,10 +35,10 @@ pub struct TokenCredentialRow {
 
 #[derive(Clone, Debug, FromRow)]
 pub struct SessionCredentialRow {
-    pub digest: Vec<u8>,
-    pub session_id: Uuid,
-    pub created_at: i64,
-    pub last_active_at: i64,
+    pub digest: Digest,
+    pub session_id: SessionId,
+    pub created_at: Timestamp,
+    pub last_active_at: Timestamp,
     #[sqlx(flatten)]
     pub account: CredentialAccountRow,
 }
@@ -46,28 +46,28 @@ pub struct SessionCredentialRow {
 /// An access token of OAuth with its grant and its account.
 #[derive(Clone, Debug, FromRow)]
 pub struct AccessCredentialRow {
-    pub digest: Vec<u8>,
+    pub digest: Digest,
     /// Permissions that the access token is narrowed to; null for all permissions of its grant.
     pub narrowed: Option<String>,
-    pub expires_at: i64,
-    pub revoked_at: Option<i64>,
-    pub grant_id: Uuid,
+    pub expires_at: Timestamp,
+    pub revoked_at: Option<Timestamp>,
+    pub grant_id: GrantId,
     pub permissions: String,
     pub audience: String,
-    pub grant_revoked_at: Option<i64>,
-    pub last_used_at: Option<i64>,
+    pub grant_revoked_at: Option<Timestamp>,
+    pub last_used_at: Option<Timestamp>,
     #[sqlx(flatten)]
     pub account: CredentialAccountRow,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct CredentialAccountRow {
-    pub account_id: Uuid,
+    pub account_id: AccountId,
     pub username: String,
     pub email: String,
     pub roles: String,
     pub active: bool,
-    pub account_created_at: i64,
+    pub account_created_at: Timestamp,
 }
 
 const TOKENS: &str = "SELECT x.digest, x.hint, x.ends_at, x.last_used_at AS secret_used_at, t.id AS token_id, \
@@ -88,21 +88,21 @@ const ACCESS_TOKENS: &str = "SELECT x.digest, x.permissions AS narrowed, x.expir
     WHERE x.digest IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
 
 /// Returns the tokens with these secrets. There must be 1 to [`LOOKUP`] digests; unknown ones have no row.
-pub async fn list_tokens(conn: Conn<'_>, digests: &[[u8; 32]]) -> Result<Vec<TokenCredentialRow>> {
+pub async fn list_tokens(conn: Conn<'_>, digests: &[Digest]) -> Result<Vec<TokenCredentialRow>> {
     on!(conn, |c| padded(digests).fold(sqlx::query_as(TOKENS), sqlx::query::QueryAs::bind).fetch_all(c).await)
 }
 
 /// Returns the sessions with these cookies. There must be 1 to [`LOOKUP`] digests; unknown ones have no row.
-pub async fn list_sessions(conn: Conn<'_>, digests: &[[u8; 32]]) -> Result<Vec<SessionCredentialRow>> {
+pub async fn list_sessions(conn: Conn<'_>, digests: &[Digest]) -> Result<Vec<SessionCredentialRow>> {
     on!(conn, |c| padded(digests).fold(sqlx::query_as(SESSIONS), sqlx::query::QueryAs::bind).fetch_all(c).await)
 }
 
 /// Returns the access tokens with these secrets. There must be 1 to [`LOOKUP`] digests; unknown ones have no row.
-pub async fn list_access_tokens(conn: Conn<'_>, digests: &[[u8; 32]]) -> Result<Vec<AccessCredentialRow>> {
+pub async fn list_access_tokens(conn: Conn<'_>, digests: &[Digest]) -> Result<Vec<AccessCredentialRow>> {
     on!(conn, |c| padded(digests).fold(sqlx::query_as(ACCESS_TOKENS), sqlx::query::QueryAs::bind).fetch_all(c).await)
 }
 
-fn padded(digests: &[[u8; 32]]) -> impl Iterator<Item = &[u8]> {
+fn padded(digests: &[Digest]) -> impl Iterator<Item = Digest> {
     debug_assert!((1..=LOOKUP).contains(&digests.len()));
-    (0..LOOKUP).map(|index| digests[index.min(digests.len() - 1)].as_slice())
+    (0..LOOKUP).map(|index| digests[index.min(digests.len() - 1)])
 }

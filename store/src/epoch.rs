@@ -3,6 +3,7 @@
 //! commits, which a sequence would not do.
 
 use crate::Result;
+use uptrakit_api::{AccountId, Timestamp};
 use uuid::Uuid;
 
 use super::{Conn, Transaction, lock_account_row, notify, on, session::replica, with_timeout};
@@ -24,7 +25,7 @@ pub struct EpochPoint {
 pub struct EpochMove {
     pub epoch: i64,
     pub nonce: Option<Uuid>,
-    pub account_id: Uuid,
+    pub account_id: AccountId,
 }
 
 impl EpochPoint {
@@ -65,7 +66,7 @@ pub async fn get_epoch(conn: Conn<'_>) -> Result<EpochPoint> {
 
 /// Returns at most `limit` increments from one point to another, including those that the points name.
 pub async fn list_moves(conn: Conn<'_>, from: &EpochPoint, to: &EpochPoint, limit: i64) -> Result<Vec<EpochMove>> {
-    let rows: Vec<(i64, Option<Uuid>, Uuid)> = on!(conn, |c| {
+    let rows: Vec<(i64, Option<Uuid>, AccountId)> = on!(conn, |c| {
         sqlx::query_as(
             "SELECT epoch, nonce, account_id FROM auth_epoch_moves WHERE epoch BETWEEN $1 AND $2 ORDER BY epoch LIMIT $3",
         )
@@ -80,13 +81,13 @@ pub async fn list_moves(conn: Conn<'_>, from: &EpochPoint, to: &EpochPoint, limi
 
 /// Locks an account's row, for a change of what the account or its credentials may do, or for a write under one of its
 /// credentials. The lock must be taken first in the transaction.
-pub async fn lock_account(tx: &mut Transaction, account_id: Uuid) -> Result<()> {
+pub async fn lock_account(tx: &mut Transaction, account_id: AccountId) -> Result<()> {
     lock_account_row(tx.conn(), account_id).await
 }
 
 /// Increments the epoch: from this transaction's commit on, nothing that was read of the account before is valid. The
 /// increment must come last in the transaction, because all others wait for this row.
-pub async fn bump_epoch(tx: &mut Transaction, account_id: Uuid, now: i64) -> Result<()> {
+pub async fn bump_epoch(tx: &mut Transaction, account_id: AccountId, now: Timestamp) -> Result<()> {
     const SQLITE: &str = "UPDATE auth_epoch SET epoch = epoch + 1, nonce = randomblob(16) RETURNING epoch, nonce";
     const POSTGRES: &str = "UPDATE auth_epoch SET epoch = epoch + 1, nonce = gen_random_uuid() RETURNING epoch, nonce";
     let (epoch, nonce) = match tx.conn() {
@@ -114,7 +115,7 @@ pub async fn probe(tx: &mut Transaction) -> Result<()> {
 
 /// Sets times of log entries that are later than the horizon to the present, because a wrong clock wrote them; the
 /// entries are then deleted in time.
-pub async fn mend_future(tx: &mut Transaction, now: i64, horizon: i64) -> Result<()> {
+pub async fn mend_future(tx: &mut Transaction, now: Timestamp, horizon: Timestamp) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query("UPDATE auth_epoch_moves SET at = $1 WHERE at > $2")
             .bind(now)
@@ -127,7 +128,7 @@ pub async fn mend_future(tx: &mut Transaction, now: i64, horizon: i64) -> Result
 
 /// Deletes log entries from before an instant, except for the latest ones: a verifier that knows the latest increment
 /// must find its entry when the next one comes. A verifier that is further behind invalidates its whole cache instead.
-pub async fn delete_changes_before(tx: &mut Transaction, at: i64) -> Result<()> {
+pub async fn delete_changes_before(tx: &mut Transaction, at: Timestamp) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query("DELETE FROM auth_epoch_moves WHERE at < $1 AND epoch < (SELECT epoch - 100 FROM auth_epoch)")
             .bind(at)
@@ -150,7 +151,7 @@ mod tests {
     }
 
     fn moved(epoch: i64, nonce: Uuid) -> EpochMove {
-        EpochMove { epoch, nonce: Some(nonce), account_id: Uuid::nil() }
+        EpochMove { epoch, nonce: Some(nonce), account_id: AccountId::NIL }
     }
 
     #[test]

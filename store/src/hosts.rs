@@ -4,13 +4,13 @@
 use sqlx::FromRow;
 
 use crate::Result;
-use uuid::Uuid;
+use uptrakit_api::{HostId, Timestamp};
 
 use super::{Conn, PageBounds, Transaction, containing, notify, on};
 
 #[derive(Clone, Debug, FromRow)]
 pub struct HostRow {
-    pub id: Uuid,
+    pub id: HostId,
     pub machine_id: String,
     pub hostname: String,
     pub friendly_name: Option<String>,
@@ -21,12 +21,12 @@ pub struct HostRow {
     pub pending_updates: Option<i64>,
     pub security_updates: Option<i64>,
     pub reboot_required: Option<bool>,
-    pub shared_machine_id_at: Option<i64>,
+    pub shared_machine_id_at: Option<Timestamp>,
     /// The machines that reported lately under the machine id, in the format of the domain.
     pub reporters: Option<String>,
-    pub last_seen_at: i64,
-    pub created_at: i64,
-    pub updated_at: i64,
+    pub last_seen_at: Timestamp,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
     pub revision: i64,
 }
 
@@ -56,7 +56,7 @@ macro_rules! list {
     };
 }
 
-pub async fn find(conn: Conn<'_>, id: Uuid) -> Result<Option<HostRow>> {
+pub async fn find(conn: Conn<'_>, id: HostId) -> Result<Option<HostRow>> {
     const SQL: &str = select!("WHERE id = $1");
     on!(conn, |c| sqlx::query_as(SQL).bind(id).fetch_optional(c).await)
 }
@@ -100,7 +100,7 @@ pub async fn list_after(conn: Conn<'_>, revision: i64, limit: i64) -> Result<Vec
     on!(conn, |c| sqlx::query_as(SQL).bind(revision).bind(limit).fetch_all(c).await)
 }
 
-pub async fn list_removals_after(conn: Conn<'_>, revision: i64) -> Result<Vec<(Uuid, i64)>> {
+pub async fn list_removals_after(conn: Conn<'_>, revision: i64) -> Result<Vec<(HostId, i64)>> {
     on!(conn, |c| {
         sqlx::query_as("SELECT host_id, revision FROM host_removals WHERE revision > $1 ORDER BY revision")
             .bind(revision)
@@ -177,7 +177,7 @@ pub async fn update_friendly_name(tx: &mut Transaction, row: &HostRow, search_ke
 }
 
 /// Deletes a host and records the removal for followers. Returns false when the host did not exist.
-pub async fn delete(tx: &mut Transaction, id: Uuid, revision: i64, now: i64) -> Result<bool> {
+pub async fn delete(tx: &mut Transaction, id: HostId, revision: i64, now: Timestamp) -> Result<bool> {
     let deleted = on!(tx.conn(), |c| {
         sqlx::query("DELETE FROM hosts WHERE id = $1").bind(id).execute(c).await.map(|done| done.rows_affected() > 0)
     })?;
@@ -196,13 +196,13 @@ pub async fn delete(tx: &mut Transaction, id: Uuid, revision: i64, now: i64) -> 
 }
 
 /// Sets times of removals that are later than the horizon to the present, because a wrong clock wrote them.
-pub async fn mend_future_removals(tx: &mut Transaction, now: i64, horizon: i64) -> Result<()> {
+pub async fn mend_future_removals(tx: &mut Transaction, now: Timestamp, horizon: Timestamp) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query("UPDATE host_removals SET at = $1 WHERE at > $2").bind(now).bind(horizon).execute(c).await.map(drop)
     })
 }
 
 /// Deletes removals from before an instant. No follower is that far behind.
-pub async fn delete_removals_before(tx: &mut Transaction, at: i64) -> Result<()> {
+pub async fn delete_removals_before(tx: &mut Transaction, at: Timestamp) -> Result<()> {
     on!(tx.conn(), |c| sqlx::query("DELETE FROM host_removals WHERE at < $1").bind(at).execute(c).await.map(drop))
 }

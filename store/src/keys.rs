@@ -5,7 +5,7 @@
 use sqlx::FromRow;
 
 use crate::Result;
-use uuid::Uuid;
+use uptrakit_api::{AccountId, HostId, TokenId};
 
 use super::{Conn, Store, on};
 
@@ -13,7 +13,7 @@ pub const CHUNK: u16 = 500;
 
 #[derive(Clone, Debug, FromRow)]
 pub struct AccountKeys {
-    pub id: Uuid,
+    pub id: AccountId,
     pub username: String,
     pub username_key: String,
     pub email: String,
@@ -22,14 +22,14 @@ pub struct AccountKeys {
 
 #[derive(Clone, Debug, FromRow)]
 pub struct TokenKeys {
-    pub id: Uuid,
+    pub id: TokenId,
     pub name: String,
     pub name_key: String,
 }
 
 #[derive(Clone, Debug, FromRow)]
 pub struct HostKeys {
-    pub id: Uuid,
+    pub id: HostId,
     pub hostname: String,
     pub friendly_name: Option<String>,
     pub os_name: String,
@@ -44,7 +44,7 @@ macro_rules! list_after {
     };
 }
 
-pub async fn list_accounts(conn: Conn<'_>, after: Uuid) -> Result<Vec<AccountKeys>> {
+pub async fn list_accounts(conn: Conn<'_>, after: AccountId) -> Result<Vec<AccountKeys>> {
     list_after!(
         conn,
         after,
@@ -53,7 +53,7 @@ pub async fn list_accounts(conn: Conn<'_>, after: Uuid) -> Result<Vec<AccountKey
     )
 }
 
-pub async fn list_tokens(conn: Conn<'_>, after: Uuid) -> Result<Vec<TokenKeys>> {
+pub async fn list_tokens(conn: Conn<'_>, after: TokenId) -> Result<Vec<TokenKeys>> {
     list_after!(
         conn,
         after,
@@ -62,7 +62,7 @@ pub async fn list_tokens(conn: Conn<'_>, after: Uuid) -> Result<Vec<TokenKeys>> 
     )
 }
 
-pub async fn list_hosts(conn: Conn<'_>, after: Uuid) -> Result<Vec<HostKeys>> {
+pub async fn list_hosts(conn: Conn<'_>, after: HostId) -> Result<Vec<HostKeys>> {
     list_after!(
         conn,
         after,

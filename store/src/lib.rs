@@ -15,6 +15,7 @@ mod checkpoint;
 mod conn;
 pub mod credentials;
 pub mod database_url;
+mod digest;
 pub mod epoch;
 mod error;
 pub mod hosts;
@@ -48,6 +49,7 @@ use self::{account_lock::lock_account_row, like::containing, notify::notify, pg_
 pub use self::{
     backup::BackupError,
     conn::{Conn, Connection, Transaction},
+    digest::Digest,
     error::{Error, Result, plain_io},
     migrate::State,
     none_yet::may_make_directory,

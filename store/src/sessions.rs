@@ -3,21 +3,21 @@
 use sqlx::FromRow;
 
 use crate::Result;
-use uuid::Uuid;
+use uptrakit_api::{AccountId, SessionId, Timestamp};
 
-use super::{Conn, Connection, Transaction, on};
+use super::{Conn, Connection, Digest, Transaction, on};
 
 #[derive(Clone, Debug, FromRow)]
 pub struct SessionRow {
-    pub id: Uuid,
-    pub account_id: Uuid,
+    pub id: SessionId,
+    pub account_id: AccountId,
     pub device: String,
     pub address: String,
-    pub created_at: i64,
-    pub last_active_at: i64,
+    pub created_at: Timestamp,
+    pub last_active_at: Timestamp,
 }
 
-pub async fn insert(tx: &mut Transaction, row: &SessionRow, digest: &[u8]) -> Result<()> {
+pub async fn insert(tx: &mut Transaction, row: &SessionRow, digest: &Digest) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query(
             "INSERT INTO sessions (id, account_id, digest, device, address, created_at, last_active_at) \
@@ -36,7 +36,12 @@ pub async fn insert(tx: &mut Transaction, row: &SessionRow, digest: &[u8]) -> Re
     })
 }
 
-pub async fn list(conn: Conn<'_>, account_id: Uuid, created_after: i64, active_after: i64) -> Result<Vec<SessionRow>> {
+pub async fn list(
+    conn: Conn<'_>,
+    account_id: AccountId,
+    created_after: Timestamp,
+    active_after: Timestamp,
+) -> Result<Vec<SessionRow>> {
     on!(conn, |c| {
         sqlx::query_as(
             "SELECT id, account_id, device, address, created_at, last_active_at FROM sessions \
@@ -50,7 +55,7 @@ pub async fn list(conn: Conn<'_>, account_id: Uuid, created_after: i64, active_a
     })
 }
 
-pub async fn delete(tx: &mut Transaction, account_id: Uuid, id: Uuid) -> Result<bool> {
+pub async fn delete(tx: &mut Transaction, account_id: AccountId, id: SessionId) -> Result<bool> {
     on!(tx.conn(), |c| {
         sqlx::query("DELETE FROM sessions WHERE id = $1 AND account_id = $2")
             .bind(id)
@@ -61,7 +66,7 @@ pub async fn delete(tx: &mut Transaction, account_id: Uuid, id: Uuid) -> Result<
     })
 }
 
-pub async fn delete_by_digest(tx: &mut Transaction, digest: &[u8]) -> Result<Option<Uuid>> {
+pub async fn delete_by_digest(tx: &mut Transaction, digest: &Digest) -> Result<Option<AccountId>> {
     on!(tx.conn(), |c| {
         sqlx::query_scalar("DELETE FROM sessions WHERE digest = $1 RETURNING account_id")
             .bind(digest)
@@ -71,7 +76,7 @@ pub async fn delete_by_digest(tx: &mut Transaction, digest: &[u8]) -> Result<Opt
 }
 
 /// Ends all sessions of an account except for `kept`, or all of them when that id is nil. Returns their number.
-pub async fn delete_others(tx: &mut Transaction, account_id: Uuid, kept: Uuid) -> Result<u64> {
+pub async fn delete_others(tx: &mut Transaction, account_id: AccountId, kept: SessionId) -> Result<u64> {
     on!(tx.conn(), |c| {
         sqlx::query("DELETE FROM sessions WHERE account_id = $1 AND id <> $2")
             .bind(account_id)
@@ -84,7 +89,7 @@ pub async fn delete_others(tx: &mut Transaction, account_id: Uuid, kept: Uuid) -
 
 /// Ends the sessions of an account that are beyond the number `keep`, the longest unused first. Returns true when there
 /// were any. Sessions whose last use is later than the horizon go first, because the true time of that use is unknown.
-pub async fn delete_beyond(tx: &mut Transaction, account_id: Uuid, keep: i64, horizon: i64) -> Result<bool> {
+pub async fn delete_beyond(tx: &mut Transaction, account_id: AccountId, keep: i64, horizon: Timestamp) -> Result<bool> {
     on!(tx.conn(), |c| {
         sqlx::query(
             "DELETE FROM sessions WHERE account_id = $1 AND id NOT IN \
@@ -102,7 +107,7 @@ pub async fn delete_beyond(tx: &mut Transaction, account_id: Uuid, keep: i64, ho
 
 /// Sets times of sessions that are later than the horizon to the present, because a wrong clock wrote them; their
 /// limits then count from now. Returns the accounts of these sessions.
-pub async fn mend_future(tx: &mut Transaction, now: i64, horizon: i64) -> Result<Vec<Uuid>> {
+pub async fn mend_future(tx: &mut Transaction, now: Timestamp, horizon: Timestamp) -> Result<Vec<AccountId>> {
     on!(tx.conn(), |c| {
         sqlx::query_scalar(
             "UPDATE sessions SET created_at = CASE WHEN created_at > $2 THEN $1 ELSE created_at END, \
@@ -116,7 +121,7 @@ pub async fn mend_future(tx: &mut Transaction, now: i64, horizon: i64) -> Result
     })
 }
 
-pub async fn delete_expired(tx: &mut Transaction, created_before: i64, active_before: i64) -> Result<u64> {
+pub async fn delete_expired(tx: &mut Transaction, created_before: Timestamp, active_before: Timestamp) -> Result<u64> {
     on!(tx.conn(), |c| {
         sqlx::query("DELETE FROM sessions WHERE created_at <= $1 OR last_active_at <= $2")
             .bind(created_before)
@@ -128,7 +133,12 @@ pub async fn delete_expired(tx: &mut Transaction, created_before: i64, active_be
 }
 
 /// Records a use of a session. An earlier time replaces a later one only if the later one is after the horizon.
-pub async fn update_last_active(aside: &mut Connection, digest: &[u8], at: i64, horizon: i64) -> Result<()> {
+pub async fn update_last_active(
+    aside: &mut Connection,
+    digest: &Digest,
+    at: Timestamp,
+    horizon: Timestamp,
+) -> Result<()> {
     on!(aside.conn(), |c| {
         sqlx::query(
             "UPDATE sessions SET last_active_at = $2 \

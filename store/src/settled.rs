@@ -1,6 +1,7 @@
 //! The record of when the server's clock was last believed, in the single row of `readiness`.
 
 use sqlx::FromRow;
+use uptrakit_api::Timestamp;
 
 use crate::Result;
 
@@ -9,9 +10,9 @@ use super::{Conn, Transaction, on};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromRow)]
 pub struct SettledRow {
     /// Time at which the clock was last believed; null before the first time.
-    pub settled_at: Option<i64>,
+    pub settled_at: Option<Timestamp>,
     /// Time from which on the clock is doubted; null while it is believed.
-    pub unsettled_since: Option<i64>,
+    pub unsettled_since: Option<Timestamp>,
 }
 
 pub async fn get(conn: Conn<'_>) -> Result<SettledRow> {
@@ -29,7 +30,7 @@ pub async fn update(tx: &mut Transaction, row: SettledRow) -> Result<()> {
     })
 }
 
-pub async fn find_newest_event(conn: Conn<'_>) -> Result<Option<i64>> {
+pub async fn find_newest_event(conn: Conn<'_>) -> Result<Option<Timestamp>> {
     on!(conn, |c| {
         sqlx::query_scalar(
             "SELECT MAX(at) FROM (SELECT MAX(at) AS at FROM audit_events \

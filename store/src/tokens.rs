@@ -3,45 +3,45 @@
 use sqlx::FromRow;
 
 use crate::Result;
-use uuid::Uuid;
+use uptrakit_api::{AccountId, Timestamp, TokenId};
 
-use super::{Conn, Connection, PageBounds, Transaction, containing, on};
+use super::{Conn, Connection, Digest, PageBounds, Transaction, containing, on};
 
 /// A token with its newest secret, and with the secret before that while it still works (`old_…`).
 #[derive(Clone, Debug, FromRow)]
 pub struct TokenRow {
-    pub id: Uuid,
-    pub account_id: Uuid,
+    pub id: TokenId,
+    pub account_id: AccountId,
     pub name: String,
     pub permissions: Option<String>,
     pub networks: Option<String>,
-    pub created_at: i64,
-    pub expires_at: Option<i64>,
-    pub revoked_at: Option<i64>,
+    pub created_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
+    pub revoked_at: Option<Timestamp>,
     pub revoked_by: Option<String>,
     /// Number of rotations. A rotation states the number that it has read; see [`count_rotation`].
     pub rotations: i64,
-    pub last_used_at: Option<i64>,
+    pub last_used_at: Option<Timestamp>,
     pub last_used_ip: Option<String>,
     pub hint: String,
     /// Time at which the newest secret was made; null for a secret that is older than this column.
-    pub secret_created_at: Option<i64>,
+    pub secret_created_at: Option<Timestamp>,
     pub old_hint: Option<String>,
-    pub old_ends_at: Option<i64>,
-    pub old_last_used_at: Option<i64>,
+    pub old_ends_at: Option<Timestamp>,
+    pub old_last_used_at: Option<Timestamp>,
     pub old_last_used_ip: Option<String>,
 }
 
 #[derive(Clone, Debug)]
 pub struct NewToken<'a> {
-    pub id: Uuid,
-    pub account_id: Uuid,
+    pub id: TokenId,
+    pub account_id: AccountId,
     pub name: &'a str,
     pub name_key: &'a str,
     pub permissions: Option<&'a str>,
     pub networks: Option<&'a str>,
-    pub created_at: i64,
-    pub expires_at: Option<i64>,
+    pub created_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
 }
 
 /// Sort order of a list. Tokens that were never used, or never expire, come last in either direction.
@@ -58,7 +58,7 @@ pub struct TokenFilter {
     /// State of the tokens: `active`, `expired`, `revoked` or `all`.
     pub state: &'static str,
     pub part: String,
-    pub now: i64,
+    pub now: Timestamp,
 }
 
 macro_rules! select {
@@ -91,13 +91,13 @@ macro_rules! list {
 
 const FIND: &str = select!("AND t.id = $3");
 
-pub async fn find(conn: Conn<'_>, account_id: Uuid, id: Uuid, now: i64) -> Result<Option<TokenRow>> {
+pub async fn find(conn: Conn<'_>, account_id: AccountId, id: TokenId, now: Timestamp) -> Result<Option<TokenRow>> {
     on!(conn, |c| sqlx::query_as(FIND).bind(account_id).bind(now).bind(id).fetch_optional(c).await)
 }
 
 pub async fn list(
     conn: Conn<'_>,
-    account_id: Uuid,
+    account_id: AccountId,
     filter: &TokenFilter,
     sort: (TokenSort, bool),
     slice: PageBounds,
@@ -125,7 +125,7 @@ pub async fn list(
     })
 }
 
-pub async fn count(conn: Conn<'_>, account_id: Uuid, filter: &TokenFilter) -> Result<i64> {
+pub async fn count(conn: Conn<'_>, account_id: AccountId, filter: &TokenFilter) -> Result<i64> {
     on!(conn, |c| {
         sqlx::query_scalar(
             "SELECT COUNT(*) FROM api_tokens t WHERE t.account_id = $1 AND ($3 = 'all' OR $3 = CASE \
@@ -141,7 +141,13 @@ pub async fn count(conn: Conn<'_>, account_id: Uuid, filter: &TokenFilter) -> Re
     })
 }
 
-pub async fn exists_active_named(conn: Conn<'_>, account_id: Uuid, name_key: &str, id: Uuid, now: i64) -> Result<bool> {
+pub async fn exists_active_named(
+    conn: Conn<'_>,
+    account_id: AccountId,
+    name_key: &str,
+    id: TokenId,
+    now: Timestamp,
+) -> Result<bool> {
     on!(conn, |c| {
         sqlx::query_scalar(
             "SELECT EXISTS (SELECT 1 FROM api_tokens WHERE account_id = $1 AND name_key = $2 AND id <> $3 \
@@ -177,7 +183,13 @@ pub async fn insert(tx: &mut Transaction, token: &NewToken<'_>) -> Result<()> {
     })
 }
 
-pub async fn insert_secret(tx: &mut Transaction, token_id: Uuid, digest: &[u8], hint: &str, now: i64) -> Result<()> {
+pub async fn insert_secret(
+    tx: &mut Transaction,
+    token_id: TokenId,
+    digest: &Digest,
+    hint: &str,
+    now: Timestamp,
+) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query("INSERT INTO token_secrets (digest, token_id, hint, created_at) VALUES ($1, $2, $3, $4)")
             .bind(digest)
@@ -191,7 +203,7 @@ pub async fn insert_secret(tx: &mut Transaction, token_id: Uuid, digest: &[u8], 
 }
 
 /// Counts a rotation, if no other one was counted since `rotations` was read. Returns true when it was counted.
-pub async fn count_rotation(tx: &mut Transaction, id: Uuid, rotations: i64) -> Result<bool> {
+pub async fn count_rotation(tx: &mut Transaction, id: TokenId, rotations: i64) -> Result<bool> {
     on!(tx.conn(), |c| {
         sqlx::query("UPDATE api_tokens SET rotations = rotations + 1 WHERE id = $1 AND rotations = $2")
             .bind(id)
@@ -204,10 +216,10 @@ pub async fn count_rotation(tx: &mut Transaction, id: Uuid, rotations: i64) -> R
 
 /// The end of a secret that ends now. It is not this clock's present, which another server's clock may not have
 /// reached.
-pub const ENDED: i64 = 0;
+pub const ENDED: Timestamp = Timestamp(0);
 
 /// Ends the secrets of a token: one that was replaced and still works ends now, and the newest one ends at `ends_at`.
-pub async fn end_secrets(tx: &mut Transaction, token_id: Uuid, ends_at: i64) -> Result<()> {
+pub async fn end_secrets(tx: &mut Transaction, token_id: TokenId, ends_at: Timestamp) -> Result<()> {
     end_overlap(tx, token_id).await?;
     on!(tx.conn(), |c| {
         sqlx::query("UPDATE token_secrets SET ends_at = $2 WHERE token_id = $1 AND ends_at IS NULL")
@@ -221,7 +233,7 @@ pub async fn end_secrets(tx: &mut Transaction, token_id: Uuid, ends_at: i64) -> 
 
 /// Ends replaced secrets that still work, or may still work by another server's clock. Returns true when there were
 /// any.
-pub async fn end_overlap(tx: &mut Transaction, token_id: Uuid) -> Result<bool> {
+pub async fn end_overlap(tx: &mut Transaction, token_id: TokenId) -> Result<bool> {
     on!(tx.conn(), |c| {
         sqlx::query("UPDATE token_secrets SET ends_at = $2 WHERE token_id = $1 AND ends_at > $2")
             .bind(token_id)
@@ -234,7 +246,7 @@ pub async fn end_overlap(tx: &mut Transaction, token_id: Uuid) -> Result<bool> {
 
 pub async fn update(
     tx: &mut Transaction,
-    id: Uuid,
+    id: TokenId,
     name: (&str, &str),
     permissions: Option<&str>,
     networks: Option<&str>,
@@ -253,7 +265,13 @@ pub async fn update(
 }
 
 /// Revokes a token of an account. Returns false when it is unknown, or was revoked before.
-pub async fn revoke(tx: &mut Transaction, account_id: Uuid, id: Uuid, by: Uuid, now: i64) -> Result<bool> {
+pub async fn revoke(
+    tx: &mut Transaction,
+    account_id: AccountId,
+    id: TokenId,
+    by: AccountId,
+    now: Timestamp,
+) -> Result<bool> {
     on!(tx.conn(), |c| {
         sqlx::query(
             "UPDATE api_tokens SET revoked_at = $4, revoked_by = $3 \
@@ -272,8 +290,8 @@ pub async fn revoke(tx: &mut Transaction, account_id: Uuid, id: Uuid, by: Uuid, 
 /// Revokes every token of an account, on behalf of its owner, and returns how many of them worked until now. Tokens
 /// that have expired are revoked as well, because they may not have expired by a clock that was set back, or by another
 /// server's.
-pub async fn revoke_all(tx: &mut Transaction, account_id: Uuid, now: i64) -> Result<u64> {
-    let revoked: Vec<Option<i64>> = on!(tx.conn(), |c| {
+pub async fn revoke_all(tx: &mut Transaction, account_id: AccountId, now: Timestamp) -> Result<u64> {
+    let revoked: Vec<Option<Timestamp>> = on!(tx.conn(), |c| {
         sqlx::query_scalar(
             "UPDATE api_tokens SET revoked_at = $2, revoked_by = $1 WHERE account_id = $1 AND revoked_at IS NULL \
              RETURNING expires_at",
@@ -286,7 +304,7 @@ pub async fn revoke_all(tx: &mut Transaction, account_id: Uuid, now: i64) -> Res
     Ok(revoked.iter().filter(|end| end.is_none_or(|end| end > now)).count() as u64)
 }
 
-pub async fn list_digests(conn: Conn<'_>, id: Uuid) -> Result<Vec<Vec<u8>>> {
+pub async fn list_digests(conn: Conn<'_>, id: TokenId) -> Result<Vec<Digest>> {
     on!(conn, |c| {
         sqlx::query_scalar("SELECT digest FROM token_secrets WHERE token_id = $1").bind(id).fetch_all(c).await
     })
@@ -297,9 +315,9 @@ pub const USES: usize = 16;
 
 #[derive(Clone, Debug)]
 pub struct UseRow {
-    pub token_id: Uuid,
-    pub digest: [u8; 32],
-    pub at: i64,
+    pub token_id: TokenId,
+    pub digest: Digest,
+    pub at: Timestamp,
     pub ip: String,
     pub program: Option<String>,
 }
@@ -321,7 +339,7 @@ const SECRETS_USED: &str = "UPDATE token_secrets SET last_used_at = v.column2, l
 
 /// Records uses of secrets, and so of their tokens. An earlier time replaces a later one only if the later one is after
 /// the horizon. There must be 1 to [`USES`] rows, and no two for the same token, because either of the two could win.
-pub async fn update_last_used(aside: &mut Connection, uses: &[UseRow], horizon: i64) -> Result<()> {
+pub async fn update_last_used(aside: &mut Connection, uses: &[UseRow], horizon: Timestamp) -> Result<()> {
     debug_assert!((1..=USES).contains(&uses.len()));
     let padded = || (0..USES).map(|index| &uses[index.min(uses.len() - 1)]);
     on!(aside.conn(), |c| {
@@ -334,7 +352,7 @@ pub async fn update_last_used(aside: &mut Connection, uses: &[UseRow], horizon: 
     on!(aside.conn(), |c| {
         let mut query = sqlx::query(SECRETS_USED);
         for row in padded() {
-            query = query.bind(row.digest.as_slice()).bind(row.at).bind(&row.ip).bind(&row.program);
+            query = query.bind(row.digest).bind(row.at).bind(&row.ip).bind(&row.program);
         }
         query.bind(horizon).execute(c).await.map(drop)
     })
@@ -342,7 +360,11 @@ pub async fn update_last_used(aside: &mut Connection, uses: &[UseRow], horizon: 
 
 /// Returns the address of the latest use of a token's newest secret, and the program that used it first; `None` while
 /// the secret is unused.
-pub async fn find_first_use(conn: Conn<'_>, account_id: Uuid, id: Uuid) -> Result<Option<(String, Option<String>)>> {
+pub async fn find_first_use(
+    conn: Conn<'_>,
+    account_id: AccountId,
+    id: TokenId,
+) -> Result<Option<(String, Option<String>)>> {
     on!(conn, |c| {
         sqlx::query_as(
             "SELECT x.last_used_ip, x.first_used_by FROM token_secrets x JOIN api_tokens t ON t.id = x.token_id \
@@ -358,7 +380,7 @@ pub async fn find_first_use(conn: Conn<'_>, account_id: Uuid, id: Uuid) -> Resul
 /// Sets times of rotations and revokes that are later than the horizon to the present, because a wrong clock wrote
 /// them: an overlap then lasts for as long as was requested, from now on, and a revoked token is listed for as long as
 /// any other. Returns the accounts whose tokens had such a rotation.
-pub async fn mend_future(tx: &mut Transaction, now: i64, horizon: i64) -> Result<Vec<Uuid>> {
+pub async fn mend_future(tx: &mut Transaction, now: Timestamp, horizon: Timestamp) -> Result<Vec<AccountId>> {
     on!(tx.conn(), |c| {
         sqlx::query("UPDATE api_tokens SET revoked_at = $1 WHERE revoked_at > $2")
             .bind(now)
@@ -400,7 +422,7 @@ pub async fn mend_future(tx: &mut Transaction, now: i64, horizon: i64) -> Result
     Ok(accounts)
 }
 
-pub async fn delete_over_before(tx: &mut Transaction, at: i64) -> Result<u64> {
+pub async fn delete_over_before(tx: &mut Transaction, at: Timestamp) -> Result<u64> {
     on!(tx.conn(), |c| {
         sqlx::query("DELETE FROM api_tokens WHERE revoked_at < $1 OR expires_at < $1")
             .bind(at)

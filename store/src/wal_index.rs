@@ -73,6 +73,8 @@ fn index_path(database: &Path) -> io::Result<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use uptrakit_api::{AccountId, Timestamp};
+
     use crate::{Store, epoch};
 
     async fn read(store: &Store) {
@@ -92,12 +94,12 @@ mod tests {
             read(&ours).await;
             read(&others).await;
             assert_eq!(commits.mark(), seen.last().copied(), "a read is no commit");
-            writer.probe(at).await.unwrap();
+            writer.probe(Timestamp(at)).await.unwrap();
             let mark = commits.mark().expect("a mark");
             assert!(!seen.contains(&mark), "every commit that changes something leaves a mark of its own");
             seen.push(mark);
         }
-        assert!(ours.notices_commits(1).await.unwrap());
+        assert!(ours.notices_commits(Timestamp(1)).await.unwrap());
     }
 
     #[tokio::test]
@@ -109,7 +111,7 @@ mod tests {
         let commits = store.commits().expect("a file has commits");
         let before = commits.mark();
         let mut tx = store.begin().await.unwrap();
-        epoch::bump_epoch(&mut tx, uuid::Uuid::nil(), 1).await.ok();
+        epoch::bump_epoch(&mut tx, AccountId::NIL, Timestamp(1)).await.ok();
         drop(tx);
         let _ = store.begin().await.unwrap();
         assert_eq!(commits.mark(), before);

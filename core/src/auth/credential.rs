@@ -294,59 +294,55 @@ impl TryFrom<CredentialAccountRow> for AccountState {
 
     fn try_from(row: CredentialAccountRow) -> Result<Self, InconsistentRow> {
         Ok(Self {
-            id: AccountId(row.account_id),
+            id: row.account_id,
             username: row.username.into(),
             email: row.email.into(),
             roles: row.roles.parse().map_err(|_| InconsistentRow("role"))?,
             active: row.active,
-            created_at: Timestamp(row.account_created_at),
+            created_at: row.account_created_at,
         })
     }
 }
 
 impl Found {
     pub fn token(row: TokenCredentialRow) -> Result<Self, InconsistentRow> {
-        let key = Key::Token(Digest::from_bytes(&row.digest).ok_or(InconsistentRow("digest"))?);
+        let key = Key::Token(row.digest);
         let permissions = row.permissions.map(|names| names.parse()).transpose();
         let grant = TokenGrant {
-            id: TokenId(row.token_id),
+            id: row.token_id,
             name: row.name.into(),
             hint: row.hint.into(),
-            ends_at: row.ends_at.map(Timestamp),
+            ends_at: row.ends_at,
             permissions: permissions.map_err(|_| InconsistentRow("permission"))?,
             networks: row.networks.map(|text| parse_networks(&text)).transpose()?,
-            created_at: Timestamp(row.created_at),
-            expires_at: row.expires_at.map(Timestamp),
-            revoked_at: row.revoked_at.map(Timestamp),
-            secret_used_at: row.secret_used_at.map(Timestamp),
-            last_used_at: row.last_used_at.map(Timestamp),
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+            revoked_at: row.revoked_at,
+            secret_used_at: row.secret_used_at,
+            last_used_at: row.last_used_at,
             last_used_ip: row.last_used_ip.map(Into::into),
         };
         Ok(Self { key, account: row.account.try_into()?, credential: Credential::Token(grant) })
     }
 
     pub fn session(row: SessionCredentialRow) -> Result<Self, InconsistentRow> {
-        let key = Key::Session(Digest::from_bytes(&row.digest).ok_or(InconsistentRow("digest"))?);
-        let grant = SessionGrant {
-            id: SessionId(row.session_id),
-            created_at: Timestamp(row.created_at),
-            last_active_at: Timestamp(row.last_active_at),
-        };
+        let key = Key::Session(row.digest);
+        let grant = SessionGrant { id: row.session_id, created_at: row.created_at, last_active_at: row.last_active_at };
         Ok(Self { key, account: row.account.try_into()?, credential: Credential::Session(grant) })
     }
 
     pub fn access(row: AccessCredentialRow) -> Result<Self, InconsistentRow> {
         let resource = Resource::from_name(&row.audience).ok_or(InconsistentRow("audience"))?;
-        let key = Key::Access(Digest::from_bytes(&row.digest).ok_or(InconsistentRow("digest"))?, resource);
+        let key = Key::Access(row.digest, resource);
         let parse = |names: &str| names.parse::<Permissions>().map_err(|_| InconsistentRow("permission"));
         let granted = parse(&row.permissions)?;
         let narrowed = row.narrowed.as_deref().map(parse).transpose()?;
         let access = AccessGrant {
-            grant_id: GrantId(row.grant_id),
+            grant_id: row.grant_id,
             permissions: narrowed.map_or(granted, |narrowed| granted.intersection(narrowed)),
-            expires_at: Timestamp(row.expires_at),
+            expires_at: row.expires_at,
             is_revoked: row.revoked_at.is_some() || row.grant_revoked_at.is_some(),
-            last_used_at: row.last_used_at.map(Timestamp),
+            last_used_at: row.last_used_at,
         };
         Ok(Self { key, account: row.account.try_into()?, credential: Credential::Access(access) })
     }

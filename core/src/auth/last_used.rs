@@ -16,7 +16,7 @@ use uptrakit_store::{
     tokens::{self, UseRow},
 };
 
-use super::{credential::Credential, digest::Digest, verifier::CachedCredential, write_queue::WriteQueue};
+use super::{credential::Credential, verifier::CachedCredential, write_queue::WriteQueue};
 use crate::clock::horizon;
 
 /// The minimum time between two writes of the same credential.
@@ -80,7 +80,7 @@ async fn write(store: &Store, entries: &[Arc<CachedCredential>], now: Timestamp)
 }
 
 async fn try_write(store: &Store, entries: &[Arc<CachedCredential>], now: Timestamp) -> uptrakit_store::Result<()> {
-    let horizon = horizon(now).0;
+    let horizon = horizon(now);
     let mut aside = store.aside().await?;
     let mut written = Vec::with_capacity(entries.len());
     let mut uses: Vec<UseRow> = Vec::with_capacity(entries.len());
@@ -88,11 +88,11 @@ async fn try_write(store: &Store, entries: &[Arc<CachedCredential>], now: Timest
         // The flag is cleared before the use is read: a use in between is noted again and not lost.
         entry.dirty.store(false, Ordering::Release);
         // A use that was noted before the clock was set back would look like one in the future.
-        let at = entry.used_at.load(Ordering::Relaxed).min(now.0);
+        let at = Timestamp(entry.used_at.load(Ordering::Relaxed)).min(now);
         written.push((entry, at));
         let from = *entry.used_from.lock().unwrap_or_else(PoisonError::into_inner);
         let ip = from.map(|address| address.to_string()).unwrap_or_default();
-        let Digest(digest) = entry.key.digest();
+        let digest = entry.key.digest();
         let token_id = match &entry.credential {
             Credential::Token(token) => token.id,
             Credential::Session(_) => {
@@ -100,12 +100,12 @@ async fn try_write(store: &Store, entries: &[Arc<CachedCredential>], now: Timest
                 continue;
             }
             Credential::Access(access) => {
-                grants::update_last_used(&mut aside, access.grant_id.0, at, &ip, horizon).await?;
+                grants::update_last_used(&mut aside, access.grant_id, at, &ip, horizon).await?;
                 continue;
             }
         };
         let program = entry.program.get().cloned().flatten().map(String::from);
-        let row = UseRow { token_id: token_id.0, digest, at, ip, program };
+        let row = UseRow { token_id, digest, at, ip, program };
         // Two secrets of one token, as in a rotation's overlap, follow one another here. They need separate statements:
         // of two rows for one token in a statement, either could win.
         if uses.last().is_some_and(|last| last.token_id == row.token_id) {
@@ -118,7 +118,7 @@ async fn try_write(store: &Store, entries: &[Arc<CachedCredential>], now: Timest
         tokens::update_last_used(&mut aside, &uses, horizon).await?;
     }
     for (entry, at) in written {
-        entry.written_at.store(at, Ordering::Relaxed);
+        entry.written_at.store(at.0, Ordering::Relaxed);
     }
     Ok(())
 }

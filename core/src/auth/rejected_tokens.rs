@@ -88,7 +88,7 @@ impl Noted {
     /// Returns true when the token is to be noted now: at most once an hour, and while there is room.
     fn add(&mut self, token: TokenId, now: Timestamp) -> bool {
         // An entry in the future of this clock was noted while the clock was wrong.
-        let is_recent = |noted: &Timestamp| now.0 - noted.0 < INTERVAL_MILLIS && *noted <= horizon(now);
+        let is_recent = |noted: &Timestamp| now.millis_since(*noted) < INTERVAL_MILLIS && *noted <= horizon(now);
         if self.0.get(&token).is_some_and(is_recent) {
             return false;
         }

@@ -2,9 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use uptrakit_api::{
-    Account, AccountId, ChangePassword, Me, PasswordChanged, Role, Roles, Secret, SessionId, SetUp, SignIn, Timestamp,
-};
+use uptrakit_api::{Account, ChangePassword, Me, PasswordChanged, Role, Roles, Secret, SessionId, SetUp, SignIn};
 use uptrakit_store::{
     Transaction,
     accounts::{self, AccountRow},
@@ -106,7 +104,7 @@ pub async fn sign_in(
             };
             log_failed_sign_in(context, &request.login, reason);
             let mut tx = core.store.begin().await?;
-            let actor = found.map(|account| AccountId(account.id));
+            let actor = found.map(|account| account.id);
             let event = Event { action: "session.create", actor, refused: true, ..Event::default() };
             audit::record(core, &mut tx, Some(context), event).await?;
             tx.commit().await?;
@@ -170,24 +168,20 @@ async fn open_session(
         account_id: account.id,
         device: browser.device,
         address: context.address.to_string(),
-        created_at: now.0,
-        last_active_at: now.0,
+        created_at: now,
+        last_active_at: now,
     };
-    sessions::insert(tx, &row, &Digest::of(&cookie.0).0).await?;
-    if sessions::delete_beyond(tx, account.id, MOST_SESSIONS, horizon(now).0).await? {
-        epoch::bump_epoch(tx, account.id, now.0).await?;
+    sessions::insert(tx, &row, &Digest::of(&cookie.0)).await?;
+    if sessions::delete_beyond(tx, account.id, MOST_SESSIONS, horizon(now)).await? {
+        epoch::bump_epoch(tx, account.id, now).await?;
     }
-    let event = Event {
-        action: "session.create",
-        actor: Some(AccountId(account.id)),
-        target: Some(row.id),
-        ..Event::default()
-    };
+    let event =
+        Event { action: "session.create", actor: Some(account.id), target: Some(row.id.into()), ..Event::default() };
     audit::record(core, tx, Some(context), event).await?;
     if let Some(digest) = browser.presented
-        && let Some(owner) = sessions::delete_by_digest(tx, &digest.0).await?
+        && let Some(owner) = sessions::delete_by_digest(tx, &digest).await?
     {
-        epoch::bump_epoch(tx, owner, now.0).await?;
+        epoch::bump_epoch(tx, owner, now).await?;
     }
     Ok(SignedIn { account: public(account)?, cookie })
 }
@@ -200,7 +194,7 @@ pub async fn new_first_run_code(core: &Core) -> Result<Option<Secret>, Error> {
     }
     let code = new_secret();
     let expires_at = core.clock.now().plus_millis(INVITATION_MILLIS);
-    invitations::insert(&mut tx, &Digest::of(&code.0).0, None, expires_at.0).await?;
+    invitations::insert(&mut tx, &Digest::of(&code.0), None, expires_at).await?;
     tx.commit().await?;
     Ok(Some(code))
 }
@@ -213,7 +207,7 @@ pub async fn get_invited(core: &Core, code: &Secret) -> Result<Option<String>, E
 async fn find_invited(core: &Core, code: &Secret) -> Result<Option<AccountRow>, Error> {
     let now = core.clock.now();
     let mut reader = core.store.read().await?;
-    let invited = invitations::find(reader.conn(), &Digest::of(&code.0).0, now.0).await?.ok_or(Error::NotFound)?;
+    let invited = invitations::find(reader.conn(), &Digest::of(&code.0), now).await?.ok_or(Error::NotFound)?;
     match invited {
         None if accounts::count(reader.conn()).await? == 0 => Ok(None),
         None => Err(Error::NotFound),
@@ -248,12 +242,12 @@ pub async fn set_up(
 
     let mut tx = core.store.begin().await?;
     let now = core.clock.now();
-    let invited = invitations::find(tx.conn(), &digest.0, now.0).await?.ok_or(Error::NotFound)?;
+    let invited = invitations::find(tx.conn(), &digest, now).await?.ok_or(Error::NotFound)?;
     let account = match (newcomer, invited) {
         (Invitee::First(account), None) => {
             // Concurrent first setups wait for the epoch's row here; the second one then finds an account and is
             // rejected.
-            epoch::bump_epoch(&mut tx, account.id, now.0).await?;
+            epoch::bump_epoch(&mut tx, account.id, now).await?;
             if accounts::count(tx.conn()).await? > 0 {
                 return Err(Error::NotFound);
             }
@@ -265,7 +259,7 @@ pub async fn set_up(
             epoch::lock_account(&mut tx, id).await?;
             // Concurrent requests with this code wait for the account's row; the second one then finds that the code is
             // gone.
-            invitations::find(tx.conn(), &digest.0, now.0).await?.ok_or(Error::NotFound)?;
+            invitations::find(tx.conn(), &digest, now).await?.ok_or(Error::NotFound)?;
             accounts::update_password(&mut tx, id, &hash).await?;
             invitations::delete_for(&mut tx, Some(id)).await?;
             accounts::find(tx.conn(), id).await?.filter(|account| account.active).ok_or(Error::NotFound)?
@@ -274,8 +268,8 @@ pub async fn set_up(
     };
     let event = Event {
         action: if invited.is_none() { "setup.complete" } else { "invitation.accept" },
-        actor: Some(AccountId(account.id)),
-        target: Some(account.id),
+        actor: Some(account.id),
+        target: Some(account.id.into()),
         ..Event::default()
     };
     audit::record(core, &mut tx, Some(context), event).await?;
@@ -291,7 +285,7 @@ pub async fn change_password(
 ) -> Result<PasswordChanged, Error> {
     let account = {
         let mut reader = core.store.read().await?;
-        accounts::find(reader.conn(), actor.account_id().0).await?.ok_or(Error::NotFound)?
+        accounts::find(reader.conn(), actor.account_id()).await?.ok_or(Error::NotFound)?
     };
     let now = core.clock.now();
     let failures = (account.id.to_string(), ClientNetwork::from(actor.context.address));
@@ -319,13 +313,13 @@ pub async fn change_password(
         return Err(Error::Conflict("The password was changed at the same time."));
     }
     accounts::update_password(&mut tx, account.id, &hash).await?;
-    let kept = actor.session().map_or(SessionId(uuid::Uuid::nil()), |session| session.id);
+    let kept = actor.session().map_or(SessionId::NIL, |session| session.id);
     let sessions_ended =
-        if request.end_other_sessions { sessions::delete_others(&mut tx, account.id, kept.0).await? } else { 0 };
+        if request.end_other_sessions { sessions::delete_others(&mut tx, account.id, kept).await? } else { 0 };
     let tokens_revoked =
-        if request.revoke_tokens { tokens::revoke_all(&mut tx, account.id, core.clock.now().0).await? } else { 0 };
+        if request.revoke_tokens { tokens::revoke_all(&mut tx, account.id, core.clock.now()).await? } else { 0 };
     let applications_disconnected =
-        if request.revoke_tokens { grants::revoke_all(&mut tx, account.id, core.clock.now().0).await? } else { 0 };
+        if request.revoke_tokens { grants::revoke_all(&mut tx, account.id, core.clock.now()).await? } else { 0 };
     if request.revoke_tokens {
         // An approval that has not been used yet would be worth a token.
         codes::delete_unused(&mut tx, account.id).await?;
@@ -384,7 +378,7 @@ pub async fn new_account(
         password_hash,
         roles: roles.to_string(),
         active: true,
-        created_at: now.0,
+        created_at: now,
     })
 }
 
@@ -425,12 +419,12 @@ fn parse_email(text: &str) -> Result<String, String> {
 pub fn public(row: &AccountRow) -> Result<Account, InconsistentRow> {
     let roles: Roles = row.roles.parse().map_err(|_| InconsistentRow("role"))?;
     Ok(Account {
-        id: AccountId(row.id),
+        id: row.id,
         username: row.username.clone(),
         email: row.email.clone(),
         roles,
         permissions: roles.permissions(),
-        created_at: Timestamp(row.created_at),
+        created_at: row.created_at,
     })
 }
 

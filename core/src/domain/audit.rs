@@ -1,6 +1,8 @@
 //! The audit log: what is recorded, and how it is read. An action is recorded in the transaction that performs it; the
 //! uses of rejected tokens, which change nothing, are written in the background.
 
+use std::str::FromStr;
+
 use uptrakit_api::{AccountId, AuditEvent, AuditQuery, EventId, Page, Permission, Timestamp, TokenId};
 use uptrakit_store::{
     Transaction,
@@ -34,13 +36,19 @@ pub struct Event<'a> {
 
 impl<'a> Event<'a> {
     #[must_use]
-    pub fn by(actor: &Actor, action: &'a str, target: impl Into<Option<Uuid>>) -> Self {
-        Self { action, actor: Some(actor.account_id()), token: actor.token_id(), target: target.into(), refused: false }
+    pub fn by(actor: &Actor, action: &'a str, target: impl Into<Uuid>) -> Self {
+        Self {
+            action,
+            actor: Some(actor.account_id()),
+            token: actor.token_id(),
+            target: Some(target.into()),
+            refused: false,
+        }
     }
 
     #[must_use]
     pub fn on_token(actor: &Actor, action: &'a str, token: TokenId) -> Self {
-        Self { token: actor.token_id().or(Some(token)), ..Self::by(actor, action, token.0) }
+        Self { token: actor.token_id().or(Some(token)), ..Self::by(actor, action, token) }
     }
 }
 
@@ -54,10 +62,10 @@ pub async fn record(
     let now = core.clock.now();
     let row = AuditRow {
         id: new_id(now),
-        at: now.0,
+        at: now,
         action: event.action.to_owned(),
-        actor_id: event.actor.map(|id| id.0),
-        token_id: event.token.map(|id| id.0),
+        actor_id: event.actor,
+        token_id: event.token,
         target_id: event.target,
         address: context.map(|context| context.address.to_string()),
         request_id: context.map(|context| context.request_id.to_string()),
@@ -85,11 +93,11 @@ async fn write_attempts(core: &Core, attempts: &[RejectedTokenUse]) -> uptrakit_
     for attempt in attempts {
         let row = AuditRow {
             id: new_id(attempt.at),
-            at: attempt.at.0,
+            at: attempt.at,
             action: "token.refused".to_owned(),
-            actor_id: Some(attempt.account.0),
-            token_id: Some(attempt.token.0),
-            target_id: Some(attempt.token.0),
+            actor_id: Some(attempt.account),
+            token_id: Some(attempt.token),
+            target_id: Some(attempt.token.into()),
             address: Some(attempt.address.to_string()),
             request_id: Some(attempt.request_id.to_string()),
             outcome: attempt.reason.as_str().to_owned(),
@@ -110,7 +118,7 @@ pub async fn list_own<R>(core: &Core, caller: &Authorized<R>, query: &AuditQuery
 async fn list_filtered(core: &Core, query: &AuditQuery, own: Option<AccountId>) -> Result<Page<AuditEvent>, Error> {
     let paging = Paging::parse(query.page.as_deref(), query.per_page.as_deref())?;
     let mut filter = parse_filter(query)?;
-    if let Some(AccountId(own)) = own
+    if let Some(own) = own
         && filter.actor_id.replace(own).is_some_and(|asked| asked != own)
     {
         return Ok(paging.page(Vec::new(), 0));
@@ -132,7 +140,7 @@ pub struct Named {
 
 pub async fn list_named<R>(core: &Core, actor: &Authorized<R>, page: u32) -> Result<Page<Named>, Error> {
     let paging = Paging::parse(Some(&page.to_string()), Some(NAMED_PER_PAGE))?;
-    let account_id = actor.account_id().0;
+    let account_id = actor.account_id();
     let own = AuditFilter { actor_id: Some(account_id), ..AuditFilter::default() };
     let mut reader = core.store.read().await?;
     let total = audit::count(reader.conn(), &own).await?;
@@ -149,7 +157,7 @@ const EXPORTED_AT_ONCE: u16 = 500;
 #[derive(Debug)]
 pub struct Export {
     filter: AuditFilter,
-    after: (i64, Uuid),
+    after: (Timestamp, EventId),
     is_over: bool,
 }
 
@@ -159,9 +167,9 @@ impl Export {
     pub async fn new(core: &Core, _: &Authorized<AuditRead>, query: &AuditQuery) -> Result<Self, Error> {
         let mut filter = parse_filter(query)?;
         let newest = audit::find_newest_at(core.store.read().await?.conn()).await?;
-        let end = newest.into_iter().fold(core.clock.now().0, i64::max).saturating_add(1);
+        let end = newest.into_iter().fold(core.clock.now(), Timestamp::max).plus_millis(1);
         filter.until = Some(filter.until.map_or(end, |until| until.min(end)));
-        Ok(Self { filter, after: (i64::MIN, Uuid::nil()), is_over: false })
+        Ok(Self { filter, after: (Timestamp(i64::MIN), EventId::NIL), is_over: false })
     }
 
     pub async fn next(&mut self, core: &Core) -> Result<Option<Vec<AuditEvent>>, Error> {
@@ -177,33 +185,29 @@ impl Export {
 }
 
 fn parse_filter(query: &AuditQuery) -> Result<AuditFilter, Error> {
-    let id = |field: &str, text: &Option<String>| {
-        text.as_ref()
-            .map(|text| {
-                text.parse::<EventId>().map(|EventId(id)| id).map_err(|_| Error::field(field, "must be a UUID"))
-            })
-            .transpose()
-    };
+    fn id<Id: FromStr>(field: &str, text: Option<&String>) -> Result<Option<Id>, Error> {
+        text.map(|text| text.parse().map_err(|_| Error::field(field, "must be a UUID"))).transpose()
+    }
     let instant = |field: &str, text: &Option<String>| {
         let parse = |text: &String| Timestamp::parse(text).map_err(|error| Error::field(field, error.to_string()));
         text.as_ref().map(parse).transpose()
     };
     Ok(AuditFilter {
         action: query.action.as_deref().map(text::literal),
-        actor_id: id("actor_id", &query.actor_id)?,
-        token_id: id("token_id", &query.token_id)?,
-        since: instant("since", &query.since)?.map(|at| at.0),
-        until: instant("until", &query.until)?.map(|at| at.0),
+        actor_id: id("actor_id", query.actor_id.as_ref())?,
+        token_id: id("token_id", query.token_id.as_ref())?,
+        since: instant("since", &query.since)?,
+        until: instant("until", &query.until)?,
     })
 }
 
 fn public(row: AuditRow) -> AuditEvent {
     AuditEvent {
-        id: EventId(row.id),
-        at: Timestamp(row.at),
+        id: row.id,
+        at: row.at,
         action: row.action,
-        actor_id: row.actor_id.map(AccountId),
-        token_id: row.token_id.map(TokenId),
+        actor_id: row.actor_id,
+        token_id: row.token_id,
         target_id: row.target_id,
         address: row.address,
         request_id: row.request_id,

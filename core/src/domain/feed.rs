@@ -64,7 +64,7 @@ impl Feed {
             }
         }
         for (id, _) in hosts::list_removals_after(reader.conn(), after).await? {
-            let _ = self.changes.send(HostChange::Removed(HostId(id)));
+            let _ = self.changes.send(HostChange::Removed(id));
         }
         Ok(revision.max(reached))
     }

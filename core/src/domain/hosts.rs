@@ -1,6 +1,6 @@
 //! Hosts: what machines report about themselves, and the names that users give them.
 
-use uptrakit_api::{FieldError, Host, HostId, HostQuery, HostReport, Page, Timestamp, UpdateHost};
+use uptrakit_api::{FieldError, Host, HostId, HostQuery, HostReport, Page, UpdateHost};
 use uptrakit_store::hosts::{self, HostRow, HostSort};
 
 use super::{
@@ -40,7 +40,7 @@ pub async fn list(core: &Core, _: &Authorized<HostsRead>, query: &HostQuery) -> 
 
 pub async fn get(core: &Core, _: &Authorized<HostsRead>, id: HostId) -> Result<Host, Error> {
     let mut reader = core.store.read().await?;
-    Ok(public(hosts::find(reader.conn(), id.0).await?.ok_or(Error::NotFound)?))
+    Ok(public(hosts::find(reader.conn(), id).await?.ok_or(Error::NotFound)?))
 }
 
 /// Stores a machine's report. The flag is true when it is the first report of this machine.
@@ -54,13 +54,13 @@ pub async fn report(core: &Core, actor: &Authorized<HostsReport>, report: &HostR
     let mut reporters = Reporters::parse(reporters, now);
     let is_shared = reporters.note(&report.hostname, &report.os_name, &report.architecture, now);
     let noticed_at = known.as_ref().and_then(|host| host.shared_machine_id_at);
-    let noticed_at = noticed_at.filter(|at| *at <= horizon(now).0 && now.0 - at <= REMEMBERED_MILLIS);
+    let noticed_at = noticed_at.filter(|at| *at <= horizon(now) && now.millis_since(*at) <= REMEMBERED_MILLIS);
     // The event is recorded at most once a day, because the machines may take turns every minute.
-    let is_news = is_shared && noticed_at.is_none_or(|at| now.0 - at >= DAY_MILLIS);
+    let is_news = is_shared && noticed_at.is_none_or(|at| now.millis_since(at) >= DAY_MILLIS);
     let row = HostRow {
         id: known.as_ref().map_or_else(|| new_id(now), |host| host.id),
         friendly_name: known.as_ref().and_then(|host| host.friendly_name.clone()),
-        created_at: known.as_ref().map_or(now.0, |host| host.created_at),
+        created_at: known.as_ref().map_or(now, |host| host.created_at),
         machine_id: report.machine_id,
         hostname: report.hostname,
         os_name: report.os_name,
@@ -70,10 +70,10 @@ pub async fn report(core: &Core, actor: &Authorized<HostsReport>, report: &HostR
         pending_updates: report.pending_updates.map(Into::into),
         security_updates: report.security_updates.map(Into::into),
         reboot_required: report.reboot_required,
-        shared_machine_id_at: if is_news { Some(now.0) } else { noticed_at },
+        shared_machine_id_at: if is_news { Some(now) } else { noticed_at },
         reporters: Some(reporters.to_text()),
-        last_seen_at: now.0,
-        updated_at: now.0,
+        last_seen_at: now,
+        updated_at: now,
         revision,
     };
     hosts::upsert(&mut tx, &row, &text::key(&row.hostname), &search_key(&row)).await?;
@@ -102,13 +102,13 @@ pub async fn update(
     };
     let mut tx = begin_authorized_write(core, actor, Affects::Data).await?;
     let revision = hosts::next_revision(&mut tx).await?;
-    let mut row = hosts::find(tx.conn(), id.0).await?.ok_or(Error::NotFound)?;
+    let mut row = hosts::find(tx.conn(), id).await?.ok_or(Error::NotFound)?;
     let Some(name) = name else { return Ok(public(row)) };
     row.friendly_name = name;
-    row.updated_at = core.clock.now().0;
+    row.updated_at = core.clock.now();
     row.revision = revision;
     hosts::update_friendly_name(&mut tx, &row, &search_key(&row)).await?;
-    audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, "host.update", id.0)).await?;
+    audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, "host.update", id)).await?;
     tx.commit().await?;
     core.feed.kick();
     Ok(public(row))
@@ -118,10 +118,10 @@ pub async fn update(
 pub async fn delete(core: &Core, actor: &Authorized<HostsWrite>, id: HostId) -> Result<(), Error> {
     let mut tx = begin_authorized_write(core, actor, Affects::Data).await?;
     let revision = hosts::next_revision(&mut tx).await?;
-    if !hosts::delete(&mut tx, id.0, revision, core.clock.now().0).await? {
+    if !hosts::delete(&mut tx, id, revision, core.clock.now()).await? {
         return Err(Error::NotFound);
     }
-    audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, "host.delete", id.0)).await?;
+    audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, "host.delete", id)).await?;
     tx.commit().await?;
     core.feed.kick();
     Ok(())
@@ -181,7 +181,7 @@ pub(crate) fn search_key_of(hostname: &str, friendly_name: Option<&str>, os_name
 pub fn public(row: HostRow) -> Host {
     let number = |value: Option<i64>| value.map(|value| u32::try_from(value).unwrap_or(u32::MAX));
     Host {
-        id: HostId(row.id),
+        id: row.id,
         machine_id: row.machine_id,
         hostname: row.hostname,
         friendly_name: row.friendly_name,
@@ -192,9 +192,9 @@ pub fn public(row: HostRow) -> Host {
         pending_updates: number(row.pending_updates),
         security_updates: number(row.security_updates),
         reboot_required: row.reboot_required,
-        shared_machine_id_at: row.shared_machine_id_at.map(Timestamp),
-        last_seen_at: Timestamp(row.last_seen_at),
-        created_at: Timestamp(row.created_at),
-        updated_at: Timestamp(row.updated_at),
+        shared_machine_id_at: row.shared_machine_id_at,
+        last_seen_at: row.last_seen_at,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
     }
 }

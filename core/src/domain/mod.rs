@@ -20,7 +20,6 @@ use crate::{
     auth::{
         authorized::Actor,
         credential::{AccountState, Credential, Found, Key, Rejection},
-        digest::Digest,
     },
     domain::state::Core,
     error::Error,
@@ -68,7 +67,7 @@ pub async fn begin_write_with_grant(
     accounts.sort_unstable();
     accounts.dedup();
     for account in accounts {
-        epoch::lock_account(&mut tx, account.0).await?;
+        epoch::lock_account(&mut tx, account).await?;
     }
     let (account, credential) = reread(&mut tx, actor.entry.key).await?;
     let now = core.clock.now();
@@ -86,13 +85,13 @@ pub async fn begin_write_with_grant(
 
 async fn reread(tx: &mut Transaction, key: Key) -> Result<(AccountState, Credential), Error> {
     let found = match key {
-        Key::Token(Digest(digest)) => {
+        Key::Token(digest) => {
             credentials::list_tokens(tx.conn(), &[digest]).await?.pop().map(Found::token).transpose()?
         }
-        Key::Session(Digest(digest)) => {
+        Key::Session(digest) => {
             credentials::list_sessions(tx.conn(), &[digest]).await?.pop().map(Found::session).transpose()?
         }
-        Key::Access(Digest(digest), _) => {
+        Key::Access(digest, _) => {
             credentials::list_access_tokens(tx.conn(), &[digest]).await?.pop().map(Found::access).transpose()?
         }
     };
@@ -108,7 +107,7 @@ async fn reread(tx: &mut Transaction, key: Key) -> Result<(AccountState, Credent
 /// arrives afterwards is checked against the old state, in any process, and the requests in flight in this process have
 /// been notified.
 pub async fn commit_and_bump_epoch(core: &Core, mut tx: Transaction, account_id: AccountId) -> Result<(), Error> {
-    epoch::bump_epoch(&mut tx, account_id.0, core.clock.now().0).await?;
+    epoch::bump_epoch(&mut tx, account_id, core.clock.now()).await?;
     commit_bumped_epoch(core, tx).await
 }
 

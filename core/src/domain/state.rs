@@ -92,7 +92,7 @@ impl Core {
     pub async fn probe_writes(&self) -> Result<(), Arc<str>> {
         let probe = async {
             let began = Instant::now();
-            self.store.probe(self.clock.now().0).await.map_err(|error| error.to_string())?;
+            self.store.probe(self.clock.now()).await.map_err(|error| error.to_string())?;
             if let Some(grace) = &self.read_grace {
                 grace.renew(began);
             }

@@ -56,7 +56,7 @@ impl Limits {
         Ok(Self {
             permissions: permissions.map_err(|_| InconsistentRow("permission"))?,
             networks: row.networks.as_deref().map(parse_networks).transpose()?,
-            expires_at: row.expires_at.map(Timestamp),
+            expires_at: row.expires_at,
         })
     }
 
@@ -125,25 +125,25 @@ pub(super) async fn list_of(core: &Core, account_id: AccountId, query: &TokenQue
     let sort = parse_sort(query.sort.as_deref(), (TokenSort::CreatedAt, true), &sorts)?;
     let paging = Paging::parse(query.page.as_deref(), query.per_page.as_deref())?;
     let now = core.clock.now();
-    let filter = TokenFilter { state, part: text::key(query.q.as_deref().unwrap_or_default()), now: now.0 };
+    let filter = TokenFilter { state, part: text::key(query.q.as_deref().unwrap_or_default()), now };
     let mut reader = core.store.read().await?;
-    let total = tokens::count(reader.conn(), account_id.0, &filter).await?;
-    let rows = tokens::list(reader.conn(), account_id.0, &filter, sort, paging.slice()).await?;
+    let total = tokens::count(reader.conn(), account_id, &filter).await?;
+    let rows = tokens::list(reader.conn(), account_id, &filter, sort, paging.slice()).await?;
     let items = rows.into_iter().map(|row| public(row, now)).collect::<Result<_, _>>()?;
     Ok(paging.page(items, total))
 }
 
 pub async fn count_active<R>(core: &Core, actor: &Authorized<R>) -> Result<u32, Error> {
-    let filter = TokenFilter { state: "active", part: String::new(), now: core.clock.now().0 };
+    let filter = TokenFilter { state: "active", part: String::new(), now: core.clock.now() };
     let mut reader = core.store.read().await?;
-    let count = tokens::count(reader.conn(), actor.account_id().0, &filter).await?;
+    let count = tokens::count(reader.conn(), actor.account_id(), &filter).await?;
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
 pub async fn get<R>(core: &Core, actor: &Authorized<R>, id: TokenId) -> Result<Token, Error> {
     let now = core.clock.now();
     let mut reader = core.store.read().await?;
-    let row = tokens::find(reader.conn(), actor.account_id().0, id.0, now.0).await?.ok_or(Error::NotFound)?;
+    let row = tokens::find(reader.conn(), actor.account_id(), id, now).await?.ok_or(Error::NotFound)?;
     Ok(public(row, now)?)
 }
 
@@ -151,7 +151,7 @@ pub async fn get<R>(core: &Core, actor: &Authorized<R>, id: TokenId) -> Result<T
 /// before that use.
 pub async fn find_first_use<R>(core: &Core, actor: &Authorized<R>, id: TokenId) -> Result<Option<String>, Error> {
     let mut reader = core.store.read().await?;
-    let found = tokens::find_first_use(reader.conn(), actor.account_id().0, id.0).await?;
+    let found = tokens::find_first_use(reader.conn(), actor.account_id(), id).await?;
     Ok(found.map(|(address, program)| match program {
         Some(program) => format!("{address}, {program}"),
         None => address,
@@ -197,26 +197,26 @@ pub async fn create(
     // Only requested permissions are checked: inherited ones may name what the account has lost since, which grants
     // nothing.
     refuse_beyond_account(&grant, permissions.unwrap_or_default())?;
-    let account_id = actor.account_id().0;
-    let active = TokenFilter { state: "active", part: String::new(), now: now.0 };
+    let account_id = actor.account_id();
+    let active = TokenFilter { state: "active", part: String::new(), now };
     if tokens::count(tx.conn(), account_id, &active).await? >= i64::from(core.token_rules.limit) {
         return Err(Error::LimitReached(core.token_rules.limit));
     }
-    let id = TokenId(new_id(now));
+    let id = new_id(now);
     let name_key = text::key(&name);
-    if tokens::exists_active_named(tx.conn(), account_id, &name_key, id.0, now.0).await? {
+    if tokens::exists_active_named(tx.conn(), account_id, &name_key, id, now).await? {
         return Err(Error::NameTaken);
     }
     let (permissions, networks) = (limits.permissions_text(), limits.networks_text());
     let token = NewToken {
-        id: id.0,
+        id,
         account_id,
         name: &name,
         name_key: &name_key,
         permissions: permissions.as_deref(),
         networks: networks.as_deref(),
-        created_at: now.0,
-        expires_at: limits.expires_at.map(|end| end.0),
+        created_at: now,
+        expires_at: limits.expires_at.map(|end| end),
     };
     tokens::insert(&mut tx, &token).await?;
     let secret = issue_secret(&mut tx, id, now).await?;
@@ -264,11 +264,11 @@ pub async fn update(
     // An unchanged name is not checked: names from before they were normalised to one Unicode form may be duplicates.
     let is_new = name_key != text::key(&row.name);
     let name = name.unwrap_or(row.name);
-    if is_new && tokens::exists_active_named(tx.conn(), row.account_id, &name_key, id.0, now.0).await? {
+    if is_new && tokens::exists_active_named(tx.conn(), row.account_id, &name_key, id, now).await? {
         return Err(Error::NameTaken);
     }
     let (permissions, networks) = (after.permissions_text(), after.networks_text());
-    tokens::update(&mut tx, id.0, (&name, &name_key), permissions.as_deref(), networks.as_deref()).await?;
+    tokens::update(&mut tx, id, (&name, &name_key), permissions.as_deref(), networks.as_deref()).await?;
     audit::record(core, &mut tx, Some(&actor.context), Event::on_token(actor, "token.update", id)).await?;
     let token = public_in(&mut tx, actor, id, now).await?;
     commit_and_bump_epoch(core, tx, actor.account_id()).await?;
@@ -290,7 +290,7 @@ pub async fn rotate(
     // which comes before the transaction, or after its request arrived.
     let seen = {
         let mut reader = core.store.read().await?;
-        let found = tokens::find(reader.conn(), actor.account_id().0, id.0, core.clock.now().0).await?;
+        let found = tokens::find(reader.conn(), actor.account_id(), id, core.clock.now()).await?;
         let Some(found) = found else {
             actor.entry.credential.refuse_replaced().map_err(Error::Rejected)?;
             return Err(Error::NotFound);
@@ -300,17 +300,17 @@ pub async fn rotate(
     let (mut tx, grant) = begin_write_with_grant(core, actor, Affects::OwnAccount).await?;
     let now = core.clock.now();
     let row = get_active(&mut tx, actor, id, now).await?;
-    let created_at = row.secret_created_at.filter(|created_at| *created_at <= horizon(now).0);
-    let is_newer = row.rotations > 0 && created_at.is_some_and(|created_at| created_at > actor.context.arrived.0);
-    if is_newer || !tokens::count_rotation(&mut tx, id.0, seen).await? {
+    let created_at = row.secret_created_at.filter(|created_at| *created_at <= horizon(now));
+    let is_newer = row.rotations > 0 && created_at.is_some_and(|created_at| created_at > actor.context.arrived);
+    if is_newer || !tokens::count_rotation(&mut tx, id, seen).await? {
         return Err(Error::Conflict("Somebody else rotated this token at the same time."));
     }
     grant.credential.refuse_replaced().map_err(Error::Rejected)?;
     Limits::of(&grant).admit(&Limits::of_row(&row)?)?;
     let overlap = i64::from(request.overlap_seconds) * 1_000;
-    let overlap_ends_at = now.plus_millis(overlap).0.min(row.expires_at.unwrap_or(i64::MAX));
+    let overlap_ends_at = now.plus_millis(overlap).min(row.expires_at.unwrap_or(Timestamp::MAX));
     let ends_at = if overlap == 0 { tokens::ENDED } else { overlap_ends_at };
-    tokens::end_secrets(&mut tx, id.0, ends_at).await?;
+    tokens::end_secrets(&mut tx, id, ends_at).await?;
     let secret = issue_secret(&mut tx, id, now).await?;
     audit::record(core, &mut tx, Some(&actor.context), Event::on_token(actor, "token.rotate", id)).await?;
     let fields = public_in(&mut tx, actor, id, now).await?;
@@ -325,8 +325,8 @@ pub async fn rotate(
 pub async fn end_overlap(core: &Core, actor: &Authorized<TokensWrite>, id: TokenId) -> Result<(), Error> {
     let mut tx = begin_authorized_write(core, actor, Affects::OwnAccount).await?;
     let now = core.clock.now();
-    tokens::find(tx.conn(), actor.account_id().0, id.0, now.0).await?.ok_or(Error::NotFound)?;
-    if !tokens::end_overlap(&mut tx, id.0).await? {
+    tokens::find(tx.conn(), actor.account_id(), id, now).await?.ok_or(Error::NotFound)?;
+    if !tokens::end_overlap(&mut tx, id).await? {
         return Ok(());
     }
     audit::record(core, &mut tx, Some(&actor.context), Event::on_token(actor, "token.end-overlap", id)).await?;
@@ -378,14 +378,14 @@ async fn revoke_in(
     id: TokenId,
 ) -> Result<PendingRevoke, Error> {
     let now = core.clock.now();
-    if !tokens::revoke(tx, account_id.0, id.0, actor.account_id().0, now.0).await? {
+    if !tokens::revoke(tx, account_id, id, actor.account_id(), now).await? {
         // The token is unknown, or was revoked before.
-        let row = tokens::find(tx.conn(), account_id.0, id.0, now.0).await?.ok_or(Error::NotFound)?;
-        return Ok(PendingRevoke { id, account_id, news: None, at: row.revoked_at.map_or(now, Timestamp) });
+        let row = tokens::find(tx.conn(), account_id, id, now).await?.ok_or(Error::NotFound)?;
+        return Ok(PendingRevoke { id, account_id, news: None, at: row.revoked_at.unwrap_or(now) });
     }
     audit::record(core, tx, Some(&actor.context), Event::on_token(actor, "token.revoke", id)).await?;
-    let digests = tokens::list_digests(tx.conn(), id.0).await?;
-    let digests = digests.iter().filter_map(|digest| Digest::from_bytes(digest)).map(Key::Token).collect();
+    let digests = tokens::list_digests(tx.conn(), id).await?;
+    let digests = digests.into_iter().map(Key::Token).collect();
     Ok(PendingRevoke { id, account_id, news: Some(digests), at: now })
 }
 
@@ -405,8 +405,8 @@ impl PendingRevoke {
 }
 
 async fn get_active(tx: &mut Transaction, actor: &Actor, id: TokenId, now: Timestamp) -> Result<TokenRow, Error> {
-    let row = tokens::find(tx.conn(), actor.account_id().0, id.0, now.0).await?.ok_or(Error::NotFound)?;
-    match state(row.revoked_at.map(Timestamp), row.expires_at.map(Timestamp), now) {
+    let row = tokens::find(tx.conn(), actor.account_id(), id, now).await?.ok_or(Error::NotFound)?;
+    match state(row.revoked_at, row.expires_at, now) {
         TokenState::Active => Ok(row),
         over => Err(Error::NotActive(over)),
     }
@@ -414,37 +414,37 @@ async fn get_active(tx: &mut Transaction, actor: &Actor, id: TokenId, now: Times
 
 pub(super) async fn issue_secret(tx: &mut Transaction, id: TokenId, now: Timestamp) -> Result<Secret, Error> {
     let secret = TokenSecret::mint(fill_random);
-    tokens::insert_secret(tx, id.0, &Digest::of(secret.expose()).0, &secret.hint(), now.0).await?;
+    tokens::insert_secret(tx, id, &Digest::of(secret.expose()), &secret.hint(), now).await?;
     Ok(Secret(secret.expose().to_owned()))
 }
 
 async fn public_in(tx: &mut Transaction, actor: &Actor, id: TokenId, now: Timestamp) -> Result<Token, Error> {
-    let row = tokens::find(tx.conn(), actor.account_id().0, id.0, now.0).await?.ok_or(Error::NotFound)?;
+    let row = tokens::find(tx.conn(), actor.account_id(), id, now).await?.ok_or(Error::NotFound)?;
     Ok(public(row, now)?)
 }
 
 pub fn public(row: TokenRow, now: Timestamp) -> Result<Token, InconsistentRow> {
     let limits = Limits::of_row(&row)?;
     // Uses of the old secret from before it was replaced don't show which clients still have to switch.
-    let created_at = row.secret_created_at.filter(|created_at| *created_at <= horizon(now).0);
+    let created_at = row.secret_created_at.filter(|created_at| *created_at <= horizon(now));
     let old_used_at = row.old_last_used_at.filter(|at| created_at.is_none_or(|created_at| *at >= created_at));
     let rotation = row.old_hint.zip(row.old_ends_at).map(|(old_hint, ends_at)| Rotation {
         old_hint,
-        overlap_ends_at: Timestamp(ends_at),
-        old_last_used_at: old_used_at.map(Timestamp),
+        overlap_ends_at: ends_at,
+        old_last_used_at: old_used_at,
         old_last_used_ip: row.old_last_used_ip.filter(|_| old_used_at.is_some()),
     });
-    let revoked_at = row.revoked_at.map(Timestamp);
+    let revoked_at = row.revoked_at;
     Ok(Token {
-        id: TokenId(row.id),
+        id: row.id,
         name: row.name,
         hint: row.hint,
         state: state(revoked_at, limits.expires_at, now),
         permissions: limits.permissions,
         allowed_networks: limits.networks.map(|networks| networks.iter().map(IpNet::to_string).collect()),
-        created_at: Timestamp(row.created_at),
+        created_at: row.created_at,
         expires_at: limits.expires_at,
-        last_used_at: row.last_used_at.map(Timestamp),
+        last_used_at: row.last_used_at,
         last_used_ip: row.last_used_ip,
         revoked_at,
         revoked_by: row.revoked_by,
@@ -518,7 +518,7 @@ fn parse_lifetime(core: &Core, seconds: i64) -> Result<i64, String> {
     {
         return Err(format!("must be at most {days} days; the administrator has set that"));
     }
-    let millis = seconds.checked_mul(1_000).filter(|millis| *millis <= Timestamp::MAX.0 - core.clock.now().0);
+    let millis = seconds.checked_mul(1_000).filter(|millis| *millis <= Timestamp::MAX.millis_since(core.clock.now()));
     millis.ok_or_else(|| "must end before the year 10000; leave it out for a token without an end".into())
 }
 

@@ -2,7 +2,7 @@
 //! terminal take no credential, because there is none behind them.
 
 use uptrakit_api::{
-    AccountId, CreateUser, CreatedUser, Page, Role, Roles, Secret, Token, TokenQuery, UpdateUser, User,
+    AccountId, CreateUser, CreatedUser, Page, Role, Roles, Secret, SessionId, Token, TokenQuery, UpdateUser, User,
 };
 use uptrakit_store::{
     Transaction,
@@ -55,7 +55,7 @@ pub async fn create(core: &Core, actor: &Authorized<UsersManage>, request: Creat
     own::insert(&mut tx, &row).await?;
     let invite_url = match row.password_hash {
         Some(_) => None,
-        None => Some(invite(core, &mut tx, AccountId(row.id)).await?),
+        None => Some(invite(core, &mut tx, row.id).await?),
     };
     audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, "account.create", row.id)).await?;
     tx.commit().await?;
@@ -65,16 +65,16 @@ pub async fn create(core: &Core, actor: &Authorized<UsersManage>, request: Creat
 /// Creates another invitation link for a user who has not chosen a password yet; the previous link becomes invalid.
 pub async fn invite_again(core: &Core, actor: &Authorized<UsersManage>, id: AccountId) -> Result<CreatedUser, Error> {
     let mut tx = begin_authorized_write(core, actor, Affects::Account(id)).await?;
-    let row = accounts::find(tx.conn(), id.0).await?.ok_or(Error::NotFound)?;
+    let row = accounts::find(tx.conn(), id).await?.ok_or(Error::NotFound)?;
     if row.password_hash.is_some() {
         return Err(Error::Conflict("This person has chosen a password already."));
     }
     if !row.active {
         return Err(Error::Conflict("This account is deactivated. Activate it first."));
     }
-    invitations::delete_for(&mut tx, Some(id.0)).await?;
+    invitations::delete_for(&mut tx, Some(id)).await?;
     let invite_url = Some(invite(core, &mut tx, id).await?);
-    audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, "invitation.create", id.0)).await?;
+    audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, "invitation.create", id)).await?;
     tx.commit().await?;
     Ok(CreatedUser { user: public(&row)?, invite_url })
 }
@@ -82,7 +82,7 @@ pub async fn invite_again(core: &Core, actor: &Authorized<UsersManage>, id: Acco
 async fn invite(core: &Core, tx: &mut Transaction, id: AccountId) -> Result<Secret, Error> {
     let code = new_secret();
     let expires_at = core.clock.now().plus_millis(INVITATION_MILLIS);
-    invitations::insert(tx, &Digest::of(&code.0).0, Some(id.0), expires_at.0).await?;
+    invitations::insert(tx, &Digest::of(&code.0), Some(id), expires_at).await?;
     Ok(Secret(format!("{}/setup?code={}", core.public_url.as_str(), code.0)))
 }
 
@@ -104,7 +104,7 @@ pub async fn update_from_terminal(
     active: Option<bool>,
 ) -> Result<User, Error> {
     let mut tx = core.store.begin().await?;
-    epoch::lock_account(&mut tx, id.0).await?;
+    epoch::lock_account(&mut tx, id).await?;
     change(core, tx, None, id, roles, active).await
 }
 
@@ -116,7 +116,7 @@ async fn change(
     roles: Option<Roles>,
     active: Option<bool>,
 ) -> Result<User, Error> {
-    let before = accounts::find(tx.conn(), id.0).await?.ok_or(Error::NotFound)?;
+    let before = accounts::find(tx.conn(), id).await?.ok_or(Error::NotFound)?;
     let roles_before: Roles = before.roles.parse().map_err(|_| InconsistentRow("role"))?;
     let after = AccountRow {
         roles: roles.unwrap_or(roles_before).to_string(),
@@ -126,10 +126,10 @@ async fn change(
     if after.roles == before.roles && after.active == before.active {
         return Ok(public(&before)?);
     }
-    accounts::update_power(&mut tx, id.0, &after.roles, after.active).await?;
+    accounts::update_power(&mut tx, id, &after.roles, after.active).await?;
     if !after.active {
-        sessions::delete_others(&mut tx, id.0, uuid::Uuid::nil()).await?;
-        invitations::delete_for(&mut tx, Some(id.0)).await?;
+        sessions::delete_others(&mut tx, id, SessionId::NIL).await?;
+        invitations::delete_for(&mut tx, Some(id)).await?;
     }
     let done = [
         (after.roles != before.roles, "account.set-roles"),
@@ -138,14 +138,14 @@ async fn change(
     ];
     for (_, action) in done.into_iter().filter(|(is_done, _)| *is_done) {
         let event = match by {
-            Some((actor, _)) => Event::by(actor, action, id.0),
-            None => Event { action, target: Some(id.0), ..Event::default() },
+            Some((actor, _)) => Event::by(actor, action, id),
+            None => Event { action, target: Some(id.into()), ..Event::default() },
         };
         audit::record(core, &mut tx, by.map(|(_, context)| context), event).await?;
     }
     // From here on this transaction holds the epoch's row, so that no other one can commit a change of roles: now the
     // administrators can be counted.
-    epoch::bump_epoch(&mut tx, id.0, core.clock.now().0).await?;
+    epoch::bump_epoch(&mut tx, id, core.clock.now()).await?;
     let administrator = Role::Administrator.as_str();
     let was_one = before.active && before.password_hash.is_some() && roles_before.contains(Role::Administrator);
     if was_one && accounts::count_active_with_role(tx.conn(), administrator).await? == 0 {
@@ -174,7 +174,7 @@ pub async fn add_from_terminal(
     own::insert(&mut tx, &row).await?;
     // An operator who can use the terminal needs no first-setup link any more.
     invitations::delete_for(&mut tx, None).await?;
-    let event = Event { action: "account.create", target: Some(row.id), ..Event::default() };
+    let event = Event { action: "account.create", target: Some(row.id.into()), ..Event::default() };
     audit::record(core, &mut tx, None, event).await?;
     tx.commit().await?;
     Ok(public(&row)?)
@@ -184,17 +184,17 @@ pub async fn add_from_terminal(
 pub async fn set_password_from_terminal(core: &Core, id: AccountId, password: &Secret) -> Result<(), Error> {
     let account = {
         let mut reader = core.store.read().await?;
-        accounts::find(reader.conn(), id.0).await?.ok_or(Error::NotFound)?
+        accounts::find(reader.conn(), id).await?.ok_or(Error::NotFound)?
     };
     let password = NewPassword::parse(password, &[&account.username, &account.email]);
     let password = password.map_err(|message| Error::field("password", message))?;
     let hash = core.hasher.hash(password).await?;
     let mut tx = core.store.begin().await?;
-    epoch::lock_account(&mut tx, id.0).await?;
-    accounts::update_password(&mut tx, id.0, &hash).await?;
-    sessions::delete_others(&mut tx, id.0, uuid::Uuid::nil()).await?;
-    invitations::delete_for(&mut tx, Some(id.0)).await?;
-    let event = Event { action: "password.set", target: Some(id.0), ..Event::default() };
+    epoch::lock_account(&mut tx, id).await?;
+    accounts::update_password(&mut tx, id, &hash).await?;
+    sessions::delete_others(&mut tx, id, SessionId::NIL).await?;
+    invitations::delete_for(&mut tx, Some(id)).await?;
+    let event = Event { action: "password.set", target: Some(id.into()), ..Event::default() };
     audit::record(core, &mut tx, None, event).await?;
     commit_and_bump_epoch(core, tx, id).await
 }
@@ -203,7 +203,7 @@ pub async fn find_by_username(core: &Core, username: &str) -> Result<AccountId, 
     let mut reader = core.store.read().await?;
     let found = accounts::find_by_login(reader.conn(), &text::key(username)).await?;
     let found = found.filter(|account| text::key(&account.username) == text::key(username));
-    found.map(|account| AccountId(account.id)).ok_or(Error::NotFound)
+    found.map(|account| account.id).ok_or(Error::NotFound)
 }
 
 pub fn parse_roles(names: &[String]) -> Result<Roles, Error> {
@@ -220,7 +220,7 @@ pub async fn list_tokens(
     query: &TokenQuery,
 ) -> Result<Page<Token>, Error> {
     let mut reader = core.store.read().await?;
-    accounts::find(reader.conn(), id.0).await?.ok_or(Error::NotFound)?;
+    accounts::find(reader.conn(), id).await?.ok_or(Error::NotFound)?;
     drop(reader);
     super::tokens::list_of(core, id, query).await
 }

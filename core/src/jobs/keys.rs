@@ -1,8 +1,8 @@
 //! Updates the comparison keys of names that an older version stored. This runs at each start, because a server of that
 //! version may still run beside this one and store more.
 
+use uptrakit_api::{AccountId, HostId, TokenId};
 use uptrakit_store::{Store, keys};
-use uuid::Uuid;
 
 use crate::{domain::hosts::search_key_of, text};
 
@@ -14,7 +14,7 @@ pub async fn bring_up_to_date(store: &Store) -> uptrakit_store::Result<()> {
 }
 
 async fn bring_accounts(store: &Store) -> uptrakit_store::Result<()> {
-    let mut after = Uuid::nil();
+    let mut after = AccountId::NIL;
     loop {
         let rows = keys::list_accounts(store.read().await?.conn(), after).await?;
         for row in &rows {
@@ -33,7 +33,7 @@ async fn bring_accounts(store: &Store) -> uptrakit_store::Result<()> {
 }
 
 async fn bring_tokens(store: &Store) -> uptrakit_store::Result<()> {
-    let mut after = Uuid::nil();
+    let mut after = TokenId::NIL;
     loop {
         let rows = keys::list_tokens(store.read().await?.conn(), after).await?;
         for row in &rows {
@@ -50,7 +50,7 @@ async fn bring_tokens(store: &Store) -> uptrakit_store::Result<()> {
 }
 
 async fn bring_hosts(store: &Store) -> uptrakit_store::Result<()> {
-    let mut after = Uuid::nil();
+    let mut after = HostId::NIL;
     loop {
         let rows = keys::list_hosts(store.read().await?.conn(), after).await?;
         for row in &rows {

@@ -39,7 +39,7 @@ const CLEAN_EVERY: Duration = Duration::from_hours(1);
 pub async fn start(app: &Arc<Core>) -> uptrakit_store::Result<()> {
     keys::bring_up_to_date(&app.store).await?;
     let revision = current_revision(app).await?;
-    if app.store.notices_commits(app.clock.now().0).await.unwrap_or(false) {
+    if app.store.notices_commits(app.clock.now()).await.unwrap_or(false) {
         app.verifier.rely_on_commits();
     }
     let reached = Arc::new(AtomicI64::new(revision));
@@ -219,18 +219,19 @@ pub async fn clean_if_believed(core: &Core) -> Result<Option<Removed>, Error> {
 /// Sets timestamps that were stored while a clock was ahead back to the present, so that limits count from now.
 async fn mend_future(core: &Core) -> Result<(), Error> {
     let now = core.clock.now();
-    let horizon = horizon(now).0;
+    let horizon = horizon(now);
     let mut tx = core.store.begin().await?;
-    invitations::mend_future(&mut tx, now.0 + INVITATION_MILLIS, horizon + INVITATION_MILLIS).await?;
-    epoch::mend_future(&mut tx, now.0, horizon).await?;
-    hosts::mend_future_removals(&mut tx, now.0, horizon).await?;
-    let mut accounts = tokens::mend_future(&mut tx, now.0, horizon).await?;
-    accounts.extend(sessions::mend_future(&mut tx, now.0, horizon).await?);
+    invitations::mend_future(&mut tx, now.plus_millis(INVITATION_MILLIS), horizon.plus_millis(INVITATION_MILLIS))
+        .await?;
+    epoch::mend_future(&mut tx, now, horizon).await?;
+    hosts::mend_future_removals(&mut tx, now, horizon).await?;
+    let mut accounts = tokens::mend_future(&mut tx, now, horizon).await?;
+    accounts.extend(sessions::mend_future(&mut tx, now, horizon).await?);
     accounts.sort_unstable();
     accounts.dedup();
     // The cached credentials of these accounts expire later than they should.
     for account in accounts {
-        epoch::bump_epoch(&mut tx, account, now.0).await?;
+        epoch::bump_epoch(&mut tx, account, now).await?;
     }
     commit_bumped_epoch(core, tx).await
 }
@@ -243,15 +244,20 @@ pub struct Removed {
 }
 
 pub async fn clean_once(core: &Core) -> Result<Removed, Error> {
-    let now = core.clock.now().0;
+    let now = core.clock.now();
     let mut tx = core.store.begin().await?;
     let removed = Removed {
-        tokens: tokens::delete_over_before(&mut tx, now - KEPT_MILLIS).await?,
-        sessions: sessions::delete_expired(&mut tx, now - SESSION_LIFETIME_MILLIS, now - SESSION_IDLE_MILLIS).await?,
-        invitations: invitations::delete_expired(&mut tx, now - INVITATION_MILLIS).await?,
+        tokens: tokens::delete_over_before(&mut tx, now.plus_millis(-KEPT_MILLIS)).await?,
+        sessions: sessions::delete_expired(
+            &mut tx,
+            now.plus_millis(-SESSION_LIFETIME_MILLIS),
+            now.plus_millis(-SESSION_IDLE_MILLIS),
+        )
+        .await?,
+        invitations: invitations::delete_expired(&mut tx, now.plus_millis(-INVITATION_MILLIS)).await?,
     };
-    epoch::delete_changes_before(&mut tx, now - LOG_MILLIS).await?;
-    hosts::delete_removals_before(&mut tx, now - LOG_MILLIS).await?;
+    epoch::delete_changes_before(&mut tx, now.plus_millis(-LOG_MILLIS)).await?;
+    hosts::delete_removals_before(&mut tx, now.plus_millis(-LOG_MILLIS)).await?;
     tx.commit().await?;
     Ok(removed)
 }

@@ -21,7 +21,7 @@ pub async fn begin(core: &Core) -> Result<(), Error> {
         }
         settled::find_newest_event(reader.conn()).await?
     };
-    let settled_at = Some(newest.unwrap_or_else(|| core.clock.now().0));
+    let settled_at = Some(newest.unwrap_or_else(|| core.clock.now()));
     let mut tx = core.store.begin().await?;
     settled::update(&mut tx, SettledRow { settled_at, unsettled_since: None }).await?;
     Ok(tx.commit().await?)
@@ -36,28 +36,28 @@ pub async fn is_believed(core: &Core) -> Result<bool, Error> {
     let judged = judge(known, now);
     settled::update(&mut tx, judged).await?;
     tx.commit().await?;
-    if judged.unsettled_since == Some(now.0)
+    if judged.unsettled_since == Some(now)
         && let Some(settled_at) = judged.settled_at
     {
         tracing::warn!(
             "the clock says {now}, but this database was last in use at {}; nothing that is over is removed until the \
              clock has gone on for a day. Set the clock if it is wrong",
-            Timestamp(settled_at)
+            settled_at
         );
     }
     Ok(judged.unsettled_since.is_none())
 }
 
 fn judge(known: SettledRow, now: Timestamp) -> SettledRow {
-    let believed = SettledRow { settled_at: Some(now.0), unsettled_since: None };
+    let believed = SettledRow { settled_at: Some(now), unsettled_since: None };
     let Some(settled_at) = known.settled_at else { return believed };
-    if (now.0 - settled_at).abs() <= LEAP_MILLIS {
+    if now.millis_since(settled_at).abs() <= LEAP_MILLIS {
         return believed;
     }
-    match known.unsettled_since.map(|since| now.0 - since) {
+    match known.unsettled_since.map(|since| now.millis_since(since)) {
         Some(gone_on) if gone_on >= DOUBT_MILLIS => believed,
         Some(gone_on) if gone_on >= 0 => known,
-        _ => SettledRow { unsettled_since: Some(now.0), ..known },
+        _ => SettledRow { unsettled_since: Some(now), ..known },
     }
 }
 
@@ -74,7 +74,7 @@ mod tests {
     }
 
     fn believed(at: i64) -> SettledRow {
-        SettledRow { settled_at: Some(at), unsettled_since: None }
+        SettledRow { settled_at: Some(Timestamp(at)), unsettled_since: None }
     }
 
     #[test]
@@ -89,7 +89,7 @@ mod tests {
     fn one_that_has_leapt_is_doubted_for_a_day_in_either_direction() {
         for leap in [400 * DOUBT_MILLIS, LEAP_MILLIS + 1, -400 * DOUBT_MILLIS] {
             let began = SETTLED + leap;
-            let doubted = SettledRow { unsettled_since: Some(began), ..believed(SETTLED) };
+            let doubted = SettledRow { unsettled_since: Some(Timestamp(began)), ..believed(SETTLED) };
             assert_eq!(after(believed(SETTLED), began), doubted);
             assert_eq!(after(doubted, began + HOUR), doubted);
             assert_eq!(after(doubted, began + DOUBT_MILLIS - 1), doubted);
@@ -99,9 +99,10 @@ mod tests {
 
     #[test]
     fn doubt_ends_when_the_clock_is_set_right_and_begins_anew_when_it_leaps_again() {
-        let doubted = SettledRow { unsettled_since: Some(SETTLED + 400 * DOUBT_MILLIS), ..believed(SETTLED) };
+        let doubted =
+            SettledRow { unsettled_since: Some(Timestamp(SETTLED + 400 * DOUBT_MILLIS)), ..believed(SETTLED) };
         assert_eq!(after(doubted, SETTLED + HOUR), believed(SETTLED + HOUR));
         let elsewhere = SETTLED + 300 * DOUBT_MILLIS;
-        assert_eq!(after(doubted, elsewhere), SettledRow { unsettled_since: Some(elsewhere), ..doubted });
+        assert_eq!(after(doubted, elsewhere), SettledRow { unsettled_since: Some(Timestamp(elsewhere)), ..doubted });
     }
 }

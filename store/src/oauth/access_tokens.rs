@@ -1,26 +1,26 @@
 //! SQL for access tokens. The verifier reads them with [`crate::credentials::list_access_tokens`].
 
 use sqlx::FromRow;
-use uuid::Uuid;
+use uptrakit_api::{AccountId, ApplicationId, GrantId, Timestamp};
 
-use crate::{Conn, Result, Transaction, on};
+use crate::{Conn, Digest, Result, Transaction, on};
 
 /// Owner of an access token.
 #[derive(Clone, Copy, Debug, FromRow)]
 pub struct OwnerRow {
-    pub grant_id: Uuid,
-    pub account_id: Uuid,
-    pub application_id: Uuid,
+    pub grant_id: GrantId,
+    pub account_id: AccountId,
+    pub application_id: ApplicationId,
 }
 
 /// Adds an access token. `permissions` is null for all permissions of the grant.
 pub async fn insert(
     tx: &mut Transaction,
-    digest: &[u8],
-    grant_id: Uuid,
+    digest: &Digest,
+    grant_id: GrantId,
     permissions: Option<&str>,
-    now: i64,
-    expires_at: i64,
+    now: Timestamp,
+    expires_at: Timestamp,
 ) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query(
@@ -38,7 +38,7 @@ pub async fn insert(
     })
 }
 
-pub async fn find_owner(conn: Conn<'_>, digest: &[u8]) -> Result<Option<OwnerRow>> {
+pub async fn find_owner(conn: Conn<'_>, digest: &Digest) -> Result<Option<OwnerRow>> {
     on!(conn, |c| {
         sqlx::query_as(
             "SELECT x.grant_id, g.account_id, g.application_id FROM oauth_access_tokens x \
@@ -51,7 +51,7 @@ pub async fn find_owner(conn: Conn<'_>, digest: &[u8]) -> Result<Option<OwnerRow
 }
 
 /// Revokes an access token. Returns false when it is unknown, or was revoked before.
-pub async fn revoke(tx: &mut Transaction, digest: &[u8], now: i64) -> Result<bool> {
+pub async fn revoke(tx: &mut Transaction, digest: &Digest, now: Timestamp) -> Result<bool> {
     on!(tx.conn(), |c| {
         sqlx::query("UPDATE oauth_access_tokens SET revoked_at = $2 WHERE digest = $1 AND revoked_at IS NULL")
             .bind(digest)
@@ -62,7 +62,7 @@ pub async fn revoke(tx: &mut Transaction, digest: &[u8], now: i64) -> Result<boo
     })
 }
 
-pub async fn delete_expired(tx: &mut Transaction, before: i64) -> Result<u64> {
+pub async fn delete_expired(tx: &mut Transaction, before: Timestamp) -> Result<u64> {
     on!(tx.conn(), |c| {
         sqlx::query("DELETE FROM oauth_access_tokens WHERE expires_at < $1")
             .bind(before)

@@ -1,13 +1,13 @@
 //! SQL for applications: programs that people can connect to their accounts.
 
 use sqlx::FromRow;
-use uuid::Uuid;
+use uptrakit_api::{ApplicationId, Timestamp};
 
 use crate::{Conn, PageBounds, Result, Transaction, on, with_timeout};
 
 #[derive(Clone, Debug, FromRow)]
 pub struct ApplicationRow {
-    pub id: Uuid,
+    pub id: ApplicationId,
     pub client_id: String,
     /// Kind of the application: `built-in`, `dynamic` or `document`.
     pub kind: String,
@@ -16,13 +16,13 @@ pub struct ApplicationRow {
     /// Redirect URIs with a space between them.
     pub redirect_uris: String,
     pub verified: bool,
-    pub created_at: i64,
+    pub created_at: Timestamp,
     /// Time of the latest change of what the application says of itself. Consent from before does not count any more.
-    pub changed_at: i64,
+    pub changed_at: Timestamp,
     /// Time until which a document need not be fetched again; null for other applications.
-    pub fresh_until: Option<i64>,
+    pub fresh_until: Option<Timestamp>,
     /// Time of the latest grant or use; null when nobody has connected the application.
-    pub last_used_at: Option<i64>,
+    pub last_used_at: Option<Timestamp>,
 }
 
 /// An application with the number of its grants that are in force.
@@ -60,12 +60,12 @@ pub async fn find_by_client_id(conn: Conn<'_>, client_id: &str) -> Result<Option
     on!(conn, |c| sqlx::query_as(SQL).bind(client_id).fetch_optional(c).await)
 }
 
-pub async fn find(conn: Conn<'_>, id: Uuid) -> Result<Option<ApplicationRow>> {
+pub async fn find(conn: Conn<'_>, id: ApplicationId) -> Result<Option<ApplicationRow>> {
     const SQL: &str = select!("WHERE p.id = $1");
     on!(conn, |c| sqlx::query_as(SQL).bind(id).fetch_optional(c).await)
 }
 
-pub async fn find_counted(conn: Conn<'_>, id: Uuid, now: i64) -> Result<Option<CountedRow>> {
+pub async fn find_counted(conn: Conn<'_>, id: ApplicationId, now: Timestamp) -> Result<Option<CountedRow>> {
     const SQL: &str = counted!("WHERE p.id = $2");
     on!(conn, |c| sqlx::query_as(SQL).bind(now).bind(id).fetch_optional(c).await)
 }
@@ -75,7 +75,7 @@ pub async fn count(conn: Conn<'_>) -> Result<i64> {
 }
 
 /// Returns applications, newest first.
-pub async fn list(conn: Conn<'_>, now: i64, slice: PageBounds) -> Result<Vec<CountedRow>> {
+pub async fn list(conn: Conn<'_>, now: Timestamp, slice: PageBounds) -> Result<Vec<CountedRow>> {
     const SQL: &str = counted!("ORDER BY p.created_at DESC, p.id DESC LIMIT $2 OFFSET $3");
     let PageBounds { limit, offset } = slice;
     on!(conn, |c| sqlx::query_as(SQL).bind(now).bind(limit).bind(offset).fetch_all(c).await)
@@ -122,7 +122,7 @@ pub async fn update(tx: &mut Transaction, row: &ApplicationRow) -> Result<()> {
     })
 }
 
-pub async fn update_verified(tx: &mut Transaction, id: Uuid, verified: bool) -> Result<bool> {
+pub async fn update_verified(tx: &mut Transaction, id: ApplicationId, verified: bool) -> Result<bool> {
     on!(tx.conn(), |c| {
         sqlx::query("UPDATE oauth_applications SET verified = $2 WHERE id = $1")
             .bind(id)
@@ -134,7 +134,7 @@ pub async fn update_verified(tx: &mut Transaction, id: Uuid, verified: bool) -> 
 }
 
 /// Records a use. An earlier time does not replace a later one.
-pub async fn update_last_used(tx: &mut Transaction, id: Uuid, now: i64) -> Result<()> {
+pub async fn update_last_used(tx: &mut Transaction, id: ApplicationId, now: Timestamp) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query(
             "UPDATE oauth_applications SET last_used_at = $2 \
@@ -149,7 +149,7 @@ pub async fn update_last_used(tx: &mut Transaction, id: Uuid, now: i64) -> Resul
 }
 
 /// Locks an application against new grants until the transaction ends. SQLite orders all writers by itself.
-pub async fn lock(tx: &mut Transaction, id: Uuid) -> Result<()> {
+pub async fn lock(tx: &mut Transaction, id: ApplicationId) -> Result<()> {
     const LOCK: &str = "SELECT id FROM oauth_applications WHERE id = $1 FOR UPDATE";
     match tx.conn() {
         Conn::Sqlite(_) => Ok(()),
@@ -157,7 +157,7 @@ pub async fn lock(tx: &mut Transaction, id: Uuid) -> Result<()> {
     }
 }
 
-pub async fn delete(tx: &mut Transaction, id: Uuid) -> Result<bool> {
+pub async fn delete(tx: &mut Transaction, id: ApplicationId) -> Result<bool> {
     on!(tx.conn(), |c| {
         sqlx::query("DELETE FROM oauth_applications WHERE id = $1")
             .bind(id)
@@ -183,7 +183,7 @@ pub async fn delete_unused_beyond(tx: &mut Transaction, keep: i64) -> Result<u64
 }
 
 /// Deletes applications from before an instant that nobody has ever connected.
-pub async fn delete_unused_before(tx: &mut Transaction, at: i64) -> Result<u64> {
+pub async fn delete_unused_before(tx: &mut Transaction, at: Timestamp) -> Result<u64> {
     on!(tx.conn(), |c| {
         sqlx::query(
             "DELETE FROM oauth_applications WHERE last_used_at IS NULL AND kind <> 'built-in' AND created_at < $1",

@@ -1,27 +1,27 @@
 //! SQL for authorization codes. A used code stays known for a day, with what was issued for it.
 
 use sqlx::FromRow;
-use uuid::Uuid;
+use uptrakit_api::{AccountId, ApplicationId, GrantId, Timestamp, TokenId};
 
-use crate::{Conn, Result, Transaction, on};
+use crate::{Conn, Digest, Result, Transaction, on};
 
 #[derive(Clone, Debug, FromRow)]
 pub struct CodeRow {
-    pub digest: Vec<u8>,
-    pub application_id: Uuid,
-    pub account_id: Uuid,
+    pub digest: Digest,
+    pub application_id: ApplicationId,
+    pub account_id: AccountId,
     pub redirect_uri: String,
     pub code_challenge: String,
     /// Permissions that were allowed; null for all permissions of the account.
     pub permissions: Option<String>,
     pub audience: String,
     pub token_name: Option<String>,
-    pub expires_at: i64,
-    pub used_at: Option<i64>,
+    pub expires_at: Timestamp,
+    pub used_at: Option<Timestamp>,
     /// Grant that was made for the code.
-    pub grant_id: Option<Uuid>,
+    pub grant_id: Option<GrantId>,
     /// API token that was made for the code.
-    pub token_id: Option<Uuid>,
+    pub token_id: Option<TokenId>,
 }
 
 pub async fn insert(tx: &mut Transaction, row: &CodeRow) -> Result<()> {
@@ -30,7 +30,7 @@ pub async fn insert(tx: &mut Transaction, row: &CodeRow) -> Result<()> {
             "INSERT INTO oauth_codes (digest, application_id, account_id, redirect_uri, code_challenge, permissions, \
              audience, token_name, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )
-        .bind(row.digest.as_slice())
+        .bind(row.digest)
         .bind(row.application_id)
         .bind(row.account_id)
         .bind(row.redirect_uri.as_str())
@@ -45,7 +45,7 @@ pub async fn insert(tx: &mut Transaction, row: &CodeRow) -> Result<()> {
     })
 }
 
-pub async fn find(conn: Conn<'_>, digest: &[u8]) -> Result<Option<CodeRow>> {
+pub async fn find(conn: Conn<'_>, digest: &Digest) -> Result<Option<CodeRow>> {
     on!(conn, |c| {
         sqlx::query_as(
             "SELECT digest, application_id, account_id, redirect_uri, code_challenge, permissions, audience, \
@@ -60,10 +60,10 @@ pub async fn find(conn: Conn<'_>, digest: &[u8]) -> Result<Option<CodeRow>> {
 /// Records the use of a code and what was issued for it.
 pub async fn update_used(
     tx: &mut Transaction,
-    digest: &[u8],
-    now: i64,
-    grant_id: Option<Uuid>,
-    token_id: Option<Uuid>,
+    digest: &Digest,
+    now: Timestamp,
+    grant_id: Option<GrantId>,
+    token_id: Option<TokenId>,
 ) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query("UPDATE oauth_codes SET used_at = $2, grant_id = $3, token_id = $4 WHERE digest = $1")
@@ -78,7 +78,7 @@ pub async fn update_used(
 }
 
 /// Deletes the codes of an account that were not used yet.
-pub async fn delete_unused(tx: &mut Transaction, account_id: Uuid) -> Result<()> {
+pub async fn delete_unused(tx: &mut Transaction, account_id: AccountId) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query("DELETE FROM oauth_codes WHERE account_id = $1 AND used_at IS NULL")
             .bind(account_id)
@@ -88,7 +88,7 @@ pub async fn delete_unused(tx: &mut Transaction, account_id: Uuid) -> Result<()>
     })
 }
 
-pub async fn delete_expired(tx: &mut Transaction, before: i64) -> Result<u64> {
+pub async fn delete_expired(tx: &mut Transaction, before: Timestamp) -> Result<u64> {
     on!(tx.conn(), |c| {
         sqlx::query("DELETE FROM oauth_codes WHERE expires_at < $1")
             .bind(before)

@@ -2,15 +2,15 @@
 //! device keeps to itself.
 
 use sqlx::FromRow;
-use uuid::Uuid;
+use uptrakit_api::{AccountId, ApplicationId, Timestamp};
 
-use crate::{Conn, Result, Transaction, on};
+use crate::{Conn, Digest, Result, Transaction, on};
 
 #[derive(Clone, Debug, FromRow)]
 pub struct DeviceRow {
-    pub digest: Vec<u8>,
-    pub user_code_digest: Vec<u8>,
-    pub application_id: Uuid,
+    pub digest: Digest,
+    pub user_code_digest: Digest,
+    pub application_id: ApplicationId,
     /// Permissions that the device asks for.
     pub permissions: String,
     pub audience: String,
@@ -19,19 +19,19 @@ pub struct DeviceRow {
     pub address: String,
     /// Program that the device names in `User-Agent`.
     pub program: Option<String>,
-    pub created_at: i64,
-    pub expires_at: i64,
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
     /// Time that the device must wait between two questions.
     pub interval_millis: i64,
     /// Time of the device's latest question.
-    pub polled_at: Option<i64>,
+    pub polled_at: Option<Timestamp>,
     /// Account that opened the request first; no other one can answer it.
-    pub account_id: Option<Uuid>,
+    pub account_id: Option<AccountId>,
     /// Answer: `approved` or `denied`; null while there is none.
     pub outcome: Option<String>,
     /// Permissions that were allowed; null for all permissions of the account.
     pub granted: Option<String>,
-    pub used_at: Option<i64>,
+    pub used_at: Option<Timestamp>,
 }
 
 macro_rules! select {
@@ -52,8 +52,8 @@ pub async fn insert(tx: &mut Transaction, row: &DeviceRow) -> Result<()> {
              address, program, created_at, expires_at, interval_millis) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         )
-        .bind(row.digest.as_slice())
-        .bind(row.user_code_digest.as_slice())
+        .bind(row.digest)
+        .bind(row.user_code_digest)
         .bind(row.application_id)
         .bind(row.permissions.as_str())
         .bind(row.audience.as_str())
@@ -69,18 +69,18 @@ pub async fn insert(tx: &mut Transaction, row: &DeviceRow) -> Result<()> {
     })
 }
 
-pub async fn find(conn: Conn<'_>, digest: &[u8]) -> Result<Option<DeviceRow>> {
+pub async fn find(conn: Conn<'_>, digest: &Digest) -> Result<Option<DeviceRow>> {
     const SQL: &str = select!("WHERE digest = $1");
     on!(conn, |c| sqlx::query_as(SQL).bind(digest).fetch_optional(c).await)
 }
 
-pub async fn find_by_user_code(conn: Conn<'_>, digest: &[u8]) -> Result<Option<DeviceRow>> {
+pub async fn find_by_user_code(conn: Conn<'_>, digest: &Digest) -> Result<Option<DeviceRow>> {
     const SQL: &str = select!("WHERE user_code_digest = $1");
     on!(conn, |c| sqlx::query_as(SQL).bind(digest).fetch_optional(c).await)
 }
 
 /// Binds a request to an account, unless it is bound already.
-pub async fn bind(tx: &mut Transaction, digest: &[u8], account_id: Uuid) -> Result<()> {
+pub async fn bind(tx: &mut Transaction, digest: &Digest, account_id: AccountId) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query("UPDATE oauth_devices SET account_id = $2 WHERE digest = $1 AND account_id IS NULL")
             .bind(digest)
@@ -94,7 +94,7 @@ pub async fn bind(tx: &mut Transaction, digest: &[u8], account_id: Uuid) -> Resu
 /// Records the answer. Returns false when the request was answered before.
 pub async fn answer(
     tx: &mut Transaction,
-    digest: &[u8],
+    digest: &Digest,
     outcome: &str,
     granted: Option<&str>,
     token_name: Option<&str>,
@@ -113,7 +113,7 @@ pub async fn answer(
     })
 }
 
-pub async fn update_polled(tx: &mut Transaction, digest: &[u8], now: i64, interval_millis: i64) -> Result<()> {
+pub async fn update_polled(tx: &mut Transaction, digest: &Digest, now: Timestamp, interval_millis: i64) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query("UPDATE oauth_devices SET polled_at = $2, interval_millis = $3 WHERE digest = $1")
             .bind(digest)
@@ -126,7 +126,7 @@ pub async fn update_polled(tx: &mut Transaction, digest: &[u8], now: i64, interv
 }
 
 /// Records that tokens were issued. Returns false when that happened before.
-pub async fn update_used(tx: &mut Transaction, digest: &[u8], now: i64) -> Result<bool> {
+pub async fn update_used(tx: &mut Transaction, digest: &Digest, now: Timestamp) -> Result<bool> {
     on!(tx.conn(), |c| {
         sqlx::query("UPDATE oauth_devices SET used_at = $2 WHERE digest = $1 AND used_at IS NULL")
             .bind(digest)
@@ -138,13 +138,13 @@ pub async fn update_used(tx: &mut Transaction, digest: &[u8], now: i64) -> Resul
 }
 
 /// Deletes the requests of devices that an account has opened.
-pub async fn delete_of(tx: &mut Transaction, account_id: Uuid) -> Result<()> {
+pub async fn delete_of(tx: &mut Transaction, account_id: AccountId) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query("DELETE FROM oauth_devices WHERE account_id = $1").bind(account_id).execute(c).await.map(drop)
     })
 }
 
-pub async fn delete_expired(tx: &mut Transaction, before: i64) -> Result<u64> {
+pub async fn delete_expired(tx: &mut Transaction, before: Timestamp) -> Result<u64> {
     on!(tx.conn(), |c| {
         sqlx::query("DELETE FROM oauth_devices WHERE expires_at < $1")
             .bind(before)

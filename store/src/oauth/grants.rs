@@ -1,31 +1,31 @@
 //! SQL for grants: what an account lets an application do.
 
 use sqlx::FromRow;
-use uuid::Uuid;
+use uptrakit_api::{AccountId, ApplicationId, GrantId, Timestamp};
 
-use crate::{Conn, Connection, PageBounds, Result, Transaction, on};
+use crate::{Conn, Connection, Digest, PageBounds, Result, Transaction, on};
 
 #[derive(Clone, Debug)]
 pub struct NewGrant<'a> {
-    pub id: Uuid,
-    pub account_id: Uuid,
-    pub application_id: Uuid,
+    pub id: GrantId,
+    pub account_id: AccountId,
+    pub application_id: ApplicationId,
     /// Host that the answer went to, or the scheme of a program with its colon; null for a device.
     pub redirect_host: Option<&'a str>,
     pub permissions: &'a str,
     pub audience: &'a str,
-    pub created_at: i64,
-    pub expires_at: i64,
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
 }
 
 /// A grant that is in force, with the application that has it.
 #[derive(Clone, Debug, FromRow)]
 pub struct GrantRow {
-    pub id: Uuid,
+    pub id: GrantId,
     pub redirect_host: Option<String>,
     pub permissions: String,
-    pub created_at: i64,
-    pub last_used_at: Option<i64>,
+    pub created_at: Timestamp,
+    pub last_used_at: Option<Timestamp>,
     pub last_used_ip: Option<String>,
     pub name: String,
     pub client_uri: Option<String>,
@@ -52,7 +52,7 @@ pub async fn insert(tx: &mut Transaction, grant: &NewGrant<'_>) -> Result<()> {
     })
 }
 
-pub async fn count(conn: Conn<'_>, account_id: Uuid, now: i64) -> Result<i64> {
+pub async fn count(conn: Conn<'_>, account_id: AccountId, now: Timestamp) -> Result<i64> {
     on!(conn, |c| {
         sqlx::query_scalar(
             "SELECT COUNT(*) FROM oauth_grants WHERE account_id = $1 AND revoked_at IS NULL AND expires_at > $2",
@@ -65,7 +65,7 @@ pub async fn count(conn: Conn<'_>, account_id: Uuid, now: i64) -> Result<i64> {
 }
 
 /// Returns the grants of an account that are in force, newest first.
-pub async fn list(conn: Conn<'_>, account_id: Uuid, now: i64, slice: PageBounds) -> Result<Vec<GrantRow>> {
+pub async fn list(conn: Conn<'_>, account_id: AccountId, now: Timestamp, slice: PageBounds) -> Result<Vec<GrantRow>> {
     on!(conn, |c| {
         sqlx::query_as(
             "SELECT g.id, g.redirect_host, g.permissions, g.created_at, g.last_used_at, g.last_used_ip, p.name, \
@@ -86,10 +86,10 @@ pub async fn list(conn: Conn<'_>, account_id: Uuid, now: i64, slice: PageBounds)
 /// instant, newest first.
 pub async fn list_permissions(
     conn: Conn<'_>,
-    (account_id, application_id): (Uuid, Uuid),
+    (account_id, application_id): (AccountId, ApplicationId),
     redirect_host: &str,
-    since: i64,
-    now: i64,
+    since: Timestamp,
+    now: Timestamp,
 ) -> Result<Vec<String>> {
     on!(conn, |c| {
         sqlx::query_scalar(
@@ -109,7 +109,7 @@ pub async fn list_permissions(
 
 /// Returns the time at which a grant of an account was revoked, or `None` inside while it is in force; `None` outside
 /// when the account has no such grant.
-pub async fn find_revoked_at(conn: Conn<'_>, account_id: Uuid, id: Uuid) -> Result<Option<Option<i64>>> {
+pub async fn find_revoked_at(conn: Conn<'_>, account_id: AccountId, id: GrantId) -> Result<Option<Option<Timestamp>>> {
     on!(conn, |c| {
         sqlx::query_scalar("SELECT revoked_at FROM oauth_grants WHERE id = $1 AND account_id = $2")
             .bind(id)
@@ -120,7 +120,13 @@ pub async fn find_revoked_at(conn: Conn<'_>, account_id: Uuid, id: Uuid) -> Resu
 }
 
 /// Revokes a grant of an account. Returns false when it is unknown, or was revoked before.
-pub async fn revoke(tx: &mut Transaction, account_id: Uuid, id: Uuid, by: Uuid, now: i64) -> Result<bool> {
+pub async fn revoke(
+    tx: &mut Transaction,
+    account_id: AccountId,
+    id: GrantId,
+    by: AccountId,
+    now: Timestamp,
+) -> Result<bool> {
     on!(tx.conn(), |c| {
         sqlx::query(
             "UPDATE oauth_grants SET revoked_at = $4, revoked_by = $3 \
@@ -137,8 +143,8 @@ pub async fn revoke(tx: &mut Transaction, account_id: Uuid, id: Uuid, by: Uuid, 
 }
 
 /// Revokes every grant of an account, on behalf of its owner, and returns how many of them were in force until now.
-pub async fn revoke_all(tx: &mut Transaction, account_id: Uuid, now: i64) -> Result<u64> {
-    let ends: Vec<i64> = on!(tx.conn(), |c| {
+pub async fn revoke_all(tx: &mut Transaction, account_id: AccountId, now: Timestamp) -> Result<u64> {
+    let ends: Vec<Timestamp> = on!(tx.conn(), |c| {
         sqlx::query_scalar(
             "UPDATE oauth_grants SET revoked_at = $2, revoked_by = $1 WHERE account_id = $1 AND revoked_at IS NULL \
              RETURNING expires_at",
@@ -151,7 +157,7 @@ pub async fn revoke_all(tx: &mut Transaction, account_id: Uuid, now: i64) -> Res
     Ok(ends.iter().filter(|end| **end > now).count() as u64)
 }
 
-pub async fn list_accounts(conn: Conn<'_>, application_id: Uuid) -> Result<Vec<Uuid>> {
+pub async fn list_accounts(conn: Conn<'_>, application_id: ApplicationId) -> Result<Vec<AccountId>> {
     on!(conn, |c| {
         sqlx::query_scalar("SELECT DISTINCT account_id FROM oauth_grants WHERE application_id = $1 ORDER BY account_id")
             .bind(application_id)
@@ -161,14 +167,14 @@ pub async fn list_accounts(conn: Conn<'_>, application_id: Uuid) -> Result<Vec<U
 }
 
 /// Returns the digests of the access tokens of a grant.
-pub async fn list_digests(conn: Conn<'_>, id: Uuid) -> Result<Vec<Vec<u8>>> {
+pub async fn list_digests(conn: Conn<'_>, id: GrantId) -> Result<Vec<Digest>> {
     on!(conn, |c| {
         sqlx::query_scalar("SELECT digest FROM oauth_access_tokens WHERE grant_id = $1").bind(id).fetch_all(c).await
     })
 }
 
 /// Returns the digests of the access tokens of all grants of an application.
-pub async fn list_digests_of_application(conn: Conn<'_>, application_id: Uuid) -> Result<Vec<Vec<u8>>> {
+pub async fn list_digests_of_application(conn: Conn<'_>, application_id: ApplicationId) -> Result<Vec<Digest>> {
     on!(conn, |c| {
         sqlx::query_scalar(
             "SELECT x.digest FROM oauth_access_tokens x JOIN oauth_grants g ON g.id = x.grant_id \
@@ -181,7 +187,13 @@ pub async fn list_digests_of_application(conn: Conn<'_>, application_id: Uuid) -
 }
 
 /// Records a refresh: the grant lasts until `expires_at` from now on.
-pub async fn update_renewed(tx: &mut Transaction, id: Uuid, expires_at: i64, now: i64, ip: &str) -> Result<()> {
+pub async fn update_renewed(
+    tx: &mut Transaction,
+    id: GrantId,
+    expires_at: Timestamp,
+    now: Timestamp,
+    ip: &str,
+) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query("UPDATE oauth_grants SET expires_at = $2, last_used_at = $3, last_used_ip = $4 WHERE id = $1")
             .bind(id)
@@ -195,7 +207,13 @@ pub async fn update_renewed(tx: &mut Transaction, id: Uuid, expires_at: i64, now
 }
 
 /// Records a use of an access token. An earlier time replaces a later one only if the later one is after the horizon.
-pub async fn update_last_used(aside: &mut Connection, id: Uuid, at: i64, ip: &str, horizon: i64) -> Result<()> {
+pub async fn update_last_used(
+    aside: &mut Connection,
+    id: GrantId,
+    at: Timestamp,
+    ip: &str,
+    horizon: Timestamp,
+) -> Result<()> {
     on!(aside.conn(), |c| {
         sqlx::query(
             "UPDATE oauth_grants SET last_used_at = $2, last_used_ip = $3 \
@@ -212,7 +230,7 @@ pub async fn update_last_used(aside: &mut Connection, id: Uuid, at: i64, ip: &st
 }
 
 /// Deletes grants that were revoked or ended before an instant, with their tokens.
-pub async fn delete_over_before(tx: &mut Transaction, at: i64) -> Result<u64> {
+pub async fn delete_over_before(tx: &mut Transaction, at: Timestamp) -> Result<u64> {
     on!(tx.conn(), |c| {
         sqlx::query("DELETE FROM oauth_grants WHERE revoked_at < $1 OR expires_at < $1")
             .bind(at)

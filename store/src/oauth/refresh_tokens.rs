@@ -1,28 +1,34 @@
 //! SQL for refresh tokens. Used ones stay as long as their grant, so that a stolen one is recognised.
 
 use sqlx::FromRow;
-use uuid::Uuid;
+use uptrakit_api::{AccountId, ApplicationId, GrantId, Timestamp};
 
-use crate::{Conn, Result, Transaction, on};
+use crate::{Conn, Digest, Result, Transaction, on};
 
 /// A refresh token with its grant and the account of that.
 #[derive(Clone, Debug, FromRow)]
 pub struct RefreshRow {
     pub salt: Vec<u8>,
     /// Time at which the successor was given for the first time.
-    pub used_at: Option<i64>,
-    pub grant_id: Uuid,
-    pub account_id: Uuid,
-    pub application_id: Uuid,
+    pub used_at: Option<Timestamp>,
+    pub grant_id: GrantId,
+    pub account_id: AccountId,
+    pub application_id: ApplicationId,
     pub permissions: String,
     pub audience: String,
-    pub grant_created_at: i64,
-    pub grant_expires_at: i64,
-    pub grant_revoked_at: Option<i64>,
+    pub grant_created_at: Timestamp,
+    pub grant_expires_at: Timestamp,
+    pub grant_revoked_at: Option<Timestamp>,
     pub account_active: bool,
 }
 
-pub async fn insert(tx: &mut Transaction, digest: &[u8], grant_id: Uuid, salt: &[u8], now: i64) -> Result<()> {
+pub async fn insert(
+    tx: &mut Transaction,
+    digest: &Digest,
+    grant_id: GrantId,
+    salt: &[u8],
+    now: Timestamp,
+) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query("INSERT INTO oauth_refresh_tokens (digest, grant_id, salt, created_at) VALUES ($1, $2, $3, $4)")
             .bind(digest)
@@ -35,7 +41,7 @@ pub async fn insert(tx: &mut Transaction, digest: &[u8], grant_id: Uuid, salt: &
     })
 }
 
-pub async fn find(conn: Conn<'_>, digest: &[u8]) -> Result<Option<RefreshRow>> {
+pub async fn find(conn: Conn<'_>, digest: &Digest) -> Result<Option<RefreshRow>> {
     on!(conn, |c| {
         sqlx::query_as(
             "SELECT r.salt, r.used_at, g.id AS grant_id, g.account_id, g.application_id, g.permissions, g.audience, \
@@ -49,7 +55,7 @@ pub async fn find(conn: Conn<'_>, digest: &[u8]) -> Result<Option<RefreshRow>> {
     })
 }
 
-pub async fn update_used(tx: &mut Transaction, digest: &[u8], now: i64) -> Result<()> {
+pub async fn update_used(tx: &mut Transaction, digest: &Digest, now: Timestamp) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query("UPDATE oauth_refresh_tokens SET used_at = $2 WHERE digest = $1")
             .bind(digest)

@@ -1,14 +1,14 @@
 //! SQL for requests of the authorization endpoint, which wait for the answer of a person.
 
 use sqlx::FromRow;
-use uuid::Uuid;
+use uptrakit_api::{AccountId, ApplicationId, Timestamp};
 
-use crate::{Conn, Result, Transaction, on};
+use crate::{Conn, Digest, Result, Transaction, on};
 
 #[derive(Clone, Debug, FromRow)]
 pub struct RequestRow {
-    pub digest: Vec<u8>,
-    pub application_id: Uuid,
+    pub digest: Digest,
+    pub application_id: ApplicationId,
     pub redirect_uri: String,
     /// Value that the application gets back with the answer, byte for byte.
     pub state: Option<String>,
@@ -19,10 +19,10 @@ pub struct RequestRow {
     pub audience: String,
     /// Name that the command line proposes for its API token.
     pub token_name: Option<String>,
-    pub expires_at: i64,
+    pub expires_at: Timestamp,
     /// Account that opened the request first; no other one can answer it.
-    pub account_id: Option<Uuid>,
-    pub answered_at: Option<i64>,
+    pub account_id: Option<AccountId>,
+    pub answered_at: Option<Timestamp>,
 }
 
 pub async fn insert(tx: &mut Transaction, row: &RequestRow) -> Result<()> {
@@ -31,7 +31,7 @@ pub async fn insert(tx: &mut Transaction, row: &RequestRow) -> Result<()> {
             "INSERT INTO oauth_requests (digest, application_id, redirect_uri, state, code_challenge, permissions, \
              audience, token_name, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )
-        .bind(row.digest.as_slice())
+        .bind(row.digest)
         .bind(row.application_id)
         .bind(row.redirect_uri.as_str())
         .bind(row.state.as_deref())
@@ -46,7 +46,7 @@ pub async fn insert(tx: &mut Transaction, row: &RequestRow) -> Result<()> {
     })
 }
 
-pub async fn find(conn: Conn<'_>, digest: &[u8]) -> Result<Option<RequestRow>> {
+pub async fn find(conn: Conn<'_>, digest: &Digest) -> Result<Option<RequestRow>> {
     on!(conn, |c| {
         sqlx::query_as(
             "SELECT digest, application_id, redirect_uri, state, code_challenge, permissions, audience, token_name, \
@@ -59,7 +59,7 @@ pub async fn find(conn: Conn<'_>, digest: &[u8]) -> Result<Option<RequestRow>> {
 }
 
 /// Binds a request to an account, unless it is bound already.
-pub async fn bind(tx: &mut Transaction, digest: &[u8], account_id: Uuid) -> Result<()> {
+pub async fn bind(tx: &mut Transaction, digest: &Digest, account_id: AccountId) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query("UPDATE oauth_requests SET account_id = $2 WHERE digest = $1 AND account_id IS NULL")
             .bind(digest)
@@ -71,7 +71,7 @@ pub async fn bind(tx: &mut Transaction, digest: &[u8], account_id: Uuid) -> Resu
 }
 
 /// Records the answer. Returns false when the request was answered before.
-pub async fn answer(tx: &mut Transaction, digest: &[u8], now: i64) -> Result<bool> {
+pub async fn answer(tx: &mut Transaction, digest: &Digest, now: Timestamp) -> Result<bool> {
     on!(tx.conn(), |c| {
         sqlx::query("UPDATE oauth_requests SET answered_at = $2 WHERE digest = $1 AND answered_at IS NULL")
             .bind(digest)
@@ -82,7 +82,7 @@ pub async fn answer(tx: &mut Transaction, digest: &[u8], now: i64) -> Result<boo
     })
 }
 
-pub async fn delete_expired(tx: &mut Transaction, before: i64) -> Result<u64> {
+pub async fn delete_expired(tx: &mut Transaction, before: Timestamp) -> Result<u64> {
     on!(tx.conn(), |c| {
         sqlx::query("DELETE FROM oauth_requests WHERE expires_at < $1")
             .bind(before)

@@ -168,9 +168,9 @@ impl Shared {
         let (mut tokens, mut sessions, mut access_tokens) = (Vec::new(), Vec::new(), Vec::new());
         for key in missing {
             match key {
-                Key::Token(digest) => tokens.push(digest.0),
-                Key::Session(digest) => sessions.push(digest.0),
-                Key::Access(digest, _) => access_tokens.push(digest.0),
+                Key::Token(digest) => tokens.push(*digest),
+                Key::Session(digest) => sessions.push(*digest),
+                Key::Access(digest, _) => access_tokens.push(*digest),
             }
         }
         let mut rows = Vec::with_capacity(missing.len());

@@ -149,7 +149,7 @@ impl Cache {
         let known = self.epoch.replace(epoch);
         if known.is_some_and(|known| known.leads_to(&epoch, moves)) {
             for found in moves.iter().skip(1) {
-                if let Some(cell) = self.accounts.remove(&AccountId(found.account_id)).and_then(|cell| cell.upgrade()) {
+                if let Some(cell) = self.accounts.remove(&found.account_id).and_then(|cell| cell.upgrade()) {
                     cell.invalidated.cancel();
                 }
             }

@@ -10,7 +10,6 @@ use uptrakit_store::{
         grants,
     },
 };
-use uuid::Uuid;
 
 use super::{
     authorize::Applicant,
@@ -77,7 +76,7 @@ impl TryFrom<ApplicationRow> for Application {
     fn try_from(row: ApplicationRow) -> Result<Self, InconsistentRow> {
         let parse = |uri: &str| RedirectUri::parse(uri).map_err(|_| InconsistentRow("redirect URI"));
         Ok(Self {
-            id: ApplicationId(row.id),
+            id: row.id,
             client_id: row.client_id,
             kind: ApplicationKind::from_name(&row.kind).ok_or(InconsistentRow("kind of application"))?,
             name: row.name,
@@ -89,9 +88,9 @@ impl TryFrom<ApplicationRow> for Application {
                 .map(parse)
                 .collect::<Result<_, _>>()?,
             verified: row.verified,
-            created_at: Timestamp(row.created_at),
-            changed_at: Timestamp(row.changed_at),
-            fresh_until: row.fresh_until.map(Timestamp),
+            created_at: row.created_at,
+            changed_at: row.changed_at,
+            fresh_until: row.fresh_until,
         })
     }
 }
@@ -106,13 +105,17 @@ pub async fn find(core: &Core, client_id: &str) -> Result<Option<Application>, E
     Ok(row.map(Application::try_from).transpose()?)
 }
 
-pub(super) async fn get(tx: &mut Transaction, id: Uuid) -> Result<Application, Error> {
+pub(super) async fn get(tx: &mut Transaction, id: ApplicationId) -> Result<Application, Error> {
     let row = applications::find(tx.conn(), id).await?.ok_or(Error::NotFound)?;
     Ok(row.try_into()?)
 }
 
 /// Registers an application, which anybody may do (RFC 7591). Registrations that are never used give way.
-pub async fn register(core: &Core, context: &RequestContext, metadata: &Registration) -> Result<Application, OAuthError> {
+pub async fn register(
+    core: &Core,
+    context: &RequestContext,
+    metadata: &Registration,
+) -> Result<Application, OAuthError> {
     let now = core.clock.now();
     if let Some(wait) = core.oauth_limits.registrations.fail(ClientNetwork::from(context.address), now) {
         return Err(OAuthError::TooManyRequests(wait));
@@ -135,16 +138,16 @@ pub async fn keep_document(
     let found = find(core, client_id).await?;
     let Some(known) = found else {
         let new = new_row(new_id(now), client_id.to_owned(), ApplicationKind::Document, metadata, now);
-        return insert(core, context, ApplicationRow { fresh_until: Some(fresh_until.0), ..new }).await;
+        return insert(core, context, ApplicationRow { fresh_until: Some(fresh_until), ..new }).await;
     };
-    let row = new_row(known.id.0, known.client_id, known.kind, metadata, now);
+    let row = new_row(known.id, known.client_id, known.kind, metadata, now);
     let is_same = (&known.name, &known.client_uri, &known.redirect_uris)
         == (&metadata.name, &metadata.client_uri, &metadata.redirect_uris);
     let row = ApplicationRow {
         verified: known.verified,
-        created_at: known.created_at.0,
-        changed_at: if is_same { known.changed_at.0 } else { now.0 },
-        fresh_until: Some(fresh_until.0),
+        created_at: known.created_at,
+        changed_at: if is_same { known.changed_at } else { now },
+        fresh_until: Some(fresh_until),
         ..row
     };
     let mut tx = core.store.begin().await?;
@@ -153,7 +156,13 @@ pub async fn keep_document(
     Ok(row.try_into()?)
 }
 
-fn new_row(id: Uuid, client_id: String, kind: ApplicationKind, metadata: &Registration, now: Timestamp) -> ApplicationRow {
+fn new_row(
+    id: ApplicationId,
+    client_id: String,
+    kind: ApplicationKind,
+    metadata: &Registration,
+    now: Timestamp,
+) -> ApplicationRow {
     let uris: Vec<&str> = metadata.redirect_uris.iter().map(RedirectUri::as_str).collect();
     ApplicationRow {
         id,
@@ -163,8 +172,8 @@ fn new_row(id: Uuid, client_id: String, kind: ApplicationKind, metadata: &Regist
         client_uri: metadata.client_uri.clone(),
         redirect_uris: uris.join(" "),
         verified: false,
-        created_at: now.0,
-        changed_at: now.0,
+        created_at: now,
+        changed_at: now,
         fresh_until: None,
         last_used_at: None,
     }
@@ -181,7 +190,7 @@ async fn insert(core: &Core, context: &RequestContext, row: ApplicationRow) -> R
         }
         outcome => outcome?,
     }
-    let event = Event { action: "application.register", target: Some(row.id), ..Event::default() };
+    let event = Event { action: "application.register", target: Some(row.id.into()), ..Event::default() };
     audit::record(core, &mut tx, Some(context), event).await?;
     tx.commit().await?;
     Ok(row.try_into()?)
@@ -195,12 +204,12 @@ pub async fn list(
     let paging = Paging::parse(query.page.as_deref(), query.per_page.as_deref())?;
     let mut reader = core.store.read().await?;
     let total = applications::count(reader.conn()).await?;
-    let rows = applications::list(reader.conn(), core.clock.now().0, paging.slice()).await?;
+    let rows = applications::list(reader.conn(), core.clock.now(), paging.slice()).await?;
     Ok(paging.page(rows.into_iter().map(public).collect::<Result<_, _>>()?, total))
 }
 
 fn public(row: CountedRow) -> Result<api::Application, InconsistentRow> {
-    let last_used_at = row.application.last_used_at.map(Timestamp);
+    let last_used_at = row.application.last_used_at;
     let application = Application::try_from(row.application)?;
     Ok(api::Application {
         id: application.id,
@@ -226,16 +235,16 @@ pub async fn verify(
     verified: bool,
 ) -> Result<api::Application, Error> {
     let mut tx = begin_authorized_write(core, actor, Affects::Data).await?;
-    let application = get(&mut tx, id.0).await?;
+    let application = get(&mut tx, id).await?;
     if application.kind == ApplicationKind::BuiltIn {
         return Err(BUILT_IN);
     }
-    if !applications::update_verified(&mut tx, id.0, verified).await? {
+    if !applications::update_verified(&mut tx, id, verified).await? {
         return Err(Error::NotFound);
     }
     let action = if verified { "application.verify" } else { "application.unverify" };
-    audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, action, id.0)).await?;
-    let row = applications::find_counted(tx.conn(), id.0, core.clock.now().0).await?.ok_or(Error::NotFound)?;
+    audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, action, id)).await?;
+    let row = applications::find_counted(tx.conn(), id, core.clock.now()).await?.ok_or(Error::NotFound)?;
     tx.commit().await?;
     Ok(public(row)?)
 }
@@ -244,27 +253,27 @@ pub async fn verify(
 pub async fn delete(core: &Core, actor: &Authorized<UsersManage>, id: ApplicationId) -> Result<Revoked, Error> {
     let connected = {
         let mut reader = core.store.read().await?;
-        grants::list_accounts(reader.conn(), id.0).await?
+        grants::list_accounts(reader.conn(), id).await?
     };
-    let connected: BTreeSet<Uuid> = connected.into_iter().collect();
-    let affected = Affects::Accounts(connected.iter().copied().map(AccountId).collect());
+    let connected: BTreeSet<AccountId> = connected.into_iter().collect();
+    let affected = Affects::Accounts(connected.iter().copied().collect());
     let mut tx = begin_authorized_write(core, actor, affected).await?;
-    let application = get(&mut tx, id.0).await?;
+    let application = get(&mut tx, id).await?;
     if application.kind == ApplicationKind::BuiltIn {
         return Err(BUILT_IN);
     }
     // No grant can be added from here on; one that was added after the accounts were listed is among these.
-    applications::lock(&mut tx, id.0).await?;
-    let accounts = grants::list_accounts(tx.conn(), id.0).await?;
+    applications::lock(&mut tx, id).await?;
+    let accounts = grants::list_accounts(tx.conn(), id).await?;
     for account in accounts.iter().filter(|account| !connected.contains(account)) {
         epoch::lock_account(&mut tx, *account).await?;
     }
     let keys = super::grants::keys_of_application(&mut tx, id).await?;
-    applications::delete(&mut tx, id.0).await?;
-    audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, "application.delete", id.0)).await?;
+    applications::delete(&mut tx, id).await?;
+    audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, "application.delete", id)).await?;
     let now = core.clock.now();
     for account in &accounts {
-        epoch::bump_epoch(&mut tx, *account, now.0).await?;
+        epoch::bump_epoch(&mut tx, *account, now).await?;
     }
     let cut_off = core.verifier.count_in_flight(&keys) as u64;
     commit_bumped_epoch(core, tx).await?;

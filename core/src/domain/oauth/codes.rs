@@ -1,7 +1,7 @@
 //! The exchange of an authorization code (OAuth 2.1, section 4.1.3). A code works once, for a minute, and for nobody
 //! but the application that asked for it.
 
-use uptrakit_api::{AccountId, AuthorizationCode, GrantId, TokenId};
+use uptrakit_api::AuthorizationCode;
 use uptrakit_store::{
     Transaction, epoch,
     oauth::{
@@ -57,37 +57,37 @@ pub async fn exchange(
     let digest = Digest::of(code.expose());
     let owner = {
         let mut reader = core.store.read().await?;
-        codes::find(reader.conn(), &digest.0).await?.ok_or(UNKNOWN)?.account_id
+        codes::find(reader.conn(), &digest).await?.ok_or(UNKNOWN)?.account_id
     };
     let mut tx = core.store.begin().await?;
     // Two uses at once wait for each other here; the second one finds that the code is used.
     epoch::lock_account(&mut tx, owner).await?;
-    let row = codes::find(tx.conn(), &digest.0).await?.ok_or(UNKNOWN)?;
+    let row = codes::find(tx.conn(), &digest).await?.ok_or(UNKNOWN)?;
     let resource = check(application, request, &row)?;
     let now = core.clock.now();
     if let Some(used_at) = row.used_at {
-        let is_retry = now.0 - used_at <= RETRY_MILLIS && used_at <= horizon(now).0;
+        let is_retry = now.millis_since(used_at) <= RETRY_MILLIS && used_at <= horizon(now);
         if !is_retry {
             revoke_issued(core, tx, context, &row).await?;
         }
         return Err(UNKNOWN);
     }
-    if now.0 >= row.expires_at {
+    if now >= row.expires_at {
         return Err(UNKNOWN);
     }
     let redirect_uri = RedirectUri::parse(&row.redirect_uri).map_err(|_| inconsistent("redirect URI"))?;
     let redirect_host = redirect_uri.destination().redirect_host();
     let recipient =
-        Recipient { application, account_id: AccountId(row.account_id), redirect_host: Some(&redirect_host), resource };
+        Recipient { application, account_id: row.account_id, redirect_host: Some(&redirect_host), resource };
     let permissions = row.permissions.as_deref().map(str::parse).transpose();
     let permissions = permissions.map_err(|_| inconsistent("permission"))?;
     let allowed = Allowed { permissions, token_name: row.token_name };
     let (made, issued) = issue(core, &mut tx, context, &recipient, allowed).await?;
     let (grant_id, token_id) = match made {
-        Made::Grant(GrantId(id)) => (Some(id), None),
-        Made::Token(TokenId(id)) => (None, Some(id)),
+        Made::Grant(id) => (Some(id), None),
+        Made::Token(id) => (None, Some(id)),
     };
-    codes::update_used(&mut tx, &digest.0, now.0, grant_id, token_id).await?;
+    codes::update_used(&mut tx, &digest, now, grant_id, token_id).await?;
     // No credential lost permissions, so the epoch stays unchanged.
     tx.commit().await?;
     Ok(issued)
@@ -96,7 +96,7 @@ pub async fn exchange(
 /// Checks that the request is one of the application that asked for the code. A wrong one changes nothing: the right
 /// application can still use its code.
 fn check(application: &Application, request: &CodeExchange<'_>, row: &CodeRow) -> Result<Resource, OAuthError> {
-    if row.application_id != application.id.0 {
+    if row.application_id != application.id {
         return Err(OAuthError::invalid_grant("The code was issued to another application."));
     }
     if request.redirect_uri.is_some_and(|uri| uri != row.redirect_uri) {
@@ -114,7 +114,7 @@ fn check(application: &Application, request: &CodeExchange<'_>, row: &CodeRow) -
 
 /// Revokes what came of a code that was used a second time.
 async fn revoke_issued(core: &Core, mut tx: Transaction, context: &RequestContext, row: &CodeRow) -> Result<(), Error> {
-    let (account_id, now) = (row.account_id, core.clock.now().0);
+    let (account_id, now) = (row.account_id, core.clock.now());
     let mut is_news = false;
     if let Some(id) = row.grant_id {
         is_news |= store_grants::revoke(&mut tx, account_id, id, account_id, now).await?;
@@ -127,13 +127,13 @@ async fn revoke_issued(core: &Core, mut tx: Transaction, context: &RequestContex
     }
     let event = Event {
         action: "code.replayed",
-        actor: Some(AccountId(account_id)),
-        token: row.token_id.map(TokenId),
-        target: row.grant_id.or(row.token_id),
+        actor: Some(account_id),
+        token: row.token_id,
+        target: row.grant_id.map(Into::into).or(row.token_id.map(Into::into)),
         refused: true,
     };
     audit::record(core, &mut tx, Some(context), event).await?;
-    commit_and_bump_epoch(core, tx, AccountId(account_id)).await?;
+    commit_and_bump_epoch(core, tx, account_id).await?;
     let (address, request_id) = (context.address, context.request_id);
     tracing::warn!(account_id = %account_id, %address, %request_id, "an authorization code was used a second time; what came of it is revoked");
     Ok(())

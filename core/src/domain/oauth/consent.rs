@@ -1,9 +1,8 @@
 //! The question that a person is asked, for requests of the authorization endpoint and of devices alike: what the
 //! application asks for and what else it could use, never more than the account has.
 
-use uptrakit_api::{AccountId, AnswerDestination, Approval, Consent, Permission, Permissions};
+use uptrakit_api::{AccountId, AnswerDestination, Approval, Consent, Permission, Permissions, TokenId};
 use uptrakit_store::{Transaction, tokens};
-use uuid::Uuid;
 
 use super::{applications::Application, client_name::looks_like_ours, resource::Resource};
 use crate::{
@@ -125,11 +124,11 @@ pub(super) async fn free_name(
     account_id: AccountId,
     name: &str,
 ) -> Result<String, Error> {
-    let now = core.clock.now().0;
+    let now = core.clock.now();
     let mut candidate = name.to_owned();
     for number in 2_u32.. {
         let key = text::key(&candidate);
-        if !tokens::exists_active_named(tx.conn(), account_id.0, &key, Uuid::nil(), now).await? {
+        if !tokens::exists_active_named(tx.conn(), account_id, &key, TokenId::NIL, now).await? {
             break;
         }
         let suffix = format!(" ({number})");

@@ -69,16 +69,16 @@ pub async fn begin(
     let (device_code, user_code) = (DeviceCode::mint(fill_random), UserCode::mint(fill_random));
     let now = core.clock.now();
     let row = DeviceRow {
-        digest: Digest::of(device_code.expose()).0.to_vec(),
-        user_code_digest: Digest::of(user_code.as_str()).0.to_vec(),
-        application_id: application.id.0,
+        digest: Digest::of(device_code.expose()),
+        user_code_digest: Digest::of(user_code.as_str()),
+        application_id: application.id,
         permissions: request.permissions.to_string(),
         audience: request.resource.as_str().to_owned(),
         token_name: request.token_name,
         address: context.address.to_string(),
         program: request.program,
-        created_at: now.0,
-        expires_at: now.plus_millis(REQUEST_MILLIS).0,
+        created_at: now,
+        expires_at: now.plus_millis(REQUEST_MILLIS),
         interval_millis: INTERVAL_MILLIS,
         polled_at: None,
         account_id: None,
@@ -99,7 +99,7 @@ pub async fn begin(
 
 /// A request of a device that is open to its account.
 struct Pending {
-    digest: Vec<u8>,
+    digest: Digest,
     code: UserCode,
     application: Application,
     permissions: Permissions,
@@ -119,22 +119,22 @@ impl Pending {
         }
         let code = UserCode::parse(typed);
         let found = match &code {
-            Some(code) => devices::find_by_user_code(tx.conn(), &Digest::of(code.as_str()).0).await?,
+            Some(code) => devices::find_by_user_code(tx.conn(), &Digest::of(code.as_str())).await?,
             None => None,
         };
         let (Some(code), Some(found)) = (code, found) else {
             let wait = core.oauth_limits.user_codes.fail(account_id, now);
             return Err(wait.map_or(Error::NotFound, Error::TooManyRequests));
         };
-        devices::bind(tx, &found.digest, account_id.0).await?;
+        devices::bind(tx, &found.digest, account_id).await?;
         let row = devices::find(tx.conn(), &found.digest).await?.ok_or(Error::NotFound)?;
-        if row.account_id != Some(account_id.0) {
+        if row.account_id != Some(account_id) {
             return Err(OF_ANOTHER);
         }
         if row.outcome.is_some() {
             return Err(ANSWERED);
         }
-        if now >= Timestamp(row.expires_at) {
+        if now >= row.expires_at {
             return Err(EXPIRED);
         }
         Ok(Self {
@@ -206,7 +206,7 @@ async fn answer(
     if !devices::answer(&mut tx, &pending.digest, outcome, granted, token_name).await? {
         return Err(ANSWERED);
     }
-    let event = Event::by(actor, action, pending.application.id.0);
+    let event = Event::by(actor, action, pending.application.id);
     audit::record(core, &mut tx, Some(&actor.context), event).await?;
     Ok(tx.commit().await?)
 }
@@ -224,25 +224,25 @@ pub async fn poll(
     let digest = Digest::of(code.expose());
     let owner = {
         let mut reader = core.store.read().await?;
-        devices::find(reader.conn(), &digest.0).await?.ok_or(UNKNOWN)?.account_id
+        devices::find(reader.conn(), &digest).await?.ok_or(UNKNOWN)?.account_id
     };
     let mut tx = core.store.begin().await?;
     if let Some(owner) = owner {
         epoch::lock_account(&mut tx, owner).await?;
     }
-    let row = devices::find(tx.conn(), &digest.0).await?.ok_or(UNKNOWN)?;
-    if row.application_id != application.id.0 || row.used_at.is_some() {
+    let row = devices::find(tx.conn(), &digest).await?.ok_or(UNKNOWN)?;
+    if row.application_id != application.id || row.used_at.is_some() {
         return Err(UNKNOWN);
     }
     let now = core.clock.now();
-    if now.0 >= row.expires_at {
+    if now >= row.expires_at {
         return Err(OAuthError::refuse("expired_token", "The device code has expired. Begin again."));
     }
     match (row.outcome.as_deref(), row.account_id) {
         (Some(DENIED), _) => Err(OAuthError::refuse("access_denied", "The person denied the request.")),
         // An answer that came after the first look is for the next question: only then is the account locked.
         (Some(APPROVED), Some(account_id)) if owner == Some(account_id) => {
-            hand_over(core, tx, context, application, &row, AccountId(account_id)).await
+            hand_over(core, tx, context, application, &row, account_id).await
         }
         _ => Err(note_question(tx, &row, now).await?),
     }
@@ -256,7 +256,7 @@ async fn hand_over(
     row: &DeviceRow,
     account_id: AccountId,
 ) -> Result<Issued, OAuthError> {
-    if !devices::update_used(&mut tx, &row.digest, core.clock.now().0).await? {
+    if !devices::update_used(&mut tx, &row.digest, core.clock.now()).await? {
         return Err(UNKNOWN);
     }
     let resource = parse_resource(&row.audience)?;
@@ -271,11 +271,11 @@ async fn hand_over(
 }
 
 async fn note_question(mut tx: Transaction, row: &DeviceRow, now: Timestamp) -> Result<OAuthError, Error> {
-    let waited = row.polled_at.map(|polled_at| now.0 - polled_at);
+    let waited = row.polled_at.map(|polled_at| now.millis_since(polled_at));
     // A question in the future of this clock says nothing.
     let is_early = waited.is_some_and(|waited| (0..row.interval_millis).contains(&waited));
     let interval = row.interval_millis + if is_early { SLOWER_MILLIS } else { 0 };
-    devices::update_polled(&mut tx, &row.digest, now.0, interval).await?;
+    devices::update_polled(&mut tx, &row.digest, now, interval).await?;
     tx.commit().await?;
     Ok(if is_early {
         OAuthError::refuse("slow_down", "Wait five seconds longer between two questions.")

@@ -40,29 +40,29 @@ pub async fn list_of(
 ) -> Result<Page<ConnectedApplication>, Error> {
     {
         let mut reader = core.store.read().await?;
-        accounts::find(reader.conn(), account_id.0).await?.ok_or(Error::NotFound)?;
+        accounts::find(reader.conn(), account_id).await?.ok_or(Error::NotFound)?;
     }
     list_rows(core, account_id, query).await
 }
 
 async fn list_rows(core: &Core, account_id: AccountId, query: &PageQuery) -> Result<Page<ConnectedApplication>, Error> {
     let paging = Paging::parse(query.page.as_deref(), query.per_page.as_deref())?;
-    let now = core.clock.now().0;
+    let now = core.clock.now();
     let mut reader = core.store.read().await?;
-    let total = grants::count(reader.conn(), account_id.0, now).await?;
-    let rows = grants::list(reader.conn(), account_id.0, now, paging.slice()).await?;
+    let total = grants::count(reader.conn(), account_id, now).await?;
+    let rows = grants::list(reader.conn(), account_id, now, paging.slice()).await?;
     Ok(paging.page(rows.into_iter().map(public).collect::<Result<_, _>>()?, total))
 }
 
 fn public(row: GrantRow) -> Result<ConnectedApplication, InconsistentRow> {
     Ok(ConnectedApplication {
-        id: GrantId(row.id),
+        id: row.id,
         name: row.name,
         client_uri: row.client_uri,
         redirect_host: row.redirect_host,
         permissions: row.permissions.parse().map_err(|_| InconsistentRow("permission"))?,
-        created_at: Timestamp(row.created_at),
-        last_used_at: row.last_used_at.map(Timestamp),
+        created_at: row.created_at,
+        last_used_at: row.last_used_at,
         last_used_ip: row.last_used_ip,
         verified: row.verified,
     })
@@ -92,12 +92,12 @@ async fn revoke_in(
     id: GrantId,
 ) -> Result<Revoked, Error> {
     let now = core.clock.now();
-    if !grants::revoke(&mut tx, account_id.0, id.0, actor.account_id().0, now.0).await? {
+    if !grants::revoke(&mut tx, account_id, id, actor.account_id(), now).await? {
         // The grant is unknown, or was revoked before.
-        let revoked_at = grants::find_revoked_at(tx.conn(), account_id.0, id.0).await?.ok_or(Error::NotFound)?;
-        return Ok(Revoked { at: revoked_at.map_or(now, Timestamp), cut_off: 0 });
+        let revoked_at = grants::find_revoked_at(tx.conn(), account_id, id).await?.ok_or(Error::NotFound)?;
+        return Ok(Revoked { at: revoked_at.unwrap_or(now), cut_off: 0 });
     }
-    audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, "grant.revoke", id.0)).await?;
+    audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, "grant.revoke", id)).await?;
     let keys = keys(&mut tx, id).await?;
     // A request that revokes its own grant is not cut off.
     let own = usize::from(actor.grant_id() == Some(id));
@@ -109,20 +109,16 @@ async fn revoke_in(
 
 /// Returns the keys of the access tokens of a grant.
 pub(super) async fn keys(tx: &mut Transaction, id: GrantId) -> Result<Vec<Key>, Error> {
-    Ok(as_keys(&grants::list_digests(tx.conn(), id.0).await?))
+    Ok(as_keys(&grants::list_digests(tx.conn(), id).await?))
 }
 
 pub(super) async fn keys_of_application(tx: &mut Transaction, id: ApplicationId) -> Result<Vec<Key>, Error> {
-    Ok(as_keys(&grants::list_digests_of_application(tx.conn(), id.0).await?))
+    Ok(as_keys(&grants::list_digests_of_application(tx.conn(), id).await?))
 }
 
-fn as_keys(digests: &[Vec<u8>]) -> Vec<Key> {
+fn as_keys(digests: &[Digest]) -> Vec<Key> {
     // Only access tokens for `/mcp` have a grant.
-    digests
-        .iter()
-        .filter_map(|digest| Digest::from_bytes(digest))
-        .map(|digest| Key::Access(digest, Resource::Mcp))
-        .collect()
+    digests.iter().map(|digest| Key::Access(*digest, Resource::Mcp)).collect()
 }
 
 /// Returns the permissions of a grant in force that covers what is asked for, of the same application and the same host
@@ -136,8 +132,8 @@ pub(super) async fn find_covering(
     now: Timestamp,
     asked: Permissions,
 ) -> Result<Option<Permissions>, Error> {
-    let ids = (account_id.0, application_id.0);
-    for names in grants::list_permissions(tx.conn(), ids, redirect_host, since.0, now.0).await? {
+    let ids = (account_id, application_id);
+    for names in grants::list_permissions(tx.conn(), ids, redirect_host, since, now).await? {
         let granted: Permissions = names.parse().map_err(|_| InconsistentRow("permission"))?;
         if asked.without(granted).is_empty() {
             return Ok(Some(granted));

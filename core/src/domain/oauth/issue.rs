@@ -60,7 +60,7 @@ pub(super) enum Made {
 
 /// Fails when the account is deactivated. It must be locked already.
 async fn permissions_of(tx: &mut Transaction, account_id: AccountId) -> Result<Permissions, OAuthError> {
-    let account = accounts::find(tx.conn(), account_id.0).await?.filter(|account| account.active);
+    let account = accounts::find(tx.conn(), account_id).await?.filter(|account| account.active);
     let account = account.ok_or(OAuthError::invalid_grant("The account is deactivated."))?;
     let roles: uptrakit_api::Roles = account.roles.parse().map_err(|_| InconsistentRow("role"))?;
     Ok(roles.permissions())
@@ -84,7 +84,7 @@ pub(super) async fn issue(
             let name = allowed.token_name.unwrap_or_default();
             let (id, access_token, days) =
                 issue_api_token(core, tx, context, recipient.account_id, &name, permissions).await?;
-            applications::update_last_used(tx, recipient.application.id.0, core.clock.now().0).await?;
+            applications::update_last_used(tx, recipient.application.id, core.clock.now()).await?;
             let scope = permissions.unwrap_or(of_account);
             let expires_in_seconds = u64::from(days) * 86_400;
             Ok((Made::Token(id), Issued { access_token, expires_in_seconds, refresh_token: None, scope }))
@@ -103,19 +103,23 @@ async fn issue_grant(
     let id = GrantId(new_id(now));
     let names = permissions.to_string();
     let grant = grants::NewGrant {
-        id: id.0,
-        account_id: recipient.account_id.0,
-        application_id: recipient.application.id.0,
+        id,
+        account_id: recipient.account_id,
+        application_id: recipient.application.id,
         redirect_host: recipient.redirect_host,
         permissions: &names,
         audience: recipient.resource.as_str(),
-        created_at: now.0,
-        expires_at: grant_end(now, now).0,
+        created_at: now,
+        expires_at: grant_end(now, now),
     };
     grants::insert(tx, &grant).await.map_err(of_insert)?;
-    applications::update_last_used(tx, recipient.application.id.0, now.0).await?;
-    let event =
-        Event { action: "grant.create", actor: Some(recipient.account_id), target: Some(id.0), ..Event::default() };
+    applications::update_last_used(tx, recipient.application.id, now).await?;
+    let event = Event {
+        action: "grant.create",
+        actor: Some(recipient.account_id),
+        target: Some(id.into()),
+        ..Event::default()
+    };
     audit::record(core, tx, Some(context), event).await?;
     let refresh_token = RefreshToken::mint(fill_random);
     insert_refresh_token(tx, id, &refresh_token, now).await?;
@@ -136,7 +140,7 @@ pub(super) async fn insert_refresh_token(
 ) -> Result<(), Error> {
     let mut salt = [0; SALT_LENGTH];
     fill_random(&mut salt);
-    Ok(refresh_tokens::insert(tx, &Digest::of(token.expose()).0, grant_id.0, &salt, now.0).await?)
+    Ok(refresh_tokens::insert(tx, &Digest::of(token.expose()), grant_id, &salt, now).await?)
 }
 
 /// Adds an access token to a grant that was made at `created_at`. `narrowed` is `None` for all permissions of the
@@ -152,11 +156,11 @@ pub(super) async fn issue_access_token(
     let token = AccessToken::mint(fill_random);
     let expires_at = now.plus_millis(ACCESS_MILLIS).min(created_at.plus_millis(GRANT_MILLIS));
     let names = narrowed.map(|narrowed| narrowed.to_string());
-    let digest = Digest::of(token.expose()).0;
-    access_tokens::insert(tx, &digest, grant_id.0, names.as_deref(), now.0, expires_at.0).await?;
+    let digest = Digest::of(token.expose());
+    access_tokens::insert(tx, &digest, grant_id, names.as_deref(), now, expires_at).await?;
     Ok(Issued {
         access_token: Secret(token.expose().to_owned()),
-        expires_in_seconds: (expires_at.0 - now.0).unsigned_abs() / 1_000,
+        expires_in_seconds: expires_at.millis_since(now).unsigned_abs() / 1_000,
         refresh_token: None,
         scope: narrowed.unwrap_or(permissions),
     })
@@ -172,8 +176,8 @@ async fn issue_api_token(
     permissions: Option<Permissions>,
 ) -> Result<(TokenId, Secret, u32), OAuthError> {
     let now = core.clock.now();
-    let active = TokenFilter { state: "active", part: String::new(), now: now.0 };
-    if store_tokens::count(tx.conn(), account_id.0, &active).await? >= i64::from(core.token_rules.limit) {
+    let active = TokenFilter { state: "active", part: String::new(), now };
+    if store_tokens::count(tx.conn(), account_id, &active).await? >= i64::from(core.token_rules.limit) {
         let why = "The account has as many active API tokens as it may have. Revoke one, then sign in again.";
         return Err(OAuthError::invalid_grant(why));
     }
@@ -182,19 +186,24 @@ async fn issue_api_token(
     let id = TokenId(new_id(now));
     let permissions = permissions.map(|set| set.to_string());
     let token = NewToken {
-        id: id.0,
-        account_id: account_id.0,
+        id,
+        account_id,
         name: &name,
         name_key: &text::key(&name),
         permissions: permissions.as_deref(),
         networks: None,
-        created_at: now.0,
-        expires_at: Some(now.plus_millis(i64::from(days) * DAY_MILLIS).0),
+        created_at: now,
+        expires_at: Some(now.plus_millis(i64::from(days) * DAY_MILLIS)),
     };
     store_tokens::insert(tx, &token).await?;
     let secret = tokens::issue_secret(tx, id, now).await?;
-    let event =
-        Event { action: "token.create", actor: Some(account_id), token: Some(id), target: Some(id.0), refused: false };
+    let event = Event {
+        action: "token.create",
+        actor: Some(account_id),
+        token: Some(id),
+        target: Some(id.into()),
+        refused: false,
+    };
     audit::record(core, tx, Some(context), event).await?;
     Ok((id, secret, days))
 }

@@ -4,7 +4,7 @@
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
-use uptrakit_api::{AccountId, GrantId, Permissions, RefreshToken, Secret, Timestamp};
+use uptrakit_api::{Permissions, RefreshToken, Secret};
 use uptrakit_store::{
     Transaction, epoch,
     oauth::{
@@ -55,22 +55,22 @@ pub async fn refresh(
     let digest = Digest::of(presented.expose());
     let owner = {
         let mut reader = core.store.read().await?;
-        refresh_tokens::find(reader.conn(), &digest.0).await?.ok_or(UNKNOWN)?.account_id
+        refresh_tokens::find(reader.conn(), &digest).await?.ok_or(UNKNOWN)?.account_id
     };
     let mut tx = core.store.begin().await?;
     // Two uses at once wait for each other here.
     epoch::lock_account(&mut tx, owner).await?;
-    let row = refresh_tokens::find(tx.conn(), &digest.0).await?.ok_or(UNKNOWN)?;
+    let row = refresh_tokens::find(tx.conn(), &digest).await?.ok_or(UNKNOWN)?;
     let now = core.clock.now();
-    if row.application_id != application.id.0 || row.grant_revoked_at.is_some() || now.0 >= row.grant_expires_at {
+    if row.application_id != application.id || row.grant_revoked_at.is_some() || now >= row.grant_expires_at {
         return Err(UNKNOWN);
     }
     let successor = successor(&presented, &row.salt);
     let successor_digest = Digest::of(successor.expose());
     if let Some(used_at) = row.used_at {
-        let next = refresh_tokens::find(tx.conn(), &successor_digest.0).await?;
+        let next = refresh_tokens::find(tx.conn(), &successor_digest).await?;
         let is_unused = next.is_some_and(|next| next.used_at.is_none());
-        let is_recent = now.0 - used_at <= RETRY_MILLIS && used_at <= horizon(now).0;
+        let is_recent = now.millis_since(used_at) <= RETRY_MILLIS && used_at <= horizon(now);
         if !(is_unused && is_recent) {
             end_replayed(core, tx, context, &row).await?;
             return Err(UNKNOWN);
@@ -80,15 +80,15 @@ pub async fn refresh(
         return Err(OAuthError::invalid_grant("The account is deactivated."));
     }
     let (permissions, narrowed) = check(request, &row)?;
-    let grant_id = GrantId(row.grant_id);
-    let created_at = Timestamp(row.grant_created_at);
+    let grant_id = row.grant_id;
+    let created_at = row.grant_created_at;
     if row.used_at.is_none() {
-        refresh_tokens::update_used(&mut tx, &digest.0, now.0).await?;
+        refresh_tokens::update_used(&mut tx, &digest, now).await?;
         insert_refresh_token(&mut tx, grant_id, &successor, now).await?;
     }
     let issued = issue_access_token(&mut tx, grant_id, permissions, narrowed, created_at, now).await?;
-    let end = grant_end(created_at, now).0;
-    grants::update_renewed(&mut tx, grant_id.0, end, now.0, &context.address.to_string()).await?;
+    let end = grant_end(created_at, now);
+    grants::update_renewed(&mut tx, grant_id, end, now, &context.address.to_string()).await?;
     // No credential lost permissions, so the epoch stays unchanged.
     tx.commit().await?;
     Ok(Issued { refresh_token: Some(Secret(successor.expose().to_owned())), ..issued })
@@ -132,12 +132,12 @@ async fn end_replayed(
     context: &RequestContext,
     row: &RefreshRow,
 ) -> Result<(), Error> {
-    let account_id = AccountId(row.account_id);
-    grants::revoke(&mut tx, row.account_id, row.grant_id, row.account_id, core.clock.now().0).await?;
+    let account_id = row.account_id;
+    grants::revoke(&mut tx, row.account_id, row.grant_id, row.account_id, core.clock.now()).await?;
     let event = Event {
         action: "grant.replayed",
         actor: Some(account_id),
-        target: Some(row.grant_id),
+        target: Some(row.grant_id.into()),
         refused: true,
         ..Event::default()
     };

@@ -1,7 +1,7 @@
 //! Requests of the authorization endpoint that wait for an answer: who may open and answer one, and what the answer is.
 //! A request is answered once, by the account that opened it first.
 
-use uptrakit_api::{AnswerDestination, Approval, AuthorizationCode, OpenedRequest, Permissions, Secret, Timestamp};
+use uptrakit_api::{AnswerDestination, Approval, AuthorizationCode, OpenedRequest, Permissions, Secret};
 use uptrakit_store::{
     Transaction,
     oauth::{
@@ -51,15 +51,15 @@ pub(super) const EXPIRED: Error =
 pub async fn begin(core: &Core, application: &Application, request: &AcceptedRequest) -> Result<Secret, Error> {
     let secret = new_secret();
     let row = RequestRow {
-        digest: Digest::of(&secret.0).0.to_vec(),
-        application_id: application.id.0,
+        digest: Digest::of(&secret.0),
+        application_id: application.id,
         redirect_uri: request.redirect_uri.as_str().to_owned(),
         state: request.state.as_ref().map(|state| state.as_str().to_owned()),
         code_challenge: request.challenge.as_str().to_owned(),
         permissions: request.permissions.to_string(),
         audience: request.resource.as_str().to_owned(),
         token_name: request.token_name.clone(),
-        expires_at: core.clock.now().plus_millis(REQUEST_MILLIS).0,
+        expires_at: core.clock.now().plus_millis(REQUEST_MILLIS),
         account_id: None,
         answered_at: None,
     };
@@ -85,15 +85,15 @@ impl Pending {
     /// Binds a request to the actor's account, or fails where another account, an answer or the time was first.
     async fn claim(core: &Core, tx: &mut Transaction, actor: &Actor, secret: &Secret) -> Result<Self, Error> {
         let digest = Digest::of(&secret.0);
-        requests::bind(tx, &digest.0, actor.account_id().0).await?;
-        let row = requests::find(tx.conn(), &digest.0).await?.ok_or(Error::NotFound)?;
-        if row.account_id != Some(actor.account_id().0) {
+        requests::bind(tx, &digest, actor.account_id()).await?;
+        let row = requests::find(tx.conn(), &digest).await?.ok_or(Error::NotFound)?;
+        if row.account_id != Some(actor.account_id()) {
             return Err(OF_ANOTHER);
         }
         if row.answered_at.is_some() {
             return Err(ANSWERED);
         }
-        if core.clock.now() >= Timestamp(row.expires_at) {
+        if core.clock.now() >= row.expires_at {
             return Err(EXPIRED);
         }
         Ok(Self {
@@ -152,26 +152,26 @@ impl Pending {
         allowed: Allowed,
     ) -> Result<String, Error> {
         let now = core.clock.now();
-        if !requests::answer(tx, &self.digest.0, now.0).await? {
+        if !requests::answer(tx, &self.digest, now).await? {
             return Err(ANSWERED);
         }
         let code = AuthorizationCode::mint(fill_random);
         let row = CodeRow {
-            digest: Digest::of(code.expose()).0.to_vec(),
-            application_id: self.application.id.0,
-            account_id: actor.account_id().0,
+            digest: Digest::of(code.expose()),
+            application_id: self.application.id,
+            account_id: actor.account_id(),
             redirect_uri: self.redirect_uri.as_str().to_owned(),
             code_challenge: self.challenge.as_str().to_owned(),
             permissions: allowed.permissions.map(|set| set.to_string()),
             audience: self.resource.as_str().to_owned(),
             token_name: allowed.token_name,
-            expires_at: now.plus_millis(CODE_MILLIS).0,
+            expires_at: now.plus_millis(CODE_MILLIS),
             used_at: None,
             grant_id: None,
             token_id: None,
         };
         codes::insert(tx, &row).await?;
-        let event = Event::by(actor, "consent.approve", self.application.id.0);
+        let event = Event::by(actor, "consent.approve", self.application.id);
         audit::record(core, tx, Some(&actor.context), event).await?;
         Ok(self.address(core, &[("code", code.expose())]))
     }
@@ -217,10 +217,10 @@ pub async fn deny(core: &Core, actor: &Authorized<WebSession>, secret: &Secret) 
     count_answer(core, actor)?;
     let (mut tx, _) = begin_write_with_grant(core, actor, Affects::Data).await?;
     let pending = Pending::claim(core, &mut tx, actor, secret).await?;
-    if !requests::answer(&mut tx, &pending.digest.0, core.clock.now().0).await? {
+    if !requests::answer(&mut tx, &pending.digest, core.clock.now()).await? {
         return Err(ANSWERED);
     }
-    let event = Event::by(actor, "consent.deny", pending.application.id.0);
+    let event = Event::by(actor, "consent.deny", pending.application.id);
     audit::record(core, &mut tx, Some(&actor.context), event).await?;
     tx.commit().await?;
     let description = "The person denied the request.";

@@ -1,11 +1,10 @@
 //! Revocation by the application itself (RFC 7009): a refresh token ends its grant, an access token itself alone.
 
-use uptrakit_api::{AccessToken, AccountId, RefreshToken};
+use uptrakit_api::{AccessToken, AccountId, GrantId, RefreshToken};
 use uptrakit_store::{
     epoch,
     oauth::{access_tokens, grants, refresh_tokens},
 };
-use uuid::Uuid;
 
 use super::applications::Application;
 use crate::{
@@ -30,19 +29,19 @@ pub async fn revoke(
         let digest = Digest::of(token.expose());
         let found = {
             let mut reader = core.store.read().await?;
-            refresh_tokens::find(reader.conn(), &digest.0).await?
+            refresh_tokens::find(reader.conn(), &digest).await?
         };
-        let Some(row) = found.filter(|row| row.application_id == application.id.0) else { return Ok(()) };
-        return end(core, context, AccountId(row.account_id), row.grant_id, None).await;
+        let Some(row) = found.filter(|row| row.application_id == application.id) else { return Ok(()) };
+        return end(core, context, row.account_id, row.grant_id, None).await;
     }
     let Ok(token) = AccessToken::parse(token) else { return Ok(()) };
     let digest = Digest::of(token.expose());
     let found = {
         let mut reader = core.store.read().await?;
-        access_tokens::find_owner(reader.conn(), &digest.0).await?
+        access_tokens::find_owner(reader.conn(), &digest).await?
     };
-    let Some(owner) = found.filter(|owner| owner.application_id == application.id.0) else { return Ok(()) };
-    end(core, context, AccountId(owner.account_id), owner.grant_id, Some(digest)).await
+    let Some(owner) = found.filter(|owner| owner.application_id == application.id) else { return Ok(()) };
+    end(core, context, owner.account_id, owner.grant_id, Some(digest)).await
 }
 
 /// Revokes an access token, or the whole grant where `access_token` is `None`.
@@ -50,20 +49,20 @@ async fn end(
     core: &Core,
     context: &RequestContext,
     account_id: AccountId,
-    grant_id: Uuid,
+    grant_id: GrantId,
     access_token: Option<Digest>,
 ) -> Result<(), Error> {
     let mut tx = core.store.begin().await?;
-    epoch::lock_account(&mut tx, account_id.0).await?;
-    let now = core.clock.now().0;
+    epoch::lock_account(&mut tx, account_id).await?;
+    let now = core.clock.now();
     let (is_news, action) = match access_token {
-        Some(digest) => (access_tokens::revoke(&mut tx, &digest.0, now).await?, "access-token.revoke"),
-        None => (grants::revoke(&mut tx, account_id.0, grant_id, account_id.0, now).await?, "grant.revoke"),
+        Some(digest) => (access_tokens::revoke(&mut tx, &digest, now).await?, "access-token.revoke"),
+        None => (grants::revoke(&mut tx, account_id, grant_id, account_id, now).await?, "grant.revoke"),
     };
     if !is_news {
         return Ok(());
     }
-    let event = Event { action, actor: Some(account_id), target: Some(grant_id), ..Event::default() };
+    let event = Event { action, actor: Some(account_id), target: Some(grant_id.into()), ..Event::default() };
     audit::record(core, &mut tx, Some(context), event).await?;
     commit_and_bump_epoch(core, tx, account_id).await
 }
