@@ -48,6 +48,8 @@ pub enum OAuthError {
     SlowDown,
     AccessDenied,
     ExpiredToken,
+    /// The server is too busy, or can't reach its database.
+    TemporarilyUnavailable,
     Other,
 }
 
@@ -58,6 +60,7 @@ impl OAuthError {
             "slow_down" => Self::SlowDown,
             "access_denied" => Self::AccessDenied,
             "expired_token" => Self::ExpiredToken,
+            "temporarily_unavailable" => Self::TemporarilyUnavailable,
             _ => Self::Other,
         }
     }
@@ -142,6 +145,7 @@ impl Failure {
     /// Returns true when the server did not answer or was too busy, so that another attempt may succeed.
     pub fn is_of_outage(&self) -> bool {
         self.exit == Exit::Unreachable
+            || self.oauth == Some(OAuthError::TemporarilyUnavailable)
             || matches!(self.code, Some(ProblemCode::Unavailable | ProblemCode::TooManyRequests))
     }
 

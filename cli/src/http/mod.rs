@@ -1,6 +1,7 @@
 //! Sends requests to the server and returns an answer, or a failure that says what was tried and what came back.
 //! Redirects are never followed, because the token would go to a host that the user did not name.
 
+mod connection;
 mod names;
 mod plain;
 mod proxy;

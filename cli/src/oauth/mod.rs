@@ -196,9 +196,8 @@ impl DeviceGrant {
         match failure.oauth {
             Some(OAuthError::AuthorizationPending) => Some(interval),
             Some(OAuthError::SlowDown) => Some(interval + INTERVAL),
-            Some(_) => None,
             // RFC 8628, 3.5: a server that does not answer is asked less and less often.
-            None => failure.is_of_outage().then_some(interval * 2),
+            _ => failure.is_of_outage().then_some(interval * 2),
         }
     }
 }
@@ -226,6 +225,7 @@ mod tests {
             (failure(Exit::Failed, Some(OAuthError::AuthorizationPending)), Some(5)),
             (failure(Exit::Failed, Some(OAuthError::SlowDown)), Some(10)),
             (failure(Exit::Unreachable, None), Some(10)),
+            (failure(Exit::Failed, Some(OAuthError::TemporarilyUnavailable)), Some(10)),
             (failure(Exit::Failed, Some(OAuthError::AccessDenied)), None),
             (failure(Exit::Failed, Some(OAuthError::ExpiredToken)), None),
             (failure(Exit::Failed, Some(OAuthError::Other)), None),

@@ -262,12 +262,14 @@ fn a_code_that_nobody_enters_ends_with_its_time() {
 
 #[test]
 fn a_server_that_does_not_answer_for_a_while_is_asked_again() {
-    let polls = AtomicUsize::new(0);
-    let server = OAuthServer::replying(move |_, request| {
-        (request.line == TOKEN && polls.fetch_add(1, Ordering::SeqCst) == 0).then(String::new)
-    });
-    let outcome = Program::new().ok(&["auth", "login", "--device", "--server", &server.url]);
-    assert!(outcome.stderr.contains("; trying again until the code ends\n"), "{outcome:?}");
+    for first in [String::new, || error("temporarily_unavailable", "The database is away.")] {
+        let polls = AtomicUsize::new(0);
+        let server = OAuthServer::replying(move |_, request| {
+            (request.line == TOKEN && polls.fetch_add(1, Ordering::SeqCst) == 0).then(first)
+        });
+        let outcome = Program::new().ok(&["auth", "login", "--device", "--server", &server.url]);
+        assert!(outcome.stderr.contains("; trying again until the code ends\n"), "{outcome:?}");
+    }
 }
 
 #[test]

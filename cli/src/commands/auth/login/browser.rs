@@ -40,8 +40,8 @@ pub fn sign_in(
         .exchange(&code, &redirect_uri, &pkce)
         .inspect_err(|failure| warn_of_lost_token(context, failure))
         .map_err(|failure| match failure.oauth {
-            Some(_) => failure.hint("nothing was saved; run `uptrakit auth login` again"),
-            None => failure,
+            Some(_) if failure.hint.is_none() => failure.hint("nothing was saved; run `uptrakit auth login` again"),
+            _ => failure,
         })?;
     Ok(Obtained { token, held: Some(held), callback: Some(callback) })
 }

@@ -49,7 +49,7 @@ pub fn sign_in(context: &Context, provider: &Provider, token_name: &str) -> Resu
                 return Err(denied(failure));
             }
         }
-        if failure.oauth.is_none() && !is_warned {
+        if failure.is_of_outage() && !is_warned {
             is_warned = true;
             output.warn(&format!("{}; trying again until the code ends", failure.cause.unwrap_or_default()));
         }
