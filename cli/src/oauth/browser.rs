@@ -4,6 +4,7 @@ use crate::terminal::Stderr;
 use std::{
     env,
     ffi::OsString,
+    os::unix::process::CommandExt as _,
     path::Path,
     process::{Command, Stdio},
     thread,
@@ -70,6 +71,8 @@ impl Browser {
                 let Some((program, arguments)) = words.split_first() else { return false };
                 let mut command = Command::new(program);
                 command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+                // In a group of its own the browser does not get the Ctrl-C that ends this program.
+                command.process_group(0);
                 command.status().is_ok_and(|status| status.success())
             };
             if !commands.iter().any(succeeds) {

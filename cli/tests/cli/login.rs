@@ -56,7 +56,9 @@ fn login_opens_the_browser_and_saves_the_token_that_comes_of_it() {
     assert_eq!(code, 0, "{shown}");
     assert!(page.starts_with("HTTP/1.1 200 ") && page.contains("is signed in") && page.contains(CLOSE), "{page}");
     assert!(shown.contains(&format!("Signed in to {} as root.", server.url)), "{shown}");
+    assert!(shown.contains("credentials.toml; it works until in "), "{shown}");
     assert!(!shown.contains(UNKNOWN_TOKEN) && !shown.contains("upc_secret") && saved(&program), "{shown}");
+    assert!(program.home().join("leads").exists(), "Ctrl-C would end the browser, too");
     let requests = server.requests();
     let lines: Vec<&str> = requests.iter().map(|request| request.line.as_str()).collect();
     assert_eq!(lines, [METADATA, TOKEN, "GET /api/v1/auth/me"]);

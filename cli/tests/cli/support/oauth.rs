@@ -107,7 +107,10 @@ fn usual(url: &str, request: &Request) -> String {
         "POST /oauth/token" => ok(&json!({"access_token": UNKNOWN_TOKEN, "token_type": "Bearer"})),
         "GET /api/v1/auth/me" => ok(&json!({
             "username": "root",
-            "token": {"id": "0198aa01", "name": "cli on desk", "hint": "upk_0000…IdS3"},
+            "token": {
+                "id": "0198aa01", "name": "cli on desk", "hint": "upk_0000…IdS3",
+                "expires_at": "2100-01-31T12:00:00.000Z",
+            },
         })),
         "DELETE /api/v1/auth/api-tokens/current" => "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n".to_owned(),
         _ => not_found(),
@@ -154,7 +157,7 @@ impl Browser {
         let (script, opened) = (program.home().join("browser"), program.home().join("opened"));
         fs::write(
             &script,
-            "#!/bin/sh\nprintf %s \"$1\" > \"$HOME/opening\" && mv \"$HOME/opening\" \"$HOME/opened\"\n",
+            "#!/bin/sh\nps -o pgid= -p $$ | grep -qw $$ && touch \"$HOME/leads\"\nprintf %s \"$1\" > \"$HOME/opening\" && mv \"$HOME/opening\" \"$HOME/opened\"\n",
         )
         .unwrap();
         fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();

@@ -87,8 +87,10 @@ pub fn run(context: &Context, arguments: &Login) -> Result<(), Failure> {
     let another = before.as_ref().is_some_and(|before| {
         (before.id.is_none() || before.id != me.token_id()) && before.secret.as_deref() != Some(token.expose())
     });
+    let ends = me.token.as_ref().and_then(|token| token.expires_at);
+    let ends = ends.map(|at| format!("; it works until {}", output.instant_in_full(at))).unwrap_or_default();
     let name = me.token.map(|token| format!("{} ({})", token.name, token.hint)).unwrap_or_default();
-    output.note(&format!("Token {name} is saved in {storage}."));
+    output.note(&format!("Token {name} is saved in {storage}{ends}."));
     context.mention(&client, &Source::Saved(storage));
     if let Some(before) = before.filter(|_| another) {
         let how = match before.id {
