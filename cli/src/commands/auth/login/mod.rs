@@ -8,7 +8,7 @@ mod password;
 use crate::{
     args::Login,
     commands::Context,
-    credentials::{Source, Storage},
+    credentials::{Known, Source, Storage},
     failure::{Failure, described},
     http::{Authority, Client},
     machine,
@@ -60,40 +60,49 @@ pub fn run(context: &Context, arguments: &Login) -> Result<(), Failure> {
     } else {
         through_browser(context, &server, arguments, terminal)?
     };
-    let client = settings.client(server.clone(), Authority::Token(token.clone()))?;
-    let (me, storage) = match check_and_save(context, &client, &token, arguments) {
-        Ok(saved) => saved,
-        Err(failure) if !arguments.with_token => {
-            // The secret of the new token is neither saved nor shown, so the token is revoked.
-            let revoked = client.delete("revoke the new token", "/api/v1/auth/api-tokens/current");
-            return Err(match revoked {
-                Ok(_) => failure,
-                Err(_) => failure.hint("revoke this machine's new token in the browser"),
-            });
-        }
-        Err(failure) if failure.is_of_invalid_token() => {
-            return Err(failure.hint(format!("give it another token; make one at {server}/profile")));
-        }
-        Err(failure) => return Err(failure),
-    };
+    let client = settings.client(server, Authority::Token(token.clone()))?;
+    let (me, storage) =
+        check_and_save(context, &client, &token, arguments).map_err(|failure| give_up(&client, arguments, failure))?;
     drop(held);
     if let Some(callback) = callback {
         callback.succeed();
     }
-    let output = context.output;
-    output.note(&format!("Signed in to {server} as {}.", me.username));
     // Two tokens are the same if their ids are equal, or else their secrets. A token without an id whose secret is in
     // the keyring counts as another one.
-    let another = before.as_ref().is_some_and(|before| {
+    let another = before.filter(|before| {
         (before.id.is_none() || before.id != me.token_id()) && before.secret.as_deref() != Some(token.expose())
     });
+    report(context, &client, me, storage, another);
+    Ok(())
+}
+
+/// Completes the failure to check or save a token. A new one is revoked, because its secret is neither saved nor shown.
+fn give_up(client: &Client, arguments: &Login, failure: Failure) -> Failure {
+    if !arguments.with_token {
+        let revoked = client.delete("revoke the new token", "/api/v1/auth/api-tokens/current");
+        return match revoked {
+            Ok(_) => failure,
+            Err(_) => failure.hint("revoke this machine's new token in the browser"),
+        };
+    }
+    if failure.is_of_invalid_token() {
+        let server = client.server();
+        return failure.hint(format!("give it another token; make one at {server}/profile"));
+    }
+    failure
+}
+
+/// Says who is signed in by which token. `another` is a token that was saved here before.
+fn report(context: &Context, client: &Client, me: Me, storage: Storage, another: Option<Known>) {
+    let output = context.output;
+    output.note(&format!("Signed in to {} as {}.", client.server(), me.username));
     let ends = me.token.as_ref().and_then(|token| token.expires_at);
     let ends = ends.map(|at| format!("; it works until {}", output.instant_in_full(at))).unwrap_or_default();
     let name = me.token.map(|token| format!("{} ({})", token.name, token.hint)).unwrap_or_default();
     output.note(&format!("Token {name} is saved in {storage}{ends}."));
-    context.mention(&client, &Source::Saved(storage));
-    if let Some(before) = before.filter(|_| another) {
-        let how = match before.id {
+    context.mention(client, &Source::Saved(storage));
+    if let Some(another) = another {
+        let how = match another.id {
             Some(id) => format!("`uptrakit auth token revoke {}`", printable(&id)),
             None => "`uptrakit auth token revoke ID`; `uptrakit auth token list` shows its id".to_owned(),
         };
@@ -101,10 +110,9 @@ pub fn run(context: &Context, arguments: &Login) -> Result<(), Failure> {
             "Another token was saved here before; if it still works and nothing needs it, revoke it with {how}."
         ));
     }
-    if let Ok(Some(Credential { source, .. })) = settings.named_token() {
-        shadowed(context, &source);
+    if let Ok(Some(Credential { source, .. })) = context.settings.named_token() {
+        output.warn(&format!("{source} is set and is used instead of the saved token"));
     }
-    Ok(())
 }
 
 /// Signs in through a browser: that of this machine, or with a code that is entered in any. A server that does not offer
@@ -146,10 +154,6 @@ fn warn_of_lost_token(context: &Context, failure: &Failure) {
     if failure.outcome_unknown {
         context.output.warn("this machine's new token may be there now; revoke it in the browser, under Profile");
     }
-}
-
-fn shadowed(context: &Context, source: &Source) {
-    context.output.warn(&format!("{source} is set and is used instead of the saved token"));
 }
 
 fn check_and_save(
