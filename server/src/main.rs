@@ -7,14 +7,12 @@ use std::{
     process::ExitCode,
 };
 
-use clap::Parser as _;
-
 /// A request makes a few dozen small allocations; this allocator keeps them cheap and its memory small.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    match commands::run(commands::Arguments::parse()) {
+    match commands::run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // A standard error that can't be written must not turn into a panic.

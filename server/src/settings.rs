@@ -2,17 +2,21 @@
 //! overrides the file.
 
 use std::{
-    cell::RefCell,
-    io,
+    env, fmt, io,
     net::SocketAddr,
     ops::RangeInclusive,
     path::{Path, PathBuf},
+    str::FromStr,
     time::Duration,
 };
 
+use clap::{Arg, Args, Command, builder::Resettable};
 use ipnet::IpNet;
 use jiff::SignedDuration;
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{SeqAccess, Visitor},
+};
 use tracing_subscriber::EnvFilter;
 use uptrakit_core::{
     network::{InvalidNetwork, parse_network},
@@ -23,41 +27,105 @@ use uptrakit_store::database_url;
 
 use crate::{input, log};
 
-/// Settings as they were typed: in `uptrakit.toml`, in the environment (`UPTRAKIT_` and the name in capitals) and, for
-/// some, as a flag.
-#[derive(Clone, Debug, Default, Deserialize)]
+/// Settings as they were typed. A field is a key of `uptrakit.toml`, a flag and a variable; its comment is what `--help`
+/// says.
+#[derive(Clone, Debug, Default, Deserialize, Args)]
 #[serde(deny_unknown_fields)]
+#[command(next_help_heading = "Settings")]
 pub struct Source {
+    /// The file that was read.
     #[serde(skip)]
+    #[arg(skip)]
     pub file: Option<PathBuf>,
-    /// The address to listen on; `127.0.0.1:8080` when left out.
-    pub listen: Option<String>,
-    /// The URL at which browsers find the server; `http://` and the listen address when left out.
-    pub public_url: Option<String>,
-    /// The directory of the SQLite file; see [`default_data_dir`] when left out.
-    pub data_dir: Option<String>,
-    /// A URL such as `sqlite:…` or `postgres:…`; the SQLite file in `data_dir` when left out.
-    pub database_url: Option<String>,
-    /// The server opens at most this many connections to Postgres; 10 when left out.
-    pub database_connections: Option<u32>,
-    /// Networks of the proxies whose `X-Forwarded-For` is trusted.
-    pub trusted_proxies: Option<Vec<String>>,
-    /// The address to serve `/metrics` on; no listener is opened when left out.
-    pub metrics_listen: Option<String>,
-    /// Tokens are accepted for this long while the database takes no writes, such as `30s`; without end when left out.
-    pub reads_without_writes: Option<String>,
-    /// A filter of `tracing` for the log; `info` for most targets when left out.
-    pub log: Option<String>,
-    /// Either `text` or `json`; `text` when left out.
-    pub log_format: Option<String>,
-    /// An account may have this many active tokens; 100 when left out.
-    pub token_limit: Option<u32>,
-    /// A new token may live this many days at most; without limit when left out.
-    pub token_longest_lifetime_days: Option<u32>,
-    /// The form preselects this lifetime, in days; 90, or the longest lifetime if that is shorter, when left out.
-    pub token_default_lifetime_days: Option<u32>,
-    /// True when browsers must use https for subdomains of the public URL, too; `false` when left out.
-    pub hsts_include_subdomains: Option<bool>,
+    /// The address to listen on [default: 127.0.0.1:8080]
+    #[arg(long, env = "UPTRAKIT_LISTEN", value_name = "ADDRESS")]
+    pub listen: Option<Text>,
+    /// The URL at which browsers find the server [default: http:// and the listen address]
+    #[arg(long, env = "UPTRAKIT_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<Text>,
+    /// The directory of the SQLite file [default: uptrakit in the person's data directory, or /var/lib/uptrakit]
+    #[arg(long, env = "UPTRAKIT_DATA_DIR", value_name = "DIR")]
+    pub data_dir: Option<Text>,
+    /// The URL of the database, sqlite:… or postgres:… [default: SQLite in the data directory]
+    #[arg(long, env = "UPTRAKIT_DATABASE_URL", value_name = "URL")]
+    pub database_url: Option<Text>,
+    /// The most connections to Postgres [default: 10]
+    #[arg(long, env = "UPTRAKIT_DATABASE_CONNECTIONS", value_name = "NUMBER", hide_short_help = true)]
+    pub database_connections: Option<Text>,
+    /// Networks of the proxies whose X-Forwarded-For is trusted, separated by commas [default: none]
+    #[arg(long, env = "UPTRAKIT_TRUSTED_PROXIES", value_name = "NETWORKS", hide_short_help = true)]
+    pub trusted_proxies: Option<Text>,
+    /// The address to serve /metrics on [default: off]
+    #[arg(long, env = "UPTRAKIT_METRICS_LISTEN", value_name = "ADDRESS", hide_short_help = true)]
+    pub metrics_listen: Option<Text>,
+    /// Accept tokens for this long while the database takes no writes, such as 30s [default: without end]
+    #[arg(long, env = "UPTRAKIT_READS_WITHOUT_WRITES", value_name = "TIME", hide_short_help = true)]
+    pub reads_without_writes: Option<Text>,
+    /// What goes to the log, such as debug or uptrakit=debug [default: info]
+    #[arg(long, env = "UPTRAKIT_LOG", value_name = "FILTER", hide_short_help = true)]
+    pub log: Option<Text>,
+    /// The form of the log: text or json [default: text]
+    #[arg(long, env = "UPTRAKIT_LOG_FORMAT", value_name = "FORMAT", hide_short_help = true)]
+    pub log_format: Option<Text>,
+    /// The most active tokens of an account [default: 100]
+    #[arg(long, env = "UPTRAKIT_TOKEN_LIMIT", value_name = "NUMBER", hide_short_help = true)]
+    pub token_limit: Option<Text>,
+    /// The longest lifetime of a new token, in days [default: no limit]
+    #[arg(long, env = "UPTRAKIT_TOKEN_LONGEST_LIFETIME_DAYS", value_name = "DAYS", hide_short_help = true)]
+    pub token_longest_lifetime_days: Option<Text>,
+    /// The lifetime that the form preselects, in days [default: 90, or the longest lifetime]
+    #[arg(long, env = "UPTRAKIT_TOKEN_DEFAULT_LIFETIME_DAYS", value_name = "DAYS", hide_short_help = true)]
+    pub token_default_lifetime_days: Option<Text>,
+    /// Have browsers use https for subdomains of the public URL, too: true or false [default: false]
+    #[arg(long, env = "UPTRAKIT_HSTS_INCLUDE_SUBDOMAINS", value_name = "SWITCH", hide_short_help = true)]
+    pub hsts_include_subdomains: Option<Text>,
+}
+
+/// A value as it was typed. A number, a switch or a list of the file is kept as the text that a variable would have, so
+/// that one place checks a setting, wherever it was set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text(String);
+
+impl<T: Into<String>> From<T> for Text {
+    fn from(text: T) -> Self {
+        Self(text.into())
+    }
+}
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TextVisitor)
+    }
+}
+
+struct TextVisitor;
+
+impl<'de> Visitor<'de> for TextVisitor {
+    type Value = Text;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text, a whole number, true, false or a list of texts")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Text, E> {
+        Ok(text.into())
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Text, E> {
+        Ok(number.to_string().into())
+    }
+
+    fn visit_bool<E>(self, switch: bool) -> Result<Text, E> {
+        Ok(switch.to_string().into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Text, A::Error> {
+        let mut texts = Vec::new();
+        while let Some(text) = list.next_element::<String>()? {
+            texts.push(text);
+        }
+        Ok(texts.join(",").into())
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -96,6 +164,26 @@ fn unreadable(path: &Path, error: &io::Error) -> InvalidSetting {
     InvalidSetting(format!("The settings file {} can't be read: {why}.", path.display()))
 }
 
+fn parse<T: FromStr>(name: &str, text: Option<Text>, why: &str) -> Result<Option<T>, InvalidSetting> {
+    text.map(|Text(text)| text.parse().map_err(|_| invalid(name, &text, why))).transpose()
+}
+
+fn arguments() -> impl Iterator<Item = Arg> {
+    let settings = Source::augment_args(Command::new("settings"));
+    settings.get_arguments().cloned().collect::<Vec<_>>().into_iter()
+}
+
+/// Adds a flag for each setting, which its variable may set as well.
+pub fn with_settings(command: Command) -> Command {
+    command.args(arguments().map(|argument| {
+        // An empty variable counts as one that is not there.
+        let is_empty = argument.get_env().and_then(env::var_os).is_some_and(|value| value.is_empty());
+        let argument = if is_empty { argument.env(Resettable::Reset) } else { argument };
+        // The URL of the database may contain a password.
+        argument.global(true).hide_env_values(true)
+    }))
+}
+
 impl Source {
     pub fn from_file(path: &Path) -> Result<Self, InvalidSetting> {
         Self::from_bytes(path, &std::fs::read(path).map_err(|error| unreadable(path, &error))?)
@@ -129,69 +217,21 @@ impl Source {
         Ok(Self { file: Some(path.to_owned()), ..read })
     }
 
-    pub fn from_environment(get: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidSetting> {
-        let text = |name: &str| get(name).filter(|value| !value.is_empty());
-        let number = |name: &str| {
-            text(name).map(|value| value.parse().map_err(|_| invalid(name, &value, "is no whole number"))).transpose()
-        };
-        let switch = |name: &str| {
-            text(name)
-                .map(|value| value.parse().map_err(|_| invalid(name, &value, "must be true or false")))
-                .transpose()
-        };
-        Ok(Self {
-            file: None,
-            listen: text("UPTRAKIT_LISTEN"),
-            public_url: text("UPTRAKIT_PUBLIC_URL"),
-            data_dir: text("UPTRAKIT_DATA_DIR"),
-            database_url: text("UPTRAKIT_DATABASE_URL"),
-            database_connections: number("UPTRAKIT_DATABASE_CONNECTIONS")?,
-            trusted_proxies: text("UPTRAKIT_TRUSTED_PROXIES")
-                .map(|list| list.split([',', ' ']).filter(|part| !part.is_empty()).map(str::to_owned).collect()),
-            metrics_listen: text("UPTRAKIT_METRICS_LISTEN"),
-            reads_without_writes: text("UPTRAKIT_READS_WITHOUT_WRITES"),
-            log: text("UPTRAKIT_LOG"),
-            log_format: text("UPTRAKIT_LOG_FORMAT"),
-            token_limit: number("UPTRAKIT_TOKEN_LIMIT")?,
-            token_longest_lifetime_days: number("UPTRAKIT_TOKEN_LONGEST_LIFETIME_DAYS")?,
-            token_default_lifetime_days: number("UPTRAKIT_TOKEN_DEFAULT_LIFETIME_DAYS")?,
-            hsts_include_subdomains: switch("UPTRAKIT_HSTS_INCLUDE_SUBDOMAINS")?,
-        })
-    }
-
-    /// Takes the values that are set here, and the others from `under`.
-    #[must_use]
-    pub fn over(self, under: Self) -> Self {
-        Self {
-            file: self.file.or(under.file),
-            listen: self.listen.or(under.listen),
-            public_url: self.public_url.or(under.public_url),
-            data_dir: self.data_dir.or(under.data_dir),
-            database_url: self.database_url.or(under.database_url),
-            database_connections: self.database_connections.or(under.database_connections),
-            trusted_proxies: self.trusted_proxies.or(under.trusted_proxies),
-            metrics_listen: self.metrics_listen.or(under.metrics_listen),
-            reads_without_writes: self.reads_without_writes.or(under.reads_without_writes),
-            log: self.log.or(under.log),
-            log_format: self.log_format.or(under.log_format),
-            token_limit: self.token_limit.or(under.token_limit),
-            token_longest_lifetime_days: self.token_longest_lifetime_days.or(under.token_longest_lifetime_days),
-            token_default_lifetime_days: self.token_default_lifetime_days.or(under.token_default_lifetime_days),
-            hsts_include_subdomains: self.hsts_include_subdomains.or(under.hsts_include_subdomains),
-        }
-    }
-
     /// Checks all settings. `default_data_dir` is called when no setting says where data goes.
     pub fn validate(self, default_data_dir: impl FnOnce() -> PathBuf) -> Result<Settings, InvalidSetting> {
-        let address = |name: &str, text: String| -> Result<SocketAddr, InvalidSetting> {
-            text.parse().map_err(|_| invalid(name, &text, "is no address with a port, such as 127.0.0.1:8080"))
+        let address = |name, text| parse(name, text, "is no address with a port, such as 127.0.0.1:8080");
+        let count = |name, text| match parse(name, text, "is no whole number")? {
+            Some(0) => Err(invalid(name, "0", "must be at least 1")),
+            count => Ok::<Option<u32>, InvalidSetting>(count),
         };
-        let listen = address("listen", self.listen.unwrap_or_else(|| "127.0.0.1:8080".into()))?;
+        let listen = address("listen", self.listen)?.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
         let public_url = self
             .public_url
-            .map(|text| PublicUrl::parse(&text).map_err(|why| invalid("public_url", &text, why.0)))
+            .map(|Text(text)| PublicUrl::parse(&text).map_err(|why| invalid("public_url", &text, why.0)))
             .transpose()?;
-        let public_url = public_url.map(|url| url.including_subdomains(self.hsts_include_subdomains.unwrap_or(false)));
+        let include_subdomains =
+            parse("hsts_include_subdomains", self.hsts_include_subdomains, "must be true or false")?.unwrap_or(false);
+        let public_url = public_url.map(|url| url.including_subdomains(include_subdomains));
         if public_url.is_none() && !listen.ip().is_loopback() {
             return Err(InvalidSetting(format!(
                 "The setting public_url is missing: the server listens on {listen}, so say where browsers find it, \
@@ -199,34 +239,24 @@ impl Source {
             )));
         }
         let (database_url, data_dir) = match self.database_url {
-            Some(url) if is_in_memory(&url) => {
+            Some(Text(url)) if is_in_memory(&url) => {
                 return Err(InvalidSetting(
                     "The setting database_url is wrong: SQLite needs a file, such as sqlite:///srv/uptrakit.db.".into(),
                 ));
             }
             // The message doesn't repeat the URL, because it may contain a password.
-            Some(url) => match database_url::check(&url) {
+            Some(Text(url)) => match database_url::check(&url) {
                 Ok(()) => (url, None),
                 Err(why) => return Err(InvalidSetting(format!("The setting database_url is wrong: {why}."))),
             },
             None => {
-                let data_dir = self.data_dir.map_or_else(default_data_dir, PathBuf::from);
+                let data_dir = self.data_dir.map_or_else(default_data_dir, |Text(text)| text.into());
                 (sqlite_url(&data_dir.join("uptrakit.db"))?, Some(data_dir))
             }
         };
-        let at_least_one = |name: &str, value: Option<u32>, default: u32| match value.unwrap_or(default) {
-            0 => Err(invalid(name, "0", "must be at least 1")),
-            value => Ok(value),
-        };
-        let longest_lifetime_days = self.token_longest_lifetime_days;
-        if longest_lifetime_days == Some(0) {
-            return Err(invalid("token_longest_lifetime_days", "0", "must be at least 1"));
-        }
-        let default_lifetime_days = at_least_one(
-            "token_default_lifetime_days",
-            self.token_default_lifetime_days,
-            longest_lifetime_days.unwrap_or(90).min(90),
-        )?;
+        let longest_lifetime_days = count("token_longest_lifetime_days", self.token_longest_lifetime_days)?;
+        let default_lifetime_days = count("token_default_lifetime_days", self.token_default_lifetime_days)?
+            .unwrap_or(longest_lifetime_days.unwrap_or(90).min(90));
         if longest_lifetime_days.is_some_and(|longest| default_lifetime_days > longest) {
             let value = default_lifetime_days.to_string();
             return Err(invalid("token_default_lifetime_days", &value, "is longer than token_longest_lifetime_days"));
@@ -236,24 +266,19 @@ impl Source {
             listen,
             public_url,
             database_url,
-            database_connections: at_least_one("database_connections", self.database_connections, 10)?,
+            database_connections: count("database_connections", self.database_connections)?.unwrap_or(10),
             data_dir,
-            trusted_proxies: self
-                .trusted_proxies
-                .unwrap_or_default()
-                .iter()
-                .map(|text| network(text))
-                .collect::<Result<_, _>>()?,
-            metrics_listen: self.metrics_listen.map(|text| address("metrics_listen", text)).transpose()?,
-            reads_without_writes: self.reads_without_writes.as_deref().map(read_grace).transpose()?,
-            log: self.log.map_or_else(|| Ok(LOG.to_owned()), checked_log)?,
-            log_format: match self.log_format.as_deref() {
+            trusted_proxies: self.trusted_proxies.map(|Text(text)| networks(&text)).transpose()?.unwrap_or_default(),
+            metrics_listen: address("metrics_listen", self.metrics_listen)?,
+            reads_without_writes: self.reads_without_writes.map(|Text(text)| read_grace(&text)).transpose()?,
+            log: self.log.map_or_else(|| Ok(LOG.to_owned()), |Text(text)| checked_log(text))?,
+            log_format: match self.log_format.as_ref().map(|Text(text)| text.as_str()) {
                 None | Some("text") => log::Format::Text,
                 Some("json") => log::Format::Json,
                 Some(other) => return Err(invalid("log_format", other, "must be text or json")),
             },
             tokens: TokenRules {
-                limit: at_least_one("token_limit", self.token_limit, 100)?,
+                limit: count("token_limit", self.token_limit)?.unwrap_or(100),
                 longest_lifetime_days,
                 default_lifetime_days,
             },
@@ -334,16 +359,11 @@ const FOREIGN_VARIABLES: [&str; 14] = [
 
 /// Returns a sentence for each variable whose name begins as those of the settings do, and that sets nothing.
 pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<String> {
-    let known = RefCell::new(Vec::new());
-    // The names are those that are asked for, so that no list of them has to be kept.
-    let _ = Source::from_environment(|name| {
-        known.borrow_mut().push(name.to_owned());
-        None
-    });
-    let known = known.into_inner();
+    let arguments: Vec<_> = arguments().collect();
+    let known: Vec<&str> = arguments.iter().filter_map(|argument| argument.get_env()?.to_str()).collect();
     let is_unknown = |name: &String| {
         name.to_ascii_uppercase().starts_with("UPTRAKIT_")
-            && !known.contains(name)
+            && !known.contains(&name.as_str())
             && !FOREIGN_VARIABLES.contains(&name.as_str())
     };
     let mut unknown: Vec<String> = names.filter(is_unknown).collect();
@@ -395,13 +415,16 @@ fn read_grace(text: &str) -> Result<Duration, InvalidSetting> {
     time.ok_or_else(|| wrong("must be from 10s to 720h"))
 }
 
-fn network(text: &str) -> Result<IpNet, InvalidSetting> {
-    parse_network(text).map_err(|why| match why {
-        InvalidNetwork::Form => invalid("trusted_proxies", text, "is no network, such as 10.0.0.0/8"),
-        InvalidNetwork::BitsBehindPrefix(meant) => {
-            invalid("trusted_proxies", text, &format!("has bits behind its prefix; did you mean {meant}?"))
-        }
-    })
+fn networks(text: &str) -> Result<Vec<IpNet>, InvalidSetting> {
+    let network = |text: &str| {
+        parse_network(text).map_err(|why| match why {
+            InvalidNetwork::Form => invalid("trusted_proxies", text, "is no network, such as 10.0.0.0/8"),
+            InvalidNetwork::BitsBehindPrefix(meant) => {
+                invalid("trusted_proxies", text, &format!("has bits behind its prefix; did you mean {meant}?"))
+            }
+        })
+    };
+    text.split([',', ' ']).filter(|part| !part.is_empty()).map(network).collect()
 }
 
 /// Returns the URL of a SQLite file. Characters of the path that have a meaning in URLs are escaped.
@@ -422,6 +445,8 @@ pub fn default_data_dir(get: impl Fn(&str) -> Option<String>) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use clap::FromArgMatches as _;
+
     use super::Source;
 
     fn validate(source: Source) -> Result<super::Settings, String> {
@@ -437,12 +462,36 @@ mod tests {
     }
 
     #[test]
-    fn flags_go_over_the_environment_over_the_file() {
-        let named = |listen: &str| Source { listen: Some(listen.into()), ..Source::default() };
-        let environment = Source::from_environment(|name| (name == "UPTRAKIT_LOG").then(|| "debug".into())).unwrap();
-        let merged = named("127.0.0.1:1").over(environment).over(named("127.0.0.1:2"));
-        assert_eq!(merged.listen.as_deref(), Some("127.0.0.1:1"));
-        assert_eq!(merged.log.as_deref(), Some("debug"));
+    fn a_setting_is_named_alike_as_a_flag_a_variable_and_a_key_of_the_file() {
+        let command = super::with_settings(clap::Command::new("settings"));
+        let mut known = Vec::new();
+        for arg in command.get_arguments() {
+            let name = arg.get_id().as_str();
+            assert_eq!(arg.get_long(), Some(name.replace('_', "-").as_str()));
+            let variable = format!("UPTRAKIT_{}", name.to_uppercase());
+            assert_eq!(arg.get_env().and_then(|variable| variable.to_str()), Some(variable.as_str()));
+            let source: Source = toml::from_str(&format!("{name} = \"typed\"")).unwrap();
+            let flags = command.clone().get_matches_from(["settings", &format!("--{}=typed", name.replace('_', "-"))]);
+            let mut over = source.clone();
+            over.update_from_arg_matches(&flags).unwrap();
+            assert_eq!(format!("{over:?}"), format!("{source:?}"), "{name}");
+            known.push(name.to_owned());
+        }
+        assert_eq!(known.len(), 14, "{known:?}");
+    }
+
+    #[test]
+    fn numbers_switches_and_lists_of_the_file_are_what_they_are_as_text() {
+        let source: Source = toml::from_str(
+            "token_limit = 7\nhsts_include_subdomains = true\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\"]",
+        )
+        .unwrap();
+        assert_eq!(source.token_limit, Some("7".into()));
+        assert_eq!(source.hsts_include_subdomains, Some("true".into()));
+        assert_eq!(validate(source).unwrap().trusted_proxies.len(), 2);
+        let why = |text| toml::from_str::<Source>(text).unwrap_err().to_string();
+        assert!(why("token_limit = 1.5").contains("a text, a whole number, true, false or a list of texts"));
+        assert!(why("token_limits = 1").contains("unknown field `token_limits`"));
     }
 
     #[test]
@@ -503,7 +552,7 @@ mod tests {
         let text = "\u{feff}listen = \"127.0.0.1:1\"\r\ntoken_limit = 7\r\n";
         std::fs::write(&file, text).unwrap();
         let source = Source::from_file(&file).unwrap();
-        assert_eq!((source.listen.as_deref(), source.token_limit), (Some("127.0.0.1:1"), Some(7)));
+        assert_eq!((source.listen, source.token_limit), (Some("127.0.0.1:1".into()), Some("7".into())));
         std::fs::write(&file, text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>()).unwrap();
         let why = Source::from_file(&file).unwrap_err().to_string();
         assert!(why.starts_with("The settings file ") && why.contains("uptrakit.toml is in UTF-16"), "{why}");
@@ -516,8 +565,12 @@ mod tests {
             (Source { listen: Some("0.0.0.0:80".into()), ..Source::default() }, "public_url"),
             (Source { public_url: Some("http://up.example.org".into()), ..Source::default() }, "public_url"),
             (Source { database_url: Some("mysql://x".into()), ..Source::default() }, "database_url"),
-            (Source { trusted_proxies: Some(vec!["10.0.0.0/40".into()]), ..Source::default() }, "trusted_proxies"),
-            (Source { token_limit: Some(0), ..Source::default() }, "token_limit"),
+            (Source { trusted_proxies: Some("10.0.0.0/40".into()), ..Source::default() }, "trusted_proxies"),
+            (Source { token_limit: Some("0".into()), ..Source::default() }, "token_limit"),
+            (Source { token_limit: Some("many".into()), ..Source::default() }, "token_limit"),
+            (Source { token_default_lifetime_days: Some("-1".into()), ..Source::default() }, "token_default_lifetime"),
+            (Source { token_longest_lifetime_days: Some("0".into()), ..Source::default() }, "token_longest_lifetime"),
+            (Source { database_connections: Some("1.5".into()), ..Source::default() }, "database_connections"),
             (Source { metrics_listen: Some("9100".into()), ..Source::default() }, "metrics_listen"),
             (Source { database_url: Some("sqlite:".into()), ..Source::default() }, "database_url"),
             (Source { database_url: Some("sqlite::memory:".into()), ..Source::default() }, "database_url"),
@@ -532,7 +585,6 @@ mod tests {
             let error = validate(source).unwrap_err();
             assert!(error.contains(name), "{error}");
         }
-        assert!(Source::from_environment(|name| (name == "UPTRAKIT_TOKEN_LIMIT").then(|| "many".into())).is_err());
     }
 
     #[test]
@@ -543,8 +595,8 @@ mod tests {
             public_url: Some("https://Up.Example.org/".into()),
             data_dir: Some("/srv".into()),
             database_url: Some("postgres://ada:opensesame@localhost/uptrakit".into()),
-            trusted_proxies: Some(vec!["10.0.0.0/8".into(), "::1".into()]),
-            token_limit: Some(100),
+            trusted_proxies: Some("10.0.0.0/8, ::1".into()),
+            token_limit: Some("100".into()),
             reads_without_writes: Some("1m 30s".into()),
             log_format: Some("json".into()),
             ..Source::default()
@@ -559,7 +611,7 @@ mod tests {
     #[test]
     fn a_network_of_proxies_is_read_as_a_tokens_is() {
         let proxies = |text: &str| {
-            let source = Source { trusted_proxies: Some(vec![text.into()]), ..Source::default() };
+            let source = Source { trusted_proxies: Some(text.into()), ..Source::default() };
             validate(source).map(|settings| settings.trusted_proxies[0].to_string())
         };
         assert_eq!(proxies(" 10.0.0.0/8").as_deref(), Ok("10.0.0.0/8"));
@@ -573,12 +625,11 @@ mod tests {
     #[test]
     fn names_below_the_public_url_are_held_to_https_only_if_that_is_set() {
         let told = |url: &str, set: Option<&str>| {
-            let get = |name: &str| match name {
-                "UPTRAKIT_PUBLIC_URL" => Some(url.to_owned()),
-                "UPTRAKIT_HSTS_INCLUDE_SUBDOMAINS" => set.map(str::to_owned),
-                _ => None,
-            };
-            let settings = validate(Source::from_environment(get).map_err(|error| error.to_string())?)?;
+            let settings = validate(Source {
+                public_url: Some(url.into()),
+                hsts_include_subdomains: set.map(Into::into),
+                ..Source::default()
+            })?;
             Ok::<_, String>(settings.public_url.and_then(|url| url.strict_transport_security()))
         };
         let (plain, wide) = (Some("max-age=31536000"), Some("max-age=31536000; includeSubDomains"));
@@ -586,6 +637,6 @@ mod tests {
         assert_eq!(told(url, None), Ok(plain));
         assert_eq!((told(url, Some("false")), told(url, Some("true"))), (Ok(plain), Ok(wide)));
         assert_eq!(told("http://localhost", Some("true")), Ok(None));
-        assert!(told(url, Some("yes")).is_err_and(|why| why.contains("UPTRAKIT_HSTS_INCLUDE_SUBDOMAINS")));
+        assert!(told(url, Some("yes")).is_err_and(|why| why.contains("hsts_include_subdomains")));
     }
 }

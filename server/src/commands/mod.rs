@@ -12,39 +12,21 @@ mod user;
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use uptrakit_server::{
     log,
-    settings::{Settings, Source, default_data_dir},
+    settings::{Settings, Source, default_data_dir, with_settings},
 };
 
 /// Serves Uptrakit: the web app, the JSON API and the database behind them, in one process.
 #[derive(Debug, Parser)]
 #[command(version, about, after_help = "Example: uptrakit-server --listen 127.0.0.1:9000 --data-dir /srv/uptrakit")]
-pub struct Arguments {
-    #[command(flatten)]
-    settings: SettingFlags,
-    #[command(subcommand)]
-    command: Option<Command>,
-}
-
-#[derive(Debug, Args)]
-struct SettingFlags {
+struct Arguments {
     /// The settings file [default: /etc/uptrakit/uptrakit.toml, where it is there]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The address to listen on [default: 127.0.0.1:8080]
-    #[arg(long, global = true, value_name = "ADDRESS")]
-    listen: Option<String>,
-    /// The URL at which browsers find the server [default: http:// and the listen address]
-    #[arg(long, global = true, value_name = "URL")]
-    public_url: Option<String>,
-    /// The directory of the SQLite file
-    #[arg(long, global = true, value_name = "DIR")]
-    data_dir: Option<String>,
-    /// The URL of the database, sqlite:… or postgres:…
-    #[arg(long, global = true, value_name = "URL")]
-    database_url: Option<String>,
+    #[command(subcommand)]
+    command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -66,11 +48,13 @@ enum Command {
     Openapi,
 }
 
-pub fn run(arguments: Arguments) -> anyhow::Result<()> {
+pub fn run() -> anyhow::Result<()> {
+    let matches = with_settings(Arguments::command()).get_matches();
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     if let Some(Command::Openapi) = arguments.command {
         return openapi::print();
     }
-    let settings = settings(arguments.settings)?;
+    let settings = settings(arguments.config.as_deref(), &matches)?;
     let filter = tracing_subscriber::EnvFilter::try_new(&settings.log)?;
     log::start(filter, settings.log_format)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -95,19 +79,11 @@ fn environment_names() -> impl Iterator<Item = String> {
     std::env::vars_os().filter_map(|(name, _)| name.into_string().ok())
 }
 
-fn settings(flags: SettingFlags) -> anyhow::Result<Settings> {
-    let environment = |name: &str| std::env::var(name).ok();
-    let file = match &flags.config {
+fn settings(file: Option<&Path>, flags_and_variables: &ArgMatches) -> anyhow::Result<Settings> {
+    let mut source = match file {
         Some(path) => Source::from_file(path)?,
         None => Source::from_default_file(Path::new("/etc/uptrakit/uptrakit.toml"))?,
     };
-    let flags = Source {
-        listen: flags.listen,
-        public_url: flags.public_url,
-        data_dir: flags.data_dir,
-        database_url: flags.database_url,
-        ..Source::default()
-    };
-    let source = flags.over(Source::from_environment(environment)?).over(file);
-    Ok(source.validate(|| default_data_dir(environment))?)
+    source.update_from_arg_matches(flags_and_variables)?;
+    Ok(source.validate(|| default_data_dir(|name| std::env::var(name).ok()))?)
 }

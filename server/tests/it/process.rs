@@ -399,7 +399,8 @@ fn a_wrong_setting_stops_the_start_with_a_sentence_that_names_it() {
         ("UPTRAKIT_DATABASE_URL", "mysql://x", "database_url"),
         ("UPTRAKIT_TRUSTED_PROXIES", "x", "trusted_proxies"),
         ("UPTRAKIT_TRUSTED_PROXIES", "10.0.0.1/8", "did you mean 10.0.0.0/8?\n"),
-        ("UPTRAKIT_HSTS_INCLUDE_SUBDOMAINS", "yes", "UPTRAKIT_HSTS_INCLUDE_SUBDOMAINS"),
+        ("UPTRAKIT_HSTS_INCLUDE_SUBDOMAINS", "yes", "hsts_include_subdomains"),
+        ("UPTRAKIT_TOKEN_LIMIT", "many", "token_limit"),
         ("UPTRAKIT_LOG", "=,=", "log"),
         ("UPTRAKIT_LOG", "loud", "log"),
         ("UPTRAKIT_LOG_FORMAT", "xml", "log_format"),
@@ -418,6 +419,52 @@ fn a_wrong_setting_stops_the_start_with_a_sentence_that_names_it() {
             format!("The setting log is wrong: \"{value}\" is no filter, such as info or uptrakit=debug.\n")
         );
     }
+}
+
+#[test]
+fn a_flag_goes_over_a_variable_and_a_variable_over_the_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("uptrakit.toml");
+    let file = ["--config", file.to_str().unwrap()];
+    std::fs::write(file[1], "token_limit = \"of the file\"\n").unwrap();
+    for (variable, before, after, decides) in [
+        (None, None, None, "of the file"),
+        (Some(""), None, None, "of the file"),
+        (Some("of the variable"), None, None, "of the variable"),
+        (Some("of the variable"), Some("--token-limit=of the flag"), None, "of the flag"),
+        (Some("of the variable"), None, Some("--token-limit=of the flag"), "of the flag"),
+    ] {
+        let mut command = program(directory.path(), None);
+        command.args(file).args(before).arg("doctor").args(after);
+        command.envs(variable.map(|value| ("UPTRAKIT_TOKEN_LIMIT", value)));
+        let stderr = String::from_utf8(command.output().unwrap().stderr).unwrap();
+        let sentence = format!("The setting token_limit is wrong: \"{decides}\" is no whole number.\n");
+        assert_eq!(stderr, sentence, "{variable:?} {before:?} {after:?}");
+    }
+}
+
+#[test]
+fn help_shows_every_setting_once_with_its_variable_and_no_value() {
+    let directory = tempfile::tempdir().unwrap();
+    let help = |arguments: &[&str]| {
+        let database = Some("postgres://ada:opensesame@localhost/uptrakit");
+        let output = program(directory.path(), database).args(arguments).output().unwrap();
+        assert!(output.status.success() && output.stderr.is_empty());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    for arguments in [vec!["--help"], vec!["user", "list", "--help"]] {
+        let help = help(&arguments);
+        assert_eq!(help.matches("[env: UPTRAKIT_").count(), 14, "{help}");
+        for (flag, variable) in
+            [("--listen", "LISTEN"), ("--token-limit", "TOKEN_LIMIT"), ("--log-format", "LOG_FORMAT")]
+        {
+            assert_eq!(help.matches(&format!("[env: UPTRAKIT_{variable}]")).count(), 1, "{help}");
+            assert_eq!(help.matches(&format!("{flag} <")).count(), 1, "{help}");
+        }
+        assert!(!help.contains("opensesame"), "{help}");
+    }
+    assert!(help(&["--help"]).starts_with("Serves Uptrakit: "));
+    assert!(help(&["-h"]).contains("--database-url") && !help(&["-h"]).contains("--token-limit"));
 }
 
 #[test]
