@@ -26,9 +26,7 @@ export async function expectNarrow(page: Page, what: string): Promise<void> {
 /** Expects that no field makes the browser of a phone zoom when it is tapped: its text has at least 16 px. */
 export async function expectNoZoom(page: Page, what: string): Promise<void> {
   const small = await page.evaluate(() => {
-    const fields = [
-      ...document.querySelectorAll<HTMLElement>("input:not([type=radio], [type=checkbox]), select, textarea"),
-    ];
+    const fields = [...document.querySelectorAll<HTMLElement>("input, select, textarea")];
     const size = (field: HTMLElement) => Number.parseFloat(getComputedStyle(field).fontSize);
     return fields.filter((field) => size(field) < 16).map((field) => `${field.outerHTML}: ${size(field)} px`);
   });

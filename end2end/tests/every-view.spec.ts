@@ -6,6 +6,21 @@ import { expectNarrow, expectNoZoom, takePictures } from "../support/pictures.ts
 import { states } from "../support/states.ts";
 import { show, views } from "../support/views.ts";
 
+/** Views with every kind of field. */
+const fields = ["login", "setup", "profile", "create-token-narrowed", "create-token-without-end", "change-roles"];
+
+for (const view of [...views, ...states].filter(({ name }) => fields.includes(name))) {
+  test(`no field of ${view.name} makes a tablet zoom`, async ({ running, browser, complaints }) => {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, hasTouch: true });
+    await complaints.watch(context);
+    complaints.provoke(/status of (401|422)/);
+    const page = await context.newPage();
+    await show(view, page, running);
+    await expectNoZoom(page, view.name);
+    await context.close();
+  });
+}
+
 for (const view of [...views, ...states]) {
   test(`${view.name} is accessible and fits 320 px`, async ({ running, complaints, page }) => {
     complaints.provoke(/status of (401|404|422|429|503)|ERR_INTERNET_DISCONNECTED/);
