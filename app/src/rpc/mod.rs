@@ -2,6 +2,7 @@
 //! session's cookie. The body of each calls the domain once, with the session as its proof.
 
 mod accounts;
+mod oauth;
 #[cfg(feature = "ssr")]
 mod page_request;
 mod refusal;
@@ -11,6 +12,7 @@ mod tokens;
 #[cfg(feature = "csr")]
 pub(crate) use accounts::{ChangePassword, FindVisitor, GetInvitation, SetUp};
 pub use accounts::{Invitation, Visitor, change_password, find_visitor, get_invitation, set_up};
+pub use oauth::{approve_consent, approve_device, deny_consent, deny_device, open_consent, open_device};
 #[cfg(feature = "ssr")]
 pub use page_request::{PageAnswer, PageRequest, SessionChange};
 pub use refusal::Refusal;

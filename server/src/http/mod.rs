@@ -10,6 +10,7 @@ mod health;
 pub mod layer;
 mod linger;
 pub mod metrics;
+mod oauth;
 pub mod openapi;
 mod origin;
 mod problem;
@@ -45,6 +46,12 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(api::users::create_invitation))
         .routes(routes!(api::users::list_user_tokens))
         .routes(routes!(api::users::delete_user_token))
+        .routes(routes!(api::applications::list_connected_applications))
+        .routes(routes!(api::applications::delete_connected_application))
+        .routes(routes!(api::applications::list_applications))
+        .routes(routes!(api::applications::update_application, api::applications::delete_application))
+        .routes(routes!(api::applications::list_user_applications))
+        .routes(routes!(api::applications::delete_user_application))
         .routes(routes!(api::audit::list_events))
         .routes(routes!(api::audit::export_events))
         .routes(routes!(api::audit::list_own_events))
@@ -65,6 +72,7 @@ pub fn router(core: &Arc<Core>) -> Router {
     Router::new()
         .nest("/api/v1", api)
         .merge(rpc::router())
+        .merge(oauth::router())
         .route("/healthz", get(health::is_alive))
         .route("/readyz", get(health::is_ready))
         .route("/readyz/reads", get(health::is_ready_for_reads))

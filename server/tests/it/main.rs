@@ -16,6 +16,8 @@ mod last_moment;
 mod logging;
 mod login;
 mod model;
+mod oauth_codes;
+mod oauth_refresh;
 mod odd_inputs;
 mod openapi;
 mod outage;

@@ -18,7 +18,7 @@ enum Needs {
 }
 
 /// Each row is a method, a path and what the route needs.
-const ROUTES: [(&str, &str, Needs); 28] = [
+const ROUTES: [(&str, &str, Needs); 35] = [
     ("get", "/openapi.json", Needs::Nothing),
     ("post", "/auth/sessions", Needs::Nothing),
     ("get", "/auth/sessions", Needs::Session),
@@ -45,6 +45,13 @@ const ROUTES: [(&str, &str, Needs); 28] = [
     ("patch", "/users/{id}", Needs::Permission("users:manage")),
     ("get", "/users/{id}/api-tokens", Needs::Permission("users:manage")),
     ("delete", "/users/{id}/api-tokens/{token_id}", Needs::Permission("users:manage")),
+    ("get", "/users/{id}/applications", Needs::Permission("users:manage")),
+    ("delete", "/users/{id}/applications/{grant_id}", Needs::Permission("users:manage")),
+    ("get", "/auth/applications", Needs::Any),
+    ("delete", "/auth/applications/{id}", Needs::Permission("tokens:write")),
+    ("get", "/applications", Needs::Permission("users:manage")),
+    ("patch", "/applications/{id}", Needs::Permission("users:manage")),
+    ("delete", "/applications/{id}", Needs::Permission("users:manage")),
     ("get", "/audit", Needs::Permission("audit:read")),
     ("get", "/audit/export", Needs::Permission("audit:read")),
 ];
@@ -58,7 +65,7 @@ fn body_for(method: &str, path: &str) -> Option<Value> {
 }
 
 async fn ask(client: &Client, method: &str, path: &str) -> (u16, Option<String>) {
-    let concrete = path.replace("{id}", NOBODY).replace("{token_id}", NOBODY);
+    let concrete = path.replace("{id}", NOBODY).replace("{token_id}", NOBODY).replace("{grant_id}", NOBODY);
     let method_name = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
     if path == "/hosts/events" {
         let response = client.open(&concrete).await;
@@ -163,7 +170,7 @@ async fn every_route_judges_every_kind_of_credential(server: TestServer) {
 }
 
 /// Server functions: name, body, whether it needs a session.
-const FUNCTIONS: [(&str, &str, bool); 17] = [
+const FUNCTIONS: [(&str, &str, bool); 23] = [
     ("find_visitor", "{}", false),
     ("get_invitation", r#"{"code":"none"}"#, false),
     (
@@ -183,6 +190,12 @@ const FUNCTIONS: [(&str, &str, bool); 17] = [
     ("create_token", r#"{"request":{"name":"x"}}"#, true),
     ("update_token", r#"{"id":"00000000-0000-7000-8000-000000000000","request":{}}"#, true),
     ("rotate_token", r#"{"id":"00000000-0000-7000-8000-000000000000","request":{}}"#, true),
+    ("open_consent", r#"{"request":"none"}"#, true),
+    ("approve_consent", r#"{"request":"none","approval":{"permissions":["hosts:read"]}}"#, true),
+    ("deny_consent", r#"{"request":"none"}"#, true),
+    ("open_device", r#"{"code":"WDJB-MJHT"}"#, true),
+    ("approve_device", r#"{"code":"WDJB-MJHT","approval":{"permissions":["hosts:read"]}}"#, true),
+    ("deny_device", r#"{"code":"WDJB-MJHT"}"#, true),
     ("end_overlap", r#"{"id":"00000000-0000-7000-8000-000000000000"}"#, true),
     ("revoke_token", r#"{"id":"00000000-0000-7000-8000-000000000000"}"#, true),
 ];

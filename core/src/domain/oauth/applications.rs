@@ -28,7 +28,7 @@ use crate::{
     domain::{
         Affects,
         audit::{self, Event},
-        begin_authorized_write, commit_bumped_epoch, log_revoke,
+        begin_authorized_write, begin_write_with_grant, commit_bumped_epoch, log_revoke,
         paging::Paging,
         state::Core,
         tokens::Revoked,
@@ -257,7 +257,8 @@ pub async fn delete(core: &Core, actor: &Authorized<UsersManage>, id: Applicatio
     };
     let connected: BTreeSet<AccountId> = connected.into_iter().collect();
     let affected = Affects::Accounts(connected.iter().copied().collect());
-    let mut tx = begin_authorized_write(core, actor, affected).await?;
+    let (mut tx, grant) = begin_write_with_grant(core, actor, affected).await?;
+    grant.credential.refuse_replaced().map_err(Error::Rejected)?;
     let application = get(&mut tx, id).await?;
     if application.kind == ApplicationKind::BuiltIn {
         return Err(BUILT_IN);

@@ -16,7 +16,7 @@ use crate::{
     domain::{
         Affects,
         audit::{self, Event},
-        begin_authorized_write, commit_and_bump_epoch, log_revoke,
+        begin_authorized_write, begin_write_with_grant, commit_and_bump_epoch, log_revoke,
         paging::Paging,
         state::Core,
         tokens::Revoked,
@@ -80,7 +80,8 @@ pub async fn revoke_of(
     account_id: AccountId,
     id: GrantId,
 ) -> Result<Revoked, Error> {
-    let tx = begin_authorized_write(core, actor, Affects::Account(account_id)).await?;
+    let (tx, grant) = begin_write_with_grant(core, actor, Affects::Account(account_id)).await?;
+    grant.credential.refuse_replaced().map_err(Error::Rejected)?;
     revoke_in(core, actor, tx, account_id, id).await
 }
 

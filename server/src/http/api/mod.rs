@@ -2,6 +2,7 @@
 //! function is the operation's id.
 
 pub mod accounts;
+pub mod applications;
 pub mod audit;
 pub mod hosts;
 pub mod sessions;

@@ -2,6 +2,7 @@
 
 pub mod cluster;
 pub mod link;
+pub mod oauth;
 pub mod pgbouncer;
 pub mod proxy;
 
