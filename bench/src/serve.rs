@@ -16,7 +16,7 @@ use uptrakit_core::{
     clock::Clock,
     jobs,
     public_url::PublicUrl,
-    state::{Core, TokenRules},
+    state::{Core, OAuthRules, TokenRules},
 };
 use uptrakit_server::http::{router, serve as serve_http};
 use uptrakit_store::{Store, credentials};
@@ -99,7 +99,7 @@ pub async fn serve(design: Design, database: &str) -> Result<()> {
             let store = Store::open(database, 8).await?;
             let url = PublicUrl::parse(&format!("http://{address}"))?;
             let rules = TokenRules { limit: 100, longest_lifetime_days: None, default_lifetime_days: 90 };
-            let app = Core::new(store, Clock::System, url, Vec::new(), rules, None);
+            let app = Core::new(store, Clock::System, url, Vec::new(), rules, OAuthRules::default(), None);
             jobs::start(&app).await?;
             router(&app)
         }

@@ -21,7 +21,7 @@ use tracing_subscriber::EnvFilter;
 use uptrakit_core::{
     network::{InvalidNetwork, parse_network},
     public_url::PublicUrl,
-    state::TokenRules,
+    state::{OAuthRules, TokenRules},
 };
 use uptrakit_store::database_url;
 
@@ -76,6 +76,12 @@ pub struct Source {
     /// The lifetime that the form preselects, in days [default: 90, or the longest lifetime]
     #[arg(long, env = "UPTRAKIT_TOKEN_DEFAULT_LIFETIME_DAYS", value_name = "DAYS", hide_short_help = true)]
     pub token_default_lifetime_days: Option<Text>,
+    /// Let programs sign in through OAuth: on or off [default: on]
+    #[arg(long, env = "UPTRAKIT_OAUTH", value_name = "SWITCH", hide_short_help = true)]
+    pub oauth: Option<Text>,
+    /// How applications become known: dynamic, documents, both, or none [default: dynamic]
+    #[arg(long, env = "UPTRAKIT_OAUTH_REGISTRATION", value_name = "WAYS", hide_short_help = true)]
+    pub oauth_registration: Option<Text>,
     /// Have browsers use https for subdomains of the public URL, too: true or false [default: false]
     #[arg(long, env = "UPTRAKIT_HSTS_INCLUDE_SUBDOMAINS", value_name = "SWITCH", hide_short_help = true)]
     pub hsts_include_subdomains: Option<Text>,
@@ -145,6 +151,7 @@ pub struct Settings {
     pub log: String,
     pub log_format: log::Format,
     pub tokens: TokenRules,
+    pub oauth: OAuthRules,
 }
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -282,6 +289,7 @@ impl Source {
                 longest_lifetime_days,
                 default_lifetime_days,
             },
+            oauth: oauth_rules(self.oauth.as_ref(), self.oauth_registration.as_ref())?,
         })
     }
 }
@@ -317,7 +325,14 @@ impl Settings {
             log,
             log_format,
             tokens: TokenRules { limit, longest_lifetime_days, default_lifetime_days },
+            oauth: OAuthRules { is_on, registration, documents },
         } = self;
+        let registration = match (registration, documents) {
+            (true, true) => "dynamic documents",
+            (true, false) => "dynamic",
+            (false, true) => "documents",
+            (false, false) => "none",
+        };
         let format = match log_format {
             log::Format::Text => "text",
             log::Format::Json => "json",
@@ -335,6 +350,8 @@ impl Settings {
             ("token_limit", limit.to_string()),
             ("token_longest_lifetime_days", longest_lifetime_days.map(|days| days.to_string()).unwrap_or_default()),
             ("token_default_lifetime_days", default_lifetime_days.to_string()),
+            ("oauth", if *is_on { "on" } else { "off" }.to_owned()),
+            ("oauth_registration", registration.to_owned()),
         ]
     }
 }
@@ -415,6 +432,26 @@ fn read_grace(text: &str) -> Result<Duration, InvalidSetting> {
     time.ok_or_else(|| wrong("must be from 10s to 720h"))
 }
 
+fn oauth_rules(switch: Option<&Text>, registration: Option<&Text>) -> Result<OAuthRules, InvalidSetting> {
+    let is_on = match switch.map(|Text(text)| text.as_str()) {
+        None | Some("on") => true,
+        Some("off") => false,
+        Some(other) => return Err(invalid("oauth", other, "must be on or off")),
+    };
+    let Some(Text(ways)) = registration else { return Ok(OAuthRules { is_on, ..OAuthRules::default() }) };
+    let ways: Vec<&str> = ways.split([',', ' ']).filter(|way| !way.is_empty()).collect();
+    let mut rules = OAuthRules { is_on, registration: false, documents: false };
+    for way in &ways {
+        match *way {
+            "dynamic" => rules.registration = true,
+            "documents" => rules.documents = true,
+            "none" if ways.len() == 1 => {}
+            other => return Err(invalid("oauth_registration", other, "must be dynamic, documents, or none alone")),
+        }
+    }
+    Ok(rules)
+}
+
 fn networks(text: &str) -> Result<Vec<IpNet>, InvalidSetting> {
     let network = |text: &str| {
         parse_network(text).map_err(|why| match why {
@@ -447,7 +484,7 @@ pub fn default_data_dir(get: impl Fn(&str) -> Option<String>) -> PathBuf {
 mod tests {
     use clap::FromArgMatches as _;
 
-    use super::Source;
+    use super::{OAuthRules, Source};
 
     fn validate(source: Source) -> Result<super::Settings, String> {
         source.validate(|| "/data".into()).map_err(|error| error.to_string())
@@ -477,7 +514,7 @@ mod tests {
             assert_eq!(format!("{over:?}"), format!("{source:?}"), "{name}");
             known.push(name.to_owned());
         }
-        assert_eq!(known.len(), 14, "{known:?}");
+        assert_eq!(known.len(), 16, "{known:?}");
     }
 
     #[test]
@@ -606,6 +643,33 @@ mod tests {
             "listen=0.0.0.0:80, public_url=https://up.example.org, trusted_proxies=10.0.0.0/8 ::1/128, \
              reads_without_writes=90s, log_format=json"
         );
+    }
+
+    #[test]
+    fn oauth_is_on_and_applications_register_themselves_until_a_setting_says_otherwise() {
+        let told = |switch: &str, registration: &str| {
+            let typed = |text: &str| (!text.is_empty()).then(|| text.into());
+            let source = Source { oauth: typed(switch), oauth_registration: typed(registration), ..Source::default() };
+            let settings = validate(source)?;
+            Ok::<_, String>((settings.oauth, settings.changed()))
+        };
+        let rules = |is_on, registration, documents| OAuthRules { is_on, registration, documents };
+        for (switch, registration, expected, changed) in [
+            ("", "", rules(true, true, false), ""),
+            ("on", "dynamic", rules(true, true, false), ""),
+            ("off", "", rules(false, true, false), "oauth=off"),
+            ("", "documents,dynamic", rules(true, true, true), "oauth_registration=dynamic documents"),
+            ("", "documents", rules(true, false, true), "oauth_registration=documents"),
+            ("", "none", rules(true, false, false), "oauth_registration=none"),
+        ] {
+            assert_eq!(told(switch, registration), Ok((expected, changed.to_owned())));
+        }
+        for (switch, registration, name) in
+            [("yes", "", "oauth"), ("", "all", "oauth_registration"), ("", "dynamic none", "oauth_registration")]
+        {
+            let why = told(switch, registration).unwrap_err();
+            assert!(why.starts_with(&format!("The setting {name} is wrong")), "{why}");
+        }
     }
 
     #[test]

@@ -35,6 +35,23 @@ pub struct TokenRules {
     pub default_lifetime_days: u32,
 }
 
+/// What the authorization server offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OAuthRules {
+    /// False turns the whole authorization server off.
+    pub is_on: bool,
+    /// Applications may register themselves (RFC 7591).
+    pub registration: bool,
+    /// Applications may describe themselves in a document, which the server fetches.
+    pub documents: bool,
+}
+
+impl Default for OAuthRules {
+    fn default() -> Self {
+        Self { is_on: true, registration: true, documents: false }
+    }
+}
+
 #[derive(Debug)]
 pub struct Core {
     pub store: Store,
@@ -47,6 +64,7 @@ pub struct Core {
     /// The networks whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<ipnet::IpNet>,
     pub token_rules: TokenRules,
+    pub oauth_rules: OAuthRules,
     pub feed: Feed,
     /// Failed sign-ins per login and client network: ten at once, then one every 20 seconds.
     pub login_failures: RateLimiter<(String, ClientNetwork)>,
@@ -117,6 +135,7 @@ impl Core {
         public_url: PublicUrl,
         trusted_proxies: Vec<ipnet::IpNet>,
         token_rules: TokenRules,
+        oauth_rules: OAuthRules,
         reads_without_writes: Option<Duration>,
     ) -> Arc<Self> {
         let tasks = Tasks::default();
@@ -150,6 +169,7 @@ impl Core {
             public_url,
             trusted_proxies,
             token_rules,
+            oauth_rules,
         })
     }
 }

@@ -101,5 +101,5 @@ pub fn core(settings: &Settings, store: Store) -> anyhow::Result<Arc<Core>> {
         Some(url) => url.clone(),
         None => PublicUrl::parse(&format!("http://{}", settings.listen))?,
     };
-    Ok(Core::new(store, Clock::System, public_url, Vec::new(), settings.tokens, None))
+    Ok(Core::new(store, Clock::System, public_url, Vec::new(), settings.tokens, settings.oauth, None))
 }

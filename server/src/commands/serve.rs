@@ -65,6 +65,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         public_url,
         settings.trusted_proxies,
         settings.tokens,
+        settings.oauth,
         settings.reads_without_writes,
     );
     jobs::start(&app).await.map_err(|error| anyhow::anyhow!("{unusable}: {error}"))?;

@@ -29,17 +29,25 @@ const PAGES: [&str; 6] = ["/", "/setup", "/login", "/profile", "/hosts", "/users
 /// The app's page is not stored, although nothing in it is secret: a browser would keep the running page as well, with
 /// the person's data in it, and show it again to the next person who presses Back (HTML Standard, "back/forward cache").
 const PAGE_CACHE: &str = "no-store";
+/// Pages of the authorization server, which are unknown where it is off.
+const OAUTH_PAGES: [&str; 2] = ["/oauth/consent", "/device"];
 
 const PLACEHOLDER: &str = "<!doctype html><html lang=\"en\"><title>Uptrakit</title>\
     <p>This server was built without its web app. Build it with: cargo xtask run</p></html>";
 
+/// Returns true for a path below which an unknown one is answered with a problem document, never with the page.
+fn is_for_programs(path: &str) -> bool {
+    ["/rpc/", "/api/", "/.well-known/", "/oauth/"].iter().any(|prefix| path.starts_with(prefix))
+}
+
 pub async fn serve(State(app): State<App>, request: Request) -> Result<Response, ErrorResponse> {
     let path = request.uri().path();
-    if path.starts_with("/rpc/") || path.starts_with("/api/") {
+    let is_page = PAGES.contains(&path) || (app.oauth_rules.is_on && OAUTH_PAGES.contains(&path));
+    if is_for_programs(path) && !is_page {
         return Err(Error::NotFound.into());
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        let is_known = PAGES.contains(&path) || find(ASSETS, path).is_some();
+        let is_known = is_page || find(ASSETS, path).is_some();
         let error = if is_known { Error::MethodNotAllowed } else { Error::NotFound };
         let mut response = ErrorResponse(error).into_response();
         if is_known {
@@ -53,7 +61,6 @@ pub async fn serve(State(app): State<App>, request: Request) -> Result<Response,
     if let Some(elsewhere) = canonical(app.public_url.as_str(), &request) {
         return Ok((StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, elsewhere)]).into_response());
     }
-    let is_page = PAGES.contains(&path);
     if !is_page && !accepts_html(request.headers()) {
         return Err(Error::NotFound.into());
     }

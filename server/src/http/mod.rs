@@ -28,6 +28,20 @@ use self::problem::ErrorResponse;
 use crate::App;
 
 fn api() -> OpenApiRouter<App> {
+    api_without_oauth().merge(api_of_oauth())
+}
+
+fn api_of_oauth() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(api::applications::list_connected_applications))
+        .routes(routes!(api::applications::delete_connected_application))
+        .routes(routes!(api::applications::list_applications))
+        .routes(routes!(api::applications::update_application, api::applications::delete_application))
+        .routes(routes!(api::applications::list_user_applications))
+        .routes(routes!(api::applications::delete_user_application))
+}
+
+fn api_without_oauth() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::base())
         .routes(routes!(api::sessions::create_session, api::sessions::list_sessions))
         .routes(routes!(api::sessions::delete_session))
@@ -46,12 +60,6 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(api::users::create_invitation))
         .routes(routes!(api::users::list_user_tokens))
         .routes(routes!(api::users::delete_user_token))
-        .routes(routes!(api::applications::list_connected_applications))
-        .routes(routes!(api::applications::delete_connected_application))
-        .routes(routes!(api::applications::list_applications))
-        .routes(routes!(api::applications::update_application, api::applications::delete_application))
-        .routes(routes!(api::applications::list_user_applications))
-        .routes(routes!(api::applications::delete_user_application))
         .routes(routes!(api::audit::list_events))
         .routes(routes!(api::audit::export_events))
         .routes(routes!(api::audit::list_own_events))
@@ -65,14 +73,14 @@ fn api() -> OpenApiRouter<App> {
 /// the request when its credential becomes invalid, whatever the handler is waiting for.
 pub fn router(core: &Arc<Core>) -> Router {
     let app = App(Arc::clone(core));
-    let (api, _) = api().split_for_parts();
+    let (api, _) = if core.oauth_rules.is_on { api() } else { api_without_oauth() }.split_for_parts();
     let api = api
         .fallback(async || ErrorResponse(Error::NotFound))
         .method_not_allowed_fallback(async || ErrorResponse(Error::MethodNotAllowed));
     Router::new()
         .nest("/api/v1", api)
         .merge(rpc::router())
-        .merge(oauth::router())
+        .merge(oauth::router(core))
         .route("/healthz", get(health::is_alive))
         .route("/readyz", get(health::is_ready))
         .route("/readyz/reads", get(health::is_ready_for_reads))

@@ -17,6 +17,7 @@ mod logging;
 mod login;
 mod model;
 mod oauth_codes;
+mod oauth_metadata;
 mod oauth_refresh;
 mod odd_inputs;
 mod openapi;

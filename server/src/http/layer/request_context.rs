@@ -56,6 +56,7 @@ pub async fn request_context(State(app): State<App>, mut request: Request, next:
     let path = request.uri().path();
     let is_page = !(path.starts_with("/api/") || path.starts_with("/rpc/"));
     let accepted: Accepted = request.headers().get_all(header::ACCEPT_ENCODING).iter().cloned().collect();
+    let opener_policy = opener_policy(path);
     let observed = Observed::of(&request);
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
@@ -73,7 +74,7 @@ pub async fn request_context(State(app): State<App>, mut request: Request, next:
             }
         }
     };
-    let handled = if handled.status().is_server_error() && handled.extensions().get::<Problem>().is_none() {
+    let handled = if handled.status().is_server_error() && handled.extensions().get::<Failure>().is_none() {
         let cause = format!("a handler answered {} without a cause", handled.status());
         ErrorResponse(Error::Internal(cause)).into_response()
     } else {
@@ -93,6 +94,7 @@ pub async fn request_context(State(app): State<App>, mut request: Request, next:
     let mut response = compress(write_problem(handled, request_id), accepted).await;
     let status = response.status();
     finish_headers(&app, status, response.headers_mut(), is_page, request_id);
+    response.headers_mut().insert("cross-origin-opener-policy", opener_policy);
     observed.record(request_id, response.status());
     response
 }
@@ -187,11 +189,17 @@ fn write_problem(mut response: Response, request_id: RequestId) -> Response {
     response
 }
 
+/// Programs open the pages of OAuth in a window and listen for its end. With `same-origin`, browsers would cut that
+/// window off from the page that opened it.
+fn opener_policy(path: &str) -> HeaderValue {
+    let is_opened_by_others = path.starts_with("/oauth/") || path == "/login";
+    HeaderValue::from_static(if is_opened_by_others { "unsafe-none" } else { "same-origin" })
+}
+
 fn finish_headers(app: &Core, status: StatusCode, headers: &mut HeaderMap, is_page: bool, request_id: RequestId) {
-    const FIXED: [(HeaderName, &str); 4] = [
+    const FIXED: [(HeaderName, &str); 3] = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     ];
     headers.reserve(12);

@@ -1,18 +1,35 @@
 //! The endpoints of the authorization server (OAuth 2.1) that programs and browsers call.
 
 mod answer;
+mod cors;
 mod device;
 mod form;
+mod metadata;
 mod revoke;
 mod token;
 
-use axum::{Router, routing::post};
+use axum::{
+    Router,
+    routing::{any, get, post},
+};
+use uptrakit_core::{error::Error, state::Core};
 
-use crate::App;
+use crate::{App, http::problem::ErrorResponse};
 
-pub fn router() -> Router<App> {
-    Router::new()
+/// Builds the routes. Where a setting turns the authorization server off, there are none.
+pub fn router(core: &Core) -> Router<App> {
+    if !core.oauth_rules.is_on {
+        return Router::new();
+    }
+    // Clients that run in a browser call these from pages of their own. No cookie counts at any of them.
+    let for_any_origin = Router::new()
+        .route("/.well-known/oauth-authorization-server", get(metadata::get_authorization_server))
+        .route("/.well-known/oauth-protected-resource", get(metadata::get_protected_resource))
+        .route("/.well-known/oauth-protected-resource/mcp", get(metadata::get_protected_resource))
+        .route("/.well-known/openid-configuration", any(async || ErrorResponse(Error::NotFound)))
         .route("/oauth/token", post(token::create_tokens))
         .route("/oauth/revoke", post(revoke::revoke_token))
-        .route("/oauth/device_authorization", post(device::begin_device))
+        .method_not_allowed_fallback(async || ErrorResponse(Error::MethodNotAllowed))
+        .layer(cors::for_any_origin());
+    Router::new().merge(for_any_origin).route("/oauth/device_authorization", post(device::begin_device))
 }

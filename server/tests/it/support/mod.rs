@@ -24,7 +24,7 @@ use uptrakit_core::{
     domain::{accounts, users},
     jobs,
     public_url::PublicUrl,
-    state::{Core, TokenRules},
+    state::{Core, OAuthRules, TokenRules},
 };
 use uptrakit_server::http::{layer::request_context::Peer, router};
 use uptrakit_store::{Conn, Store};
@@ -33,7 +33,10 @@ pub const PASSWORD: &str = "seven brown owls at dusk";
 pub const PUBLIC_URL: &str = "https://up.example.org";
 /// 2030-01-01T00:00:00Z, in milliseconds
 pub const START: i64 = 1_893_456_000_000;
-const RULES: TokenRules = TokenRules { limit: 100, longest_lifetime_days: None, default_lifetime_days: 90 };
+const RULES: (TokenRules, OAuthRules) = (
+    TokenRules { limit: 100, longest_lifetime_days: None, default_lifetime_days: 90 },
+    OAuthRules { is_on: true, registration: true, documents: false },
+);
 
 /// Makes a test for each engine out of functions that take a server. The compiler reports a function that is missing in
 /// the list, because it is never used.
@@ -173,7 +176,14 @@ impl TestServer {
     /// Starts another server process, whose settings have a longest lifetime of tokens.
     pub async fn another_with_longest_lifetime(&self, days: u32) -> Self {
         let rules = TokenRules { limit: 100, longest_lifetime_days: Some(days), default_lifetime_days: days };
-        Self::start_with(self.url.clone(), self.directory.clone(), self.clock.clone(), PUBLIC_URL, rules, None).await
+        let clock = self.clock.clone();
+        Self::start_with(self.url.clone(), self.directory.clone(), clock, PUBLIC_URL, (rules, RULES.1), None).await
+    }
+
+    /// Starts another server process, whose settings of OAuth differ.
+    pub async fn another_with_oauth(&self, oauth: OAuthRules) -> Self {
+        let clock = self.clock.clone();
+        Self::start_with(self.url.clone(), self.directory.clone(), clock, PUBLIC_URL, (RULES.0, oauth), None).await
     }
 
     /// Starts another server process, which accepts credentials for that long after the last write that the database
@@ -295,13 +305,14 @@ impl TestServer {
         directory: Option<Arc<tempfile::TempDir>>,
         clock: Arc<AtomicI64>,
         public_url: &str,
-        rules: TokenRules,
+        (rules, oauth): (TokenRules, OAuthRules),
         reads_without_writes: Option<Duration>,
     ) -> Self {
         let store = Store::open(&url, 5).await.unwrap();
         let proxies = vec!["127.0.0.9/32".parse().unwrap()];
         let public_url = PublicUrl::parse(public_url).unwrap();
-        let app = Core::new(store, Clock::Manual(clock.clone()), public_url, proxies, rules, reads_without_writes);
+        let time = Clock::Manual(clock.clone());
+        let app = Core::new(store, time, public_url, proxies, rules, oauth, reads_without_writes);
         jobs::start(&app).await.unwrap();
         Self { router: router(&app), app, url, clock, directory }
     }

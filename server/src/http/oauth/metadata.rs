@@ -1,0 +1,77 @@
+//! Where clients learn what this server offers: the authorization server (RFC 8414) and the resource that it protects
+//! (RFC 9728). Only what exists is named.
+
+use axum::{Json, extract::State};
+use serde::Serialize;
+use uptrakit_api::{Permission, Permissions};
+use uptrakit_core::domain::oauth::{registration::GRANT_TYPES, resource::Resource};
+
+use crate::App;
+
+/// What the tools under `/mcp` need.
+const SCOPES_OF_TOOLS: Permissions =
+    Permissions::of(&[Permission::HostsRead, Permission::HostsWrite, Permission::TokensWrite, Permission::AuditRead]);
+
+#[derive(Debug, Serialize)]
+pub struct AuthorizationServer {
+    issuer: String,
+    authorization_endpoint: String,
+    token_endpoint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registration_endpoint: Option<String>,
+    revocation_endpoint: String,
+    device_authorization_endpoint: String,
+    scopes_supported: Permissions,
+    response_types_supported: [&'static str; 1],
+    response_modes_supported: [&'static str; 1],
+    grant_types_supported: [&'static str; 3],
+    token_endpoint_auth_methods_supported: [&'static str; 1],
+    revocation_endpoint_auth_methods_supported: [&'static str; 1],
+    code_challenge_methods_supported: [&'static str; 1],
+    authorization_response_iss_parameter_supported: bool,
+    client_id_metadata_document_supported: bool,
+    protected_resources: [String; 1],
+    service_documentation: String,
+}
+
+#[derive(Debug, Serialize)]
+pub struct ProtectedResource {
+    resource: String,
+    authorization_servers: [String; 1],
+    scopes_supported: Permissions,
+    bearer_methods_supported: [&'static str; 1],
+    resource_name: &'static str,
+}
+
+pub async fn get_authorization_server(State(app): State<App>) -> Json<AuthorizationServer> {
+    let at = |path: &str| format!("{}{path}", app.public_url.as_str());
+    Json(AuthorizationServer {
+        issuer: at(""),
+        authorization_endpoint: at("/oauth/authorize"),
+        token_endpoint: at("/oauth/token"),
+        registration_endpoint: app.oauth_rules.registration.then(|| at("/oauth/register")),
+        revocation_endpoint: at("/oauth/revoke"),
+        device_authorization_endpoint: at("/oauth/device_authorization"),
+        scopes_supported: Permissions::ALL,
+        response_types_supported: ["code"],
+        response_modes_supported: ["query"],
+        grant_types_supported: GRANT_TYPES,
+        token_endpoint_auth_methods_supported: ["none"],
+        revocation_endpoint_auth_methods_supported: ["none"],
+        code_challenge_methods_supported: ["S256"],
+        authorization_response_iss_parameter_supported: true,
+        client_id_metadata_document_supported: app.oauth_rules.documents,
+        protected_resources: [Resource::Mcp.url(&app.public_url)],
+        service_documentation: at("/docs/auth-flows"),
+    })
+}
+
+pub async fn get_protected_resource(State(app): State<App>) -> Json<ProtectedResource> {
+    Json(ProtectedResource {
+        resource: Resource::Mcp.url(&app.public_url),
+        authorization_servers: [app.public_url.as_str().to_owned()],
+        scopes_supported: SCOPES_OF_TOOLS,
+        bearer_methods_supported: ["header"],
+        resource_name: "Uptrakit",
+    })
+}
