@@ -1,6 +1,7 @@
 //! Background tasks: they listen for changes of other processes, write last uses, and delete what has expired.
 
 mod keys;
+mod oauth;
 pub mod outage;
 pub mod settled;
 
@@ -210,8 +211,8 @@ pub async fn clean_if_believed(core: &Core) -> Result<Option<Removed>, Error> {
     mend_future(core).await?;
     let removed = clean_once(core).await?;
     if removed != Removed::default() {
-        let Removed { tokens, sessions, invitations } = removed;
-        tracing::info!(tokens, sessions, invitations, "removed what was over");
+        let Removed { tokens, sessions, invitations, applications } = removed;
+        tracing::info!(tokens, sessions, invitations, applications, "removed what was over");
     }
     Ok(Some(removed))
 }
@@ -241,6 +242,7 @@ pub struct Removed {
     pub tokens: u64,
     pub sessions: u64,
     pub invitations: u64,
+    pub applications: u64,
 }
 
 pub async fn clean_once(core: &Core) -> Result<Removed, Error> {
@@ -255,6 +257,7 @@ pub async fn clean_once(core: &Core) -> Result<Removed, Error> {
         )
         .await?,
         invitations: invitations::delete_expired(&mut tx, now.plus_millis(-INVITATION_MILLIS)).await?,
+        applications: oauth::sweep(&mut tx, now).await?,
     };
     epoch::delete_changes_before(&mut tx, now.plus_millis(-LOG_MILLIS)).await?;
     hosts::delete_removals_before(&mut tx, now.plus_millis(-LOG_MILLIS)).await?;

@@ -47,7 +47,7 @@ pub async fn doctor(settings: Settings) -> anyhow::Result<()> {
     }
     core.probe_reads().await.map_err(anyhow::Error::msg).context("tokens      can't be judged")?;
     say(format_args!("tokens      can be judged"))?;
-    let probed = core.store.probe(core.clock.now().0).await;
+    let probed = core.store.probe(core.clock.now()).await;
     probed.context("database    takes no writes")?;
     say(format_args!("writes      ok"))?;
     let people = users::list_from_terminal(&core, None, Some("1")).await.map_err(readable)?.total;

@@ -29,6 +29,7 @@ const PAGES: [&str; 6] = ["/", "/setup", "/login", "/profile", "/hosts", "/users
 /// The app's page is not stored, although nothing in it is secret: a browser would keep the running page as well, with
 /// the person's data in it, and show it again to the next person who presses Back (HTML Standard, "back/forward cache").
 const PAGE_CACHE: &str = "no-store";
+
 /// Pages of the authorization server, which are unknown where it is off.
 const OAUTH_PAGES: [&str; 2] = ["/oauth/consent", "/device"];
 

@@ -28,6 +28,11 @@ pub async fn get_page(request: Request) -> Result<Response, ErrorResponse> {
     Ok(reply(asset, status, asset.cache_control(), policy, request.headers()))
 }
 
+/// Returns the address of the stylesheet of the guide, whose name has a hash.
+pub fn stylesheet() -> &'static str {
+    GUIDE.iter().map(|asset| asset.path).find(|path| path.ends_with(".css")).expect("the build makes a stylesheet")
+}
+
 /// All pages share this policy, because they have the same script.
 fn content_security_policy() -> HeaderValue {
     static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {

@@ -10,7 +10,7 @@ mod health;
 pub mod layer;
 mod linger;
 pub mod metrics;
-mod oauth;
+pub mod oauth;
 pub mod openapi;
 mod origin;
 mod problem;
@@ -24,7 +24,10 @@ use axum::{Router, middleware, routing::get};
 use uptrakit_core::{error::Error, state::Core};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use self::problem::ErrorResponse;
+use self::{
+    oauth::documents::{Documents, Network},
+    problem::ErrorResponse,
+};
 use crate::App;
 
 fn api() -> OpenApiRouter<App> {
@@ -72,6 +75,11 @@ fn api_without_oauth() -> OpenApiRouter<App> {
 /// writes problem documents, headers, log and metrics, so that no answer leaves without them. Within it `cut_off` stops
 /// the request when its credential becomes invalid, whatever the handler is waiting for.
 pub fn router(core: &Arc<Core>) -> Router {
+    router_with(core, Documents::new(Network::default()))
+}
+
+/// Builds the router as [`router`] does, with another way to the documents of applications.
+pub fn router_with(core: &Arc<Core>, documents: Documents) -> Router {
     let app = App(Arc::clone(core));
     let (api, _) = if core.oauth_rules.is_on { api() } else { api_without_oauth() }.split_for_parts();
     let api = api
@@ -80,7 +88,7 @@ pub fn router(core: &Arc<Core>) -> Router {
     Router::new()
         .nest("/api/v1", api)
         .merge(rpc::router())
-        .merge(oauth::router(core))
+        .merge(oauth::router(core, documents))
         .route("/healthz", get(health::is_alive))
         .route("/readyz", get(health::is_ready))
         .route("/readyz/reads", get(health::is_ready_for_reads))

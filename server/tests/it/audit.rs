@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
-use uptrakit_api::Timestamp;
+use uptrakit_api::{AccountId, Timestamp};
 use uptrakit_core::clock::new_id;
 use uptrakit_store::audit;
 use uuid::Uuid;
@@ -16,12 +16,12 @@ use crate::support::{Client, START, TestServer, on_both};
 async fn add_events(server: &TestServer, count: i64) {
     let mut tx = server.app.store.begin().await.unwrap();
     for number in 0..count {
-        let at = START + number / 3;
+        let at = Timestamp(START + number / 3);
         let row = audit::AuditRow {
-            id: new_id(Timestamp(at)),
+            id: new_id(at),
             at,
             action: if number % 2 == 0 { "even.done" } else { "odd.done" }.to_owned(),
-            actor_id: Some(Uuid::from_u128(7)),
+            actor_id: Some(AccountId(Uuid::from_u128(7))),
             token_id: None,
             target_id: None,
             address: None,

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use uptrakit_api::Timestamp;
 use uptrakit_store::{OpenError, Store};
 
 use crate::support::{TestServer, new_postgres_database, on_both, report};
@@ -64,7 +65,7 @@ async fn an_older_program_refuses_a_newer_database(server: TestServer) {
 async fn start_at_once(url: &str) {
     let open = || {
         let url = url.to_owned();
-        tokio::spawn(async move { Store::open(&url, 2).await?.probe(1).await.map_err(OpenError::from) })
+        tokio::spawn(async move { Store::open(&url, 2).await?.probe(Timestamp(1)).await.map_err(OpenError::from) })
     };
     for started in [open(), open(), open(), open()] {
         started.await.unwrap().unwrap();
@@ -176,6 +177,6 @@ async fn a_backup_made_in_use_can_be_served_as_it_is() {
     assert_eq!(copy.check().await.unwrap(), Ok(()));
     let digest = uptrakit_core::auth::digest::Digest::of(&text);
     let mut reader = copy.read().await.unwrap();
-    let found = uptrakit_store::credentials::list_tokens(reader.conn(), &[digest.0]).await.unwrap();
+    let found = uptrakit_store::credentials::list_tokens(reader.conn(), &[digest]).await.unwrap();
     assert_eq!(found.len(), 1);
 }

@@ -203,11 +203,11 @@ async fn older_hashes_are_upgraded_at_the_next_sign_in(server: TestServer) {
     let hash = argon2::PasswordHasher::hash_password(&older, PASSWORD.as_bytes()).unwrap().to_string();
     let id = uptrakit_core::domain::users::find_by_username(&server.app, "root").await.unwrap();
     let mut tx = server.app.store.begin().await.unwrap();
-    uptrakit_store::accounts::update_password(&mut tx, id.0, &hash).await.unwrap();
+    uptrakit_store::accounts::update_password(&mut tx, id, &hash).await.unwrap();
     tx.commit().await.unwrap();
     server.sign_in("root").await;
     let mut reader = server.app.store.read().await.unwrap();
-    let stored = uptrakit_store::accounts::find(reader.conn(), id.0).await.unwrap().unwrap().password_hash.unwrap();
+    let stored = uptrakit_store::accounts::find(reader.conn(), id).await.unwrap().unwrap().password_hash.unwrap();
     assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
     drop(reader);
     server.sign_in("root").await;
@@ -220,7 +220,7 @@ async fn a_password_that_was_hashed_as_typed_is_hashed_anew_at_the_next_sign_in(
         argon2::PasswordHasher::hash_password(&argon2::Argon2::default(), decomposed.as_bytes()).unwrap().to_string();
     let id = uptrakit_core::domain::users::find_by_username(&server.app, "root").await.unwrap();
     let mut tx = server.app.store.begin().await.unwrap();
-    uptrakit_store::accounts::update_password(&mut tx, id.0, &hash).await.unwrap();
+    uptrakit_store::accounts::update_password(&mut tx, id, &hash).await.unwrap();
     tx.commit().await.unwrap();
     let sign_in = async |password| server.anonymous().post("/auth/sessions", login("root", password)).await;
     sign_in(composed).await.refused(401, "wrong-login");

@@ -19,6 +19,7 @@ mod model;
 mod oauth_codes;
 mod oauth_metadata;
 mod oauth_refresh;
+mod oauth_registration;
 mod odd_inputs;
 mod openapi;
 mod outage;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use axum::body::Body;
 use http_body_util::BodyExt as _;
 use serde_json::json;
+use uptrakit_api::{AccountId, Timestamp};
 use uptrakit_store::epoch;
 
 use crate::support::{
@@ -198,7 +199,7 @@ async fn a_server_that_vanishes_in_a_transaction_does_not_block_revokes_elsewher
     let account_id = me["id"].as_str().unwrap().parse().unwrap();
     let mut vanished = far.app.store.begin().await.unwrap();
     epoch::lock_account(&mut vanished, account_id).await.unwrap();
-    epoch::bump_epoch(&mut vanished, account_id, 1).await.unwrap();
+    epoch::bump_epoch(&mut vanished, account_id, Timestamp(1)).await.unwrap();
     link.set(Wire::Silent);
     let began = Instant::now();
     loop {
@@ -228,7 +229,7 @@ async fn connections_that_died_in_use_are_replaced_and_statements_on_them_give_u
         readers.push(reader);
     }
     link.set(Wire::Silent);
-    let waiting = epoch::lock_account(&mut transaction, uuid::Uuid::nil());
+    let waiting = epoch::lock_account(&mut transaction, AccountId::NIL);
     let answer = tokio::time::timeout(LONGEST, waiting).await.expect("a statement gives up");
     assert!(answer.is_err(), "nobody answered");
     drop((readers, transaction));

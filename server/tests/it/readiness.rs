@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use http_body_util::BodyExt as _;
 use serde_json::json;
+use uptrakit_api::{AccountId, Timestamp};
 use uptrakit_store::{Conn, Transaction, epoch};
-use uuid::Uuid;
 
 use crate::support::{Client, TestServer, on_both};
 
@@ -19,7 +19,7 @@ async fn hold_writes(server: &TestServer) -> Transaction {
     if let Conn::Postgres(conn) = tx.conn() {
         sqlx::query("SET LOCAL idle_in_transaction_session_timeout = 0").execute(conn).await.unwrap();
     }
-    epoch::bump_epoch(&mut tx, Uuid::nil(), 1).await.unwrap();
+    epoch::bump_epoch(&mut tx, AccountId::NIL, Timestamp(1)).await.unwrap();
     tx
 }
 

@@ -3,7 +3,7 @@
 use std::task::Poll;
 
 use serde_json::json;
-use uptrakit_api::Timestamp;
+use uptrakit_api::{Timestamp, TokenId};
 
 use crate::support::{START, TestServer, on_both};
 
@@ -99,7 +99,7 @@ async fn somebody_elses_token_looks_like_none(server: TestServer) {
     let (id, _) = root.new_token(json!({ "name": "ci" })).await;
     server.add_user("kim", "viewer").await;
     let kim = server.sign_in("kim").await;
-    let unknown = uptrakit_core::clock::new_id(Timestamp(START));
+    let unknown: TokenId = uptrakit_core::clock::new_id(Timestamp(START));
     let strip = |text: &str| {
         let mut problem: serde_json::Value = serde_json::from_str(text).unwrap();
         problem["request_id"] = json!("");

@@ -90,9 +90,9 @@ async fn what_an_older_version_stored_is_found_after_the_start_of_this_one(serve
             reboot_required: None,
             shared_machine_id_at: None,
             reporters: None,
-            last_seen_at: now.0,
-            created_at: now.0,
-            updated_at: now.0,
+            last_seen_at: now,
+            created_at: now,
+            updated_at: now,
             revision: number,
         };
         hosts::upsert(&mut tx, &row, &old_key, &format!("{old_key}\n\n ")).await.unwrap();

@@ -1,26 +1,36 @@
 //! The endpoints of the authorization server (OAuth 2.1) that programs and browsers call.
 
 mod answer;
+mod authorize;
 mod cors;
 mod device;
+pub mod documents;
 mod form;
 mod metadata;
+mod page;
+mod register;
 mod revoke;
 mod token;
 
 use axum::{
-    Router,
+    Extension, Router,
     routing::{any, get, post},
 };
 use uptrakit_core::{error::Error, state::Core};
 
+use self::documents::Documents;
 use crate::{App, http::problem::ErrorResponse};
 
 /// Builds the routes. Where a setting turns the authorization server off, there are none.
-pub fn router(core: &Core) -> Router<App> {
+pub fn router(core: &Core, documents: Documents) -> Router<App> {
     if !core.oauth_rules.is_on {
         return Router::new();
     }
+    let register = if core.oauth_rules.registration {
+        post(register::register_application)
+    } else {
+        post(register::refuse_registration)
+    };
     // Clients that run in a browser call these from pages of their own. No cookie counts at any of them.
     let for_any_origin = Router::new()
         .route("/.well-known/oauth-authorization-server", get(metadata::get_authorization_server))
@@ -29,7 +39,12 @@ pub fn router(core: &Core) -> Router<App> {
         .route("/.well-known/openid-configuration", any(async || ErrorResponse(Error::NotFound)))
         .route("/oauth/token", post(token::create_tokens))
         .route("/oauth/revoke", post(revoke::revoke_token))
+        .route("/oauth/register", register)
         .method_not_allowed_fallback(async || ErrorResponse(Error::MethodNotAllowed))
         .layer(cors::for_any_origin());
-    Router::new().merge(for_any_origin).route("/oauth/device_authorization", post(device::begin_device))
+    Router::new()
+        .merge(for_any_origin)
+        .route("/oauth/authorize", get(authorize::authorize))
+        .route("/oauth/device_authorization", post(device::begin_device))
+        .layer(Extension(documents))
 }

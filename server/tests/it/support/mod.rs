@@ -144,7 +144,7 @@ pub async fn new_postgres_database() -> Option<String> {
 /// Creates an empty database with more options, and returns its URL.
 pub async fn new_postgres_database_with(options: &str) -> Option<String> {
     let base = postgres_server()?;
-    let name = format!("t{}", uptrakit_core::clock::new_id(Clock::System.now()).simple());
+    let name = format!("t{}", uptrakit_core::clock::new_id::<uuid::Uuid>(Clock::System.now()).simple());
     beside(&base, &format!("CREATE DATABASE {name} {options}")).await;
     let (path, query) = base.split_once('?').map_or((base.as_str(), None), |(path, query)| (path, Some(query)));
     let (server, _) = path.rsplit_once('/').expect("the URL names a database");

@@ -1,0 +1,22 @@
+//! Removes what is left of OAuth: applications that nobody has ever connected, and what has expired.
+
+use uptrakit_api::Timestamp;
+use uptrakit_store::{
+    Transaction,
+    oauth::{access_tokens, applications, codes, devices, grants, requests},
+};
+
+/// A day: an application has this time to be connected, and what has expired is kept for this time, so that a late use
+/// is told from an unknown secret.
+const KEPT_MILLIS: i64 = 86_400_000;
+
+/// Returns the number of applications that were removed.
+pub async fn sweep(tx: &mut Transaction, now: Timestamp) -> uptrakit_store::Result<u64> {
+    let before = now.plus_millis(-KEPT_MILLIS);
+    requests::delete_expired(tx, before).await?;
+    codes::delete_expired(tx, before).await?;
+    devices::delete_expired(tx, before).await?;
+    access_tokens::delete_expired(tx, before).await?;
+    grants::delete_over_before(tx, before).await?;
+    applications::delete_unused_before(tx, before).await
+}

@@ -1,0 +1,157 @@
+//! Fetches the documents in which applications describe themselves (OAuth Client ID Metadata Document, draft 00).
+//!
+//! Anybody can name an address for the server to fetch. So it fetches from addresses of the internet alone, from the
+//! one that it has checked, without following redirects, and gives up on what is large or slow.
+
+use std::{
+    fmt, io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use futures_util::future::BoxFuture;
+use tokio::sync::Semaphore;
+use uptrakit_core::domain::oauth::{
+    document::{Document, DocumentUrl, LARGEST, fresh_for, is_public},
+    registration::Registration,
+};
+use ureq::{
+    Agent,
+    config::Config,
+    http::{Uri, header},
+    tls::{Certificate, RootCerts, TlsConfig},
+    unversioned::{
+        resolver::{ResolvedSocketAddrs, Resolver},
+        transport::{DefaultConnector, NextTimeout},
+    },
+};
+
+const TIMEOUT: Duration = Duration::from_secs(5);
+const MOST_AT_ONCE: usize = 8;
+
+/// The ways out of this machine, which tests replace.
+pub struct Network {
+    pub resolve: Box<dyn Fn(String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> + Send + Sync>,
+    /// Returns where an address and the port of https are reached.
+    pub reach: fn(IpAddr) -> SocketAddr,
+    /// The one certificate authority to trust; `None` means those of the system.
+    pub authority: Option<Certificate<'static>>,
+}
+
+#[derive(Clone)]
+pub struct Documents(Arc<(Network, Semaphore)>);
+
+/// A sentence for the page.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DocumentError {
+    #[error("What the application says of itself could not be fetched from {0}.")]
+    Unreachable(String),
+    #[error("What the application says of itself is at {0}, which is no address of the internet.")]
+    NotPublic(String),
+    #[error("What the application says of itself, at {0}, can't be used: {1}")]
+    Unusable(String, String),
+}
+
+impl fmt::Debug for Documents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Documents")
+    }
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        let resolve = |host: String| -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
+            Box::pin(async move { Ok(tokio::net::lookup_host((host, 443)).await?.map(|found| found.ip()).collect()) })
+        };
+        Self { resolve: Box::new(resolve), reach: |address| SocketAddr::new(address, 443), authority: None }
+    }
+}
+
+impl Documents {
+    #[must_use]
+    pub fn new(network: Network) -> Self {
+        Self(Arc::new((network, Semaphore::new(MOST_AT_ONCE))))
+    }
+
+    /// Returns what the document says, and for how long that counts.
+    pub async fn fetch(&self, url: &DocumentUrl) -> Result<(Registration, Duration), DocumentError> {
+        let fetched = tokio::time::timeout(TIMEOUT, self.fetch_in_time(url)).await;
+        let fetched = fetched.unwrap_or_else(|_| Err(DocumentError::Unreachable(url.text.clone())));
+        if let Err(error) = &fetched {
+            tracing::info!(url = url.text, %error, "a document of an application was refused");
+        }
+        fetched
+    }
+
+    async fn fetch_in_time(&self, url: &DocumentUrl) -> Result<(Registration, Duration), DocumentError> {
+        let unreachable = || DocumentError::Unreachable(url.text.clone());
+        let unusable = |why: String| DocumentError::Unusable(url.text.clone(), why);
+        let (network, places) = &*self.0;
+        let _place = places.acquire().await.map_err(|_| unreachable())?;
+        let addresses = (network.resolve)(url.host.clone()).await.map_err(|_| unreachable())?;
+        let address = addresses.into_iter().find(|address| is_public(*address));
+        let address = address.ok_or_else(|| DocumentError::NotPublic(url.text.clone()))?;
+        let agent = agent((network.reach)(address), network.authority.clone());
+        let text = url.text.clone();
+        let got = tokio::task::spawn_blocking(move || get(&agent, &text)).await.map_err(|_| unreachable())?;
+        let (status, kind, cache_control, bytes) = got.map_err(|_| unreachable())?;
+        if status != 200 {
+            return Err(unusable(format!("the answer has status {status}.")));
+        }
+        let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        if essence != "application/json" && !(essence.starts_with("application/") && essence.ends_with("+json")) {
+            return Err(unusable("its Content-Type is not application/json.".to_owned()));
+        }
+        let bytes = bytes.ok_or_else(|| unusable("it is over 5 kB.".to_owned()))?;
+        let document: Document = serde_json::from_slice(&bytes)
+            .map_err(|_| unusable("it is no JSON object of the right form.".to_owned()))?;
+        let registration = document.judge(url).map_err(|error| unusable(error.to_string()))?;
+        Ok((registration, fresh_for(&cache_control)))
+    }
+}
+
+/// Makes a client for one request to one address.
+fn agent(address: SocketAddr, authority: Option<Certificate<'static>>) -> Agent {
+    let roots = authority.map_or(RootCerts::PlatformVerifier, |authority| RootCerts::new_with_certs(&[authority]));
+    let config = Agent::config_builder()
+        .https_only(true)
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .proxy(None)
+        .timeout_global(Some(TIMEOUT))
+        .max_response_header_size(16_000)
+        .user_agent(concat!("uptrakit/", env!("CARGO_PKG_VERSION")))
+        .accept("application/json")
+        .tls_config(TlsConfig::builder().root_certs(roots).build())
+        .build();
+    Agent::with_parts(config, DefaultConnector::new(), Pinned(address))
+}
+
+/// Returns status, `Content-Type`, `Cache-Control`, and the body unless it is too large.
+fn get(agent: &Agent, url: &str) -> Result<(u16, String, String, Option<Vec<u8>>), ureq::Error> {
+    let mut response = agent.get(url).call()?;
+    let named = |name| {
+        let values = response.headers().get_all(name).iter().filter_map(|value| value.to_str().ok());
+        values.collect::<Vec<_>>().join(",")
+    };
+    let (kind, cache_control) = (named(header::CONTENT_TYPE), named(header::CACHE_CONTROL));
+    let body = match response.body_mut().with_config().limit(LARGEST as u64).read_to_vec() {
+        Ok(bytes) => Some(bytes),
+        Err(ureq::Error::BodyExceedsLimit(_)) => None,
+        Err(error) => return Err(error),
+    };
+    Ok((response.status().as_u16(), kind, cache_control, body))
+}
+
+/// Answers every name with the address that was checked.
+#[derive(Debug)]
+struct Pinned(SocketAddr);
+
+impl Resolver for Pinned {
+    fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let mut addresses = self.empty();
+        addresses.push(self.0);
+        Ok(addresses)
+    }
+}
