@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use crate::Result;
 use uptrakit_api::{AccountId, Timestamp};
 
-use super::{Conn, PageBounds, Transaction, on};
+use super::{Conn, PageBounds, Transaction, error::require_row, on};
 
 #[derive(Clone, Debug, FromRow)]
 pub struct AccountRow {
@@ -103,7 +103,7 @@ pub async fn update_password(tx: &mut Transaction, id: AccountId, hash: &str) ->
             .bind(hash)
             .execute(c)
             .await
-            .map(drop)
+            .and_then(|done| require_row(done.rows_affected()))
     })
 }
 
@@ -130,6 +130,6 @@ pub async fn update_power(tx: &mut Transaction, id: AccountId, roles: &str, acti
             .bind(active)
             .execute(c)
             .await
-            .map(drop)
+            .and_then(|done| require_row(done.rows_affected()))
     })
 }

@@ -3,13 +3,26 @@
 use sqlx::Connection as _;
 use uptrakit_api::Timestamp;
 
-use super::{Conn, OpenError, Store, epoch, on, pool::Pool, requirements};
+use super::{
+    Conn, OpenError, Store, epoch,
+    error::{message, require_row},
+    on,
+    pool::Pool,
+    requirements,
+};
 
 impl Store {
-    /// Fails where the database takes no writes. The epoch's row is written as well, because every revoke needs it.
+    /// Fails where the database takes no writes, and where a table of one row has lost it. The epoch's row is written as
+    /// well, because every revoke needs it.
     pub async fn probe(&self, now: Timestamp) -> crate::Result<()> {
         let mut tx = self.begin().await?;
-        on!(tx.conn(), |c| sqlx::query("UPDATE readiness SET at = $1").bind(now).execute(c).await.map(drop))?;
+        let lost =
+            on!(tx.conn(), |c| sqlx::query_scalar(requirements::TABLES_WITHOUT_THEIR_ROW).fetch_optional(c).await)?;
+        requirements::refuse_lost_row(lost).map_err(unfit)?;
+        on!(tx.conn(), |c| {
+            let written = sqlx::query("UPDATE readiness SET at = $1").bind(now).execute(c).await;
+            written.and_then(|done| require_row(done.rows_affected()))
+        })?;
         epoch::probe(&mut tx).await?;
         tx.commit().await
     }
@@ -18,25 +31,34 @@ impl Store {
     pub async fn check_rights(&self) -> crate::Result<()> {
         let mut reader = self.read().await?;
         let Conn::Postgres(conn) = reader.conn() else { return Ok(()) };
-        requirements::check_rights(conn).await.map_err(|error| match error {
-            OpenError::Database(error) => error,
-            unfit => sqlx::Error::Configuration(unfit.to_string().into()).into(),
-        })
+        requirements::check_rights(conn).await.map_err(unfit)
     }
 
-    /// Asks the engine whether the data is sound. The inner `Err` carries what SQLite found; Postgres is only asked for
-    /// an answer.
+    /// Asks the engine whether the data is sound, which on SQLite reads the whole file. The inner `Err` carries what
+    /// SQLite found; Postgres is only asked for an answer.
     pub async fn check(&self) -> crate::Result<Result<(), String>> {
         match &self.0 {
             Pool::Sqlite { readers, .. } => {
                 let mut conn = readers.acquire().await?;
-                let verdict: String = sqlx::query_scalar("PRAGMA quick_check").fetch_one(&mut *conn).await?;
-                Ok(if verdict == "ok" { Ok(()) } else { Err(verdict) })
+                let verdict = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut *conn).await;
+                match verdict.map_err(crate::Error::from) {
+                    Ok(verdict) if verdict == "ok" => Ok(Ok(())),
+                    Ok(verdict) => Ok(Err(verdict)),
+                    Err(error) if error.is_damage() => Ok(Err(message(&error.0).to_owned())),
+                    Err(error) => Err(error),
+                }
             }
             Pool::Postgres(pool) => {
                 pool.acquire().await?.ping().await?;
                 Ok(Ok(()))
             }
         }
+    }
+}
+
+fn unfit(error: OpenError) -> crate::Error {
+    match error {
+        OpenError::Database(error) => error,
+        unfit => sqlx::Error::Configuration(unfit.to_string().into()).into(),
     }
 }

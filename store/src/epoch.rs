@@ -6,7 +6,7 @@ use crate::Result;
 use uptrakit_api::{AccountId, Timestamp};
 use uuid::Uuid;
 
-use super::{Conn, Transaction, lock_account_row, notify, on, session::replica, with_timeout};
+use super::{Conn, Transaction, error::require_row, lock_account_row, notify, on, session::replica, with_timeout};
 
 /// A point in the history of a database. The number alone does not identify it: after a failover that lost commits, or
 /// in a restored file, the same number can stand for another change.
@@ -110,7 +110,10 @@ pub async fn bump_epoch(tx: &mut Transaction, account_id: AccountId, now: Timest
 
 /// Writes the epoch's row without changing it. This must come last in the transaction, as an increment does.
 pub async fn probe(tx: &mut Transaction) -> Result<()> {
-    on!(tx.conn(), |c| sqlx::query("UPDATE auth_epoch SET epoch = epoch").execute(c).await.map(drop))
+    on!(tx.conn(), |c| {
+        let written = sqlx::query("UPDATE auth_epoch SET epoch = epoch").execute(c).await;
+        written.and_then(|done| require_row(done.rows_affected()))
+    })
 }
 
 /// Sets times of log entries that are later than the horizon to the present, because a wrong clock wrote them; the

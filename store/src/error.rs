@@ -25,6 +25,12 @@ impl Error {
         }
     }
 
+    /// Returns true when a SQLite file is damaged.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        is_damage(&self.0)
+    }
+
     #[must_use]
     pub fn is_unique_violation(&self) -> bool {
         matches!(&self.0, sqlx::Error::Database(error) if error.is_unique_violation())
@@ -57,6 +63,12 @@ impl From<io::Error> for Error {
     }
 }
 
+/// Fails where a statement has changed no row, though the row that it names must be there. A change that has changed
+/// nothing must not be acknowledged.
+pub(super) const fn require_row(changed: u64) -> sqlx::Result<()> {
+    if changed == 0 { Err(sqlx::Error::RowNotFound) } else { Ok(()) }
+}
+
 fn is_outage(error: &sqlx::Error) -> bool {
     use sqlx::{
         postgres::{PgDatabaseError, PgSeverity},
@@ -76,8 +88,10 @@ fn is_outage(error: &sqlx::Error) -> bool {
                 false
             }
         }
+        // Only a row that must be there is missed in this way, such as one that the migrations make.
+        sqlx::Error::RowNotFound
         // `session::replica` refuses a replica with `Configuration` while a connection is opened.
-        sqlx::Error::Io(_)
+        | sqlx::Error::Io(_)
         | sqlx::Error::Tls(_)
         | sqlx::Error::Protocol(_)
         | sqlx::Error::Configuration(_)
@@ -89,15 +103,35 @@ fn is_outage(error: &sqlx::Error) -> bool {
     }
 }
 
+/// A right, a table or a schema that is missing counts as an outage, because the operator has taken it away: the
+/// migrations made it, and a restore may be under way that drops and makes tables.
 fn is_outage_state(state: &str) -> bool {
     ["08", "40", "53", "57", "58"].iter().any(|class| state.starts_with(class))
-        || matches!(state, "25006" | "25P03" | "55P03")
+        || matches!(state, "25006" | "25P03" | "55P03" | "42501" | "42P01" | "3F000")
 }
 
-/// The low byte of the code is its kind. These are busy, locked, read-only, I/O error, full, can't open and locking
-/// protocol.
+/// The low byte of the code is its kind. These are no permission, busy, locked, read-only, I/O error, damaged, full,
+/// can't open, locking protocol, not authorised, and not a database.
 const fn is_sqlite_outage(code: i32) -> bool {
-    matches!(code & 0xff, 5 | 6 | 8 | 10 | 13 | 14 | 15)
+    matches!(code & 0xff, 3 | 5 | 6 | 8 | 10 | 11 | 13 | 14 | 15 | 23 | 26)
+}
+
+fn is_damage(error: &sqlx::Error) -> bool {
+    matches!(sqlite_code(error), Some(SQLITE_CORRUPT | SQLITE_NOTADB))
+}
+
+pub(super) const SQLITE_CORRUPT: i32 = 11;
+pub(super) const SQLITE_NOTADB: i32 = 26;
+
+/// Returns the kind of a SQLite error.
+pub(super) fn sqlite_code(error: &sqlx::Error) -> Option<i32> {
+    let error = error.as_database_error()?.try_downcast_ref::<sqlx::sqlite::SqliteError>()?;
+    let code: i32 = sqlx::error::DatabaseError::code(error)?.parse().ok()?;
+    Some(code & 0xff)
+}
+
+pub(super) fn message(error: &sqlx::Error) -> &str {
+    error.as_database_error().map_or("", sqlx::error::DatabaseError::message)
 }
 
 pub fn plain(error: &sqlx::Error) -> String {
@@ -110,12 +144,12 @@ pub fn plain(error: &sqlx::Error) -> String {
              the pooler, or lower database_connections",
             error.message()
         ),
+        sqlx::Error::Database(_) if is_damage(error) => format!("{}; restore a backup", message(error)),
         sqlx::Error::Database(error) => error.message().to_owned(),
         sqlx::Error::Protocol(text) if is_end(text) => "the connection is closed without an answer".into(),
         sqlx::Error::Protocol(_) => "what answers there is not Postgres".into(),
-        // Only rows that the migrations make are read in this way.
         sqlx::Error::RowNotFound => {
-            "a row that every database of Uptrakit has is missing, such as that of the epoch; restore a backup".into()
+            "a row that the database must have is missing, such as that of the epoch; restore a backup".into()
         }
         sqlx::Error::PoolTimedOut => "no connection of this server's pool was free in time".into(),
         other => other.to_string(),
@@ -167,15 +201,15 @@ mod tests {
 
     #[test]
     fn a_database_that_cannot_answer_is_told_from_a_mistake() {
-        for outage in [sqlx::Error::PoolTimedOut, sqlx::Error::PoolClosed, std::io::Error::other("x").into()] {
+        use sqlx::Error::{ColumnNotFound, PoolClosed, PoolTimedOut, RowNotFound};
+        for outage in [PoolTimedOut, PoolClosed, RowNotFound, std::io::Error::other("x").into()] {
             assert!(is_outage(&outage), "{outage}");
         }
-        for mistake in [sqlx::Error::RowNotFound, sqlx::Error::ColumnNotFound("x".into())] {
-            assert!(!is_outage(&mistake), "{mistake}");
-        }
+        assert!(!is_outage(&ColumnNotFound("x".into())));
         assert!(["08006", "53300", "57014", "57P01", "40001", "25006", "55P03"].into_iter().all(is_outage_state));
-        assert!(!["23505", "42601", "42P01", "22003", "25001"].into_iter().any(is_outage_state));
-        assert!([5, 261, 6, 8, 1_032, 10, 4_618, 13].into_iter().all(is_sqlite_outage));
-        assert!(![1, 11, 19, 2_067, 20].into_iter().any(is_sqlite_outage));
+        assert!(["42501", "42P01", "3F000"].into_iter().all(is_outage_state));
+        assert!(!["23505", "42601", "42703", "22003", "25001"].into_iter().any(is_outage_state));
+        assert!([5, 261, 6, 8, 1_032, 10, 4_618, 11, 267, 13, 26].into_iter().all(is_sqlite_outage));
+        assert!(![1, 19, 2_067, 20].into_iter().any(is_sqlite_outage));
     }
 }

@@ -6,7 +6,7 @@ use sqlx::FromRow;
 use crate::Result;
 use uptrakit_api::{HostId, Timestamp};
 
-use super::{Conn, PageBounds, Transaction, containing, notify, on};
+use super::{Conn, PageBounds, Transaction, containing, error::require_row, notify, on};
 
 #[derive(Clone, Debug, FromRow)]
 pub struct HostRow {
@@ -172,7 +172,7 @@ pub async fn update_friendly_name(tx: &mut Transaction, row: &HostRow, search_ke
         .bind(row.revision)
         .execute(c)
         .await
-        .map(drop)
+        .and_then(|done| require_row(done.rows_affected()))
     })
 }
 

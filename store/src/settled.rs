@@ -5,7 +5,7 @@ use uptrakit_api::Timestamp;
 
 use crate::Result;
 
-use super::{Conn, Transaction, on};
+use super::{Conn, Transaction, error::require_row, on};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromRow)]
 pub struct SettledRow {
@@ -26,7 +26,7 @@ pub async fn update(tx: &mut Transaction, row: SettledRow) -> Result<()> {
             .bind(row.unsettled_since)
             .execute(c)
             .await
-            .map(drop)
+            .and_then(|done| require_row(done.rows_affected()))
     })
 }
 

@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use crate::Result;
 use uptrakit_api::{AccountId, Timestamp, TokenId};
 
-use super::{Conn, Connection, Digest, PageBounds, Transaction, containing, on};
+use super::{Conn, Connection, Digest, PageBounds, Transaction, containing, error::require_row, on};
 
 /// A token with its newest secret, and with the secret before that while it still works (`old_…`).
 #[derive(Clone, Debug, FromRow)]
@@ -227,7 +227,7 @@ pub async fn end_secrets(tx: &mut Transaction, token_id: TokenId, ends_at: Times
             .bind(ends_at)
             .execute(c)
             .await
-            .map(drop)
+            .and_then(|done| require_row(done.rows_affected()))
     })
 }
 
@@ -260,7 +260,7 @@ pub async fn update(
             .bind(networks)
             .execute(c)
             .await
-            .map(drop)
+            .and_then(|done| require_row(done.rows_affected()))
     })
 }
 

@@ -410,6 +410,7 @@ async fn a_database_that_has_lost_the_row_of_the_epoch_is_refused_in_plain_words
     for words in [error.to_string(), error.detail()] {
         assert!(words.contains("the epoch; restore a backup") && !words.contains("no rows"), "{words}");
     }
+    drop(reader);
     refused_at_start_and_by_doctor(
         &server.url,
         &["the row of the epoch is missing in the table auth_epoch; restore a backup"],

@@ -38,6 +38,7 @@ async fn comes_to(client: &Client, path: &str, status: u16) {
 on_both!(
     a_database_that_takes_no_writes_is_ready_for_reads_alone,
     what_the_check_of_a_token_can_not_read_is_not_ready_for_reads,
+    a_table_that_has_lost_its_only_row_is_not_ready_and_named_with_the_cure,
     reads_are_believed_for_a_time_without_writes_that_can_be_set
 );
 
@@ -72,6 +73,26 @@ async fn what_the_check_of_a_token_can_not_read_is_not_ready_for_reads(server: T
     }
 }
 
+async fn a_table_that_has_lost_its_only_row_is_not_ready_and_named_with_the_cure(server: TestServer) {
+    let anonymous = server.anonymous();
+    for table in ["auth_epoch", "host_revision", "readiness"] {
+        comes_to(&anonymous, "//readyz", 200).await;
+        server.sql(&format!("CREATE TABLE kept AS SELECT * FROM {table}")).await;
+        server.sql(&format!("DELETE FROM {table}")).await;
+        anonymous.get("//readyz").await.refused(503, "unavailable");
+        let why = server.app.probe_writes().await.unwrap_err();
+        assert!(why.contains(&format!("missing in the table {table}; restore a backup")), "{why}");
+        if table == "auth_epoch" {
+            let mut tx = server.app.store.begin().await.unwrap();
+            let why = epoch::probe(&mut tx).await.unwrap_err();
+            assert!(why.is_outage() && why.to_string().contains("the epoch; restore a backup"), "{why}");
+        }
+        server.sql(&format!("INSERT INTO {table} SELECT * FROM kept")).await;
+        server.sql("DROP TABLE kept").await;
+    }
+    comes_to(&anonymous, "//readyz", 200).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_table_or_right_that_some_request_needs_is_missed_by_readiness() {
     let Some(server) = TestServer::postgres().await else { return };
@@ -83,6 +104,38 @@ async fn a_table_or_right_that_some_request_needs_is_missed_by_readiness() {
     assert!(server.app.probe_database().await.is_err_and(|why| why.contains("hosts")));
     server.sql("ALTER TABLE elsewhere RENAME TO hosts").await;
     comes_to(&anonymous, "//readyz", 200).await;
+}
+
+/// A right that is missing is answered alike by the check of a credential, by reads and by writes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_right_that_was_taken_away_is_an_outage_wherever_it_is_missed() {
+    let Some(server) = TestServer::postgres().await else { return };
+    server.with_root().await;
+    let (url, role) = server.new_role().await;
+    server.sql(&format!("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}")).await;
+    let served = server.another_at(url).await;
+    let session = served.sign_in("root").await;
+    let (id, token) = session.new_token(json!({ "name": "ci" })).await;
+    let token = served.bearer(&token);
+    let path = format!("/auth/api-tokens/{id}");
+    for (right, table) in [("SELECT", "token_secrets"), ("UPDATE", "api_tokens"), ("SELECT", "hosts")] {
+        server.sql(&format!("REVOKE {right} ON {table} FROM {role}")).await;
+        let refused = match table {
+            "token_secrets" => vec![served.bearer(&new_secret()).get("/auth/me").await, session.get(&path).await],
+            "api_tokens" => vec![session.delete(&path).await, token.delete(&path).await],
+            _ => vec![session.get("/hosts").await, token.get("/hosts").await],
+        };
+        for reply in refused {
+            reply.refused(503, "unavailable");
+        }
+        server.sql(&format!("GRANT {right} ON {table} TO {role}")).await;
+    }
+    session.delete(&path).await.ok(204);
+}
+
+/// Returns a secret that no token has.
+fn new_secret() -> String {
+    uptrakit_api::TokenSecret::mint(uptrakit_core::clock::fill_random).expose().to_owned()
 }
 
 async fn reads_are_believed_for_a_time_without_writes_that_can_be_set(server: TestServer) {
