@@ -12,7 +12,8 @@ use super::{
 impl Store {
     /// Copies a SQLite database, while it is in use, into a new file that a server can use as it is.
     pub async fn backup(&self, file: &Path) -> Result<(), BackupError> {
-        let Pool::Sqlite { readers, .. } = &self.0 else { return Err(BackupError::Postgres) };
+        let Pool::Sqlite { readers, file: database, .. } = &self.0 else { return Err(BackupError::Postgres) };
+        database.require_in_place()?;
         let name = file.to_str().ok_or(BackupError::Name)?;
         // `VACUUM INTO` accepts an empty file as it accepts a missing one.
         make_private_file(file)?;

@@ -9,7 +9,8 @@ impl Store {
     /// Runs a checkpoint: copies SQLite's log into the file, while writes go on. Otherwise a revoke would have to do so
     /// from time to time before it is acknowledged.
     pub async fn checkpoint(&self) -> crate::Result<()> {
-        if let Pool::Sqlite { readers, .. } = &self.0 {
+        if let Pool::Sqlite { readers, file, .. } = &self.0 {
+            file.require_in_place()?;
             sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&mut *readers.acquire().await?).await?;
         }
         Ok(())

@@ -18,6 +18,7 @@ pub mod database_url;
 mod digest;
 pub mod epoch;
 mod error;
+mod foreign_write;
 pub mod hosts;
 pub mod invitations;
 pub mod keys;

@@ -1,11 +1,17 @@
-//! Detection of a SQLite file that was removed, or replaced as by a restore, while it is open. Such a file goes on
-//! taking writes that no later start will find, so that no write to it may be acknowledged and no token may be checked
-//! by it.
+//! Detection of a SQLite file that was removed, replaced or overwritten, as by a restore, while it is open. Such a file
+//! goes on taking writes that no later start will find, so that no write to it may be acknowledged and no token may be
+//! checked by it.
 
 use std::{
+    fs::Metadata,
     io,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
+};
+
+use super::{
+    foreign_write::{ForeignWrites, Stamp},
+    wal_index::open_index,
 };
 
 #[derive(Debug)]
@@ -14,14 +20,19 @@ pub struct OpenFile {
     identity: Identity,
     /// The log and its index with their identities. A commit stands in the log alone until it is copied into the file.
     companions: Vec<(PathBuf, Identity)>,
+    /// `None` where the index of the log can't be read.
+    foreign_writes: Option<ForeignWrites>,
 }
 
 /// The device and the inode of a file.
 type Identity = (u64, u64);
 
 fn identity(path: &Path) -> io::Result<Identity> {
-    let about = std::fs::metadata(path)?;
-    Ok((about.dev(), about.ino()))
+    Ok(identity_of(&std::fs::metadata(path)?))
+}
+
+fn identity_of(about: &Metadata) -> Identity {
+    (about.dev(), about.ino())
 }
 
 impl OpenFile {
@@ -29,40 +40,57 @@ impl OpenFile {
     pub fn new(path: &Path) -> io::Result<Self> {
         // The path is made absolute, because the working directory may change later.
         let path = std::path::absolute(path)?;
+        // SQLite keeps the log beside the file that a link leads to.
+        let real = path.canonicalize()?;
         let companion = |suffix| {
-            let mut path = path.clone().into_os_string();
+            let mut path = real.clone().into_os_string();
             path.push(suffix);
             let path = PathBuf::from(path);
             identity(&path).ok().map(|identity| (path, identity))
         };
         let companions = ["-wal", "-shm"].into_iter().filter_map(companion).collect();
-        Ok(Self { identity: identity(&path)?, path, companions })
+        let foreign_writes = open_index(&path).ok().map(ForeignWrites::new);
+        let file = Self { identity: identity(&path)?, path, companions, foreign_writes };
+        file.is_overwritten();
+        Ok(file)
     }
 
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Returns true when the path still names the file.
-    pub fn is_in_place(&self) -> bool {
-        identity(&self.path).is_ok_and(|found| found == self.identity)
+    /// Returns the last write into the file; `None` when the path no longer names the file.
+    pub fn stamp_in_place(&self) -> Option<Stamp> {
+        let about = std::fs::metadata(&self.path).ok()?;
+        (identity_of(&about) == self.identity).then(|| Stamp::of(&about))
     }
 
-    /// Fails where the path names another file or none, or where that holds for the log or its index.
+    fn is_overwritten(&self) -> bool {
+        self.foreign_writes.as_ref().is_some_and(|writes| writes.found(|| self.stamp_in_place()))
+    }
+
+    /// Fails where the path names another file or none, or where that holds for the log or its index, and where another
+    /// program has written into the file.
     pub fn require_in_place(&self) -> crate::Result<()> {
         let is_lost = |(path, known): &&(PathBuf, Identity)| !identity(path).is_ok_and(|found| found == *known);
-        let lost = if self.is_in_place() {
+        let lost = if self.stamp_in_place().is_some() {
             self.companions.iter().find(is_lost).map(|(path, _)| path)
         } else {
             Some(&self.path)
         };
-        let Some(lost) = lost else { return Ok(()) };
-        let lost = lost.display();
-        let cure = "put it back, or stop the server, put the right file there without its old -wal and -shm, and start";
-        Err(io::Error::new(
-            io::ErrorKind::NotFound,
-            format!("the database file {lost} was removed or replaced while it was in use; {cure}"),
-        )
-        .into())
+        let cure = "stop the server, put the right file there without its old -wal and -shm, and start";
+        let why = match lost {
+            Some(lost) => {
+                let lost = lost.display();
+                format!("the database file {lost} was removed or replaced while it was in use; put it back, or {cure}")
+            }
+            None if self.is_overwritten() => format!(
+                "another program has written into the database file {} while it was in use, as a copy to that place \
+                 does; {cure}",
+                self.path.display()
+            ),
+            None => return Ok(()),
+        };
+        Err(io::Error::new(io::ErrorKind::NotFound, why).into())
     }
 }

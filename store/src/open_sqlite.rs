@@ -10,7 +10,7 @@ use sqlx::{
 use super::{
     Store,
     database_url::{must_exist, place},
-    error::plain,
+    error::{SQLITE_NOTADB, message, plain, sqlite_code},
     leftover_log,
     migrate::{self, State},
     open::{OpenError, Opening, SQLITE_MIGRATIONS},
@@ -94,31 +94,23 @@ async fn require_writable(writer: &sqlx::SqlitePool) -> sqlx::Result<()> {
     let written = sqlx::raw_sql("DELETE FROM readiness WHERE false").execute(&mut *conn).await;
     let timeout = BUSY_TIMEOUT.as_millis();
     sqlx::raw_sql(sqlx::AssertSqlSafe(format!("PRAGMA busy_timeout = {timeout}"))).execute(&mut *conn).await?;
-    written.map(drop).or_else(|error| if result_code(&error) == Some(SQLITE_READONLY) { Err(error) } else { Ok(()) })
+    written.map(drop).or_else(|error| if sqlite_code(&error) == Some(SQLITE_READONLY) { Err(error) } else { Ok(()) })
 }
 
 const SQLITE_READONLY: i32 = 8;
-const SQLITE_CORRUPT: i32 = 11;
 const SQLITE_CANTOPEN: i32 = 14;
-const SQLITE_NOTADB: i32 = 26;
-
-fn result_code(error: &sqlx::Error) -> Option<i32> {
-    let code: i32 = error.as_database_error()?.code()?.parse().ok()?;
-    Some(code & 0xff)
-}
 
 /// Returns why a file can't be used, and what to do. SQLite itself only reports that it can't be used.
 pub(super) fn cause(error: &sqlx::Error, file: &Path) -> String {
     let why = plain(error);
     let rights = "the user that runs this must be able to write the file, its -wal and -shm, and their directory";
-    match result_code(error) {
+    match sqlite_code(error) {
         Some(SQLITE_CANTOPEN) => match OpenOptions::new().read(true).write(true).open(file) {
             Ok(_) => format!("{why}; {rights}"),
             Err(error) => cause(&error.into(), file),
         },
         Some(SQLITE_READONLY) => format!("it can't be written; {rights}"),
-        Some(SQLITE_NOTADB) => format!("{why}; name another file, or restore a backup"),
-        Some(SQLITE_CORRUPT) => format!("{why}; restore a backup"),
+        Some(SQLITE_NOTADB) => format!("{}; name another file, or restore a backup", message(error)),
         _ => match error {
             sqlx::Error::Io(error) if error.kind() == io::ErrorKind::PermissionDenied => format!("{why}; {rights}"),
             sqlx::Error::Io(error) if error.kind() == io::ErrorKind::NotFound => {

@@ -89,9 +89,11 @@ impl Store {
         }
     }
 
-    /// Closes every connection. SQLite then copies its log into the file.
+    /// Closes every connection. SQLite then copies its log into the file. Where the file was removed, replaced or
+    /// overwritten, the connections stay open until the process ends, because the log belongs to another file.
     pub async fn close(&self) {
         match &self.0 {
+            Pool::Sqlite { file, .. } if file.require_in_place().is_err() => std::mem::forget(self.clone()),
             Pool::Sqlite { readers, writer, aside, .. } => {
                 readers.close().await;
                 aside.close().await;

@@ -16,7 +16,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::open_file::OpenFile;
+use super::{foreign_write::Stamp, open_file::OpenFile};
 
 /// Size in bytes of the two copies of the index's header. A writer updates the second copy first.
 const HEADER: usize = 96;
@@ -29,29 +29,16 @@ pub struct WalIndex {
     index: &'static File,
 }
 
-/// The header of the index at some instant. While it is unchanged, nothing was committed.
+/// The header of the index at some instant, with the last write into the file. While both are unchanged, nothing was
+/// committed, and no other program has written into the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WalSnapshot([u8; HEADER]);
+pub struct WalSnapshot([u8; HEADER], Stamp);
 
 impl WalIndex {
     /// Opens the index of a database. A connection of this process must have read the database, and must keep it open
     /// for as long as the value is used, because SQLite may replace the index when no connection has the database open.
     pub fn open(file: Arc<OpenFile>) -> io::Result<Self> {
-        /// The descriptors by device and inode. They are never closed: POSIX releases *all* locks that a process has on
-        /// a file when the process closes *any* descriptor of it, and SQLite's locks are of this kind.
-        static OPEN: Mutex<Option<HashMap<(u64, u64), &'static File>>> = Mutex::new(None);
-
-        let path = index_path(file.path())?;
-        let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
-        let open = open.get_or_insert_default();
-        let about = std::fs::metadata(&path)?;
-        if let Some(index) = open.get(&(about.dev(), about.ino())) {
-            return Ok(Self { file, index });
-        }
-        let index: &'static File = Box::leak(Box::new(File::open(&path)?));
-        let about = index.metadata()?;
-        open.insert((about.dev(), about.ino()), index);
-        Ok(Self { file, index })
+        Ok(Self { index: open_index(file.path())?, file })
     }
 
     /// Returns a snapshot of what is committed now; `None` when that can't be found out, as in the middle of a commit,
@@ -61,8 +48,30 @@ impl WalIndex {
         let mut header = [0; HEADER];
         self.index.read_exact_at(&mut header, 0).ok()?;
         let (first, second) = header.split_at(HEADER / 2);
-        (first == second && first[IS_INIT] != 0 && self.file.is_in_place()).then_some(WalSnapshot(header))
+        if first != second || first[IS_INIT] == 0 {
+            return None;
+        }
+        Some(WalSnapshot(header, self.file.stamp_in_place()?))
     }
+}
+
+/// Opens the index of a database that a connection of this process has read.
+pub(super) fn open_index(database: &Path) -> io::Result<&'static File> {
+    /// The descriptors by device and inode. They are never closed: POSIX releases *all* locks that a process has on a
+    /// file when the process closes *any* descriptor of it, and SQLite's locks are of this kind.
+    static OPEN: Mutex<Option<HashMap<(u64, u64), &'static File>>> = Mutex::new(None);
+
+    let path = index_path(database)?;
+    let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let open = open.get_or_insert_default();
+    let about = std::fs::metadata(&path)?;
+    if let Some(index) = open.get(&(about.dev(), about.ino())) {
+        return Ok(index);
+    }
+    let index: &'static File = Box::leak(Box::new(File::open(&path)?));
+    let about = index.metadata()?;
+    open.insert((about.dev(), about.ino()), index);
+    Ok(index)
 }
 
 fn index_path(database: &Path) -> io::Result<PathBuf> {

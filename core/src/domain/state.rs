@@ -1,6 +1,9 @@
 //! The parts of the process, put together once at its start.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use tokio::{sync::Semaphore, time::Instant};
 use tokio_util::sync::CancellationToken;
@@ -77,6 +80,8 @@ pub struct Core {
     read_probe: SharedProbe,
     write_probe: SharedProbe,
     rights_probe: SharedProbe,
+    /// What a check of the whole database has found. It stays until the process ends, because only a restore mends it.
+    damage: OnceLock<Arc<str>>,
     pub tasks: Tasks,
     pub outage: Outage,
     /// Cancelled when the server begins to stop; streams end then.
@@ -119,9 +124,25 @@ impl Core {
         self.write_probe.ask(probe).await
     }
 
+    /// Reads a whole SQLite file. Returns false when it is damaged, which the server is not ready with from then on;
+    /// requests that don't need the damaged part are still answered.
+    pub async fn check_data(&self) -> uptrakit_store::Result<bool> {
+        if self.damage.get().is_none()
+            && let Err(found) = self.store.check().await?
+        {
+            let damage = format!("the database is damaged ({found}); stop the server and restore a backup");
+            tracing::error!("{damage}");
+            let _ = self.damage.set(damage.into());
+        }
+        Ok(self.damage.get().is_none())
+    }
+
     /// Fails where the database can't do what requests need: check credentials, take writes, admit this server to every
-    /// table.
+    /// table, and be undamaged.
     pub async fn probe_database(&self) -> Result<(), Arc<str>> {
+        if let Some(damage) = self.damage.get() {
+            return Err(Arc::clone(damage));
+        }
         self.probe_reads().await?;
         self.probe_writes().await?;
         let rights = async { self.store.check_rights().await.map_err(|error| error.to_string().into()) };
@@ -160,6 +181,7 @@ impl Core {
             read_probe: SharedProbe::default(),
             write_probe: SharedProbe::default(),
             rights_probe: SharedProbe::default(),
+            damage: OnceLock::new(),
             tasks,
             outage: Outage::default(),
             stopping: CancellationToken::new(),

@@ -35,6 +35,8 @@ const FLUSH_EVERY: Duration = Duration::from_millis(500);
 const FOLD_EVERY: Duration = Duration::from_secs(10);
 const CLEAN_AFTER: Duration = Duration::from_mins(10);
 const CLEAN_EVERY: Duration = Duration::from_hours(1);
+/// A SQLite file is read as a whole at the start and then at this interval.
+const CHECK_EVERY: Duration = Duration::from_hours(24);
 
 /// Starts the tasks; they end when the server stops. A stream that follows hosts after this returns misses no change.
 pub async fn start(app: &Arc<Core>) -> uptrakit_store::Result<()> {
@@ -54,6 +56,9 @@ pub async fn start(app: &Arc<Core>) -> uptrakit_store::Result<()> {
     app.tasks.supervise("flush", until_stop(), with(app, flush));
     app.tasks.supervise("fold", until_stop(), with(app, fold));
     app.tasks.supervise("clean", until_stop(), with(app, clean));
+    if app.store.engine() == "sqlite" {
+        app.tasks.supervise("check-data", until_stop(), with(app, check_data));
+    }
     if let Some(grace) = &app.read_grace {
         // The probe reports its outcome to the grace itself; without a write, no credential is accepted.
         let _ = app.probe_writes().await;
@@ -199,6 +204,15 @@ async fn clean(app: Arc<Core>) {
             tracing::warn!(cause = cause.as_deref(), "what is over can't be removed now; it is tried again in an hour");
         }
         tokio::time::sleep(CLEAN_EVERY).await;
+    }
+}
+
+async fn check_data(app: Arc<Core>) {
+    loop {
+        if let Err(error) = app.check_data().await {
+            tracing::debug!(%error, "the database can't be checked for damage now");
+        }
+        tokio::time::sleep(CHECK_EVERY).await;
     }
 }
 

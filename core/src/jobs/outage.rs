@@ -13,7 +13,9 @@ pub async fn follow(core: &Core, look_every: Duration, count_every: Duration) {
     loop {
         tokio::time::sleep(look_every).await;
         let Some(failed) = core.outage.failed() else { continue };
+        // What has failed may be damage, which no probe touches.
         if core.probe_database().await.is_ok()
+            && core.check_data().await.is_ok_and(|is_sound| is_sound)
             && let Some((time, failed)) = core.outage.end(failed)
         {
             let seconds = time.as_secs();

@@ -56,6 +56,14 @@ async fn a_number_that_another_history_reached_lets_nothing_pass(server: TestSer
     client.get("/auth/me").await.ok(200);
 }
 
+/// Returns why the server is not ready.
+async fn why_not_ready(server: &TestServer) -> String {
+    for path in ["//readyz", "//readyz/reads"] {
+        server.anonymous().get(path).await.refused(503, "unavailable");
+    }
+    server.app.probe_database().await.unwrap_err().to_string()
+}
+
 fn file_of(server: &TestServer) -> std::path::PathBuf {
     server.url.strip_prefix("sqlite://").unwrap().into()
 }
@@ -113,4 +121,84 @@ async fn a_sqlite_file_that_was_replaced_lets_no_token_of_the_old_one_pass() {
     std::fs::rename(&copy, &file).unwrap();
     client.get("/auth/me").await.refused(503, "unavailable");
     root.post("/auth/api-tokens", json!({ "name": "lost" })).await.refused(503, "unavailable");
+}
+
+/// A copy in place keeps the inode of the file, as `cp` does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sqlite_file_that_was_overwritten_judges_no_token_and_what_was_copied_there_stays_as_it_is() {
+    for all_is_copied_into_the_file in [false, true] {
+        let server = TestServer::sqlite().await;
+        let root = server.with_root().await;
+        let (id, token) = root.new_token(json!({ "name": "ci" })).await;
+        let client = server.bearer(&token);
+        client.get("/auth/me").await.ok(200);
+        let file = file_of(&server);
+        let copy = file.with_extension("copy");
+        server.app.store.backup(&copy).await.unwrap();
+        root.post("/auth/api-tokens", json!({ "name": "other" })).await.ok(201);
+        if all_is_copied_into_the_file {
+            server.app.store.checkpoint().await.unwrap();
+        }
+        client.get("/auth/me").await.ok(200);
+        std::fs::copy(&copy, &file).unwrap();
+        client.get("/auth/me").await.refused(503, "unavailable");
+        root.delete(&format!("/auth/api-tokens/{id}")).await.refused(503, "unavailable");
+        let why = why_not_ready(&server).await;
+        assert!(why.contains("another program has written into the database file"), "{why}");
+        assert!(why.contains(file.to_str().unwrap()) && why.contains("stop the server"), "{why}");
+        assert!(server.app.store.checkpoint().await.is_err());
+        assert!(server.app.store.backup(&file.with_extension("second")).await.is_err());
+        let _ = server.app.close().await;
+        assert!(std::fs::read(&copy).unwrap() == std::fs::read(&file).unwrap(), "the log was written over the copy");
+        // The process keeps the file open, so that another server can use it in another process alone, or a copy.
+        let elsewhere = file.with_extension("elsewhere");
+        std::fs::copy(&file, &elsewhere).unwrap();
+        let restored = TestServer::on(format!("sqlite://{}", elsewhere.display())).await;
+        restored.bearer(&token).get("/auth/me").await.ok(200);
+        assert_eq!(restored.sign_in("root").await.get("/auth/api-tokens").await.ok(200)["total"], 1);
+        restored.app.close().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sqlite_file_that_was_written_into_is_not_ready() {
+    use std::os::unix::fs::FileExt as _;
+    let server = TestServer::sqlite().await;
+    server.anonymous().get("//readyz").await;
+    // The file stays open: the locks of SQLite, which is in this process, end when a descriptor is closed.
+    let file = std::fs::File::options().write(true).open(file_of(&server)).unwrap();
+    file.write_all_at(b"no page of a database", 3 * 4096).unwrap();
+    let why = why_not_ready(&server).await;
+    assert!(why.contains("another program has written into the database file"), "{why}");
+}
+
+/// Checkpoints write into the file as well, whichever process runs them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn checkpoints_are_not_taken_for_writes_of_another_program() {
+    let server = TestServer::sqlite().await;
+    let other = server.another().await;
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(3);
+    let mut running = tokio::task::JoinSet::new();
+    for store in [&server.app.store, &other.app.store] {
+        for task in 0..3 {
+            let store = store.clone();
+            running.spawn(async move {
+                let mut done = 0;
+                while std::time::Instant::now() < until {
+                    match task {
+                        0 => store.require_in_place().unwrap(),
+                        1 => store.probe(done).await.unwrap(),
+                        _ => store.checkpoint().await.unwrap(),
+                    }
+                    done += 1;
+                    tokio::task::yield_now().await;
+                }
+                done
+            });
+        }
+    }
+    assert!(running.join_all().await.into_iter().all(|done| done > 10));
+    for server in [server, other] {
+        assert_eq!(server.anonymous().get("//readyz").await.status, 200);
+    }
 }

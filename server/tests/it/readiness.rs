@@ -155,3 +155,31 @@ async fn reads_are_believed_for_a_time_without_writes_that_can_be_set(server: Te
     comes_to(&anonymous, "//readyz/reads", 200).await;
     comes_to(&client, "/auth/me", 200).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_sqlite_file_is_not_ready_and_what_is_whole_is_answered() {
+    let server = TestServer::sqlite().await;
+    let root = server.with_root().await;
+    let (_, token) = root.new_token(json!({ "name": "ci" })).await;
+    let page: i64 = {
+        let mut reader = server.app.store.read().await.unwrap();
+        let Conn::Sqlite(conn) = reader.conn() else { panic!("this is SQLite") };
+        let query = "SELECT rootpage FROM sqlite_schema WHERE name = 'audit_events'";
+        sqlx::query_scalar(query).fetch_one(conn).await.unwrap()
+    };
+    server.app.close().await.unwrap();
+    let path = server.url.strip_prefix("sqlite://").unwrap();
+    let mut bytes = std::fs::read(path).unwrap();
+    let offset = usize::try_from(page - 1).unwrap() * 4096;
+    bytes[offset..offset + 4096].fill(0x55);
+    std::fs::write(path, bytes).unwrap();
+
+    let damaged = TestServer::on(server.url.clone()).await;
+    let client = damaged.bearer(&token);
+    client.get("/audit").await.refused(503, "unavailable");
+    comes_to(&damaged.anonymous(), "//readyz", 503).await;
+    let why = damaged.app.probe_database().await.unwrap_err();
+    assert!(why.contains("is damaged") && why.contains("restore a backup"), "{why}");
+    client.get("/auth/me").await.ok(200);
+    assert_eq!(damaged.anonymous().get("//readyz/reads").await.status, 200);
+}
