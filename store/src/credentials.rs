@@ -18,6 +18,8 @@ pub struct TokenCredentialRow {
     pub hint: String,
     /// Time from which on the secret is refused, because a rotation replaced it; null for the newest secret.
     pub ends_at: Option<Timestamp>,
+    /// Time of the rotation that replaced the secret; null for the newest secret, or when the time is unknown.
+    pub replaced_at: Option<Timestamp>,
     /// Time of the latest use of this secret. `last_used_at` is that of the token, by any of its secrets.
     pub secret_used_at: Option<Timestamp>,
     pub token_id: TokenId,
@@ -70,7 +72,9 @@ pub struct CredentialAccountRow {
     pub account_created_at: Timestamp,
 }
 
-const TOKENS: &str = "SELECT x.digest, x.hint, x.ends_at, x.last_used_at AS secret_used_at, t.id AS token_id, \
+const TOKENS: &str = "SELECT x.digest, x.hint, x.ends_at, CASE WHEN x.ends_at IS NOT NULL THEN (SELECT MAX(n.created_at) \
+    FROM token_secrets n WHERE n.token_id = x.token_id AND n.ends_at IS NULL) END AS replaced_at, \
+    x.last_used_at AS secret_used_at, t.id AS token_id, \
     t.name, t.permissions, t.networks, t.created_at, t.expires_at, t.revoked_at, t.last_used_at, t.last_used_ip, a.id AS account_id, a.username, a.email, \
     a.roles, a.active, a.created_at AS account_created_at \
     FROM token_secrets x JOIN api_tokens t ON t.id = x.token_id JOIN accounts a ON a.id = t.account_id \

@@ -377,10 +377,49 @@ pub async fn find_first_use(
     })
 }
 
+/// An overlap of a rotation that seems to begin in the future, by the digest of the old secret. It counts from `began`;
+/// `stored_end` is the end that the database has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FutureOverlap {
+    pub digest: Digest,
+    pub stored_end: Timestamp,
+    pub began: Timestamp,
+    pub end: Timestamp,
+}
+
+async fn mend_overlap(tx: &mut Transaction, overlap: &FutureOverlap, horizon: Timestamp) -> Result<()> {
+    let token_id: Option<TokenId> = on!(tx.conn(), |c| {
+        sqlx::query_scalar(
+            "UPDATE token_secrets SET ends_at = $3 WHERE digest = $1 AND ends_at = $2 RETURNING token_id",
+        )
+        .bind(overlap.digest)
+        .bind(overlap.stored_end)
+        .bind(overlap.end)
+        .fetch_optional(c)
+        .await
+    })?;
+    // The overlap may have been ended, or corrected by another process.
+    let Some(token_id) = token_id else { return Ok(()) };
+    on!(tx.conn(), |c| {
+        sqlx::query("UPDATE token_secrets SET created_at = $2 WHERE token_id = $1 AND created_at > $3")
+            .bind(token_id)
+            .bind(overlap.began)
+            .bind(horizon)
+            .execute(c)
+            .await
+            .map(drop)
+    })
+}
+
 /// Sets times of rotations and revokes that are later than the horizon to the present, because a wrong clock wrote
-/// them: an overlap then lasts for as long as was requested, from now on, and a revoked token is listed for as long as
-/// any other. Returns the accounts whose tokens had such a rotation.
-pub async fn mend_future(tx: &mut Transaction, now: Timestamp, horizon: Timestamp) -> Result<Vec<AccountId>> {
+/// them: an overlap then lasts for as long as was requested, from now on or, where it is among `overlaps`, from its first
+/// use, and a revoked token is listed for as long as any other. Returns the accounts whose tokens had such a rotation.
+pub async fn mend_future(
+    tx: &mut Transaction,
+    now: Timestamp,
+    horizon: Timestamp,
+    overlaps: &[FutureOverlap],
+) -> Result<Vec<AccountId>> {
     on!(tx.conn(), |c| {
         sqlx::query("UPDATE api_tokens SET revoked_at = $1 WHERE revoked_at > $2")
             .bind(now)
@@ -398,6 +437,9 @@ pub async fn mend_future(tx: &mut Transaction, now: Timestamp, horizon: Timestam
         .fetch_all(c)
         .await
     })?;
+    for overlap in overlaps {
+        mend_overlap(tx, overlap, horizon).await?;
+    }
     on!(tx.conn(), |c| {
         sqlx::query(
             "UPDATE token_secrets AS o SET ends_at = o.ends_at + $1 - \

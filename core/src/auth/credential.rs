@@ -81,6 +81,8 @@ pub struct TokenGrant {
     pub hint: Box<str>,
     /// The secret is rejected from this instant on, because a rotation replaced it; `None` for the current secret.
     pub ends_at: Option<Timestamp>,
+    /// The instant of the rotation that replaced the secret; `None` for the current secret.
+    pub replaced_at: Option<Timestamp>,
     /// The last use of this secret, not of the whole token, that the database had when the row was read.
     pub secret_used_at: Option<Timestamp>,
     /// The permissions that the token is narrowed to; `None` means all permissions of the account.
@@ -140,7 +142,8 @@ impl Credential {
         }
     }
 
-    const fn is_replaced(&self) -> bool {
+    /// Returns true when a rotation has replaced this secret of a token.
+    pub(super) const fn is_replaced(&self) -> bool {
         matches!(self, Self::Token(TokenGrant { ends_at: Some(_), .. }))
     }
 
@@ -313,6 +316,7 @@ impl Found {
             name: row.name.into(),
             hint: row.hint.into(),
             ends_at: row.ends_at,
+            replaced_at: row.replaced_at,
             permissions: permissions.map_err(|_| InconsistentRow("permission"))?,
             networks: row.networks.map(|text| parse_networks(&text)).transpose()?,
             created_at: row.created_at,

@@ -7,6 +7,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use uptrakit_api::Timestamp;
@@ -16,6 +17,9 @@ use super::{
     verifier::{CachedCredential, Verifier},
 };
 use crate::clock::Clock;
+
+/// The old secret of a rotation is checked again after this time.
+const RECHECK: Duration = Duration::from_mins(1);
 
 /// The right of a request or stream to continue while its credential stays valid. The credential counts it as in flight
 /// until the lease is dropped.
@@ -37,10 +41,19 @@ impl Lease {
 
     /// Returns when the credential must be checked again: its account was invalidated, or the credential has expired.
     pub async fn in_doubt(self) -> Self {
-        let end = self.entry.credential.ends_at().unwrap_or(Timestamp::MAX);
+        let end = self.verifier.ends_at(&self.entry).unwrap_or(Timestamp::MAX);
+        // When the clock is set back, the overlap of a rotation ends earlier than was known.
+        let clock_may_be_set = async {
+            if self.entry.credential.is_replaced() {
+                tokio::time::sleep(RECHECK).await;
+            } else {
+                std::future::pending().await
+            }
+        };
         tokio::select! {
             () = self.entry.account.invalidated() => {}
             () = self.clock.sleep_until(end) => {}
+            () = clock_may_be_set => {}
         }
         self
     }

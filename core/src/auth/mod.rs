@@ -5,6 +5,7 @@ pub mod authorized;
 pub mod context;
 pub mod credential;
 pub mod digest;
+pub mod future_overlaps;
 pub mod in_flight;
 pub mod last_used;
 pub mod password;

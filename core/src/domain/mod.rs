@@ -77,6 +77,7 @@ pub async fn begin_write_with_grant(
         Credential::Session(session) => session.last_active_at.max(used),
         Credential::Token(_) | Credential::Access(_) => used,
     };
+    let credential = core.verifier.future_overlaps().apply(actor.entry.key, &credential, now).into_owned();
     credential.judge(&account, actor.need, actor.context.address, now, last_active).map_err(Error::Rejected)?;
     // A revoke waits for this transaction from here on: the write comes first, and its client must receive the answer.
     actor.context.in_flight.exempt();

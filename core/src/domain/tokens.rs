@@ -428,9 +428,11 @@ pub fn public(row: TokenRow, now: Timestamp) -> Result<Token, InconsistentRow> {
     // Uses of the old secret from before it was replaced don't show which clients still have to switch.
     let created_at = row.secret_created_at.filter(|created_at| *created_at <= horizon(now));
     let old_used_at = row.old_last_used_at.filter(|at| created_at.is_none_or(|created_at| *at >= created_at));
+    // An overlap that a clock ahead has begun counts from now.
+    let ahead = row.secret_created_at.filter(|_| created_at.is_none()).map_or(0, |created_at| created_at.0 - now.0);
     let rotation = row.old_hint.zip(row.old_ends_at).map(|(old_hint, ends_at)| Rotation {
         old_hint,
-        overlap_ends_at: ends_at,
+        overlap_ends_at: ends_at.plus_millis(-ahead),
         old_last_used_at: old_used_at,
         old_last_used_ip: row.old_last_used_ip.filter(|_| old_used_at.is_some()),
     });

@@ -240,7 +240,8 @@ async fn mend_future(core: &Core) -> Result<(), Error> {
         .await?;
     epoch::mend_future(&mut tx, now, horizon).await?;
     hosts::mend_future_removals(&mut tx, now, horizon).await?;
-    let mut accounts = tokens::mend_future(&mut tx, now, horizon).await?;
+    let overlaps = core.verifier.future_overlaps().list();
+    let mut accounts = tokens::mend_future(&mut tx, now, horizon, &overlaps).await?;
     accounts.extend(sessions::mend_future(&mut tx, now, horizon).await?);
     accounts.sort_unstable();
     accounts.dedup();
@@ -248,7 +249,9 @@ async fn mend_future(core: &Core) -> Result<(), Error> {
     for account in accounts {
         epoch::bump_epoch(&mut tx, account, now).await?;
     }
-    commit_bumped_epoch(core, tx).await
+    commit_bumped_epoch(core, tx).await?;
+    core.verifier.future_overlaps().forget(&overlaps);
+    Ok(())
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

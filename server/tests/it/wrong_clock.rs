@@ -29,6 +29,7 @@ on_both!(
     limits_of_sessions_from_the_future_count_from_now,
     sessions_from_the_future_make_room_for_true_ones,
     an_overlap_from_the_future_lasts_as_long_as_was_asked_for,
+    an_overlap_from_the_future_that_was_used_ends_before_any_cleaning_and_stays_ended,
     a_rotation_in_the_future_does_not_hold_up_the_next,
     an_invitation_from_the_future_ends_a_week_from_now,
     revoking_all_tokens_holds_for_those_that_a_clock_ahead_takes_for_expired,
@@ -136,6 +137,41 @@ async fn an_overlap_from_the_future_lasts_as_long_as_was_asked_for(server: TestS
     server.advance(1);
     old.get("/auth/me").await.refused(401, "token-revoked");
     other.get_with(&old).await.refused(401, "token-revoked");
+    new.get("/auth/me").await.ok(200);
+}
+
+async fn an_overlap_from_the_future_that_was_used_ends_before_any_cleaning_and_stays_ended(server: TestServer) {
+    let root = server.with_root().await;
+    let (id, old) = root.new_token(json!({ "name": "ci" })).await;
+    server.advance(YEAR);
+    let ahead = server.sign_in("root").await;
+    let rotate = format!("/auth/api-tokens/{id}/rotate");
+    let new = ahead.post(&rotate, json!({ "overlap_seconds": 60 })).await.ok(201)["token"].as_str().unwrap().to_owned();
+    // This process knows the old secret from when the clock was ahead, the other one from the database.
+    let other = server.another().await;
+    let (old, new) = (server.bearer(&old), server.bearer(&new));
+    old.get("/auth/me").await.ok(200);
+    server.advance(-YEAR);
+    let end = server.app.clock.now().plus_millis(60_000).to_string();
+    for reply in [old.get("/auth/me").await, other.get_with(&old).await] {
+        reply.ok(200);
+        assert_eq!(reply.header("uptrakit-token-expires"), end);
+    }
+    let shown = root.get(&format!("/auth/api-tokens/{id}")).await.ok(200);
+    assert_eq!(shown["rotation"]["overlap_ends_at"], end);
+    server.advance(59_999);
+    // The account changes, so that both servers read its tokens again.
+    let (spare, _) = root.new_token(json!({ "name": "spare" })).await;
+    root.delete(&format!("/auth/api-tokens/{spare}")).await.ok(204);
+    old.get("/auth/me").await.ok(200);
+    other.get_with(&old).await.ok(200);
+    server.advance(1);
+    old.get("/auth/me").await.refused(401, "token-revoked");
+    other.get_with(&old).await.refused(401, "token-revoked");
+    assert!(server.clean().await.is_some());
+    for reply in [old.get("/auth/me").await, other.get_with(&old).await] {
+        reply.refused(401, "token-revoked");
+    }
     new.get("/auth/me").await.ok(200);
 }
 

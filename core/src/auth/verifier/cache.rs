@@ -11,13 +11,13 @@ use std::{
 };
 
 use tokio_util::sync::CancellationToken;
-use uptrakit_api::{AccountId, Timestamp};
+use uptrakit_api::AccountId;
 use uptrakit_store::{
     epoch::{EpochMove, EpochPoint},
     wal_index::{WalIndex, WalSnapshot},
 };
 
-use crate::auth::credential::{AccountState, Credential, Key, Need, Rejection};
+use crate::auth::credential::{AccountState, Credential, Key};
 
 const CACHE_HALF: usize = 65_536;
 
@@ -91,10 +91,6 @@ impl CachedCredential {
             dirty: AtomicBool::new(false),
             in_flight: AtomicUsize::new(0),
         }
-    }
-
-    pub fn judge(&self, need: Need, address: IpAddr, now: Timestamp) -> Result<(), Rejection> {
-        self.credential.judge(&self.account.state, need, address, now, self.used_at())
     }
 
     pub(in crate::auth) fn enter(&self) {

@@ -34,6 +34,7 @@ use std::{
 
 use tokio::{sync::Notify, time::Instant};
 use tokio_util::sync::{CancellationToken, DropGuard};
+use uptrakit_api::Timestamp;
 use uptrakit_store::Store;
 
 use self::{
@@ -47,6 +48,7 @@ pub use self::{
 use super::{
     credential::{AuthError, Key, Need, Rejection},
     digest::Digest,
+    future_overlaps::FutureOverlaps,
     read_grace::ReadGrace,
 };
 use crate::{clock::Clock, tasks::Tasks};
@@ -63,6 +65,7 @@ struct Shared {
     wake: Notify,
     release: AtomicBool,
     notices_commits: AtomicBool,
+    future_overlaps: FutureOverlaps,
     cache: Mutex<Cache>,
     counters: Counters,
     /// Dropping this guard, with the last clone of the verifier, ends the task.
@@ -82,6 +85,7 @@ impl Verifier {
             wake: Notify::new(),
             release: AtomicBool::new(false),
             notices_commits: AtomicBool::new(false),
+            future_overlaps: FutureOverlaps::default(),
             cache: Mutex::default(),
             counters: Counters::default(),
             _end: end.clone().drop_guard(),
@@ -107,15 +111,33 @@ impl Verifier {
     async fn judge(&self, key: Key, need: Need, address: IpAddr) -> Result<Arc<CachedCredential>, AuthError> {
         self.check_grace()?;
         let mut entry = self.get(key).await?;
-        let mut judged = entry.judge(need, address, self.0.clock.now());
+        let mut judged = self.check(&entry, need, address);
         if judged == Err(Rejection::SessionOver) {
             // The session is idle as far as this process knows; another process may have seen a use and written it to
             // the database.
             lock(&self.0.cache).forget(key);
             entry = self.get(key).await?;
-            judged = entry.judge(need, address, self.0.clock.now());
+            judged = self.check(&entry, need, address);
         }
         judged.map(|()| entry).map_err(AuthError::Rejected)
+    }
+
+    fn check(&self, entry: &CachedCredential, need: Need, address: IpAddr) -> Result<(), Rejection> {
+        let now = self.0.clock.now();
+        let credential = self.0.future_overlaps.apply(entry.key, &entry.credential, now);
+        credential.judge(&entry.account.state, need, address, now, entry.used_at())
+    }
+
+    /// Returns the next instant at which the credential expires by time alone; see
+    /// [`Credential::ends_at`](super::credential::Credential::ends_at).
+    #[must_use]
+    pub fn ends_at(&self, entry: &CachedCredential) -> Option<Timestamp> {
+        self.0.future_overlaps.apply(entry.key, &entry.credential, self.0.clock.now()).ends_at()
+    }
+
+    #[must_use]
+    pub fn future_overlaps(&self) -> &FutureOverlaps {
+        &self.0.future_overlaps
     }
 
     async fn get(&self, key: Key) -> Result<Arc<CachedCredential>, AuthError> {

@@ -78,7 +78,7 @@ pub async fn cut_off(app: &App, context: &RequestContext, handler: impl Future<O
     };
     let Some((entry, need)) = in_flight.authorised() else {
         if let Some(entry) = in_flight.turned_away() {
-            add_expiry(&entry, &mut response);
+            add_expiry(app, &entry, &mut response);
         }
         return response;
     };
@@ -92,7 +92,7 @@ pub async fn cut_off(app: &App, context: &RequestContext, handler: impl Future<O
     if !matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
         app.last_used.note(&entry, *address, *arrived);
     }
-    add_expiry(&entry, &mut response);
+    add_expiry(app, &entry, &mut response);
     if let Some(streaming) = response.extensions_mut().remove::<Streaming>() {
         let watch = watch.or_else(|| in_flight.take().map(Watch::new));
         if watch.is_some() {
@@ -124,9 +124,9 @@ async fn run(
     .await
 }
 
-fn add_expiry(entry: &CachedCredential, response: &mut Response) {
+fn add_expiry(app: &App, entry: &CachedCredential, response: &mut Response) {
     if !matches!(entry.credential, Credential::Session(_))
-        && let Some(end) = entry.credential.ends_at()
+        && let Some(end) = app.verifier.ends_at(entry)
         && let Ok(value) = HeaderValue::try_from(end.to_string())
     {
         response.headers_mut().insert(HeaderName::from_static("uptrakit-token-expires"), value);
