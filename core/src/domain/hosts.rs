@@ -8,7 +8,7 @@ use super::{
     audit::{self, Event},
     begin_authorized_write,
     paging::{Paging, parse_sort},
-    reporters::{REMEMBERED_MILLIS, Reporters},
+    reporters::{Description, REMEMBERED_MILLIS, Reporters},
 };
 use crate::{
     auth::authorized::{Authorized, HostsRead, HostsReport, HostsWrite},
@@ -52,7 +52,14 @@ pub async fn report(core: &Core, actor: &Authorized<HostsReport>, report: &HostR
     let now = core.clock.now();
     let reporters = known.as_ref().and_then(|host| host.reporters.as_deref()).unwrap_or_default();
     let mut reporters = Reporters::parse(reporters, now);
-    let is_shared = reporters.note(&report.hostname, &report.os_name, &report.architecture, now);
+    let description = Description {
+        hostname: &report.hostname,
+        os_name: &report.os_name,
+        os_version: &report.os_version,
+        kernel: &report.kernel,
+        architecture: &report.architecture,
+    };
+    let is_shared = reporters.note(description, now);
     let noticed_at = known.as_ref().and_then(|host| host.shared_machine_id_at);
     let noticed_at = noticed_at.filter(|at| *at <= horizon(now) && now.millis_since(*at) <= REMEMBERED_MILLIS);
     // The event is recorded at most once a day, because the machines may take turns every minute.

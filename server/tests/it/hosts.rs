@@ -9,6 +9,7 @@ on_both!(
     wrong_reports_are_refused_by_field,
     counts_of_updates_make_sense_or_are_refused,
     machines_that_share_a_machine_id_are_told_and_recorded_once_a_day,
+    machines_that_share_a_machine_id_and_a_name_are_noticed_by_their_kernels,
     a_stream_tells_proxies_to_pass_it_on_at_once
 );
 
@@ -146,6 +147,21 @@ async fn machines_that_share_a_machine_id_are_told_and_recorded_once_a_day(serve
         let is_told = send("web-1").await.1.is_string();
         assert_eq!(is_told, hour <= 8 * 24, "hour {hour}");
     }
+}
+
+async fn machines_that_share_a_machine_id_and_a_name_are_noticed_by_their_kernels(server: TestServer) {
+    let root = server.with_root().await;
+    let (_, text) = root.new_token(json!({ "name": "fleet", "permissions": ["hosts:report"] })).await;
+    let fleet = server.bearer(&text);
+    let mut noticed = Vec::new();
+    for turn in 0..6 {
+        server.advance(3_600_000);
+        let mut body = report("cloned");
+        body["kernel"] = json!(["6.1.0-18-amd64", "6.1.0-21-amd64"][turn % 2]);
+        noticed.push(fleet.post("/hosts/report", body).await.json()["shared_machine_id_at"].is_string());
+    }
+    assert_eq!(noticed, [false, false, false, false, true, true]);
+    assert_eq!(root.get("/audit?action=host.shared-machine-id").await.ok(200)["total"], 1);
 }
 
 async fn a_stream_tells_proxies_to_pass_it_on_at_once(server: TestServer) {
