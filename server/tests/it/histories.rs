@@ -3,6 +3,7 @@
 //! find.
 
 use serde_json::json;
+use uptrakit_api::Timestamp;
 use uptrakit_store::Conn;
 
 use crate::support::{TestServer, on_both};
@@ -187,7 +188,7 @@ async fn checkpoints_are_not_taken_for_writes_of_another_program() {
                 while std::time::Instant::now() < until {
                     match task {
                         0 => store.require_in_place().unwrap(),
-                        1 => store.probe(done).await.unwrap(),
+                        1 => store.probe(Timestamp(done)).await.unwrap(),
                         _ => store.checkpoint().await.unwrap(),
                     }
                     done += 1;
