@@ -20,7 +20,7 @@ use uptrakit_server::{
 
 /// Serves Uptrakit: the web app, the JSON API and the database behind them, in one process.
 #[derive(Debug, Parser)]
-#[command(version, about, after_help = "Example: uptrakit-server --listen 127.0.0.1:9000 --data-dir /srv/uptrakit")]
+#[command(version, after_help = "Example: uptrakit-server --listen 127.0.0.1:9000 --data-dir /srv/uptrakit")]
 struct Arguments {
     /// The settings file [default: /etc/uptrakit/uptrakit.toml, where it is there]
     #[arg(long, global = true, value_name = "FILE")]
