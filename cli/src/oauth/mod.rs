@@ -100,6 +100,10 @@ impl<'c> Provider<'c> {
         }))
     }
 
+    pub fn server(&self) -> &Server {
+        self.client.server()
+    }
+
     fn resource(&self) -> String {
         format!("{}/api/v1", self.issuer)
     }

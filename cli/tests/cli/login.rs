@@ -199,6 +199,7 @@ fn without_a_browser_that_people_see_a_code_takes_its_place() {
         let program = variables.iter().fold(Program::new(), |program, (name, value)| program.with(name, value));
         let mut terminal = Terminal::run(&program, &["auth", "login", "--server", &server.url]);
         terminal.expect(&format!("Signing in with a code, because {why}"));
+        terminal.expect("in a browser on this machine, or on another after `ssh -L ");
         terminal.expect(&format!("  {}/device", server.url)).expect("  BCDF-GHJK").expect("It works for 10 min.");
         let (code, shown) = terminal.finish();
         assert_eq!(code, 0, "{shown}");

@@ -5,7 +5,9 @@ use super::{Obtained, browser::denied, warn_of_lost_token};
 use crate::{
     commands::Context,
     failure::{Failure, OAuthError},
+    machine,
     oauth::{DeviceGrant, Provider},
+    server::Server,
     terminal::interrupt::{self, Held},
 };
 use std::{
@@ -19,8 +21,9 @@ pub fn sign_in(context: &Context, provider: &Provider, token_name: &str) -> Resu
     let Some(grant) = provider.device_grant(token_name)? else { return Ok(None) };
     let deadline = Instant::now() + grant.lifetime;
     output.note(&format!(
-        "To sign in, open this address in a browser, on this or any other machine:\n\n  {}\n\nand enter this code:\n\n  \
+        "To sign in, open this address in a browser {}:\n\n  {}\n\nand enter this code:\n\n  \
          {}\n\nIt works for {}. Waiting until it is entered; Ctrl-C ends it.",
+        place(provider.server()),
         grant.address,
         grant.user_code,
         lifetime(grant.lifetime)
@@ -56,6 +59,16 @@ pub fn sign_in(context: &Context, provider: &Provider, token_name: &str) -> Resu
     }
 }
 
+/// Names the machines on which the server's address leads to the server.
+fn place(server: &Server) -> String {
+    if server.is_local() {
+        let (host, port) = (server.host(), server.port());
+        format!("on this machine, or on another after `ssh -L {port}:{host}:{port} {}` there", machine::hostname())
+    } else {
+        "on this or any other machine".to_owned()
+    }
+}
+
 fn expired() -> Failure {
     Failure::failed("could not sign in")
         .caused_by("the code was not entered in time")
@@ -66,5 +79,19 @@ fn lifetime(length: Duration) -> String {
     match length.as_secs() {
         seconds @ ..120 => format!("{seconds} s"),
         seconds => format!("{} min", seconds / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place;
+    use crate::server::Server;
+
+    #[test]
+    fn a_server_of_this_machine_is_reached_from_others_through_ssh() {
+        let place = |address| place(&Server::parse(address, true).unwrap());
+        assert_eq!(place("https://updates.example.org"), "on this or any other machine");
+        assert!(place("http://127.0.0.1:8080").contains("after `ssh -L 8080:127.0.0.1:8080 "));
+        assert!(place("http://[::1]:8080").contains("after `ssh -L 8080:[::1]:8080 "));
     }
 }
