@@ -1,7 +1,7 @@
 //! The address of a server, in the one form in which it is compared, saved and shown. Plain http beyond this machine
 //! exposes the token, so it has to be allowed explicitly.
 
-use crate::{failure::Failure, redaction::holds_token};
+use crate::{failure::Failure, redaction::holds_secret};
 use std::{fmt, net::IpAddr};
 use ureq::http::Uri;
 
@@ -19,8 +19,8 @@ impl Server {
             Failure::usage(format!("'{}' is no server address", crate::text::printable(text))).caused_by(why)
         };
         // A request would expose the token: a host name is sent to DNS servers, and a path ends up in a log.
-        if holds_token(text) {
-            return Err(wrong("an API token is part of it; it was not sent anywhere")
+        if holds_secret(text) {
+            return Err(wrong("a secret is part of it; it was not sent anywhere")
                 .hint("give the token in UPTRAKIT_TOKEN, and an address such as https://updates.example.org"));
         }
         let full = if text.contains("://") {

@@ -9,7 +9,7 @@ const LONGEST_MACHINE_ID: usize = 128;
 
 /// Parses the name of a token. The server counts its characters, because it brings the name into one Unicode form first.
 pub fn token_name(text: &str) -> Result<String, String> {
-    let name = redaction::no_token(text)?;
+    let name = redaction::no_secret(text)?;
     if text.contains(is_control) {
         Err("it must be one line without control characters".to_owned())
     } else if text.trim().is_empty() {
@@ -23,27 +23,27 @@ pub fn token(text: &str) -> Result<String, String> {
     if text.trim().is_empty() {
         return Err("it must not be empty; `uptrakit auth token list` shows ids and names".to_owned());
     }
-    redaction::no_token(text)
+    redaction::no_secret(text)
 }
 
 pub fn host(text: &str) -> Result<String, String> {
     if text.trim().is_empty() {
         return Err("it must not be empty; `uptrakit hosts list` shows ids and names".to_owned());
     }
-    redaction::no_token_but_host(text)
+    redaction::no_secret_for_host(text)
 }
 
 pub fn search(text: &str) -> Result<String, String> {
-    redaction::no_token(text)
+    redaction::no_secret(text)
 }
 
 pub fn search_hosts(text: &str) -> Result<String, String> {
-    redaction::no_token_but_host(text)
+    redaction::no_secret_for_host(text)
 }
 
 /// Parses a machine id by the server's rules, also for a dry run.
 pub fn machine_id(text: &str) -> Result<String, String> {
-    let id = redaction::no_token(text)?;
+    let id = redaction::no_secret(text)?;
     let (id, length) = (id.trim(), id.trim().chars().count());
     if text.contains(is_control) {
         Err("it must be one line without control characters".to_owned())

@@ -180,7 +180,7 @@ fn a_token_that_is_typed_for_a_server_or_a_login_goes_nowhere() {
     let silent = StandIn::silent();
     let program = Program::new();
     let mut terminal = Terminal::run(&program, &["auth", "login", "--password"]);
-    terminal.expect("Server [").type_in(&format!("{UNKNOWN_TOKEN}\n")).expect("an API token is part of it");
+    terminal.expect("Server [").type_in(&format!("{UNKNOWN_TOKEN}\n")).expect("a secret is part of it");
     let (code, shown) = terminal.finish();
     assert_eq!(code, 2, "{shown}");
     assert!(shown.contains("'upk_0000…IdS3' is no server address"), "{shown}");

@@ -296,8 +296,8 @@ fn a_token_where_a_name_is_expected_is_said_to_be_one_before_the_server_is_asked
     for (arguments, said) in [
         (&["auth", "token", "create", "--name", UNKNOWN_TOKEN][..], "this is the token itself, not its name or id"),
         (&["auth", "token", "list", "--search", UNKNOWN_TOKEN], "this is the token itself, not its name or id"),
-        (&["hosts", "show", UNKNOWN_TOKEN], "this is an API token, not the name or id of a host"),
-        (&["hosts", "list", "--search", UNKNOWN_TOKEN], "this is an API token, not the name or id of a host"),
+        (&["hosts", "show", UNKNOWN_TOKEN], "this is a secret, not the name or id of a host"),
+        (&["hosts", "list", "--search", UNKNOWN_TOKEN], "this is a secret, not the name or id of a host"),
     ] {
         let outcome = program.run(arguments);
         assert_eq!((outcome.code, outcome.stdout.as_str()), (2, ""), "{arguments:?}: {outcome:?}");

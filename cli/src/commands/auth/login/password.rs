@@ -7,7 +7,7 @@ use crate::{
     failure::Failure,
     http::{Authority, Client},
     machine,
-    redaction::holds_token,
+    redaction::holds_secret,
     server::Server,
     terminal::{
         interrupt::{self, Held},
@@ -24,8 +24,8 @@ const NAMES: u32 = 50;
 pub fn sign_in(context: &Context, server: &Server) -> Result<Obtained, Failure> {
     let output = context.output;
     let login = ask("Username or email", None)?;
-    if holds_token(&login) {
-        return Err(Failure::usage("this is an API token, not a username or an email")
+    if holds_secret(&login) {
+        return Err(Failure::usage("this is a secret, not a username or an email")
             .hint("give it to `uptrakit auth login --with-token`; it was not sent anywhere"));
     }
     let request = SignIn { login, password: Secret(ask_secret("Password")?) };
