@@ -2,6 +2,8 @@
 //! is the answer. Everything else is turned away and does not end the wait: browsers open connections without using
 //! them and ask for icons, and pages of other sites can send requests here, too.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use sha2::{Digest as _, Sha256};
 use std::{
     io::{self, Read, Write},
     net::{Ipv4Addr, TcpListener, TcpStream},
@@ -18,6 +20,7 @@ const PATH: &str = "/callback";
 const LONGEST_HEAD: usize = 16 << 10;
 /// A connection on which nothing comes for this long is closed.
 const SILENCE: Duration = Duration::from_secs(30);
+const STYLE: &str = "body{font:1.125rem/1.5 system-ui,sans-serif;max-width:32rem;margin:15vh auto;padding:0 1.5rem}h1{font-size:1.25rem}";
 const DONE: &str = "The command line is signed in. You can close this page.";
 const FAILED: &str = "Signing in did not work. The terminal says why. You can close this page.";
 const ELSEWHERE: &str = "This is not the answer that the command line waits for. You can close this page.";
@@ -133,11 +136,13 @@ fn one<'p>(parameters: &'p [(String, String)], name: &str) -> Option<&'p str> {
 fn show(mut browser: TcpStream, status: &str, sentence: &str) {
     let page = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"color-scheme\" content=\"light dark\">\
-         <meta name=\"viewport\" content=\"width=device-width\"><title>Uptrakit</title><h1>Uptrakit</h1><p>{sentence}</p></html>\n"
+         <meta name=\"viewport\" content=\"width=device-width\"><title>Uptrakit</title><style>{STYLE}</style>\
+         <h1>Uptrakit</h1><p>{sentence}</p></html>\n"
     );
+    let style = STANDARD.encode(Sha256::digest(STYLE));
     let answer = format!(
         "HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\nCache-Control: no-store\r\n\
-         Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\nReferrer-Policy: no-referrer\r\n\
+         Content-Security-Policy: default-src 'none'; style-src 'sha256-{style}'; frame-ancestors 'none'\r\nReferrer-Policy: no-referrer\r\n\
          X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n{page}",
         page.len()
     );
