@@ -9,11 +9,18 @@ use crate::{
         Refusal, SkeletonPage, Tone, TopBar, use_notices,
     },
     drafts::Drafts,
-    navigation::{History, Navigation, scroll_to_anchor, use_navigation},
+    lazy::{Lazy, lazy_view},
+    navigation::{History, scroll_to_anchor, use_navigation},
     pages::{Hosts, Login, NotFound, Profile, Setup, Users},
     rpc,
 };
 use leptos::{html, prelude::*};
+use leptos_router::{
+    NavigateOptions,
+    components::{FlatRoutes, Redirect, Route, Router},
+    hooks::use_location,
+    path,
+};
 use web_sys::HtmlElement;
 
 /// Puts the app into an element, for as long as the page lives.
@@ -21,7 +28,7 @@ pub fn mount(root: HtmlElement) {
     leptos::mount::mount_to(root, App).forget();
 }
 
-/// The frame around every page.
+/// The app.
 #[component]
 fn App() -> impl IntoView {
     clock::start();
@@ -31,7 +38,16 @@ fn App() -> impl IntoView {
     Arrivals::provide();
     Drafts::provide();
     AuthContext::provide();
-    let navigation = Navigation::provide();
+    view! {
+        <Router>
+            <Frame />
+        </Router>
+    }
+}
+
+/// The frame around every page.
+#[component]
+fn Frame() -> impl IntoView {
     let main = NodeRef::<html::Main>::new();
     let skip_to_content = move |_| {
         if let Some(main) = main.get_untracked() {
@@ -46,14 +62,56 @@ fn App() -> impl IntoView {
         <OfflineBanner />
         <ClockBanner />
         <main class="page" id="main" tabindex="-1" node_ref=main>
-            {move || {
-                let path = navigation.path();
-                untrack(|| page(&path))
-            }}
+            <Pages />
         </main>
         <NoticeArea />
         <LiveRegion />
     }
+}
+
+/// Every route there is.
+#[component]
+fn Pages() -> impl IntoView {
+    let location = use_location();
+    // A link to a part of another page: the browser would look for it before the page is there.
+    Effect::new(move |before: Option<String>| {
+        let (path, anchor) = (location.pathname.get(), location.hash.get());
+        if before.is_some_and(|before| before != path) && !anchor.is_empty() {
+            scroll_to_anchor();
+        }
+        path
+    });
+    view! {
+        <FlatRoutes fallback=|| view! { <NotFound /> }>
+            <Route path=path!("/") view=|| view! { <Redirect path="/hosts" options=replaced() /> } />
+            <Route path=path!("/setup") view=|| view! { <Lazy load=setup waiting=skeleton /> } />
+            <Route path=path!("/login") view=Login />
+            <Route path=path!("/profile") view=|| view! { <SignedIn><Profile /></SignedIn> } />
+            <Route path=path!("/hosts") view=|| view! { <Lazy load=hosts waiting=skeleton /> } />
+            <Route path=path!("/users") view=|| view! { <Lazy load=users waiting=skeleton /> } />
+            <Route path=path!("/design") view=design />
+        </FlatRoutes>
+    }
+}
+
+lazy_view!(setup, || view! { <Setup /> });
+lazy_view!(hosts, || view! { <SignedIn><Hosts /></SignedIn> });
+lazy_view!(users, || view! { <SignedIn><Users /></SignedIn> });
+
+/// The page of all components, which a released app doesn't have.
+fn design() -> AnyView {
+    #[cfg(debug_assertions)]
+    return view! { <crate::pages::Design /> }.into_any();
+    #[cfg(not(debug_assertions))]
+    view! { <NotFound /> }.into_any()
+}
+
+fn skeleton() -> AnyView {
+    view! { <SkeletonPage /> }.into_any()
+}
+
+fn replaced() -> NavigateOptions {
+    NavigateOptions { replace: true, ..NavigateOptions::default() }
 }
 
 fn sign_out() -> Callback<()> {
@@ -67,28 +125,6 @@ fn sign_out() -> Callback<()> {
             Err(problem) => notices.show(Tone::Bad, problem.detail),
         });
     })
-}
-
-/// Every route there is.
-fn page(path: &str) -> AnyView {
-    match path {
-        "/" => view! { <Redirect to="/hosts" /> }.into_any(),
-        "/setup" => view! { <Setup /> }.into_any(),
-        "/login" => view! { <Login /> }.into_any(),
-        "/profile" => view! { <SignedIn><Profile /></SignedIn> }.into_any(),
-        "/hosts" => view! { <SignedIn><Hosts /></SignedIn> }.into_any(),
-        "/users" => view! { <SignedIn><Users /></SignedIn> }.into_any(),
-        #[cfg(debug_assertions)]
-        "/design" => view! { <crate::pages::Design /> }.into_any(),
-        _ => view! { <NotFound /> }.into_any(),
-    }
-}
-
-#[component]
-fn Redirect(to: &'static str) -> impl IntoView {
-    let navigation = use_navigation();
-    Effect::new(move |_| navigation.go(to, History::Replaced));
-    view! { <SkeletonPage /> }
 }
 
 /// What decides which page stands there; unlike [`AuthState`] it doesn't move when a count of the visitor's does.

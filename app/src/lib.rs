@@ -16,8 +16,12 @@ mod components;
 mod drafts;
 #[cfg(feature = "csr")]
 mod focus;
+#[cfg(feature = "csr")]
+mod lazy;
 #[cfg(any(feature = "csr", test))]
 mod lifetime;
+#[cfg(feature = "csr")]
+mod list_page;
 #[cfg(feature = "csr")]
 mod loader;
 #[cfg(feature = "csr")]

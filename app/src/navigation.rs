@@ -1,114 +1,77 @@
-//! Where the page is: path and query of the address bar, as signals, and the ways to get elsewhere without a reload.
-//! The app has six flat routes; this is all it needs of a router, and a sixth of one's size.
+//! The address bar: what the router's hooks say of it, as the pages need it.
 
-use leptos::{ev, prelude::*};
+use leptos::prelude::*;
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_navigate, use_url},
+    location::Url,
+};
 use std::time::Duration;
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Element, HtmlAnchorElement, MouseEvent, UrlSearchParams};
+use web_sys::UrlSearchParams;
 
-/// The address bar.
+/// The address of the current route. It stays as it is while another route takes this one's place.
 #[derive(Clone, Copy)]
 pub struct Navigation {
-    path: RwSignal<String>,
-    search: RwSignal<String>,
+    url: ReadSignal<Url>,
+    navigate: Callback<(String, NavigateOptions)>,
 }
 
 /// Whether "back" leads to the page that is left.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum History {
-    /// It does.
+    /// "Back" leads there.
     Pushed,
-    /// It doesn't: that page was only on the way.
+    /// "Back" leads to the page before: that one was only on the way.
     Replaced,
 }
 
-/// The navigation of this page.
+/// Returns the navigation of the current route.
 pub fn use_navigation() -> Navigation {
-    expect_context()
+    let navigate = use_navigate();
+    Navigation { url: use_url(), navigate: Callback::new(move |(to, options): (String, _)| navigate(&to, options)) }
 }
 
 impl Navigation {
-    /// Follows the address bar for everything below: links that are clicked, back and forward.
-    pub fn provide() -> Self {
-        let navigation = Self { path: RwSignal::new(String::new()), search: RwSignal::new(String::new()) };
-        provide_context(navigation);
-        navigation.read(false);
-        let _ = window_event_listener(ev::popstate, move |_| {
-            navigation.read(false);
-        });
-        let _ = window_event_listener(ev::click, move |event| navigation.clicked(&event));
-        navigation
-    }
-
-    /// The path, without a slash at its end.
-    pub fn path(self) -> String {
-        self.path.get()
-    }
-
-    /// Path, query and anchor, to come back to.
+    /// Returns path, query and anchor, to come back to.
     pub fn here(self) -> String {
-        let anchor = window().location().hash().unwrap_or_default();
-        self.path.get_untracked() + &self.search.get_untracked() + &anchor
+        self.url.with_untracked(|url| full_path(url.path(), url.search(), url.hash()))
     }
 
-    /// A parameter of the query; empty when it is not there.
+    /// Returns a parameter of the query; empty when the query has none of this name.
     pub fn parameter(self, name: &str) -> String {
-        let search = self.search.get();
-        UrlSearchParams::new_with_str(&search).ok().and_then(|query| query.get(name)).unwrap_or_default()
+        self.url.with(|url| url.search_params().get_str(name).unwrap_or_default().to_owned())
     }
 
     /// Goes to a path of this site.
     pub fn go(self, to: &str, entry: History) {
-        let Ok(history) = window().history() else { return };
-        let _ = match entry {
-            History::Pushed => history.push_state_with_url(&JsValue::NULL, "", Some(to)),
-            History::Replaced => history.replace_state_with_url(&JsValue::NULL, "", Some(to)),
-        };
-        let elsewhere = self.read(entry == History::Replaced);
-        if elsewhere || to.contains('#') {
-            scroll_to_anchor();
+        let replace = entry == History::Replaced;
+        self.navigate(to, NavigateOptions { replace, ..NavigateOptions::default() });
+    }
+
+    /// Gives parameters of the query other values and leaves the rest as it is; one that is empty is not written.
+    pub fn replace_parameters(self, parameters: &[(&str, &str)]) {
+        let (path, search, anchor) =
+            self.url.with_untracked(|url| (url.path().to_owned(), url.search().to_owned(), url.hash().to_owned()));
+        let Ok(query) = UrlSearchParams::new_with_str(&search) else { return };
+        for (name, value) in parameters {
+            query.delete(name);
+            if !value.is_empty() {
+                query.append(name, value);
+            }
+        }
+        let to = full_path(&path, &String::from(query.to_string()), &anchor);
+        if to != self.here() {
+            self.navigate(&to, NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() });
         }
     }
 
-    /// Reads the address bar; whether another page is to be drawn than before. A page that replaces its own query, as
-    /// one types into its search box, knows of it and is not drawn anew.
-    fn read(self, by_itself: bool) -> bool {
-        let location = window().location();
-        let path = location.pathname().unwrap_or_default();
-        let path = if path.len() > 1 { path.trim_end_matches('/').to_owned() } else { path };
-        let search = location.search().unwrap_or_default();
-        // What moves nobody must not redraw anything.
-        let searched = self.search.with_untracked(|known| *known != search);
-        let elsewhere = self.path.with_untracked(|known| *known != path) || (searched && !by_itself);
-        // The path first: the page that is left must be gone before it could take the other's query for its own.
-        if elsewhere {
-            self.path.set(path);
-        }
-        if searched {
-            self.search.set(search);
-        }
-        elsewhere
+    fn navigate(self, to: &str, options: NavigateOptions) {
+        self.navigate.run((to.to_owned(), NavigateOptions { resolve: false, ..options }));
     }
+}
 
-    /// A click on a link to another page of the app goes there without a reload; every other click is the browser's.
-    fn clicked(self, event: &MouseEvent) {
-        let modified = event.button() != 0
-            || event.meta_key()
-            || event.alt_key()
-            || event.ctrl_key()
-            || event.shift_key()
-            || event.default_prevented();
-        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-        let link = target.and_then(|target| target.closest("a[href]").ok().flatten());
-        let Some(link) = link.and_then(|link| link.dyn_into::<HtmlAnchorElement>().ok()) else { return };
-        let same_site = window().location().origin().is_ok_and(|origin| origin == link.origin());
-        let within_page = !link.hash().is_empty() && link.pathname() == self.path.get_untracked();
-        if modified || !same_site || within_page || link.has_attribute("target") || link.has_attribute("download") {
-            return;
-        }
-        event.prevent_default();
-        self.go(&[link.pathname(), link.search(), link.hash()].concat(), History::Pushed);
-    }
+fn full_path(path: &str, query: &str, anchor: &str) -> String {
+    [path, if query.is_empty() { "" } else { "?" }, query, anchor].concat()
 }
 
 /// Shows what the address's anchor names, else the top, as soon as the page that is arrived at is there.

@@ -62,6 +62,10 @@ impl Submission {
                 if field == "name" && problem.code == ProblemCode::NameTaken {
                     return Some(problem.detail.clone());
                 }
+                if field == "code" && problem.code == ProblemCode::NotFound {
+                    let words = " is not known. Compare it with what your device shows; a code works for ten minutes.";
+                    return Some([label, words].concat());
+                }
                 // A list's errors name the entry: `allowed_networks[1]`.
                 let error = problem.errors.iter().find(|error| error.field.split(['[', '.']).next() == Some(field))?;
                 let end = if error.message.ends_with(['.', '?', '!']) { "" } else { "." };

@@ -38,7 +38,7 @@ export class ProfilePage {
     return this.page.getByRole("button", { name: `${verb} ${name}`, exact: true });
   }
 
-  /** Makes a token with what the form preselects and answers its text; the reveal stays open. */
+  /** Makes a token with what the form preselects and answers its secret; the reveal stays open. */
   async createToken(name: string): Promise<string> {
     await this.create.click();
     await this.form.name.fill(name);
@@ -94,7 +94,7 @@ export class Reveal {
   readonly done: Locator;
 
   constructor(page: Page) {
-    this.text = page.getByTestId("token-text");
+    this.text = page.getByTestId("token-secret");
     const dialog = page.getByRole("dialog");
     this.copy = dialog.getByRole("button", { name: "Copy", exact: true }).first();
     this.copied = dialog.getByRole("button", { name: "Copied", exact: true }).first();

@@ -27,7 +27,7 @@ export async function call(
   return { status: answer.status, headers: answer.headers, body: text ? JSON.parse(text) : {} };
 }
 
-/** Makes a token with the browser's own session, past the page, and answers its text. */
+/** Makes a token with the browser's own session, past the page, and answers its secret. */
 export async function mint(context: BrowserContext, server: Server, fields: Record<string, unknown>): Promise<string> {
   const answer = await context.request.post(`${server.url}/api/v1/auth/api-tokens`, {
     headers: { Origin: server.url },

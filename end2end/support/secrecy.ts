@@ -1,7 +1,7 @@
 // Looks for a token's text everywhere that a page, or whoever reads it later, could find it.
 import { type BrowserContext, type Page, expect } from "@playwright/test";
 
-/** Expects that nothing of the text is left: the page is as if it had never been shown. */
+/** Expects that nothing of the secret is left: the page is as if it had never been shown. */
 export async function expectForgotten(page: Page, context: BrowserContext, token: string): Promise<void> {
   // The random part alone would be as bad as the whole.
   const secret = token.slice("upk_".length, -"checks".length);

@@ -154,7 +154,7 @@ export const states: View[] = [
       await profile.rotateDialog.getByRole("button", { name: "Rotate now", exact: true }).click();
       await profile.reveal.stored.check();
       await profile.reveal.done.click();
-      await expect(profile.row("backup-nightly")).toContainText("Old text");
+      await expect(profile.row("backup-nightly")).toContainText("Old token");
     },
   },
   {
@@ -356,7 +356,7 @@ export const states: View[] = [
       const old = await mint(page.context(), server, { name: "on-two-machines" });
       await arrive(page, server, "profile");
       await profile.action("Rotate", "on-two-machines").click();
-      await profile.rotateDialog.getByLabel("The old text ends").selectOption({ label: "In 24 hours" });
+      await profile.rotateDialog.getByLabel("The old token ends").selectOption({ label: "In 24 hours" });
       await profile.rotateDialog.getByRole("button", { name: "Rotate now", exact: true }).click();
       await profile.reveal.stored.check();
       await profile.reveal.done.click();
@@ -365,7 +365,7 @@ export const states: View[] = [
         items.some(({ rotation }) => (rotation as { old_last_used_at?: string } | null)?.old_last_used_at),
       );
       await arrive(page, server, "profile");
-      await expect(profile.row("on-two-machines")).toContainText("Old text still used");
+      await expect(profile.row("on-two-machines")).toContainText("Old token still used");
     },
   },
   {
@@ -418,7 +418,7 @@ export const states: View[] = [
     async open(page, server) {
       const profile = await withUse(page, server);
       await profile.action("Rotate", "reporter").click();
-      const overlap = profile.rotateDialog.getByLabel("The old text ends");
+      const overlap = profile.rotateDialog.getByLabel("The old token ends");
       // What is in use goes on working unless it is told otherwise.
       await expect(overlap).toHaveValue("86400");
       await expect(profile.rotateDialog).toContainText(/It was last used .* from 127\.0\.0\.1/);

@@ -64,6 +64,45 @@ test("a page that never was is the last one", async ({ server, context, signedIn
   await expect(profile.section.getByText(/Page \d/)).toHaveCount(0);
 });
 
+test("the address says which page is shown, and says nothing of the first", async ({
+  server,
+  context,
+  signedIn: page,
+}) => {
+  // A page that is behind the last one, and what is no number of a page.
+  for (const wrong of ["9", "1", "0", "-1", "two", "99999999999"]) {
+    await page.goto(`${server.url}/users?page=${wrong}`);
+    await expect(page).toHaveURL(`${server.url}/users`);
+    await page.goto(`${server.url}/hosts?page=${wrong}&q=zzz`);
+    await expect(page).toHaveURL(`${server.url}/hosts?q=zzz`);
+    await page.goto(`${server.url}/profile?page=${wrong}&sort=name#activity`);
+    await expect(page).toHaveURL(`${server.url}/profile?sort=name#activity`);
+  }
+  // Somebody's tokens are not shown yet, so no page of them is.
+  await page.goto(`${server.url}/users?tokens=2`);
+  await expect(page).toHaveURL(`${server.url}/users`);
+
+  for (const number of numbers) await mint(context, server, { name: `runner-${number}` });
+  const { section } = await new UsersPage(page).tokensOf(ada.username);
+  await section.getByRole("button", { name: "Next" }).click();
+  await expect(section.getByText("Page 2 of 2")).toBeVisible();
+  await expect(page).toHaveURL(`${server.url}/users?tokens=2`);
+  await section.getByRole("button", { name: "Close" }).click();
+  await expect(page).toHaveURL(`${server.url}/users`);
+
+  await page.goto(`${server.url}/profile`);
+  const activity = page.getByRole("region", { name: "Activity" });
+  await activity.getByRole("button", { name: "Next" }).click();
+  await expect(activity.getByText(/Page 2 of/)).toBeVisible();
+  await expect(page).toHaveURL(`${server.url}/profile?activity=2`);
+  await new ProfilePage(page).section.getByRole("button", { name: "Next" }).click();
+  await expect(page).toHaveURL(`${server.url}/profile?activity=2&page=2`);
+  await page.reload();
+  await expect(activity.getByText(/Page 2 of/)).toBeVisible();
+  await activity.getByRole("button", { name: "Previous" }).click();
+  await expect(page).toHaveURL(`${server.url}/profile?page=2`);
+});
+
 test("search, state, order and page of the tokens are in the address and survive a reload and the way back", async ({
   server,
   context,

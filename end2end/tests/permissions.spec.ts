@@ -92,12 +92,12 @@ test("a new name leaves what an account has lost meanwhile as it was", async ({ 
   await expect(profile.row("renamed")).toContainText("audit:read");
 });
 
-test("a rotated token's old text works until the overlap ends", async ({ server, context, signedIn: page }) => {
+test("a rotated token's old secret works until the overlap ends", async ({ server, context, signedIn: page }) => {
   const old = await mint(context, server, { name: "rolling" });
   const profile = new ProfilePage(page);
   await page.goto(`${server.url}/profile`);
   await profile.action("Rotate", "rolling").click();
-  await profile.rotateDialog.getByLabel("The old text ends").selectOption({ label: "In 1 hour" });
+  await profile.rotateDialog.getByLabel("The old token ends").selectOption({ label: "In 1 hour" });
   await profile.rotateDialog.getByRole("button", { name: "Rotate now" }).click();
   const token = await profile.reveal.read();
   expect(token).not.toBe(old);

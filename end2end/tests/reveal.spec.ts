@@ -21,7 +21,7 @@ test("when the clipboard is refused the text is selected instead", async ({ serv
   await expect(profile.reveal.copied).toHaveCount(0);
 });
 
-test("Escape and the backdrop do not close it before the text is stored", async ({ server, signedIn: page }) => {
+test("Escape and the backdrop do not close it before the token is stored", async ({ server, signedIn: page }) => {
   const profile = new ProfilePage(page);
   await page.goto(`${server.url}/profile`);
   await profile.createToken("stay-open");
@@ -48,7 +48,7 @@ test("a double click selects the whole text", async ({ server, signedIn: page })
   expect((await page.evaluate(() => String(getSelection()))).trim()).toBe(token);
 });
 
-test("a reload while it is open forgets the text and keeps the token", async ({ server, signedIn: page, context }) => {
+test("a reload while it is open forgets the secret and keeps the token", async ({ server, signedIn: page, context }) => {
   const profile = new ProfilePage(page);
   await page.goto(`${server.url}/profile`);
   const token = await profile.createToken("reloaded");
@@ -60,7 +60,7 @@ test("a reload while it is open forgets the text and keeps the token", async ({ 
   expect((await call(server, token, "/auth/me")).status).toBe(200);
 });
 
-test("the back button forgets the text", async ({ server, signedIn: page, context }) => {
+test("the back button forgets the secret", async ({ server, signedIn: page, context }) => {
   const profile = new ProfilePage(page);
   const hosts = new HostsPage(page);
   await page.goto(`${server.url}/hosts`);
@@ -76,7 +76,7 @@ test("the back button forgets the text", async ({ server, signedIn: page, contex
   await expectForgotten(page, context, token);
 });
 
-test("another tab never sees the text", async ({ server, signedIn: page, context }) => {
+test("another tab never sees the secret", async ({ server, signedIn: page, context }) => {
   const profile = new ProfilePage(page);
   await page.goto(`${server.url}/profile`);
   const token = await profile.createToken("two-tabs");
@@ -87,7 +87,7 @@ test("another tab never sees the text", async ({ server, signedIn: page, context
   await expect(profile.reveal.text).toHaveText(token);
 });
 
-test("the end of the session while it is open leaves the text until it is stored", async ({
+test("the end of the session while it is open leaves the token until it is stored", async ({
   server,
   complaints,
   context,

@@ -20,6 +20,7 @@ mod product;
 mod proxies;
 mod references;
 mod run;
+mod split;
 mod tally;
 mod test;
 mod tools;

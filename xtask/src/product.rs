@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 
 use crate::{
     process::{announce, cargo, program, root, run, target},
-    tools,
+    split, tools,
 };
 
 /// The web app is made of these files. It is built again after a change in any of them.
@@ -39,12 +39,14 @@ pub fn web() -> Result<()> {
     let path = tools::web_build_path()?;
     announce("Building the web app (about three minutes on two cores when all of it is new)");
     run(program("trunk")
-        .args(["build", "--release"])
-        .env("PATH", path)
-        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", short_paths())
+        .args(["build", "--release", "--features", "split"])
+        .env("PATH", &path)
+        // The linker keeps what it knows about addresses, which cutting the app needs.
+        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", short_paths() + " -Clink-arg=--emit-relocs")
         .env("TRUNK_SKIP_VERSION_CHECK", "true")
         // Trunk takes only `true` and `false` here; the convention is any value.
         .env_remove("NO_COLOR"))?;
+    split::split(&path)?;
     fs::create_dir_all(target())?;
     fs::write(stamp, digest)?;
     Ok(())

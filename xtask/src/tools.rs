@@ -16,6 +16,8 @@ use crate::{
     process::{announce, program, read, root, run},
 };
 
+/// This reads what the version of `wasm_split_helpers` in Cargo.lock writes.
+const WASM_SPLIT: &str = "0.2.4";
 /// Trunk 0.22 needs a newer compiler than `rust-toolchain.toml` pins.
 const TRUNK: &str = "0.21.14";
 const MACHETE: &str = "0.9.2";
@@ -38,6 +40,11 @@ pub fn web_build_path() -> Result<OsString> {
             &format!("wasm-bindgen-{bindgen}"),
             "about two minutes on two cores",
             &["wasm-bindgen-cli", "--version", &bindgen],
+        )?,
+        cache.cargo_tool(
+            &format!("wasm-split-{WASM_SPLIT}"),
+            "about a minute on two cores",
+            &["wasm_split_cli_support", "--version", WASM_SPLIT, "--features", "build-binary"],
         )?,
         // Debian's wasm-opt is too old for the output of today's compiler.
         cache.npm_tool("binaryen")?,

@@ -1,9 +1,9 @@
 //! A form around its fields: it never leaves the page, shows why it was refused as a whole, and waits with its button.
 
-use super::{Button, loaded::RequestId, use_modal};
-use crate::submission::Submission;
+use super::{Button, ButtonKind, Callout, SubmitButton, Tone, loaded::RequestId, use_modal};
+use crate::{clock, submission::Submission, wording::counted};
 use leptos::prelude::*;
-use uptrakit_api::ProblemCode;
+use uptrakit_api::{Problem, ProblemCode};
 
 /// Where a form stands.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub enum FormKind {
     Section,
 }
 
-/// A form. The browser's own validation is off: its bubbles vanish, the app's sentences stay.
+/// A form with whatever ends it. The browser's own validation is off: its bubbles vanish, the app's sentences stay.
 #[component]
 pub fn Form(
     #[prop(optional)] kind: FormKind,
@@ -44,6 +44,56 @@ pub fn Form(
     }
 }
 
+/// The form of a dialog: its heading, its fields, Cancel, and the button that sends it.
+#[component]
+pub fn DialogForm(
+    #[prop(into)] title: String,
+    submission: Submission,
+    /// Fields that show their own errors.
+    #[prop(default = &[])]
+    fields: &'static [&'static str],
+    /// Words of the button that sends it.
+    submit: &'static str,
+    #[prop(default = ButtonKind::Primary)] kind: ButtonKind,
+    #[prop(optional, into)] disabled: Signal<bool>,
+    #[prop(into)] on_submit: UnsyncCallback<()>,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <Form on_submit=on_submit>
+            <h2>{title}</h2>
+            <FormProblem submission=submission fields=fields />
+            {children()}
+            <CancelAnd>
+                <SubmitButton kind=kind busy=submission.busy disabled=disabled>
+                    {submit}
+                </SubmitButton>
+            </CancelAnd>
+        </Form>
+    }
+}
+
+/// A form on a page: its fields, and the button that sends it.
+#[component]
+pub fn PageForm(
+    kind: FormKind,
+    submission: Submission,
+    /// Fields that show their own errors.
+    fields: &'static [&'static str],
+    /// Words of the button that sends it.
+    submit: &'static str,
+    #[prop(into)] on_submit: UnsyncCallback<()>,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <Form kind=kind on_submit=on_submit>
+            <FormProblem submission=submission fields=fields />
+            {children()}
+            <SubmitButton busy=submission.busy>{submit}</SubmitButton>
+        </Form>
+    }
+}
+
 /// Why a form was refused, where no single field is to blame. `fields` are those that show their own errors.
 #[component]
 pub fn FormProblem(submission: Submission, #[prop(default = &[])] fields: &'static [&'static str]) -> impl IntoView {
@@ -54,8 +104,12 @@ pub fn FormProblem(submission: Submission, #[prop(default = &[])] fields: &'stat
             .iter()
             .any(|error| fields.iter().any(|field| error.field.split(['[', '.']).next() == Some(*field)));
         let at_the_name = problem.code == ProblemCode::NameTaken && fields.contains(&"name");
-        if at_a_field || at_the_name {
+        let at_the_code = problem.code == ProblemCode::NotFound && fields.contains(&"code");
+        if at_a_field || at_the_name || at_the_code {
             return None;
+        }
+        if problem.code == ProblemCode::TooManyRequests {
+            return Some(view! { <Throttled problem=problem /> }.into_any());
         }
         let mut text = problem.detail.clone();
         for error in &problem.errors {
@@ -73,6 +127,21 @@ pub fn FormProblem(submission: Submission, #[prop(default = &[])] fields: &'stat
         )
     };
     view! { <div class="form-problem">{move || callout()}</div> }
+}
+
+/// Says after too many attempts when the next one has a chance.
+#[component]
+fn Throttled(problem: Problem) -> impl IntoView {
+    let wait = move || {
+        let seconds = problem.retry_after_seconds?;
+        if seconds < 60 {
+            return Some([" Try again in ", &counted(seconds.max(1), "second"), "."].concat());
+        }
+        let end = clock::now().plus_millis(i64::try_from(seconds).unwrap_or(0).saturating_mul(1_000));
+        let minutes = counted(seconds.div_ceil(60), "minute");
+        Some([" Try again in ", &minutes, ", at ", &clock::time_of_day(end), "."].concat())
+    };
+    view! { <Callout tone=Tone::Warn alert=true>"Too many attempts." {wait()}</Callout> }
 }
 
 /// The end of a dialog's form: the way out, and the button that sends it.

@@ -33,7 +33,7 @@ pub use button::{Button, ButtonKind, RowButton, SubmitButton};
 pub use connection::{ClockBanner, Connection, OfflineBanner, use_connection};
 pub use copy_button::{CopyButton, CopyLine, Copying};
 pub use field::{CheckBox, Choices, TextArea, TextField};
-pub use form::{CancelAnd, Form, FormKind, FormProblem};
+pub use form::{CancelAnd, DialogForm, Form, FormKind, FormProblem, PageForm};
 pub use instant::{Date, Instant};
 pub use later::Later;
 pub use leaving::ask_before_leaving;

@@ -1,9 +1,7 @@
 //! The dialog that ends a token, at once and for good. What is in use right now takes a second thought: its name
 //! has to be typed.
 
-use super::{
-    ButtonKind, CancelAnd, Form, FormProblem, LastUse, Modal, SubmitButton, TextField, Tone, use_modal, use_notices,
-};
+use super::{ButtonKind, DialogForm, LastUse, Modal, TextField, Tone, use_modal, use_notices};
 use crate::{api_client::Answer, clock, drafts::kept_text, lifetime, rpc::Revoked, submission::Submission, wording};
 use leptos::prelude::*;
 use uptrakit_api::Token;
@@ -52,9 +50,9 @@ fn Confirmation(token: Token, ask: Callback<(), Answer<Revoked>>, on_revoked: Ca
     let name =
         in_use.then(|| view! { <TextField label="Type the name to confirm" value=typed hint=hint autofocus=true /> });
     view! {
-        <Form on_submit=submit>
-            <h2>"Revoke token"</h2>
-            <FormProblem submission=submission />
+        <DialogForm title="Revoke token" submission=submission submit="Revoke now" kind=ButtonKind::Danger
+
+                    disabled=Signal::derive(move || !is_confirmed.get()) on_submit=submit>
             <p>
                 <strong>{token.name.clone()}</strong>
                 " "
@@ -63,15 +61,6 @@ fn Confirmation(token: Token, ask: Callback<(), Answer<Revoked>>, on_revoked: Ca
                 <LastUse token=token />
             </p>
             {name}
-            <CancelAnd>
-                <SubmitButton
-                    kind=ButtonKind::Danger
-                    busy=submission.busy
-                    disabled=Signal::derive(move || !is_confirmed.get())
-                >
-                    "Revoke now"
-                </SubmitButton>
-            </CancelAnd>
-        </Form>
+        </DialogForm>
     }
 }

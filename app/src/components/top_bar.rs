@@ -1,8 +1,9 @@
 //! The bar above every page: the product's name, the ways to the pages, the account menu.
 
 use super::{Button, theme_picker::ThemePicker};
-use crate::{auth::use_auth, navigation::use_navigation};
+use crate::auth::use_auth;
 use leptos::prelude::*;
+use leptos_router::components::A;
 use uptrakit_api::{Account, Permission};
 
 /// The bar; `on_sign_out` runs when the visitor wants to leave.
@@ -16,9 +17,9 @@ pub fn TopBar(#[prop(into)] on_sign_out: Callback<()>) -> impl IntoView {
             let users = account.permissions.contains(Permission::UsersManage);
             view! {
                 <nav class="topnav" aria-label="Main">
-                    <PageLink to="/hosts">"Hosts"</PageLink>
-                    <PageLink to="/profile">"Profile"</PageLink>
-                    {users.then(|| view! { <PageLink to="/users">"Users"</PageLink> })}
+                    <A href="/hosts">"Hosts"</A>
+                    <A href="/profile">"Profile"</A>
+                    {users.then(|| view! { <A href="/users">"Users"</A> })}
                 </nav>
             }
             .into_any()
@@ -36,16 +37,6 @@ pub fn TopBar(#[prop(into)] on_sign_out: Callback<()>) -> impl IntoView {
                 </div>
             </div>
         </header>
-    }
-}
-
-#[component]
-fn PageLink(to: &'static str, children: Children) -> impl IntoView {
-    let navigation = use_navigation();
-    view! {
-        <a href=to aria-current=move || (navigation.path() == to).then_some("page")>
-            {children()}
-        </a>
     }
 }
 

@@ -3,16 +3,14 @@
 use crate::{
     api_client,
     auth::{AuthState, SignedOut, use_auth},
-    clock,
-    components::{Callout, Form, FormKind, FormProblem, PageHead, PasswordField, SubmitButton, TextField, Tone},
+    components::{Callout, FormKind, PageForm, PageHead, PasswordField, TextField, Tone},
     navigation::{History, use_navigation},
     rpc,
     safe_redirect::safe_redirect,
     submission::Submission,
-    wording::counted,
 };
 use leptos::prelude::*;
-use uptrakit_api::{ProblemCode, Secret, SignIn};
+use uptrakit_api::{Secret, SignIn};
 
 /// The page.
 #[component]
@@ -45,22 +43,18 @@ pub fn Login() -> impl IntoView {
         AuthState::SignedOut(SignedOut::Left) => Some((Tone::Good, "You are signed out.")),
         _ => None,
     };
-    let is_throttled = Memo::new(move |_| {
-        submission.problem.with(|problem| problem.as_ref().is_some_and(|it| it.code == ProblemCode::TooManyRequests))
-    });
     // The head takes the focus, the field after it takes it over.
     view! {
         <div class="narrow">
             <PageHead title="Sign in" />
             {move || welcome().map(|(tone, words)| view! { <Callout tone=tone>{words}</Callout> }.into_any())}
-            <Form kind=FormKind::Panel on_submit=submit>
-                {move || {
-                    if is_throttled.get() {
-                        view! { <Throttled submission=submission /> }.into_any()
-                    } else {
-                        view! { <FormProblem submission=submission fields=&["login", "password"] /> }.into_any()
-                    }
-                }}
+            <PageForm
+                kind=FormKind::Panel
+                submission=submission
+                fields=&["login", "password"]
+                submit="Sign in"
+                on_submit=submit
+            >
                 <TextField
                     label="Username or email"
                     value=login
@@ -74,23 +68,7 @@ pub fn Login() -> impl IntoView {
                     value=password
                     error=submission.error("password", "Password")
                 />
-                <SubmitButton busy=submission.busy>"Sign in"</SubmitButton>
-            </Form>
+            </PageForm>
         </div>
     }
-}
-
-/// After too many attempts: when the next one has a chance.
-#[component]
-fn Throttled(submission: Submission) -> impl IntoView {
-    let wait = move || {
-        let seconds = submission.problem.with(|problem| problem.as_ref()?.retry_after_seconds)?;
-        if seconds < 60 {
-            return Some([" Try again in ", &counted(seconds.max(1), "second"), "."].concat());
-        }
-        let end = clock::now().plus_millis(i64::try_from(seconds).unwrap_or(0).saturating_mul(1_000));
-        let minutes = counted(seconds.div_ceil(60), "minute");
-        Some([" Try again in ", &minutes, ", at ", &clock::time_of_day(end), "."].concat())
-    };
-    view! { <Callout tone=Tone::Warn alert=true>"Too many attempts." {move || wait()}</Callout> }
 }

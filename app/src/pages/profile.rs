@@ -42,11 +42,12 @@ pub fn Profile() -> impl IntoView {
     view! {
         <div>
             <PageHead title="Profile">
+                // With a target, the browser follows these links and not the router: it moves the keyboard along.
                 <nav class="sections" aria-label="Sections">
-                    <a href="#tokens">"API tokens"</a>
-                    <a href="#sessions">"Sessions"</a>
-                    <a href="#password">"Password"</a>
-                    <a href="#activity">"Activity"</a>
+                    <a href="#tokens" target="_self">"API tokens"</a>
+                    <a href="#sessions" target="_self">"Sessions"</a>
+                    <a href="#password" target="_self">"Password"</a>
+                    <a href="#activity" target="_self">"Activity"</a>
                 </nav>
             </PageHead>
             <AccountSection />

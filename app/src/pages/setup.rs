@@ -4,10 +4,7 @@
 use crate::{
     api_client,
     auth::{AuthState, use_auth},
-    components::{
-        Callout, Form, FormKind, FormProblem, Loaded, PageHead, PasswordField, SkeletonList, SubmitButton, TextField,
-        Tone,
-    },
+    components::{Callout, FormKind, Loaded, PageForm, PageHead, PasswordField, SkeletonList, TextField, Tone},
     loader::Loader,
     navigation::{History, use_navigation},
     rpc::{self, Invitation},
@@ -111,8 +108,7 @@ fn Invited(code: String, invitation: Invitation) -> impl IntoView {
         .into_any(),
     };
     view! {
-        <Form kind=FormKind::Panel on_submit=submit>
-            <FormProblem submission=submission fields=&["username", "email", "password"] />
+        <PageForm kind=FormKind::Panel submission=submission fields=&["username", "email", "password"] submit={if is_first { "Create account" } else { "Set password" }} on_submit=submit>
             {who}
             <PasswordField
                 label="Password"
@@ -121,10 +117,7 @@ fn Invited(code: String, invitation: Invitation) -> impl IntoView {
                 choosing=true
                 autofocus=!is_first
             />
-            <SubmitButton busy=submission.busy>
-                {if is_first { "Create account" } else { "Set password" }}
-            </SubmitButton>
-        </Form>
+        </PageForm>
     }
 }
 

@@ -18,6 +18,7 @@ use crate::{
         RowButton, SkeletonTable, Table, TableKind, Tone, use_notices,
     },
     drafts::kept,
+    list_page::ListPage,
     loader::Loader,
 };
 use gloo_net::http::Method;
@@ -39,6 +40,8 @@ struct People {
     open: RwSignal<Option<Open>>,
     /// Whose tokens are shown.
     inspected: RwSignal<Option<User>>,
+    /// Which page of their tokens.
+    tokens_page: ListPage,
     users: Loader<Page<User>>,
     notices: Notices,
     auth: AuthContext,
@@ -99,16 +102,22 @@ const COLUMNS: Columns = &["Name", "Email", "Roles", "Member since", "Actions"];
 
 #[component]
 fn AllUsers() -> impl IntoView {
-    let number = kept("users.page", || 1_u32);
+    let page = ListPage::of_address("page");
     let users = Loader::paged(
         move || {
-            let number = number.get().to_string();
+            let number = page.get().to_string();
             api_client::get(&api_client::with_query("/api/v1/users", &[("page", &number)]))
         },
-        move |last| number.set(last),
+        move |last| page.turn(last),
     );
     let (open, inspected) = (kept("users.open", || None), kept("users.inspected", || None));
-    let people = People { open, inspected, users, notices: use_notices(), auth: use_auth() };
+    let tokens_page = ListPage::of_address("tokens");
+    Effect::new(move |_| {
+        if inspected.with(Option::is_none) {
+            tokens_page.turn(1);
+        }
+    });
+    let people = People { open, inspected, tokens_page, users, notices: use_notices(), auth: use_auth() };
     provide_context(people);
     let dialog = move || {
         open.get().map(|open| match open {
@@ -135,7 +144,7 @@ fn AllUsers() -> impl IntoView {
                                 children=move |user| view! { <UserRow user=users.item(user, |user| user.id) /> }
                             />
                         </Table>
-                        <Pager label="Pages of users" place=users.place() turn=move |to| number.set(to) />
+                        <Pager label="Pages of users" place=users.place() turn=move |to| page.turn(to) />
                     </div>
                 </Loaded>
             </section>
@@ -171,7 +180,10 @@ fn UserRow(user: Memo<User>) -> impl IntoView {
             let press = move || people.open.set(Some(Open::Invite(user.get_untracked())));
             view! { <RowButton label="New link" of=for_name kind=ButtonKind::Ghost on_press=press /> }.into_any()
         } else {
-            let press = move || people.inspected.set(Some(user.get_untracked()));
+            let press = move || {
+                people.tokens_page.turn(1);
+                people.inspected.set(Some(user.get_untracked()));
+            };
             let id = user.with_untracked(tokens_button);
             view! { <RowButton label="Tokens" of=of_name kind=ButtonKind::Ghost id=id on_press=press /> }.into_any()
         }

@@ -26,14 +26,14 @@ pub async fn list_tokens(query: api::TokenQuery) -> Result<api::Page<api::Token>
     Ok(tokens::list(&page.core, &page.caller().await?, &query).await?)
 }
 
-/// Where the present text of a token was first seen in use, as `10.0.3.7, curl`; nothing as long as it was not.
+/// Finds where the present secret of a token was first used, as `10.0.3.7, curl`; nothing as long as it was not.
 #[server(prefix = "/rpc", endpoint = "find_first_use", input = Json)]
 pub async fn find_first_use(id: api::TokenId) -> Result<Option<String>, Refusal> {
     let page = PageRequest::current()?;
     Ok(tokens::find_first_use(&page.core, &page.caller().await?, id).await?)
 }
 
-/// Makes a token; the answer has its text, this once.
+/// Makes a token. This answer alone has the secret.
 #[server(prefix = "/rpc", endpoint = "create_token", input = Json)]
 pub async fn create_token(request: api::CreateToken) -> Result<api::CreatedToken, Refusal> {
     let page = PageRequest::current()?;
@@ -47,7 +47,7 @@ pub async fn update_token(id: api::TokenId, request: api::UpdateToken) -> Result
     Ok(tokens::update(&page.core, &page.caller_for().await?, id, &request).await?)
 }
 
-/// Gives a token a new text; the answer has it, this once.
+/// Gives a token a new secret, which this answer alone has.
 #[server(prefix = "/rpc", endpoint = "rotate_token", input = Json)]
 pub async fn rotate_token(id: api::TokenId, request: api::RotateToken) -> Result<api::CreatedToken, Refusal> {
     let page = PageRequest::current()?;

@@ -44,7 +44,7 @@ fn Spoken() -> impl IntoView {
         <div>
             <div class="samples">
                 <Button on_press=move || notices.show(Tone::Good, SENTENCE)>"Good notice"</Button>
-                <Button on_press=move || notices.show(Tone::Warn, "The old text works for another hour.")>
+                <Button on_press=move || notices.show(Tone::Warn, "The old token works for another hour.")>
                     "Warning"
                 </Button>
                 <Button on_press=move || notices.show(Tone::Bad, "The server can't be reached.")>"Bad notice"</Button>

@@ -2,9 +2,7 @@
 
 use crate::{
     api_client,
-    components::{
-        ButtonKind, CancelAnd, Form, FormProblem, Modal, SubmitButton, TextField, Tone, use_modal, use_notices,
-    },
+    components::{ButtonKind, DialogForm, Modal, TextField, Tone, use_modal, use_notices},
     drafts::kept,
     submission::Submission,
 };
@@ -43,9 +41,7 @@ fn Rename(host: Host, on_changed: Callback<()>) -> impl IntoView {
     };
     let hint = ["Left empty, it goes by its hostname, ", &host.hostname, "."].concat();
     view! {
-        <Form on_submit=submit>
-            <h2>"Rename host"</h2>
-            <FormProblem submission=submission fields=&["friendly_name"] />
+        <DialogForm title="Rename host" submission=submission fields=&["friendly_name"] submit="Save"  on_submit=submit>
             <TextField
                 label="Name"
                 value=name
@@ -53,10 +49,7 @@ fn Rename(host: Host, on_changed: Callback<()>) -> impl IntoView {
                 error=submission.error("friendly_name", "Name")
                 autofocus=true
             />
-            <CancelAnd>
-                <SubmitButton busy=submission.busy>"Save"</SubmitButton>
-            </CancelAnd>
-        </Form>
+        </DialogForm>
     }
 }
 
@@ -83,18 +76,11 @@ fn Delete(host: Host, on_changed: Callback<()>) -> impl IntoView {
         });
     };
     view! {
-        <Form on_submit=submit>
-            <h2>"Delete host"</h2>
-            <FormProblem submission=submission />
+        <DialogForm title="Delete host" submission=submission submit="Delete now" kind=ButtonKind::Danger on_submit=submit>
             <p>
                 <strong>{host.friendly_name.unwrap_or(host.hostname)}</strong>
                 " is forgotten with all that it reported. If it reports again, it comes back as a new host."
             </p>
-            <CancelAnd>
-                <SubmitButton kind=ButtonKind::Danger busy=submission.busy>
-                    "Delete now"
-                </SubmitButton>
-            </CancelAnd>
-        </Form>
+        </DialogForm>
     }
 }

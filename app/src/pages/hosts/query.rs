@@ -3,7 +3,8 @@
 use crate::{
     api_client::with_query,
     components::Choice,
-    navigation::{History, Navigation, use_navigation},
+    list_page::ListPage,
+    navigation::{Navigation, use_navigation},
 };
 use leptos::prelude::*;
 
@@ -49,7 +50,7 @@ impl Choice for HostSort {
 pub struct HostListQuery {
     pub search: Memo<String>,
     pub sort: Memo<HostSort>,
-    page: Memo<u32>,
+    page: ListPage,
     navigation: Navigation,
 }
 
@@ -64,14 +65,16 @@ impl HostListQuery {
         Self {
             search: Memo::new(move |_| navigation.parameter("q")),
             sort: Memo::new(sort),
-            page: Memo::new(move |_| navigation.parameter("page").parse().unwrap_or(1).max(1)),
+            page: ListPage::of_address("page"),
             navigation,
         }
     }
 
     /// The path of the list at the server; reads all of the query.
     pub fn path(self) -> String {
-        address("/api/v1/hosts", &self.search.get(), self.sort.get(), self.page.get())
+        let page = self.page.get().to_string();
+        let query = [("q", &*self.search.get()), ("sort", &written(self.sort.get())), ("page", &page)];
+        with_query("/api/v1/hosts", &query)
     }
 
     /// Whether a host that reports stays where it is in the list.
@@ -81,25 +84,23 @@ impl HostListQuery {
 
     /// Another page of the same list.
     pub fn turn(self, page: u32) {
-        self.go(&self.search.get_untracked(), self.sort.get_untracked(), page);
+        self.page.turn(page);
     }
 
     /// Another search starts on its first page, as does another order.
     pub fn search_for(self, search: &str) {
-        self.go(search, self.sort.get_untracked(), 1);
+        self.go(search, self.sort.get_untracked());
     }
 
     pub fn sort_by(self, sort: HostSort) {
-        self.go(&self.search.get_untracked(), sort, 1);
+        self.go(&self.search.get_untracked(), sort);
     }
 
-    fn go(self, search: &str, sort: HostSort, page: u32) {
-        self.navigation.go(&address("/hosts", search, sort, page), History::Replaced);
+    fn go(self, search: &str, sort: HostSort) {
+        self.navigation.replace_parameters(&[("q", search), ("sort", &written(sort)), ("page", "")]);
     }
 }
 
-fn address(path: &str, search: &str, sort: HostSort, page: u32) -> String {
-    let sort = if sort == HostSort::default() { String::new() } else { sort.value() };
-    let page = if page > 1 { page.to_string() } else { String::new() };
-    with_query(path, &[("q", search), ("sort", &sort), ("page", &page)])
+fn written(sort: HostSort) -> String {
+    if sort == HostSort::default() { String::new() } else { sort.value() }
 }

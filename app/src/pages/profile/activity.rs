@@ -4,6 +4,7 @@ use super::{Panel, use_changes};
 use crate::{
     api_client,
     components::{Badge, Instant, Loaded, Name, Pager, RowButton, SkeletonList, Tone},
+    list_page::ListPage,
     loader::Loader,
     rpc::{self, Activity},
     wording,
@@ -15,13 +16,13 @@ use uptrakit_api::Page;
 #[component]
 pub fn ActivitySection() -> impl IntoView {
     let changes = use_changes();
-    let page = RwSignal::new(1_u32);
+    let page = ListPage::of_address("activity");
     let events = Loader::paged(
         move || {
             changes.track();
             api_client::call(&rpc::ListActivity { page: page.get() })
         },
-        move |last| page.set(last),
+        move |last| page.turn(last),
     );
     view! {
         <Panel
@@ -30,7 +31,7 @@ pub fn ActivitySection() -> impl IntoView {
             beside=move || view! { <RowButton label="Refresh" of="activity" on_press=move || events.reload() /> }
         >
             <Loaded loader=events waiting=|| view! { <SkeletonList /> }>
-                <Events events=events turn=Callback::new(move |to| page.set(to)) />
+                <Events events=events turn=Callback::new(move |to| page.turn(to)) />
             </Loaded>
         </Panel>
     }

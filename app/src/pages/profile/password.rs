@@ -4,7 +4,7 @@ use super::{Panel, use_changes};
 use crate::{
     api_client,
     auth::use_auth,
-    components::{CheckBox, Choices, Form, FormKind, FormProblem, PasswordField, SubmitButton, Tone, use_notices},
+    components::{CheckBox, Choices, FormKind, PageForm, PasswordField, Tone, use_notices},
     drafts::kept,
     pages::setup::UsernameForManagers,
     rpc,
@@ -48,8 +48,7 @@ pub fn PasswordSection() -> impl IntoView {
     let username = Memo::new(move |_| auth.visitor().map(|visitor| visitor.account.username));
     view! {
         <Panel id="password" title="Password">
-            <Form kind=FormKind::Section on_submit=submit>
-                <FormProblem submission=submission fields=&["current_password", "new_password"] />
+            <PageForm kind=FormKind::Section submission=submission fields=&["current_password", "new_password"] submit="Change password" on_submit=submit>
                 {move || username.get().map(|name| view! { <UsernameForManagers name=name /> }.into_any())}
                 <PasswordField
                     label="Current password"
@@ -66,8 +65,7 @@ pub fn PasswordSection() -> impl IntoView {
                     <CheckBox label="End my other sign-in sessions" checked=end_sessions />
                     <CheckBox label="Revoke all my API tokens" checked=revoke_tokens />
                 </Choices>
-                <SubmitButton busy=submission.busy>"Change password"</SubmitButton>
-            </Form>
+            </PageForm>
         </Panel>
     }
 }

@@ -26,6 +26,7 @@ use crate::{
     },
     drafts::kept,
     focus::keep_in_list,
+    lazy::{Lazy, lazy_view},
     loader::Loader,
     rpc,
 };
@@ -165,13 +166,27 @@ fn Controls(tokens: Loader<Page<Token>>) -> impl IntoView {
     }
 }
 
+lazy_view!(settings, || view! { <SettingsDialog /> });
+
+/// The dialogs with a form.
+#[component]
+fn SettingsDialog() -> impl IntoView {
+    match use_section().open.get_untracked() {
+        Some(Open::Create(like)) => view! { <CreateDialog like=like /> }.into_any(),
+        Some(Open::Rotate(token)) => view! { <RotateDialog token=token /> }.into_any(),
+        Some(Open::Edit(token)) => view! { <EditDialog token=token /> }.into_any(),
+        Some(Open::Revoke(_)) | None => ().into_any(),
+    }
+}
+
 #[component]
 fn Dialog(open: Open) -> impl IntoView {
     let section = use_section();
     match open {
-        Open::Create(like) => view! { <CreateDialog like=like /> }.into_any(),
-        Open::Rotate(token) => view! { <RotateDialog token=token /> }.into_any(),
-        Open::Edit(token) => view! { <EditDialog token=token /> }.into_any(),
+        Open::Create(_) | Open::Rotate(_) | Open::Edit(_) => {
+            view! { <Lazy load=settings waiting=|| ().into_any() /> }.into_any()
+        }
+        // What leaked is revoked without waiting for anything.
         Open::Revoke(token) => {
             let id = token.id;
             view! {

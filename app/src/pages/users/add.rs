@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     api_client,
-    components::{CancelAnd, Form, FormProblem, SubmitButton, TextField},
+    components::{DialogForm, TextField},
     drafts::{kept, kept_text},
     submission::Submission,
 };
@@ -49,9 +49,7 @@ fn Settings(link: Link) -> impl IntoView {
         });
     };
     view! {
-        <Form on_submit=submit>
-            <h2>"Add person"</h2>
-            <FormProblem submission=submission fields=&["username", "email", "roles"] />
+        <DialogForm title="Add person" submission=submission fields=&["username", "email", "roles"] submit="Add"  on_submit=submit>
             <TextField
                 label="Username"
                 value=username
@@ -67,9 +65,6 @@ fn Settings(link: Link) -> impl IntoView {
                 error=submission.error("email", "Email")
             />
             <RolePicker chosen=chosen submission=submission />
-            <CancelAnd>
-                <SubmitButton busy=submission.busy>"Add"</SubmitButton>
-            </CancelAnd>
-        </Form>
+        </DialogForm>
     }
 }

@@ -1,7 +1,8 @@
 //! The dialog that asks before somebody is deactivated.
 
 use super::use_people;
-use crate::components::{ButtonKind, CancelAnd, Form, Modal, SubmitButton, use_modal};
+use crate::components::{ButtonKind, DialogForm, Modal, use_modal};
+use crate::submission::Submission;
 use leptos::prelude::*;
 use uptrakit_api::User;
 
@@ -30,15 +31,11 @@ fn Question(user: User) -> impl IntoView {
         modal.close();
     };
     view! {
-        <Form on_submit=submit>
-            <h2>"Deactivate " {name.clone()}</h2>
+        <DialogForm title=["Deactivate ", &name].concat() submission=Submission::new() submit="Deactivate" kind=ButtonKind::Danger on_submit=submit>
             <p>
                 <strong>{name}</strong>
                 {words}
             </p>
-            <CancelAnd>
-                <SubmitButton kind=ButtonKind::Danger>"Deactivate"</SubmitButton>
-            </CancelAnd>
-        </Form>
+        </DialogForm>
     }
 }

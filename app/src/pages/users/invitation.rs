@@ -3,10 +3,7 @@
 use super::use_people;
 use crate::{
     api_client,
-    components::{
-        Button, CancelAnd, CheckBox, CopyLine, Copying, Form, FormProblem, Modal, SubmitButton, ask_before_leaving,
-        use_modal,
-    },
+    components::{Button, CheckBox, CopyLine, Copying, DialogForm, Modal, ask_before_leaving, use_modal},
     focus::focus_when_mounted,
     submission::Submission,
 };
@@ -64,17 +61,12 @@ fn Ask(user: User, link: Link) -> impl IntoView {
         });
     };
     view! {
-        <Form on_submit=submit>
-            <h2>"New link"</h2>
-            <FormProblem submission=submission />
+        <DialogForm title="New link" submission=submission submit="Make link"  on_submit=submit>
             <p>
                 <strong>{user.username}</strong>
                 " has not chosen a password yet. A new link works for seven days; the one before stops working at once."
             </p>
-            <CancelAnd>
-                <SubmitButton busy=submission.busy>"Make link"</SubmitButton>
-            </CancelAnd>
-        </Form>
+        </DialogForm>
     }
 }
 

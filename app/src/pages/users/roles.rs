@@ -3,7 +3,7 @@
 use super::use_people;
 use crate::{
     api_client,
-    components::{CancelAnd, Choices, Form, FormProblem, Modal, SubmitButton, Tone, use_modal},
+    components::{Choices, DialogForm, Modal, Tone, use_modal},
     drafts::kept,
     submission::Submission,
 };
@@ -86,17 +86,12 @@ fn Settings(user: User) -> impl IntoView {
         ": what you take away is gone from their tokens and sessions at once."
     };
     view! {
-        <Form on_submit=submit>
-            <h2>"Change roles"</h2>
-            <FormProblem submission=submission fields=&["roles"] />
+        <DialogForm title="Change roles" submission=submission fields=&["roles"] submit="Save"  on_submit=submit>
             <p>
                 <strong>{user.username}</strong>
                 {words}
             </p>
             <RolePicker chosen=chosen submission=submission />
-            <CancelAnd>
-                <SubmitButton busy=submission.busy>"Save"</SubmitButton>
-            </CancelAnd>
-        </Form>
+        </DialogForm>
     }
 }

@@ -1,5 +1,5 @@
 //! Somebody's API tokens, for an administrator: which there are and whether they are in use, and the way to end one.
-//! Their texts are shown to nobody, and only their owner makes, changes or rotates them.
+//! Their secrets are not shown, and their owner alone makes, changes or rotates them.
 
 use super::{tokens_button, use_people};
 use crate::{
@@ -10,6 +10,7 @@ use crate::{
     },
     drafts::kept,
     focus::{focus_id, focus_when_mounted, keep_in_list},
+    list_page::ListPage,
     loader::Loader,
 };
 use leptos::{html, prelude::*};
@@ -20,14 +21,15 @@ use uptrakit_api::{Page, Token, TokenState, User};
 pub fn TokensOf(user: User) -> impl IntoView {
     let people = use_people();
     let path = StoredValue::new(["/api/v1/users/", &user.id.to_string(), "/api-tokens"].concat());
-    let (filter, number) = (kept("user-tokens.state", TokenFilter::default), kept("user-tokens.page", || 1_u32));
+    let filter = kept("user-tokens.state", TokenFilter::default);
+    let page = people.tokens_page;
     let revoking = kept("user-tokens.revoking", || None::<Token>);
     let tokens = Loader::<Page<Token>>::paged(
         move || {
-            let query = [("state", filter.get().as_str()), ("page", &number.get().to_string())];
+            let query = [("state", filter.get().as_str()), ("page", &page.get().to_string())];
             api_client::get(&path.with_value(|path| api_client::with_query(path, &query)))
         },
-        move |last| number.set(last),
+        move |last| page.turn(last),
     );
     let dialog = move || {
         revoking.get().map(|token| {
@@ -59,7 +61,7 @@ pub fn TokensOf(user: User) -> impl IntoView {
     let asked = announce_found(tokens, "token");
     let choose = Callback::new(move |chosen| {
         asked();
-        number.set(1);
+        page.turn(1);
         filter.set(chosen);
     });
     view! {
@@ -77,7 +79,7 @@ pub fn TokensOf(user: User) -> impl IntoView {
                 <SelectBox label="State" value=filter options=TokenFilter::ALL on_choose=choose />
             </div>
             <Loaded loader=tokens waiting=|| view! { <SkeletonTable /> }>
-                <List tokens=tokens revoking=revoking number=number />
+                <List tokens=tokens revoking=revoking page=page />
             </Loaded>
             {move || dialog()}
         </section>
@@ -85,7 +87,7 @@ pub fn TokensOf(user: User) -> impl IntoView {
 }
 
 #[component]
-fn List(tokens: Loader<Page<Token>>, revoking: RwSignal<Option<Token>>, number: RwSignal<u32>) -> impl IntoView {
+fn List(tokens: Loader<Page<Token>>, revoking: RwSignal<Option<Token>>, page: ListPage) -> impl IntoView {
     let is_empty = tokens.is_empty();
     let actions = Callback::new(move |token| view! { <Revoke token=token revoking=revoking /> }.into_any());
     let inside = move || {
@@ -100,7 +102,7 @@ fn List(tokens: Loader<Page<Token>>, revoking: RwSignal<Option<Token>>, number: 
             view! {
                 <div>
                     <TokenTable tokens=tokens actions=actions />
-                    <Pager label="Pages of tokens" place=tokens.place() turn=move |to| number.set(to) />
+                    <Pager label="Pages of tokens" place=tokens.place() turn=move |to| page.turn(to) />
                 </div>
             }
             .into_any()

@@ -1,4 +1,4 @@
-//! The dialog that makes a token, and then shows its text.
+//! The dialog that makes a token, and then shows its secret.
 
 use super::{
     networks::{self, NetworksField},
@@ -7,10 +7,7 @@ use super::{
 };
 use crate::{
     clock,
-    components::{
-        Callout, CancelAnd, Choice, Form, FormProblem, Modal, PermissionPicker, SelectField, SubmitButton, TextField,
-        Tone,
-    },
+    components::{Callout, Choice, DialogForm, Modal, PermissionPicker, SelectField, TextField, Tone},
     drafts::kept,
     lifetime::{self, Lifetime},
     rpc::{self, Visitor},
@@ -122,12 +119,7 @@ fn Settings(
         });
     };
     view! {
-        <Form on_submit=submit>
-            <h2>"Create token"</h2>
-            <FormProblem
-                submission=submission
-                fields=&["name", "expires_at", "expires_in_seconds", "permissions", "allowed_networks"]
-            />
+        <DialogForm title="Create token" submission=submission fields=&["name", "expires_at", "expires_in_seconds", "permissions", "allowed_networks"] submit="Create"  on_submit=submit>
             <TextField
                 label="Name"
                 value=name
@@ -145,10 +137,7 @@ fn Settings(
                 error=submission.error("permissions", "Permissions")
             />
             <NetworksField value=nets address=visitor.address submission=submission />
-            <CancelAnd>
-                <SubmitButton busy=submission.busy>"Create"</SubmitButton>
-            </CancelAnd>
-        </Form>
+        </DialogForm>
     }
 }
 

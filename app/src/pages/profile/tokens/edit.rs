@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     api_client,
-    components::{CancelAnd, Form, FormProblem, Modal, PermissionPicker, SubmitButton, TextField, Tone, use_modal},
+    components::{DialogForm, Modal, PermissionPicker, TextField, Tone, use_modal},
     drafts::kept,
     rpc::{self, Visitor},
     submission::Submission,
@@ -58,9 +58,7 @@ fn Settings(before: Token, visitor: Visitor) -> impl IntoView {
         });
     };
     view! {
-        <Form on_submit=submit>
-            <h2>"Edit token"</h2>
-            <FormProblem submission=submission fields=&["name", "permissions", "allowed_networks"] />
+        <DialogForm title="Edit token" submission=submission fields=&["name", "permissions", "allowed_networks"] submit="Save"  on_submit=submit>
             <TextField
                 label="Name"
                 value=name
@@ -75,9 +73,6 @@ fn Settings(before: Token, visitor: Visitor) -> impl IntoView {
                 error=submission.error("permissions", "Permissions")
             />
             <NetworksField value=nets address=visitor.address submission=submission />
-            <CancelAnd>
-                <SubmitButton busy=submission.busy>"Save"</SubmitButton>
-            </CancelAnd>
-        </Form>
+        </DialogForm>
     }
 }

@@ -2,9 +2,9 @@
 //! leaves out.
 
 use crate::{
-    api_client::with_query,
     components::{Choice, TokenFilter},
-    navigation::{History, Navigation, use_navigation},
+    list_page::ListPage,
+    navigation::{Navigation, use_navigation},
 };
 use leptos::prelude::*;
 use uptrakit_api::TokenQuery;
@@ -52,7 +52,7 @@ pub struct TokenListQuery {
     pub search: Memo<String>,
     pub filter: Memo<TokenFilter>,
     pub sort: Memo<TokenSort>,
-    page: Memo<u32>,
+    page: ListPage,
     navigation: Navigation,
 }
 
@@ -64,7 +64,7 @@ impl TokenListQuery {
             search: Memo::new(move |_| navigation.parameter("q")),
             filter: Memo::new(move |_| chosen(TokenFilter::ALL, &navigation.parameter("state"))),
             sort: Memo::new(move |_| chosen(TokenSort::ALL, &navigation.parameter("sort"))),
-            page: Memo::new(move |_| navigation.parameter("page").parse().unwrap_or(1).max(1)),
+            page: ListPage::of_address("page"),
             navigation,
         }
     }
@@ -82,27 +82,25 @@ impl TokenListQuery {
 
     /// Another page of the same list.
     pub fn turn(self, page: u32) {
-        self.go(&self.search.get_untracked(), self.filter.get_untracked(), self.sort.get_untracked(), page);
+        self.page.turn(page);
     }
 
     /// Another search starts on its first page, as do the other choices.
     pub fn search_for(self, search: &str) {
-        self.go(search, self.filter.get_untracked(), self.sort.get_untracked(), 1);
+        self.go(search, self.filter.get_untracked(), self.sort.get_untracked());
     }
 
     pub fn show(self, filter: TokenFilter) {
-        self.go(&self.search.get_untracked(), filter, self.sort.get_untracked(), 1);
+        self.go(&self.search.get_untracked(), filter, self.sort.get_untracked());
     }
 
     pub fn sort_by(self, sort: TokenSort) {
-        self.go(&self.search.get_untracked(), self.filter.get_untracked(), sort, 1);
+        self.go(&self.search.get_untracked(), self.filter.get_untracked(), sort);
     }
 
-    fn go(self, search: &str, filter: TokenFilter, sort: TokenSort, page: u32) {
-        let page = if page > 1 { page.to_string() } else { String::new() };
-        let parameters =
-            [("q", search), ("state", &unless_usual(&filter)), ("sort", &unless_usual(&sort)), ("page", &page)];
-        self.navigation.go(&with_query("/profile", &parameters), History::Replaced);
+    fn go(self, search: &str, filter: TokenFilter, sort: TokenSort) {
+        let (state, sort) = (unless_usual(&filter), unless_usual(&sort));
+        self.navigation.replace_parameters(&[("q", search), ("state", &state), ("sort", &sort), ("page", "")]);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Shows a token's text, once. When the dialog closes, or the page is left or hidden for good, the text and the elements
+//! Shows a token's secret, once. When the dialog closes, or the page is left or hidden for good, the secret and the elements
 //! that showed it are dropped; what held it is overwritten then, by the allocator in `frontend/src/main.rs`.
 
 use super::use_section;
@@ -13,10 +13,10 @@ use leptos::{ev, leptos_dom::helpers::IntervalHandle, prelude::*, server_fn::Ser
 use std::time::Duration;
 use uptrakit_api::{Secret, TokenId};
 
-/// A text that is being shown.
+/// A secret that is being shown.
 #[derive(Clone, Copy)]
 pub struct Shown {
-    text: RwSignal<String>,
+    secret: RwSignal<String>,
     id: TokenId,
     copied: RwSignal<bool>,
     /// Whether the person says that it is stored.
@@ -33,15 +33,15 @@ pub struct Answer {
     token: Secret,
 }
 
-/// The answer to a call that makes a text.
+/// Calls a function that answers a new secret.
 pub fn answer_of<F: ServerFn + serde::Serialize>(function: &F) -> Pending<Answer> {
     api_client::submit(Method::POST, F::PATH, function)
 }
 
-/// Takes the text out of the answer, which ends here. If the dialog is gone, so is the text.
+/// Takes the secret out of the answer, which is dropped here. If the dialog is gone, the secret is dropped as well.
 pub fn show(place: RwSignal<Option<Shown>>, answer: Answer) {
     place.try_set(Some(Shown {
-        text: RwSignal::new(answer.token.0),
+        secret: RwSignal::new(answer.token.0),
         id: answer.id,
         copied: RwSignal::new(false),
         stored: RwSignal::new(false),
@@ -49,20 +49,20 @@ pub fn show(place: RwSignal<Option<Shown>>, answer: Answer) {
     }));
 }
 
-/// Whether closing the dialog now would lose a text by accident.
+/// Whether closing the dialog now would lose a secret by accident.
 pub fn is_locked(place: RwSignal<Option<Shown>>) -> bool {
-    place.get().is_some_and(|shown| !shown.is_safe() && shown.text.try_with(String::is_empty) == Some(false))
+    place.get().is_some_and(|shown| !shown.is_safe() && shown.secret.try_with(String::is_empty) == Some(false))
 }
 
 impl Shown {
-    /// Whether the person has the text somewhere else.
+    /// Returns true when the person has the secret somewhere else.
     fn is_safe(self) -> bool {
         [self.copied, self.stored, self.used].into_iter().any(|known| known.try_get() != Some(false))
     }
 
-    /// Drops the text.
+    /// Drops the secret.
     fn forget(self) {
-        self.text.try_set(String::new());
+        self.secret.try_set(String::new());
     }
 }
 
@@ -73,7 +73,7 @@ pub fn Reveal(shown: Shown, title: &'static str, name: String) -> impl IntoView 
     let modal = use_modal();
     section.auth.hold();
     on_cleanup(move || shown.forget());
-    // A page in the back-forward cache keeps its memory; who comes back must not find a dialog without a text.
+    // A page in the back-forward cache keeps its memory; a person who comes back must not find a dialog without a secret.
     let leaving = window_event_listener(ev::pagehide, move |_| {
         shown.forget();
         modal.close();
@@ -94,8 +94,8 @@ pub fn Reveal(shown: Shown, title: &'static str, name: String) -> impl IntoView 
                 {title}
                 <span class="name">{name}</span>
             </h2>
-            <p>"Copy it now and store it where it will be used. It can't be shown again."</p>
-            <CopyLine copying=copying what="The token" testid="token-text" text=shown.text />
+            <p>"Copy the token now, and store it where it will be used. It can't be shown again."</p>
+            <CopyLine copying=copying what="The token" testid="token-secret" text=shown.secret />
             // The line that most of those who make a token paste next.
             <ReadyLine what="shell" before="export UPTRAKIT_TOKEN=" shown=shown copying=copying />
             <MoreLines shown=shown copying=copying />
@@ -147,9 +147,9 @@ fn ReadyLine(
     shown: Shown,
     copying: Copying,
 ) -> impl IntoView {
-    let whole = Signal::derive(move || match shown.text.get() {
-        text if text.is_empty() => text,
-        text => [before, &text, &after].concat(),
+    let whole = Signal::derive(move || match shown.secret.get() {
+        secret if secret.is_empty() => secret,
+        secret => [before, &secret, &after].concat(),
     });
     view! {
         <div class="ready-line">

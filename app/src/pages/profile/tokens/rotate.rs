@@ -1,5 +1,5 @@
-//! The dialog that gives a token a new text. The old one may go on working for a while, so that nothing stops
-//! while the new one is being put in place.
+//! The dialog that rotates a token. The old secret may go on working for a while, so that nothing stops while the new one
+//! is being put in place.
 
 use super::{
     reveal::{self, Reveal, Shown},
@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     clock,
-    components::{Callout, CancelAnd, Choice, Form, FormProblem, LastUse, Modal, SelectField, SubmitButton, Tone},
+    components::{Callout, Choice, DialogForm, LastUse, Modal, SelectField, Tone},
     drafts::kept,
     lifetime, rpc,
     submission::Submission,
@@ -15,7 +15,7 @@ use crate::{
 use leptos::prelude::*;
 use uptrakit_api::{RotateToken, Token};
 
-/// How long the old text goes on working.
+/// The time that the old secret goes on working.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Overlap {
     None,
@@ -67,7 +67,7 @@ pub fn RotateDialog(token: Token) -> impl IntoView {
         >
             {move || match rotated.get() {
                 None => view! { <Settings token=token.clone() rotated=rotated /> }.into_any(),
-                Some(shown) => view! { <Reveal shown=shown title="New text of " name=name.clone() /> }.into_any(),
+                Some(shown) => view! { <Reveal shown=shown title="The new token: " name=name.clone() /> }.into_any(),
             }}
         </Modal>
     }
@@ -91,9 +91,9 @@ fn Settings(token: Token, rotated: RwSignal<Option<Shown>>) -> impl IntoView {
     let stops = move || in_use && overlap.get() == Overlap::None;
     let hint = Signal::derive(move || {
         let hint = if overlap.get() == Overlap::None {
-            "Whatever uses the old text stops working until it has the new one."
+            "What uses the old token stops working until it has the new one."
         } else {
-            "Until then both texts work. Revoking the token ends both."
+            "Until then both work. Revoking ends both."
         };
         (!stops()).then(|| hint.to_owned())
     });
@@ -101,26 +101,24 @@ fn Settings(token: Token, rotated: RwSignal<Option<Shown>>) -> impl IntoView {
         stops().then(|| {
             view! {
                 <Callout tone=Tone::Warn>
-                    "It is in use. What uses it stops working at once, until it has the new text."
+                    "It is in use. What uses it stops working at once, until it has the new token."
                 </Callout>
             }
             .into_any()
         })
     };
     view! {
-        <Form on_submit=submit>
-            <h2>"Rotate token"</h2>
-            <FormProblem submission=submission fields=&["overlap_seconds"] />
+        <DialogForm title="Rotate token" submission=submission fields=&["overlap_seconds"] submit="Rotate now"  on_submit=submit>
             <p>
                 <strong>{token.name.clone()}</strong>
                 " "
                 <code class="item">{token.hint.clone()}</code>
-                " gets a new text. Name, permissions and expiry stay as they are. "
+                " is replaced by a new token. Name, permissions and expiry stay as they are. "
                 <LastUse token=token />
             </p>
             <div>
                 <SelectField
-                    label="The old text ends"
+                    label="The old token ends"
                     value=overlap
                     options=Overlap::ALL.to_vec()
                     error=submission.error("overlap_seconds", "The overlap")
@@ -128,9 +126,6 @@ fn Settings(token: Token, rotated: RwSignal<Option<Shown>>) -> impl IntoView {
                 />
                 <div aria-live="polite">{move || warning()}</div>
             </div>
-            <CancelAnd>
-                <SubmitButton busy=submission.busy>"Rotate now"</SubmitButton>
-            </CancelAnd>
-        </Form>
+        </DialogForm>
     }
 }

@@ -45,18 +45,18 @@ pub fn Actions(token: Memo<Token>) -> impl IntoView {
     view! { {move || parts()} }
 }
 
-/// While the text before a rotation still works: whether something still uses it, and the way to end it now.
+/// A rotation under way: whether something still uses the old secret, and the button that ends it now.
 #[component]
 pub fn Overlap(token: Memo<Token>) -> impl IntoView {
     let section = use_section();
     let may_write = Memo::new(move |_| section.may_write());
     let rotation = Memo::new(move |_| token.with(|token| token.rotation.clone()));
-    let of = Signal::derive(move || token.with(|token| [": the old text of ", &token.name].concat()));
+    let of = Signal::derive(move || token.with(|token| [": the old token of ", &token.name].concat()));
     let end_now = move || {
         let id = token.with_untracked(|token| token.id);
         section.auth.call(api_client::call(&rpc::EndOverlap { id }), move |answer| {
             match answer {
-                Ok(()) => section.notices.show(Tone::Good, "The old text is refused from now on."),
+                Ok(()) => section.notices.show(Tone::Good, "The old token is refused from now on."),
                 Err(problem) => section.notices.show(Tone::Bad, problem.detail),
             }
             section.changed();
@@ -84,8 +84,8 @@ pub fn Overlap(token: Memo<Token>) -> impl IntoView {
 #[component]
 fn UseOfIt(rotation: Rotation) -> impl IntoView {
     let Some(at) = rotation.old_last_used_at else {
-        return view! { <span>"Old text not used since the rotation"</span> }.into_any();
+        return view! { <span>"Old token not used since the rotation"</span> }.into_any();
     };
     let from = rotation.old_last_used_ip.map(|address| view! { " from " <code>{address}</code> });
-    view! { <span>"Old text still used " <Instant at=at /> {from}</span> }.into_any()
+    view! { <span>"Old token still used " <Instant at=at /> {from}</span> }.into_any()
 }

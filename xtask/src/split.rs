@@ -1,0 +1,164 @@
+//! Cuts the web app into files, so that a visit downloads the code of the views that it shows, and makes them small.
+//!
+//! The app marks views with `lazy_view!` (`app/src/lazy.rs`). Trunk has built everything into one WebAssembly file, which
+//! keeps what the linker knows about addresses; `wasm-split-cli` needs that to cut it, and `wasm-bindgen` binds what is
+//! left as the first file. cargo-leptos does the same for `--split`.
+
+use std::{
+    ffi::OsStr,
+    fs,
+    hash::{DefaultHasher, Hash, Hasher},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+
+use crate::process::{program, root, run, target};
+
+const APP: &str = "uptrakit-frontend";
+/// The script that downloads the other files, under the name that the WebAssembly imports it by.
+const LOADER: &str = "__wasm_split.js";
+const OPTIMISE: &[&str] = &[
+    "--enable-bulk-memory",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+    "--enable-mutable-globals",
+    "--flatten",
+    "--rereloop",
+    "-Oz",
+    "--converge",
+    "--strip-debug",
+    "--strip-producers",
+];
+
+/// Replaces the app in `dist/`, which Trunk has built. `path` finds the tools first.
+pub fn split(path: &OsStr) -> Result<()> {
+    let folder = target().join("split");
+    let (cut, bound) = (folder.join("cut"), folder.join("bound"));
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(&bound)?;
+    let whole = target().join(format!("wasm32-unknown-unknown/wasm-release/{APP}.wasm"));
+    let tool = |name: &str| {
+        let mut tool = program(name);
+        tool.env("PATH", path);
+        tool
+    };
+    run(tool("wasm-split-cli").args(["--target", "web", "--out-name", APP]).args([&whole, &cut]))?;
+    run(tool("wasm-bindgen")
+        .args(["--target", "web", "--no-typescript", "--keep-lld-exports", "--no-demangle", "--out-name", APP])
+        .arg("--out-dir")
+        .arg(&bound)
+        .arg(cut.join(format!("{APP}.wasm"))))?;
+    fs::remove_file(cut.join(format!("{APP}.wasm")))?;
+    for file in files(&cut)? {
+        fs::rename(&file, bound.join(file.file_name().unwrap_or_default()))?;
+    }
+
+    // One hash names all of them: they fit each other and no others.
+    let mut hasher = DefaultHasher::new();
+    for file in files(&bound)? {
+        fs::read(&file)?.hash(&mut hasher);
+    }
+    OPTIMISE.hash(&mut hasher);
+    let hash = format!("{:016x}", hasher.finish());
+    let dist = root().join("dist");
+    remove_unsplit(&dist)?;
+    let mut scripts = vec![bound.join(LOADER), bound.join(format!("{APP}.js"))];
+    for file in files(&bound)?.into_iter().filter(|file| has_extension(file, "wasm")) {
+        let name = name_of(&file);
+        let hashed = hashed(&name, &hash);
+        run(tool("wasm-opt").args(OPTIMISE).arg(&file).arg("-o").arg(dist.join(&hashed)))?;
+        for script in &scripts {
+            replace(script, &name, &hashed)?;
+        }
+    }
+    // The loader takes the memory from the script that it is bundled with.
+    let script = scripts.pop().context("there are two scripts")?;
+    let hashed_script = dist.join(hashed(&format!("{APP}.js"), &hash));
+    run(tool("esbuild")
+        .arg(&script)
+        .args(["--bundle", "--minify", "--format=esm", "--log-level=error"])
+        .arg(format!("--outfile={}", hashed_script.display())))?;
+    for sheet in files(&dist)?.into_iter().filter(|file| has_extension(file, "css")) {
+        run(tool("esbuild")
+            .arg(&sheet)
+            .args(["--minify", "--allow-overwrite", "--log-level=warning"])
+            .arg(format!("--outfile={}", sheet.display())))?;
+    }
+    name_in_page(&dist.join("index.html"), &hash)
+}
+
+/// Removes the script and the WebAssembly that Trunk made.
+fn remove_unsplit(dist: &Path) -> Result<()> {
+    for file in files(dist)?.into_iter().filter(|file| name_of(file).starts_with(APP)) {
+        fs::remove_file(file)?;
+    }
+    Ok(())
+}
+
+/// Has the page load the files with this hash in place of Trunk's.
+fn name_in_page(page: &Path, hash: &str) -> Result<()> {
+    let text = fs::read_to_string(page)?;
+    let place = text.find(&format!("/{APP}-")).context("the page names no app")? + APP.len() + 2;
+    let old: String = text[place..].chars().take_while(char::is_ascii_hexdigit).collect();
+    fs::write(page, text.replace(&format!("{APP}-{old}"), &format!("{APP}-{hash}")))?;
+    Ok(())
+}
+
+/// Puts the hash where Trunk puts it: `_bg` comes after it.
+fn hashed(name: &str, hash: &str) -> String {
+    let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
+    match stem.strip_suffix("_bg") {
+        Some(stem) => format!("{stem}-{hash}_bg.{extension}"),
+        None => format!("{stem}-{hash}.{extension}"),
+    }
+}
+
+fn replace(file: &Path, name: &str, by: &str) -> Result<()> {
+    let text = fs::read_to_string(file)?;
+    // With what stands before the name, because one name may end with another.
+    let text = ["/", "'", "\""]
+        .into_iter()
+        .fold(text, |text, quote| text.replace(&format!("{quote}{name}"), &format!("{quote}{by}")));
+    Ok(fs::write(file, text)?)
+}
+
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).with_context(|| format!("{} can't be read", folder.display()))?;
+    let mut files = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+    files.retain(|file| file.is_file());
+    files.sort();
+    Ok(files)
+}
+
+fn name_of(file: &Path) -> String {
+    file.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn has_extension(file: &Path, extension: &str) -> bool {
+    file.extension().is_some_and(|it| it == extension)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_stands_where_the_server_looks_for_it() {
+        assert_eq!(hashed("uptrakit-frontend_bg.wasm", "0f"), "uptrakit-frontend-0f_bg.wasm");
+        assert_eq!(hashed("split_users.wasm", "0f"), "split_users-0f.wasm");
+    }
+
+    #[test]
+    fn the_page_loads_the_files_with_the_new_hash() {
+        let page = std::env::temp_dir().join(format!("uptrakit-page-{}.html", std::process::id()));
+        fs::write(&page, "import '/uptrakit-frontend-88e9.js'; init('/uptrakit-frontend-88e9_bg.wasm')").unwrap();
+        name_in_page(&page, "0f").unwrap();
+        let text = fs::read_to_string(&page).unwrap();
+        assert_eq!(text, "import '/uptrakit-frontend-0f.js'; init('/uptrakit-frontend-0f_bg.wasm')");
+        fs::remove_file(page).unwrap();
+    }
+}
