@@ -32,7 +32,13 @@ const firefox: Project = {
   name: "firefox",
   // Firefox can't be told to force colours, the pictures are Chromium's, headers and weights are the same for both, and the
   // journey on Postgres, whose one database both would share, is about servers.
-  testIgnore: ["forced-colors.spec.ts", "every-view.spec.ts", "headers.spec.ts", "two-servers.spec.ts"],
+  testIgnore: [
+    "forced-colors.spec.ts",
+    "every-view.spec.ts",
+    "headers.spec.ts",
+    "two-servers.spec.ts",
+    "webkit.spec.ts",
+  ],
   use: {
     browserName: "firefox",
     channel: "moz-firefox",

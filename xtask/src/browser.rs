@@ -1,7 +1,7 @@
 //! Finds the browsers of the end-to-end tests. Chromium is the machine's own, else Debian's package, else Playwright's
-//! download; Firefox is used where there is one or Debian's package can be installed.
+//! download; Firefox and WebKit are used where they are installed or Debian's packages can be.
 
-use std::{env, path::PathBuf, process::Command};
+use std::{env, fs, path::PathBuf, process::Command};
 
 use anyhow::{Context, Result, anyhow};
 
@@ -46,6 +46,35 @@ pub fn firefox() -> Result<Option<PathBuf>> {
         announce(&format!("The journeys in Firefox are left out: {error:#}"));
         None
     }))
+}
+
+/// Returns the browser that WebKit's driver starts. Without driver, browser and screen it prints a notice and returns
+/// `None`.
+pub fn webkit() -> Option<PathBuf> {
+    let found =
+        [("WebKitWebDriver", "webkit2gtk-driver"), ("Xvfb", "xvfb")].into_iter().try_for_each(|(name, package)| {
+            let is_there = find(name).is_some() || (debian::install(package)? && find(name).is_some());
+            anyhow::ensure!(is_there, "the Debian package {package} can't be installed here");
+            Ok(())
+        });
+    // The driver's package has the browser, in a folder of the machine's architecture and of WebKit's version.
+    let browser = found.and_then(|()| mini_browser().context("the package webkit2gtk-driver has no MiniBrowser"));
+    browser.map_or_else(
+        |error| {
+            announce(&format!("The journey in WebKit is left out: {error:#}"));
+            None
+        },
+        Some,
+    )
+}
+
+fn mini_browser() -> Option<PathBuf> {
+    let folders = |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    folders("/usr/lib".into())
+        .filter(|folder| folder.is_dir())
+        .flat_map(folders)
+        .map(|folder| folder.join("MiniBrowser"))
+        .find(|program| program.is_file())
 }
 
 /// Fails for a Firefox that is too old. Before this release, WebDriver BiDi lacks commands that Playwright sends, and

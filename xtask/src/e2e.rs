@@ -24,7 +24,7 @@ pub fn run_suite(arguments: &[String]) -> Result<Tally> {
     product::web()?;
     let programs = product::programs(Profile::Debug)?;
     let packages = tools::end2end_packages()?;
-    let (chromium, firefox) = (browser::chromium()?, browser::firefox()?);
+    let (chromium, firefox, webkit) = (browser::chromium()?, browser::firefox()?, browser::webkit());
     let postgres = own_postgres()?;
     announce("Running the end-to-end tests");
     let report = packages.join("test-results/report.json");
@@ -38,7 +38,9 @@ pub fn run_suite(arguments: &[String]) -> Result<Tally> {
         .current_dir(&packages)
         .env("UPTRAKIT_SERVER_BIN", &programs.server)
         .env("UPTRAKIT_BIN", &programs.cli);
-    for (variable, browser) in [("UPTRAKIT_CHROMIUM", chromium), ("UPTRAKIT_FIREFOX", firefox)] {
+    for (variable, browser) in
+        [("UPTRAKIT_CHROMIUM", chromium), ("UPTRAKIT_FIREFOX", firefox), ("UPTRAKIT_WEBKIT", webkit)]
+    {
         if let Some(browser) = browser {
             playwright.env(variable, browser);
         }
