@@ -4,7 +4,7 @@
 use std::{marker::PhantomData, ops::Deref, sync::Arc, time::Duration};
 
 use tokio::sync::Semaphore;
-use uptrakit_api::{AccessToken, AccountId, GrantId, Permission, Permissions, TokenId, TokenSecret};
+use uptrakit_api::{AccessToken, AccountId, GrantId, Permission, Permissions, Timestamp, TokenId, TokenSecret};
 
 use super::{
     context::RequestContext,
@@ -49,6 +49,18 @@ impl Actor {
     #[must_use]
     pub fn permissions(&self) -> Permissions {
         self.entry.credential.permissions(&self.entry.account.state)
+    }
+
+    /// Returns what the account may do, of which the credential may do a part.
+    #[must_use]
+    pub fn account_permissions(&self) -> Permissions {
+        self.entry.account.state.roles.permissions()
+    }
+
+    /// Returns when the credential expires; `None` means never.
+    #[must_use]
+    pub fn ends_at(&self) -> Option<Timestamp> {
+        self.entry.credential.ends_at()
     }
 
     #[must_use]
@@ -126,8 +138,8 @@ impl<R: Requirement> Authorized<R> {
             }
         };
         entry.note_program(program);
-        let lease = Lease::new(auth.verifier.clone(), auth.clock.clone(), Arc::clone(&entry), need, context.address);
-        context.in_flight.hold(lease);
+        let lease = Lease::new(auth.verifier.clone(), auth.clock.clone(), Arc::clone(&entry), context.address);
+        context.in_flight.hold(lease, need);
         Ok(Self { actor: Actor { entry, need, context }, requirement: PhantomData })
     }
 }
@@ -140,6 +152,16 @@ impl<R> Authorized<R> {
         entry.credential.satisfy(&entry.account.state, S::NEED).map_err(AuthError::Rejected)?;
         *need = S::NEED;
         Ok(Authorized { actor: self.actor, requirement: PhantomData })
+    }
+
+    /// Checks the same actor against the requirement of what the request's body asks for. From now on the request is
+    /// cut off when the credential no longer meets it.
+    pub fn require_from_now_on<S: Requirement>(&self) -> Result<Authorized<S>, AuthError> {
+        let Actor { entry, context, .. } = &self.actor;
+        entry.credential.satisfy(&entry.account.state, S::NEED).map_err(AuthError::Rejected)?;
+        context.in_flight.need(S::NEED);
+        let actor = Actor { need: S::NEED, ..self.actor.clone() };
+        Ok(Authorized { actor, requirement: PhantomData })
     }
 }
 

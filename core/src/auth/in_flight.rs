@@ -28,15 +28,14 @@ pub struct Lease {
     verifier: Verifier,
     clock: Clock,
     entry: Arc<CachedCredential>,
-    need: Need,
     address: IpAddr,
 }
 
 impl Lease {
     #[must_use]
-    pub fn new(verifier: Verifier, clock: Clock, entry: Arc<CachedCredential>, need: Need, address: IpAddr) -> Self {
+    pub fn new(verifier: Verifier, clock: Clock, entry: Arc<CachedCredential>, address: IpAddr) -> Self {
         entry.enter();
-        Self { verifier, clock, entry, need, address }
+        Self { verifier, clock, entry, address }
     }
 
     /// Returns when the credential must be checked again: its account was invalidated, or the credential has expired.
@@ -58,8 +57,9 @@ impl Lease {
         self
     }
 
-    pub async fn renew(mut self) -> Result<Self, AuthError> {
-        let entry = self.verifier.authorise(self.entry.key, self.need, self.address).await?;
+    /// Checks the credential again. `need` is what the request needs by now.
+    pub async fn renew(mut self, need: Need) -> Result<Self, AuthError> {
+        let entry = self.verifier.authorise(self.entry.key, need, self.address).await?;
         entry.enter();
         std::mem::replace(&mut self.entry, entry).leave();
         Ok(self)
@@ -82,13 +82,20 @@ pub struct InFlight {
 }
 
 impl InFlight {
-    pub fn hold(&self, lease: Lease) {
-        *self.authorised.lock().unwrap_or_else(PoisonError::into_inner) = Some((Arc::clone(&lease.entry), lease.need));
+    pub fn hold(&self, lease: Lease, need: Need) {
+        *self.authorised.lock().unwrap_or_else(PoisonError::into_inner) = Some((Arc::clone(&lease.entry), need));
         *self.lease.lock().unwrap_or_else(PoisonError::into_inner) = Some(lease);
     }
 
     pub fn take(&self) -> Option<Lease> {
         self.lease.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Sets what the request needs from now on, because only its body told what it is about.
+    pub fn need(&self, need: Need) {
+        if let Some((_, needed)) = &mut *self.authorised.lock().unwrap_or_else(PoisonError::into_inner) {
+            *needed = need;
+        }
     }
 
     pub fn authorised(&self) -> Option<(Arc<CachedCredential>, Need)> {

@@ -4,6 +4,7 @@
 use std::{
     future::poll_fn,
     pin::{Pin, pin},
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -16,8 +17,7 @@ use http_body::{Frame, SizeHint};
 use uptrakit_core::{
     auth::{
         context::RequestContext,
-        credential::AuthError,
-        credential::Credential,
+        credential::{AuthError, Credential, Need},
         in_flight::{InFlight, Lease},
         verifier::CachedCredential,
     },
@@ -36,19 +36,26 @@ pub enum Streaming {
 }
 
 /// Watches a lease. The future resolves with the reason when the lease is lost.
-enum Watch {
+struct Watch {
+    in_flight: Arc<InFlight>,
+    state: WatchState,
+}
+
+enum WatchState {
     Good(Pin<Box<dyn Future<Output = Lease> + Send>>),
     InDoubt(Pin<Box<dyn Future<Output = Result<Lease, AuthError>> + Send>>),
 }
 
 impl Watch {
-    fn new(lease: Lease) -> Self {
-        Self::Good(Box::pin(lease.in_doubt()))
+    /// Takes the lease that authorisation left, if it did.
+    fn of(in_flight: &Arc<InFlight>) -> Option<Self> {
+        let lease = in_flight.take()?;
+        Some(Self { in_flight: Arc::clone(in_flight), state: WatchState::Good(Box::pin(lease.in_doubt())) })
     }
 
     /// Returns true while the credential is checked again. Until that is done, no more data may be sent under it.
     const fn is_in_doubt(&self) -> bool {
-        matches!(self, Self::InDoubt(_))
+        matches!(self.state, WatchState::InDoubt(_))
     }
 }
 
@@ -57,10 +64,14 @@ impl Future for Watch {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<AuthError> {
         loop {
-            *self = match &mut *self {
-                Self::Good(waiting) => Self::InDoubt(Box::pin(ready!(waiting.as_mut().poll(context)).renew())),
-                Self::InDoubt(judging) => match ready!(judging.as_mut().poll(context)) {
-                    Ok(lease) => Self::new(lease),
+            self.state = match &mut self.state {
+                WatchState::Good(waiting) => {
+                    let lease = ready!(waiting.as_mut().poll(context));
+                    let need = self.in_flight.authorised().map_or(Need::Anything, |(_, need)| need);
+                    WatchState::InDoubt(Box::pin(lease.renew(need)))
+                }
+                WatchState::InDoubt(judging) => match ready!(judging.as_mut().poll(context)) {
+                    Ok(lease) => WatchState::Good(Box::pin(lease.in_doubt())),
                     Err(denied) => return Poll::Ready(denied),
                 },
             };
@@ -94,7 +105,7 @@ pub async fn cut_off(app: &App, context: &RequestContext, handler: impl Future<O
     }
     add_expiry(app, &entry, &mut response);
     if let Some(streaming) = response.extensions_mut().remove::<Streaming>() {
-        let watch = watch.or_else(|| in_flight.take().map(Watch::new));
+        let watch = watch.or_else(|| Watch::of(in_flight));
         if watch.is_some() {
             return response.map(|body| Body::new(CutBody { body, streaming, watch }));
         }
@@ -104,7 +115,7 @@ pub async fn cut_off(app: &App, context: &RequestContext, handler: impl Future<O
 
 /// Polls the handler first, so that a handler that is done at once, as most are, never watches its credential.
 async fn run(
-    in_flight: &InFlight,
+    in_flight: &Arc<InFlight>,
     watch: &mut Option<Watch>,
     handler: impl Future<Output = Response>,
 ) -> Result<Response, AuthError> {
@@ -114,7 +125,7 @@ async fn run(
             return Poll::Ready(Ok(response));
         }
         if watch.is_none() {
-            *watch = in_flight.take().map(Watch::new);
+            *watch = Watch::of(in_flight);
         }
         match watch {
             Some(watch) if !in_flight.is_exempt() => Pin::new(watch).poll(context).map(Err),
