@@ -18,7 +18,7 @@ use uptrakit_core::{
     public_url::PublicUrl,
     state::{Core, OAuthRules, TokenRules},
 };
-use uptrakit_server::http::{router, serve as serve_http};
+use uptrakit_server::http::{Offer, router, serve as serve_http};
 use uptrakit_store::{Store, credentials};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -101,7 +101,7 @@ pub async fn serve(design: Design, database: &str) -> Result<()> {
             let rules = TokenRules { limit: 100, longest_lifetime_days: None, default_lifetime_days: 90 };
             let app = Core::new(store, Clock::System, url, Vec::new(), rules, OAuthRules::default(), None);
             jobs::start(&app).await?;
-            router(&app)
+            router(&app, Offer { listen: address, mcp: true })
         }
     };
     println!("{address}");

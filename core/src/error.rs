@@ -30,6 +30,8 @@ pub enum Error {
     WrongLogin,
     /// Another site may have caused the browser to send this request.
     CrossOrigin,
+    /// The request names a host that is not this server, as after a DNS rebinding.
+    ForeignHost,
     MorePermissions(Permissions),
     /// A token asked for a token with wider networks or a later end than its own.
     BeyondOwnLimits(&'static str),
@@ -97,7 +99,7 @@ impl Error {
             Self::Malformed(_) | Self::TooSlow => ProblemCode::InvalidRequest,
             Self::Invalid(_) => ProblemCode::InvalidField,
             Self::WrongLogin => ProblemCode::WrongLogin,
-            Self::CrossOrigin => ProblemCode::CrossOrigin,
+            Self::CrossOrigin | Self::ForeignHost => ProblemCode::CrossOrigin,
             Self::NotFound => ProblemCode::NotFound,
             Self::MethodNotAllowed => ProblemCode::MethodNotAllowed,
             Self::NameTaken => ProblemCode::NameTaken,
@@ -128,6 +130,11 @@ impl Error {
             },
             Self::WrongLogin => "Username, email or password is wrong, or the account is deactivated.".into(),
             Self::CrossOrigin => "This request did not come from Uptrakit's own pages.".into(),
+            Self::ForeignHost => {
+                "The header Host names neither the public URL nor an address that the server listens on; use the public \
+                 URL, or set public_url to the address that people use."
+                    .into()
+            }
             Self::MorePermissions(more) => format!("You can't hand out more than you have: {more}."),
             Self::BeyondOwnLimits(what) => format!("A token can't hand out {what} than its own."),
             Self::NotFound => "There is nothing here.".into(),

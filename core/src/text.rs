@@ -53,6 +53,24 @@ pub fn literal(text: &str) -> String {
     if text.len() > LONGEST_STORED { FOUND_NOWHERE.to_owned() } else { text.replace(char::is_control, FOUND_NOWHERE) }
 }
 
+/// Returns a text of strangers as it is shown to a language model: without characters that control a terminal, hide or
+/// change the direction of writing, with single spaces, and cut to `longest` characters.
+#[must_use]
+pub fn readable(text: &str, longest: usize) -> String {
+    let spaced = text.chars().map(|character| if character.is_whitespace() { ' ' } else { character });
+    let seen = |character: &char| !is_control(*character) && (*character == ' ' || !is_invisible(*character));
+    let mut last = ' ';
+    let single =
+        spaced.filter(seen).filter(|character| std::mem::replace(&mut last, *character) != ' ' || *character != ' ');
+    let mut readable: String = single.take(longest + 1).collect();
+    if readable.chars().count() > longest {
+        readable = readable.chars().take(longest.saturating_sub(1)).collect();
+        readable.push('…');
+    }
+    readable.truncate(readable.trim_end().len());
+    readable
+}
+
 /// Returns true for a character that readers don't see: a name made of such characters alone would look empty.
 pub(crate) fn is_invisible(character: char) -> bool {
     character.is_whitespace()
@@ -63,7 +81,7 @@ pub(crate) fn is_invisible(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{key, parse_line, parse_verbatim};
+    use super::{key, parse_line, parse_verbatim, readable};
     use unicode_normalization::UnicodeNormalization as _;
 
     #[test]
@@ -102,6 +120,16 @@ mod tests {
             assert!(parse_line(&text, 64).is_err(), "{text}");
         }
         assert!(parse_line("upk_0000000000000000000000000000003aIdS4", 64).is_ok(), "it only looks like one");
+    }
+
+    #[test]
+    fn a_model_reads_what_people_would_see_and_no_more_than_that() {
+        assert_eq!(readable(" web-1.example.org ", 64), "web-1.example.org");
+        let tags: String = "do it".chars().filter_map(|c| char::from_u32(0xE_0000 + u32::from(c))).collect();
+        assert_eq!(readable(&format!("nas{tags}\u{202e}\u{200b}"), 64), "nas");
+        assert_eq!(readable("a\n\n\u{a0}\u{0}b\u{1b}[31m", 64), "a b[31m");
+        assert_eq!(readable(&"\u{e9}".repeat(65), 64), format!("{}…", "\u{e9}".repeat(63)));
+        assert_eq!(readable(&"x".repeat(64), 64), "x".repeat(64));
     }
 
     #[test]

@@ -109,13 +109,17 @@ pub fn start(filter: EnvFilter, format: Format) -> io::Result<()> {
 }
 
 /// Limits what libraries log. In an outage sqlx would log a line for each slow statement and each wait for a
-/// connection. Lines at `debug` and below appear only when the setting asks for them, and are not limited.
+/// connection. Lines at `debug` and below appear only when the setting asks for them, and are not limited. Of rmcp
+/// errors alone are logged: it writes several lines for each request, some of them with what the client sent.
 struct LibraryLimit;
 
 impl<S: Subscriber> Layer<S> for LibraryLimit {
     fn event_enabled(&self, event: &Event<'_>, _: layer::Context<'_, S>) -> bool {
         static WRITTEN: LogLimit<(&str, Option<u32>)> = LogLimit::new();
         let about = event.metadata();
+        if about.target().starts_with("rmcp") && *about.level() > Level::ERROR {
+            return false;
+        }
         if about.target().starts_with("uptrakit") || *about.level() > Level::INFO {
             return true;
         }
@@ -223,6 +227,8 @@ mod tests {
                 tracing::warn!(target: "sqlx::pool::acquire", "slow acquire");
                 tracing::debug!(target: "sqlx::query", "statement");
                 tracing::info!(target: "uptrakit_core::domain", "token revoked");
+                tracing::warn!(target: "rmcp::service", "response error");
+                tracing::debug!(target: "rmcp::service", "received request");
             }
         });
         let text = String::from_utf8(writer.0.lock().unwrap().clone()).unwrap();
@@ -231,5 +237,6 @@ mod tests {
         assert_eq!(count("slow acquire"), 1);
         assert_eq!(count(": statement"), 1_000);
         assert_eq!(count("token revoked"), 1_000);
+        assert_eq!((count("response error"), count("received request")), (0, 0));
     }
 }

@@ -82,6 +82,9 @@ pub struct Source {
     /// How applications become known: dynamic, documents, both, or none [default: dynamic]
     #[arg(long, env = "UPTRAKIT_OAUTH_REGISTRATION", value_name = "WAYS", hide_short_help = true)]
     pub oauth_registration: Option<Text>,
+    /// Let assistants connect to /mcp: on or off [default: on]
+    #[arg(long, env = "UPTRAKIT_MCP", value_name = "SWITCH", hide_short_help = true)]
+    pub mcp: Option<Text>,
     /// Have browsers use https for subdomains of the public URL, too: true or false [default: false]
     #[arg(long, env = "UPTRAKIT_HSTS_INCLUDE_SUBDOMAINS", value_name = "SWITCH", hide_short_help = true)]
     pub hsts_include_subdomains: Option<Text>,
@@ -152,6 +155,8 @@ pub struct Settings {
     pub log_format: log::Format,
     pub tokens: TokenRules,
     pub oauth: OAuthRules,
+    /// True when assistants may connect to `/mcp`.
+    pub mcp: bool,
 }
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -289,6 +294,7 @@ impl Source {
                 longest_lifetime_days,
                 default_lifetime_days,
             },
+            mcp: on_or_off("mcp", self.mcp.as_ref())?,
             oauth: oauth_rules(self.oauth.as_ref(), self.oauth_registration.as_ref())?,
         })
     }
@@ -326,6 +332,7 @@ impl Settings {
             log_format,
             tokens: TokenRules { limit, longest_lifetime_days, default_lifetime_days },
             oauth: OAuthRules { is_on, registration, documents },
+            mcp,
         } = self;
         let registration = match (registration, documents) {
             (true, true) => "dynamic documents",
@@ -352,6 +359,7 @@ impl Settings {
             ("token_default_lifetime_days", default_lifetime_days.to_string()),
             ("oauth", if *is_on { "on" } else { "off" }.to_owned()),
             ("oauth_registration", registration.to_owned()),
+            ("mcp", if *mcp { "on" } else { "off" }.to_owned()),
         ]
     }
 }
@@ -432,12 +440,17 @@ fn read_grace(text: &str) -> Result<Duration, InvalidSetting> {
     time.ok_or_else(|| wrong("must be from 10s to 720h"))
 }
 
+/// Reads whether a part of the server is on, as it is when the setting is left out.
+fn on_or_off(name: &str, switch: Option<&Text>) -> Result<bool, InvalidSetting> {
+    match switch.map(|Text(text)| text.as_str()) {
+        None | Some("on") => Ok(true),
+        Some("off") => Ok(false),
+        Some(other) => Err(invalid(name, other, "must be on or off")),
+    }
+}
+
 fn oauth_rules(switch: Option<&Text>, registration: Option<&Text>) -> Result<OAuthRules, InvalidSetting> {
-    let is_on = match switch.map(|Text(text)| text.as_str()) {
-        None | Some("on") => true,
-        Some("off") => false,
-        Some(other) => return Err(invalid("oauth", other, "must be on or off")),
-    };
+    let is_on = on_or_off("oauth", switch)?;
     let Some(Text(ways)) = registration else { return Ok(OAuthRules { is_on, ..OAuthRules::default() }) };
     let ways: Vec<&str> = ways.split([',', ' ']).filter(|way| !way.is_empty()).collect();
     let mut rules = OAuthRules { is_on, registration: false, documents: false };
@@ -514,7 +527,7 @@ mod tests {
             assert_eq!(format!("{over:?}"), format!("{source:?}"), "{name}");
             known.push(name.to_owned());
         }
-        assert_eq!(known.len(), 16, "{known:?}");
+        assert_eq!(known.len(), 17, "{known:?}");
     }
 
     #[test]
@@ -617,6 +630,7 @@ mod tests {
             (Source { reads_without_writes: Some("-1m".into()), ..Source::default() }, "reads_without_writes"),
             (Source { reads_without_writes: Some("721h".into()), ..Source::default() }, "reads_without_writes"),
             (Source { log: Some("verbose".into()), ..Source::default() }, "log"),
+            (Source { mcp: Some("yes".into()), ..Source::default() }, "mcp"),
         ];
         for (source, name) in cases {
             let error = validate(source).unwrap_err();
@@ -636,12 +650,13 @@ mod tests {
             token_limit: Some("100".into()),
             reads_without_writes: Some("1m 30s".into()),
             log_format: Some("json".into()),
+            mcp: Some("off".into()),
             ..Source::default()
         };
         assert_eq!(
             validate(source).unwrap().changed(),
             "listen=0.0.0.0:80, public_url=https://up.example.org, trusted_proxies=10.0.0.0/8 ::1/128, \
-             reads_without_writes=90s, log_format=json"
+             reads_without_writes=90s, log_format=json, mcp=off"
         );
     }
 

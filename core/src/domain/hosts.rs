@@ -1,7 +1,10 @@
 //! Hosts: what machines report about themselves, and the names that users give them.
 
 use uptrakit_api::{FieldError, Host, HostId, HostQuery, HostReport, Page, UpdateHost};
-use uptrakit_store::hosts::{self, HostRow, HostSort};
+use uptrakit_store::{
+    PageBounds,
+    hosts::{self, HostRow, HostSort},
+};
 
 use super::{
     Affects,
@@ -41,6 +44,38 @@ pub async fn list(core: &Core, _: &Authorized<HostsRead>, query: &HostQuery) -> 
 pub async fn get(core: &Core, _: &Authorized<HostsRead>, id: HostId) -> Result<Host, Error> {
     let mut reader = core.store.read().await?;
     Ok(public(hosts::find(reader.conn(), id).await?.ok_or(Error::NotFound)?))
+}
+
+/// A name that several hosts have is answered with this many of them at most.
+const MOST_CANDIDATES: i64 = 20;
+
+/// The permission that is needed to name a host: to read it, or to change it.
+pub trait NamesHosts {}
+impl NamesHosts for HostsRead {}
+impl NamesHosts for HostsWrite {}
+
+/// Returns the hosts that a text names: by friendly name, host name, machine id or id. The first of these that any host
+/// has decides, so that there are several hosts only where several have the same name.
+pub async fn list_named<R: NamesHosts>(core: &Core, _: &Authorized<R>, name: &str) -> Result<Vec<Host>, Error> {
+    let (name, key) = (name.trim(), text::key(name.trim()));
+    if key.is_empty() {
+        return Ok(Vec::new());
+    }
+    let all = PageBounds { offset: 0, limit: MOST_CANDIDATES };
+    let mut reader = core.store.read().await?;
+    // Line breaks separate the parts of a search key, so that these match the friendly name in full.
+    let friendly = format!("\n{key}\n");
+    let mut rows = hosts::list(reader.conn(), &friendly, (HostSort::Hostname, false), all).await?;
+    if rows.is_empty() {
+        rows = hosts::list_by_hostname(reader.conn(), &key, MOST_CANDIDATES).await?;
+    }
+    if rows.is_empty() {
+        rows.extend(hosts::find_by_machine(reader.conn(), &text::literal(name)).await?);
+    }
+    if let (true, Ok(id)) = (rows.is_empty(), name.parse()) {
+        rows.extend(hosts::find(reader.conn(), id).await?);
+    }
+    Ok(rows.into_iter().map(public).collect())
 }
 
 /// Stores a machine's report. The flag is true when it is the first report of this machine.

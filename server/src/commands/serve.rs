@@ -76,7 +76,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     if let Some((listener, handle)) = measured {
         http::metrics::start(&App(app.clone()), listener, &handle)?;
     }
-    let router = http::router(&app);
+    let router = http::router(&app, http::Offer { listen: address, mcp: settings.mcp });
     // The signals are handled before the server says that it listens, because a program that waits for that line may
     // stop the server at once.
     let told = told_to_stop();

@@ -106,7 +106,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
 
 /// Names the field that serde complained about. From serde's text it takes only the kind of complaint and the name of a
 /// field.
-fn field_error(path: &str, complaint: &str) -> Error {
+pub fn field_error(path: &str, complaint: &str) -> Error {
     let quoted = complaint.split('`').nth(1).unwrap_or_default();
     let within = |name: &str| if path == "." || path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
     let (field, message) = if complaint.starts_with("unknown field") {

@@ -6,7 +6,7 @@ use axum::extract::FromRequestParts;
 use http::{HeaderMap, header, request::Parts};
 use uptrakit_core::{
     auth::{
-        authorized::{Authorized, Presented, Requirement},
+        authorized::{AnyCredential, Authorized, Presented, Requirement},
         context::RequestContext,
         credential::Rejection,
         resource::Resource,
@@ -53,6 +53,17 @@ pub async fn authorize<R: Requirement>(
         Some(text) => Presented::Bearer(text, resource),
         None => Presented::Session(own_session(core, headers, &context)?.ok_or(Error::Rejected(Rejection::Missing))?),
     };
+    Ok(Authorized::new(&core.auth, presented, context, || program(headers)).await?)
+}
+
+/// Checks the bearer token of a request to the MCP endpoint. A cookie is ignored there, because other sites could cause
+/// the browser to send it.
+pub async fn authorize_bearer(
+    core: &Core,
+    headers: &HeaderMap,
+    context: RequestContext,
+) -> Result<Authorized<AnyCredential>, Error> {
+    let presented = Presented::Bearer(bearer(headers)?.ok_or(Error::Rejected(Rejection::Missing))?, Resource::Mcp);
     Ok(Authorized::new(&core.auth, presented, context, || program(headers)).await?)
 }
 

@@ -9,6 +9,7 @@ mod guide;
 mod health;
 pub mod layer;
 mod linger;
+mod mcp;
 pub mod metrics;
 pub mod oauth;
 pub mod openapi;
@@ -18,7 +19,7 @@ mod representation;
 mod rpc;
 pub mod serve;
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{Router, middleware, routing::get};
 use uptrakit_core::{error::Error, state::Core};
@@ -69,23 +70,31 @@ fn api_without_oauth() -> OpenApiRouter<App> {
         .routes(routes!(openapi::get_openapi))
 }
 
+/// What the server offers beside the JSON API and the page, and where it listens.
+#[derive(Clone, Copy, Debug)]
+pub struct Offer {
+    pub listen: SocketAddr,
+    /// True when assistants may connect to `/mcp`.
+    pub mcp: bool,
+}
+
 /// Builds the router of the whole server.
 ///
 /// Every request passes one layer: `request_context` assigns its id, finds the client's address, and on the way back
 /// writes problem documents, headers, log and metrics, so that no answer leaves without them. Within it `cut_off` stops
 /// the request when its credential becomes invalid, whatever the handler is waiting for.
-pub fn router(core: &Arc<Core>) -> Router {
-    router_with(core, Documents::new(Network::default()))
+pub fn router(core: &Arc<Core>, offer: Offer) -> Router {
+    router_with(core, offer, Documents::new(Network::default()))
 }
 
 /// Builds the router as [`router`] does, with another way to the documents of applications.
-pub fn router_with(core: &Arc<Core>, documents: Documents) -> Router {
+pub fn router_with(core: &Arc<Core>, offer: Offer, documents: Documents) -> Router {
     let app = App(Arc::clone(core));
     let (api, _) = if core.oauth_rules.is_on { api() } else { api_without_oauth() }.split_for_parts();
     let api = api
         .fallback(async || ErrorResponse(Error::NotFound))
         .method_not_allowed_fallback(async || ErrorResponse(Error::MethodNotAllowed));
-    Router::new()
+    let router = Router::new()
         .nest("/api/v1", api)
         .merge(rpc::router())
         .merge(oauth::router(core, documents))
@@ -98,5 +107,6 @@ pub fn router_with(core: &Arc<Core>, documents: Documents) -> Router {
         .fallback(assets::serve)
         .method_not_allowed_fallback(async || ErrorResponse(Error::MethodNotAllowed))
         .layer(middleware::from_fn_with_state(app.clone(), layer::request_context::request_context))
-        .with_state(app.clone())
+        .with_state(app.clone());
+    if offer.mcp { router.merge(mcp::router(&app, offer.listen, core.oauth_rules.is_on)) } else { router }
 }

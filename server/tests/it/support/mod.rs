@@ -2,11 +2,13 @@
 
 pub mod cluster;
 pub mod link;
+pub mod mcp;
 pub mod oauth;
 pub mod pgbouncer;
 pub mod proxy;
 
 use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -26,13 +28,15 @@ use uptrakit_core::{
     public_url::PublicUrl,
     state::{Core, OAuthRules, TokenRules},
 };
-use uptrakit_server::http::{layer::request_context::Peer, router};
+use uptrakit_server::http::{Offer, layer::request_context::Peer, router};
 use uptrakit_store::{Conn, Store};
 
 pub const PASSWORD: &str = "seven brown owls at dusk";
 pub const PUBLIC_URL: &str = "https://up.example.org";
 /// 2030-01-01T00:00:00Z, in milliseconds
 pub const START: i64 = 1_893_456_000_000;
+/// What the servers of the tests offer, and the address that they would listen on.
+pub const OFFER: Offer = Offer { listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 5)), 8080), mcp: true };
 const RULES: (TokenRules, OAuthRules) = (
     TokenRules { limit: 100, longest_lifetime_days: None, default_lifetime_days: 90 },
     OAuthRules { is_on: true, registration: true, documents: false },
@@ -314,7 +318,7 @@ impl TestServer {
         let time = Clock::Manual(clock.clone());
         let app = Core::new(store, time, public_url, proxies, rules, oauth, reads_without_writes);
         jobs::start(&app).await.unwrap();
-        Self { router: router(&app), app, url, clock, directory }
+        Self { router: router(&app, OFFER), app, url, clock, directory }
     }
 
     pub fn advance(&self, millis: i64) {

@@ -1,0 +1,121 @@
+//! The Model Context Protocol at `/mcp`, for assistants. rmcp speaks the protocol; what stands around it here is what
+//! every request passes: where it comes from, its credential, its size, and how its refusals look (see
+//! docs/decisions/0012-mcp.md).
+
+mod answer;
+mod call;
+mod challenge;
+mod handler;
+mod prompts;
+mod resources;
+mod schema;
+mod source;
+mod tools;
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    middleware,
+    response::Response,
+    routing::post,
+};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http_body_util::Full;
+use rmcp::transport::streamable_http_server::{
+    StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
+};
+use uptrakit_core::error::Error;
+
+use self::{call::Call, handler::Handler};
+use super::{
+    body,
+    caller::{authorize_bearer, request_context},
+    layer,
+    problem::ErrorResponse,
+};
+use crate::App;
+
+const PATH: &str = "/mcp";
+
+/// The MCP endpoint of this process.
+#[derive(Clone)]
+struct Endpoint {
+    app: App,
+    listen: SocketAddr,
+    /// True when challenges name the metadata by which clients find the authorization server.
+    has_oauth: bool,
+    config: StreamableHttpServerConfig,
+    sessions: Arc<NeverSessionManager>,
+}
+
+/// Builds the route with layers of its own, because a challenge is completed after the layer of all requests: a request
+/// that is cut off has one too.
+pub fn router(app: &App, listen: SocketAddr, has_oauth: bool) -> Router {
+    // Hosts and origins are checked here: rmcp's lists of hosts know no proxies.
+    let config = StreamableHttpServerConfig::default()
+        .disable_allowed_hosts()
+        .with_legacy_session_mode(false)
+        .with_json_response(true)
+        .with_sse_keep_alive(None);
+    let endpoint = Endpoint { app: app.clone(), listen, has_oauth, config, sessions: Arc::default() };
+    Router::new()
+        .route(PATH, post(answer))
+        .method_not_allowed_fallback(async || ErrorResponse(Error::MethodNotAllowed))
+        .layer(middleware::from_fn_with_state(app.clone(), layer::request_context::request_context))
+        .layer(middleware::map_response_with_state(endpoint.clone(), challenge::complete))
+        .with_state(endpoint)
+}
+
+async fn answer(State(endpoint): State<Endpoint>, request: Request) -> Result<Response, ErrorResponse> {
+    let (mut parts, body) = request.into_parts();
+    source::check(&endpoint, &parts)?;
+    let actor = authorize_bearer(&endpoint.app, &parts.headers, request_context(&parts)).await?;
+    body::require_json(&parts.headers)?;
+    let bytes = body::read(&parts.headers, body).await?;
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(Error::Malformed("Send one message in each request; this server takes no batches.").into());
+    }
+    prepare(&mut parts.headers);
+    let handler = Handler::new(Call::new(endpoint.app, actor));
+    let service = StreamableHttpService::new(
+        {
+            let handler = handler.clone();
+            move || Ok(handler.clone())
+        },
+        endpoint.sessions,
+        endpoint.config,
+    );
+    let response = service.handle(Request::from_parts(parts, Full::new(bytes))).await;
+    if let Some(error) = handler.take_stop() {
+        return Err(error.into());
+    }
+    refine(response.map(Body::new))
+}
+
+/// Every answer is one JSON object, so that what a client says it accepts makes no difference. rmcp needs no
+/// credential, and must not log one.
+fn prepare(headers: &mut HeaderMap) {
+    headers.remove(header::AUTHORIZATION);
+    headers.remove(header::COOKIE);
+    headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
+}
+
+/// Turns those answers of rmcp that are no JSON-RPC into problem documents.
+fn refine(response: Response) -> Result<Response, ErrorResponse> {
+    let is_json = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
+    match response.status() {
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            Err(Error::Malformed("The body is no JSON-RPC message of the Model Context Protocol.").into())
+        }
+        StatusCode::BAD_REQUEST if !is_json => Err(Error::Malformed(
+            "The header MCP-Protocol-Version names no version that this server speaks: 2025-03-26, 2025-06-18, \
+             2025-11-25 or 2026-07-28.",
+        )
+        .into()),
+        status if status.is_server_error() => Err(Error::Internal(format!("the MCP library answered {status}")).into()),
+        _ => Ok(response),
+    }
+}
