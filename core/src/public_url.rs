@@ -1,6 +1,6 @@
 //! The public URL of the server, as browsers use it.
 
-use std::net::IpAddr;
+use url::{Host, Url};
 
 /// The public URL: `https://…`, or `http://` on a loopback address, without a path or a trailing slash.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,33 +20,29 @@ impl PublicUrl {
     /// send.
     pub fn parse(text: &str) -> Result<Self, InvalidPublicUrl> {
         let wrong = InvalidPublicUrl;
-        let folded = text.trim_end_matches('/').to_ascii_lowercase();
-        let uri: http::Uri = folded.parse().map_err(|_| wrong("is no URL"))?;
-        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+        let written = text.trim_end_matches('/');
+        if !written.contains("://") {
             return Err(wrong("must begin with https:// (or http:// on a loopback address)"));
-        };
-        let host = authority.host();
-        // The host must be followed by nothing, or by a valid port.
-        let is_port = |rest: &str| rest.is_empty() || (rest.starts_with(':') && authority.port_u16().is_some());
-        let plain =
-            authority.as_str().strip_prefix(host).is_some_and(is_port) && !host.is_empty() && !host.contains('*');
-        if uri.path() != "/" || uri.query().is_some() || folded.contains('#') || !plain {
+        }
+        // The parser would mend these, while the person who typed them may have meant something else.
+        let is_mended = |letter: char| letter.is_whitespace() || letter.is_control() || letter == '\\';
+        let url = Url::parse(written).ok().filter(|_| !written.contains(is_mended)).ok_or(wrong("is no URL"))?;
+        let host = url.host().ok_or(wrong("is no URL"))?;
+        let has_more = url.path() != "/" || written.contains(['?', '#', '@', '*']) || written.ends_with(':');
+        if has_more {
             return Err(wrong("must be a scheme, a host and at most a port"));
         }
-        let secure = match scheme {
+        let secure = match url.scheme() {
             "https" => true,
-            "http" if is_loopback(authority.host()) => false,
+            "http" if names_loopback(&host) => false,
             "http" => {
                 return Err(wrong("sends passwords in the clear; http:// is for loopback addresses, use https://"));
             }
             _ => return Err(wrong("must begin with https:// (or http:// on a loopback address)")),
         };
-        let default_port = if secure { 443 } else { 80 };
-        let port = authority.port_u16().filter(|port| *port != default_port);
-        let text = port.map_or_else(|| format!("{scheme}://{host}"), |port| format!("{scheme}://{host}:{port}"));
         let cookie_name = if secure { "__Host-uptrakit" } else { "uptrakit" };
-        let cookie_name = port.map_or_else(|| cookie_name.to_owned(), |port| format!("{cookie_name}-{port}"));
-        Ok(Self { text, secure, cookie_name, includes_subdomains: false })
+        let cookie_name = url.port().map_or_else(|| cookie_name.to_owned(), |port| format!("{cookie_name}-{port}"));
+        Ok(Self { text: url.origin().ascii_serialization(), secure, cookie_name, includes_subdomains: false })
     }
 
     #[must_use]
@@ -84,8 +80,17 @@ impl PublicUrl {
     }
 }
 
+fn names_loopback<S: AsRef<str>>(host: &Host<S>) -> bool {
+    match host {
+        Host::Domain(name) => name.as_ref() == "localhost",
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => address.is_loopback(),
+    }
+}
+
+/// Returns true for `localhost` and loopback addresses, IPv6 in brackets.
 pub fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    Host::parse(host).is_ok_and(|host| names_loopback(&host))
 }
 
 #[cfg(test)]
@@ -114,6 +119,9 @@ mod tests {
         assert_eq!(text("http://127.0.0.1:8080"), "http://127.0.0.1:8080");
         assert_eq!(text("http://[::1]:8080"), "http://[::1]:8080");
         assert_eq!(text("http://localhost"), "http://localhost");
+        assert_eq!(text("https://b\u{fc}cher.example"), "https://xn--bcher-kva.example");
+        assert_eq!(text("http://127.1:8080"), "http://127.0.0.1:8080");
+        assert_eq!(text("HTTP://[0:0:0:0:0:0:0:1]:80//"), "http://[::1]");
         for wrong in [
             "up.example.org",
             "ftp://localhost",
@@ -124,6 +132,18 @@ mod tests {
             "https://a:99999",
             "https://a:",
             "https://*.a",
+            "https://",
+            "https:///",
+            "https:a",
+            "https://a b",
+            " https://a",
+            "https://a\\b",
+            "https://@a",
+            "https://a?",
+            "https://a#",
+            "localhost:8080",
+            "http://0.0.0.0",
+            "http://localhost.example.org",
             "http://10.0.0.1",
         ] {
             assert!(PublicUrl::parse(wrong).is_err(), "{wrong} was accepted");
