@@ -216,7 +216,7 @@ pub async fn create(
         permissions: permissions.as_deref(),
         networks: networks.as_deref(),
         created_at: now,
-        expires_at: limits.expires_at.map(|end| end),
+        expires_at: limits.expires_at,
     };
     tokens::insert(&mut tx, &token).await?;
     let secret = issue_secret(&mut tx, id, now).await?;

@@ -2,7 +2,10 @@
 //! application asks for and what else it could use, never more than the account has.
 
 use uptrakit_api::{AccountId, AnswerDestination, Approval, Consent, Permission, Permissions, TokenId};
-use uptrakit_store::{Transaction, tokens};
+use uptrakit_store::{
+    Transaction,
+    tokens::{self, TokenFilter},
+};
 
 use super::{applications::Application, client_name::looks_like_ours, resource::Resource};
 use crate::{
@@ -81,7 +84,13 @@ impl Asked<'_> {
     }
 
     /// Checks an answer against what was offered.
-    pub fn allow(&self, account: &AccountState, approval: &Approval) -> Result<Allowed, Error> {
+    pub async fn allow(
+        &self,
+        core: &Core,
+        tx: &mut Transaction,
+        account: &AccountState,
+        approval: &Approval,
+    ) -> Result<Allowed, Error> {
         let (asked, offered) = self.offer(account.roles.permissions());
         let chosen = approval.permissions;
         let open: Permissions = asked.iter().chain(offered.iter()).collect();
@@ -98,6 +107,9 @@ impl Asked<'_> {
         if self.resource == Resource::Mcp {
             return Ok(Allowed { permissions: Some(chosen), token_name: None });
         }
+        if is_full(core, tx, account.id).await? {
+            return Err(Error::LimitReached(core.token_rules.limit));
+        }
         let name = approval.token_name.as_deref().or(self.token_name).unwrap_or(DEFAULT_TOKEN_NAME);
         let name = text::parse_line(name, LONGEST_TOKEN_NAME).map_err(|why| Error::field("token_name", why))?;
         let inherits = account.roles.permissions().without(chosen).is_empty();
@@ -109,6 +121,12 @@ impl Asked<'_> {
 pub(super) fn count_answer(core: &Core, actor: &Authorized<WebSession>) -> Result<(), Error> {
     let wait = core.oauth_limits.consent.fail(actor.account_id(), core.clock.now());
     wait.map_or(Ok(()), |wait| Err(Error::TooManyRequests(wait)))
+}
+
+/// Returns true when the account may have no further API token.
+pub(super) async fn is_full(core: &Core, tx: &mut Transaction, account_id: AccountId) -> Result<bool, Error> {
+    let active = TokenFilter { state: "active", part: String::new(), now: core.clock.now() };
+    Ok(tokens::count(tx.conn(), account_id, &active).await? >= i64::from(core.token_rules.limit))
 }
 
 /// The lifetime of the command line's API token, in days.

@@ -182,7 +182,7 @@ pub async fn approve(
     count_answer(core, actor)?;
     let (mut tx, grant) = begin_write_with_grant(core, actor, Affects::Data).await?;
     let pending = Pending::claim(core, &mut tx, actor, typed).await?;
-    let Allowed { permissions, token_name } = pending.asked().allow(&grant.account, approval)?;
+    let Allowed { permissions, token_name } = pending.asked().allow(core, &mut tx, &grant.account, approval).await?;
     let granted = permissions.map(|set| set.to_string());
     answer(core, tx, actor, &pending, (APPROVED, "consent.approve"), granted.as_deref(), token_name.as_deref()).await
 }

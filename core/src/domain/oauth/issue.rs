@@ -4,12 +4,12 @@ use uptrakit_api::{AccessToken, AccountId, GrantId, Permissions, RefreshToken, S
 use uptrakit_store::{
     Transaction, accounts,
     oauth::{access_tokens, applications, grants, refresh_tokens},
-    tokens::{self as store_tokens, NewToken, TokenFilter},
+    tokens::{self as store_tokens, NewToken},
 };
 
 use super::{
     applications::Application,
-    consent::{Allowed, GRANT_DAYS, free_name, token_days},
+    consent::{Allowed, GRANT_DAYS, free_name, is_full, token_days},
     error::{OAuthError, of_insert},
     resource::Resource,
 };
@@ -176,8 +176,7 @@ async fn issue_api_token(
     permissions: Option<Permissions>,
 ) -> Result<(TokenId, Secret, u32), OAuthError> {
     let now = core.clock.now();
-    let active = TokenFilter { state: "active", part: String::new(), now };
-    if store_tokens::count(tx.conn(), account_id, &active).await? >= i64::from(core.token_rules.limit) {
+    if is_full(core, tx, account_id).await? {
         let why = "The account has as many active API tokens as it may have. Revoke one, then sign in again.";
         return Err(OAuthError::invalid_grant(why));
     }

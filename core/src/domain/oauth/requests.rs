@@ -206,7 +206,7 @@ pub async fn approve(
     count_answer(core, actor)?;
     let (mut tx, grant) = begin_write_with_grant(core, actor, Affects::Data).await?;
     let pending = Pending::claim(core, &mut tx, actor, secret).await?;
-    let allowed = pending.asked().allow(&grant.account, approval)?;
+    let allowed = pending.asked().allow(core, &mut tx, &grant.account, approval).await?;
     let redirect = pending.approve(core, &mut tx, actor, allowed).await?;
     tx.commit().await?;
     Ok(redirect)
