@@ -9,7 +9,7 @@ use uptrakit_store::Conn;
 
 use crate::{
     process::{add_root, program, start_with},
-    support::{Client, PASSWORD, TestServer, on_both, report},
+    support::{Client, PASSWORD, TestServer, oauth, on_both, report},
 };
 
 /// Does everything that can be done with tokens, and what users do wrong with them. Returns the secrets that were
@@ -35,6 +35,42 @@ async fn live_through_everything(server: &TestServer, root: &Client) -> Vec<Stri
     server.app.last_used.flush(&server.app.store, server.app.clock.now(), true).await.unwrap();
     uptrakit_core::domain::audit::write_rejected_tokens(&server.app).await.unwrap();
     vec![first, second, child]
+}
+
+/// Connects an application, refreshes, loses an answer, uses what is spent, and signs a device in. Returns the secrets
+/// that were issued.
+async fn live_through_oauth(server: &TestServer, root: &Client) -> Vec<String> {
+    let anonymous = server.anonymous();
+    let client = oauth::register(server, "Test client", oauth::REDIRECT).await.client_id;
+    let request = oauth::begin(server, &client, &[]).await;
+    let code = oauth::approve(root, &request, &["hosts:read"]).await;
+    let first = oauth::exchange(&anonymous, &client, &code, &[]).await.ok(200);
+    let spent = oauth::text(&first, "refresh_token");
+    let mut secrets = vec![request, code.clone(), spent.clone(), oauth::text(&first, "access_token")];
+    for _ in 0..2 {
+        let answer = oauth::refresh(&anonymous, &client, &spent, &[]).await.ok(200);
+        secrets.extend([oauth::text(&answer, "access_token"), oauth::text(&answer, "refresh_token")]);
+    }
+    for secret in &secrets[1..] {
+        oauth::use_at_mcp(server, secret).await;
+        server.bearer(secret).get("/hosts").await.refused(401, "invalid-token");
+        mistake_it(server, root, secret).await;
+    }
+    let begun = [("client_id", oauth::COMMAND_LINE), ("resource", oauth::API)];
+    let begun = oauth::post_form(&anonymous, "/oauth/device_authorization", &begun).await.ok(200);
+    let allowed = json!({ "code": begun["user_code"], "approval": { "permissions": ["hosts:read"] } });
+    oauth::rpc(root, "approve_device", allowed).await.ok(200);
+    let device = oauth::text(&begun, "device_code");
+    let ask = [
+        ("client_id", oauth::COMMAND_LINE),
+        ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
+        ("device_code", &device),
+    ];
+    let token = oauth::text(&oauth::post_form(&anonymous, "/oauth/token", &ask).await.ok(200), "access_token");
+    server.advance(60_000);
+    assert_eq!(oauth::refresh(&anonymous, &client, &spent, &[]).await.status, 400, "a replay");
+    secrets.extend([device, token]);
+    secrets
 }
 
 /// Puts a secret where none belongs. No answer repeats it.
@@ -106,7 +142,8 @@ on_both!(after_everything_no_text_is_stored);
 
 async fn after_everything_no_text_is_stored(server: TestServer) {
     let root = server.with_root().await;
-    let texts = live_through_everything(&server, &root).await;
+    let mut texts = live_through_everything(&server, &root).await;
+    texts.extend(live_through_oauth(&server, &root).await);
     let stored = everything_stored(&server).await;
     let trail = root.get("/audit/export").await;
     assert!(trail.text.lines().count() > 10, "something was done");
