@@ -55,6 +55,18 @@ async fn the_authorization_server_names_itself_by_the_public_url(server: TestSer
     );
 }
 
+async fn what_the_metadata_names_is_there(server: TestServer) {
+    let client = server.anonymous();
+    let metadata = client.get(SERVER).await.ok(200);
+    for (name, url) in metadata.as_object().unwrap() {
+        let Some(path) = url.as_str().and_then(|url| url.strip_prefix("https://up.example.org/")) else { continue };
+        let method = if name.ends_with("_endpoint") && name != "authorization_endpoint" { "POST" } else { "GET" };
+        let request = client.request(method.parse().unwrap(), &format!("//{path}")).header("accept", "text/html");
+        let status = client.send(request, Body::empty()).await.status.as_u16();
+        assert!(matches!(status, 200 | 400), "{name}: {status}");
+    }
+}
+
 async fn the_metadata_names_only_what_settings_allow(server: TestServer) {
     let documents = server.another_with_oauth(OAuthRules { is_on: true, registration: false, documents: true }).await;
     let metadata = documents.anonymous().get(SERVER).await.ok(200);
@@ -159,6 +171,7 @@ async fn oauth_that_is_off_is_404_everywhere(server: TestServer) {
 
 on_both!(
     the_authorization_server_names_itself_by_the_public_url,
+    what_the_metadata_names_is_there,
     the_metadata_names_only_what_settings_allow,
     the_protected_resource_is_mcp_at_both_addresses,
     there_is_no_openid_configuration_and_never_the_page_in_its_place,

@@ -110,6 +110,23 @@ fn every_route_has_a_row_and_every_row_a_route() {
     }
 }
 
+#[test]
+fn the_guide_says_what_every_route_needs() {
+    const GUIDE: &str = include_str!("../../../docs/guide/permissions.md");
+    for (method, path, needs) in ROUTES {
+        let request = format!("| `{} {path}` | ", method.to_uppercase());
+        let row = GUIDE.lines().find_map(|line| line.strip_prefix(&request));
+        let row = row.unwrap_or_else(|| panic!("the guide does not name {method} {path}"));
+        let expected = match needs {
+            Needs::Nothing => "nothing".to_owned(),
+            Needs::Any => "any credential".to_owned(),
+            Needs::Session => "a session".to_owned(),
+            Needs::Permission(name) => format!("`{name}`"),
+        };
+        assert!(row.starts_with(&expected), "{method} {path} needs {expected}, not {row}");
+    }
+}
+
 async fn expect(client: &Client, who: &str, expected: impl Fn(Needs) -> Option<(u16, &'static str)>) {
     for (method, path, needs) in ROUTES {
         if needs == Needs::Nothing {
