@@ -34,7 +34,7 @@ const MOST_AT_ONCE: usize = 8;
 pub struct Network {
     pub resolve: Box<dyn Fn(String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> + Send + Sync>,
     /// Returns where an address and the port of https are reached.
-    pub reach: fn(IpAddr) -> SocketAddr,
+    pub reach: Box<dyn Fn(IpAddr) -> SocketAddr + Send + Sync>,
     /// The one certificate authority to trust; `None` means those of the system.
     pub authority: Option<Certificate<'static>>,
 }
@@ -64,7 +64,8 @@ impl Default for Network {
         let resolve = |host: String| -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
             Box::pin(async move { Ok(tokio::net::lookup_host((host, 443)).await?.map(|found| found.ip()).collect()) })
         };
-        Self { resolve: Box::new(resolve), reach: |address| SocketAddr::new(address, 443), authority: None }
+        let reach = |address| SocketAddr::new(address, 443);
+        Self { resolve: Box::new(resolve), reach: Box::new(reach), authority: None }
     }
 }
 

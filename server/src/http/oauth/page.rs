@@ -4,7 +4,7 @@
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 
-use crate::http::guide;
+use crate::http::{guide, representation::add_page_headers};
 
 const POLICY: &str =
     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -31,11 +31,10 @@ impl IntoResponse for ErrorPage {
              <code>{request_id}</code>.</p>\n</main>\n</div>\n</body>\n</html>\n",
             guide::stylesheet()
         );
-        let headers = [
-            (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
-            (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
-        ];
-        (StatusCode::BAD_REQUEST, headers, page).into_response()
+        let content_type = (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        let mut response = (StatusCode::BAD_REQUEST, [content_type], page).into_response();
+        add_page_headers(response.headers_mut(), HeaderValue::from_static(POLICY));
+        response
     }
 }
 
