@@ -28,7 +28,6 @@ impl<T: 'static> Answer<T> {
         Self { text: Box::pin(text), read: parse }
     }
 
-    /// Goes on with what came of it.
     pub fn then(self, done: impl FnOnce(Result<T, Problem>) + 'static) {
         let Self { text, read } = self;
         wait(text, Box::new(move |answer| done(answer.and_then(|text| read(&text)))));
@@ -39,7 +38,6 @@ fn wait(text: Text, done: Box<dyn FnOnce(Result<String, Problem>)>) {
     spawn_local(async move { done(text.await) });
 }
 
-/// Calls a server function.
 pub fn call<F>(function: &F) -> Answer<F::Output>
 where
     F: ServerFn + Serialize,
@@ -48,7 +46,14 @@ where
     submit(Method::POST, F::PATH, function)
 }
 
-/// Reads a resource.
+/// Calls a server function whose answer is read in another way than as its own type.
+pub fn call_reading<F, T>(function: &F, read: fn(&str) -> Result<T, Problem>) -> Answer<T>
+where
+    F: ServerFn + Serialize,
+{
+    Answer { text: exchange(Method::POST, F::PATH.to_owned(), json(function)), read }
+}
+
 pub fn get<T: DeserializeOwned + 'static>(path: &str) -> Answer<T> {
     Answer { text: exchange(Method::GET, path.to_owned(), None), read: parse }
 }
@@ -58,7 +63,6 @@ pub fn submit<T: DeserializeOwned + 'static>(method: Method, path: &str, body: &
     Answer { text: exchange(method, path.to_owned(), json(body)), read: parse }
 }
 
-/// Deletes a resource.
 pub fn delete(path: &str) -> Answer<()> {
     Answer { text: exchange(Method::DELETE, path.to_owned(), None), read: |_| Ok(()) }
 }
@@ -111,7 +115,7 @@ fn exchange(method: Method, path: String, body: Option<String>) -> Text {
     Box::pin(async move { answer.await?.text().await.map_err(|_| unreachable()) })
 }
 
-/// A successful answer.
+/// Sends a request, and returns the answer if it is a success.
 fn send(
     method: Method,
     path: String,

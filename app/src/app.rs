@@ -11,7 +11,7 @@ use crate::{
     drafts::Drafts,
     lazy::{Lazy, lazy_view},
     navigation::{History, scroll_to_anchor, use_navigation},
-    pages::{Hosts, Login, NotFound, Profile, Setup, Users},
+    pages::{Consent, Device, Hosts, Login, NotFound, Profile, Setup, Users},
     rpc,
 };
 use leptos::{html, prelude::*};
@@ -28,7 +28,6 @@ pub fn mount(root: HtmlElement) {
     leptos::mount::mount_to(root, App).forget();
 }
 
-/// The app.
 #[component]
 fn App() -> impl IntoView {
     clock::start();
@@ -69,7 +68,6 @@ fn Frame() -> impl IntoView {
     }
 }
 
-/// Every route there is.
 #[component]
 fn Pages() -> impl IntoView {
     let location = use_location();
@@ -89,6 +87,8 @@ fn Pages() -> impl IntoView {
             <Route path=path!("/profile") view=|| view! { <SignedIn><Profile /></SignedIn> } />
             <Route path=path!("/hosts") view=|| view! { <Lazy load=hosts waiting=skeleton /> } />
             <Route path=path!("/users") view=|| view! { <Lazy load=users waiting=skeleton /> } />
+            <Route path=path!("/oauth/consent") view=|| view! { <Lazy load=consent waiting=skeleton /> } />
+            <Route path=path!("/device") view=|| view! { <Lazy load=device waiting=skeleton /> } />
             <Route path=path!("/design") view=design />
         </FlatRoutes>
     }
@@ -96,6 +96,8 @@ fn Pages() -> impl IntoView {
 
 lazy_view!(setup, || view! { <Setup /> });
 lazy_view!(hosts, || view! { <SignedIn><Hosts /></SignedIn> });
+lazy_view!(consent in requests, || view! { <SignedIn><Consent /></SignedIn> });
+lazy_view!(device in requests, || view! { <SignedIn><Device /></SignedIn> });
 lazy_view!(users, || view! { <SignedIn><Users /></SignedIn> });
 
 /// The page of all components, which a released app doesn't have.
@@ -127,7 +129,7 @@ fn sign_out() -> Callback<()> {
     })
 }
 
-/// What decides which page stands there; unlike [`AuthState`] it doesn't move when a count of the visitor's does.
+/// The part of [`AuthState`] that decides which page is shown. It stays the same when a count of the visitor's moves.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Loading,

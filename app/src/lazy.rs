@@ -21,13 +21,17 @@ pub type Download = Pin<Box<dyn Future<Output = Result<Draw, SplitLoaderError>>>
 /// Downloads the code of a view, or finds that it is there.
 pub type Load = fn() -> Download;
 
-/// Declares a view in a file of its own: `lazy_view!(name, || view! { … })` is a [`Load`] called `name`. Leptos's
-/// `#[lazy]` would end the whole app when the file can't be loaded; this download can be tried again.
+/// Declares a view in a file of its own: `lazy_view!(name, || view! { … })` is a [`Load`] called `name`. Views that are
+/// declared `in` the same file are downloaded together. Leptos's `#[lazy]` would end the whole app when the file can't be
+/// loaded; this download can be tried again.
 macro_rules! lazy_view {
     ($name:ident, || $view:expr) => {
+        $crate::lazy::lazy_view!($name in $name, || $view);
+    };
+    ($name:ident in $file:ident, || $view:expr) => {
         fn $name() -> $crate::lazy::Download {
             #[cfg(feature = "split")]
-            #[leptos::wasm_split::wasm_split($name, wasm_split_path = ::leptos::wasm_split, fallible)]
+            #[leptos::wasm_split::wasm_split($file, wasm_split_path = ::leptos::wasm_split, fallible)]
             fn $name() -> Result<$crate::lazy::Draw, leptos::wasm_split::SplitLoaderError> {
                 Ok(|| $view.into_any())
             }

@@ -8,7 +8,7 @@ pub fn counted(count: u64, one: &str) -> String {
     [&count.to_string(), " ", one, end].concat()
 }
 
-/// That the server's clock is so many milliseconds ahead of this device's.
+/// Says that the server's clock is so many milliseconds ahead of this device's.
 pub fn clock_difference(ahead: i64) -> String {
     let (count, unit) = relative_time(ahead);
     let size = counted(u64::from(count.unsigned_abs()), unit);
@@ -17,9 +17,18 @@ pub fn clock_difference(ahead: i64) -> String {
         .concat()
 }
 
-/// What a revoke did; `when` is the instant, to the millisecond.
+/// Says what a revoke did; `when` is the instant, to the millisecond.
 pub fn revoked(when: &str, cut_off: u64) -> String {
-    let since = ["Revoked. Effective everywhere since ", when].concat();
+    ended("Revoked", when, cut_off)
+}
+
+/// Says what disconnecting an application did, in the words of a revoke.
+pub fn disconnected(when: &str, cut_off: u64) -> String {
+    ended("Disconnected", when, cut_off)
+}
+
+fn ended(done: &str, when: &str, cut_off: u64) -> String {
+    let since = [done, ". Effective everywhere since ", when].concat();
     match cut_off {
         0 => since + ".",
         1 => since + "; 1 request was cut off.",
@@ -50,6 +59,15 @@ pub fn event(action: &str, outcome: &str) -> String {
         "account.set-roles" => "Changed somebody's roles",
         "account.activate" => "Activated an account",
         "account.deactivate" => "Deactivated an account",
+        "application.register" => "An application registered itself",
+        "application.verify" => "Verified an application",
+        "application.unverify" => "Took an application's verification back",
+        "application.delete" => "Deleted an application",
+        "consent.approve" => "Allowed an application access",
+        "consent.deny" => "Denied an application access",
+        "grant.create" => "Connected an application",
+        "grant.revoke" => "Disconnected an application",
+        "grant.replayed" => "Ended an application's access: a refresh token was used twice",
         "host.update" => "Renamed a host",
         "host.delete" => "Deleted a host",
         "host.create" => "Reported a new host",
@@ -59,7 +77,7 @@ pub fn event(action: &str, outcome: &str) -> String {
     if outcome == "done" { done.to_owned() } else { done.to_owned() + " (refused)" }
 }
 
-/// What somebody tried who presented a dead token.
+/// Says that a token was tried which is refused.
 fn refused_token(outcome: &str) -> &'static str {
     match outcome {
         "expired" => "Tried an API token that has expired",

@@ -14,6 +14,8 @@ const pages = [
   { path: "/login", signedIn: false },
   { path: "/profile", signedIn: true },
   { path: "/hosts", signedIn: true },
+  { path: "/users", signedIn: true },
+  { path: "/device", signedIn: true },
 ];
 const password = "violet otters hum at dawn";
 const runs = 3;

@@ -2,6 +2,7 @@
 // room. They stand beside the views themselves, so that the same eyes look at both.
 import { type Page, expect } from "@playwright/test";
 
+import { ConsentPage } from "../pages/consent.ts";
 import { HostsPage } from "../pages/hosts.ts";
 import { LoginPage } from "../pages/login.ts";
 import { ProfilePage } from "../pages/profile.ts";
@@ -9,6 +10,18 @@ import { SetupPage } from "../pages/setup.ts";
 import { Shell } from "../pages/shell.ts";
 import { UsersPage } from "../pages/users.ts";
 import { becomes, call, mint, report, used } from "./api.ts";
+import {
+  type Consent,
+  forNothing,
+  fromApp,
+  fromDevice,
+  fromProgram,
+  fromWebsite,
+  haveApplications,
+  imitation,
+  refuses,
+  waits,
+} from "./applications.ts";
 import { installClock } from "./clock.ts";
 import { signIn } from "./fixtures.ts";
 import { type Server, ada } from "./server.ts";
@@ -103,7 +116,103 @@ const asViewer = async (page: Page, server: Server): Promise<void> => {
   await signIn(page.context(), server, grace);
 };
 
+const consent = (name: string, asked: Consent): View => ({
+  name: `consent-${name}`,
+  visitor: "signed in",
+  async open(page, server) {
+    await waits(page, asked, null);
+    await page.goto(`${server.url}/oauth/consent?request=request-of-the-test`);
+    await expect(new ConsentPage(page).allow).toBeVisible();
+  },
+});
+
 export const states: View[] = [
+  consent("website", fromWebsite),
+  consent("program", fromProgram),
+  consent("app", fromApp),
+  consent("imitation", imitation),
+  consent("nothing", forNothing),
+  {
+    name: "consent-answered",
+    visitor: "signed in",
+    async open(page, server) {
+      await waits(page, fromDevice, null);
+      await page.goto(`${server.url}/device?code=BCDF-GHJK`);
+      await page.getByRole("button", { name: "Continue" }).click();
+      await new ConsentPage(page).allow.click();
+      await expect(page.getByText("You can close this page.")).toBeVisible();
+    },
+  },
+  {
+    name: "consent-over",
+    visitor: "signed in",
+    async open(page, server) {
+      await refuses(page, "not-found", 404, "There is no such request.");
+      await page.goto(`${server.url}/oauth/consent?request=request-of-the-test`);
+      await expect(new Shell(page).heading("This request can't be answered")).toBeVisible();
+    },
+  },
+  {
+    name: "device",
+    visitor: "signed in",
+    async open(page, server) {
+      await refuses(page, "not-found", 404, "There is no such request.");
+      await page.goto(`${server.url}/device?code=BCDF-GHJK`);
+      await page.getByRole("button", { name: "Continue" }).click();
+      await expect(page.getByText("The code is not known.")).toBeVisible();
+    },
+  },
+  consent("device", fromDevice),
+  {
+    name: "applications",
+    visitor: "signed in",
+    async open(page, server) {
+      await haveApplications(page);
+      await page.goto(`${server.url}/profile`);
+      const rows = page.getByTestId("application-row");
+      await expect(rows).toHaveCount(2);
+      await rows.first().scrollIntoViewIfNeeded();
+    },
+  },
+  {
+    name: "disconnect-application",
+    visitor: "signed in",
+    async open(page, server) {
+      await haveApplications(page);
+      await page.goto(`${server.url}/profile`);
+      await page.getByRole("button", { name: "Disconnect Claude", exact: true }).click();
+      await expect(page.getByRole("dialog", { name: "Disconnect application" })).toBeVisible();
+    },
+  },
+  {
+    name: "users-applications",
+    visitor: "signed in",
+    async open(page, server) {
+      await haveApplications(page);
+      await page.goto(`${server.url}/users`);
+      await expect(page.getByTestId("application-row")).toHaveCount(2);
+    },
+  },
+  {
+    name: "verify-application",
+    visitor: "signed in",
+    async open(page, server) {
+      await haveApplications(page);
+      await page.goto(`${server.url}/users`);
+      await page.getByRole("button", { name: /^Verify an-application/ }).click();
+      await expect(page.getByRole("dialog", { name: "Verify application" })).toBeVisible();
+    },
+  },
+  {
+    name: "delete-application",
+    visitor: "signed in",
+    async open(page, server) {
+      await haveApplications(page);
+      await page.goto(`${server.url}/users`);
+      await page.getByRole("button", { name: "Delete Claude", exact: true }).click();
+      await expect(page.getByRole("dialog", { name: "Delete application" })).toBeVisible();
+    },
+  },
   ...names.flatMap((name) => [loading(name), refused(name), offline(name)]),
   {
     name: "page-loading",

@@ -48,7 +48,11 @@ test("a double click selects the whole text", async ({ server, signedIn: page })
   expect((await page.evaluate(() => String(getSelection()))).trim()).toBe(token);
 });
 
-test("a reload while it is open forgets the secret and keeps the token", async ({ server, signedIn: page, context }) => {
+test("a reload while it is open forgets the secret and keeps the token", async ({
+  server,
+  signedIn: page,
+  context,
+}) => {
   const profile = new ProfilePage(page);
   await page.goto(`${server.url}/profile`);
   const token = await profile.createToken("reloaded");

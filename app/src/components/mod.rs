@@ -44,7 +44,7 @@ pub use notice::{Callout, NoticeArea, Notices, Tone, use_notices};
 pub use page_head::{Arrivals, PageHead};
 pub use pager::Pager;
 pub use password_field::PasswordField;
-pub use permission_picker::PermissionPicker;
+pub use permission_picker::{PermissionBoxes, PermissionPicker};
 pub use revoke_dialog::RevokeDialog;
 pub use search::SearchBox;
 pub use select::{Choice, SelectBox, SelectField};

@@ -29,8 +29,7 @@ pub fn PermissionPicker(
     };
     let list = move || {
         narrowed.get().then(|| {
-            let boxes = offered.iter().map(|permission| view! { <One permission=permission chosen=chosen /> });
-            view! { <div class="choices-nested">{boxes.collect_view()}</div> }.into_any()
+            view! { <div class="choices-nested"><PermissionBoxes chosen=chosen offered=offered /></div> }.into_any()
         })
     };
     view! {
@@ -40,6 +39,12 @@ pub fn PermissionPicker(
             {move || list()}
         </Choices>
     }
+}
+
+/// A check box for each permission of `offered`.
+#[component]
+pub fn PermissionBoxes(chosen: RwSignal<Permissions>, offered: Permissions) -> impl IntoView {
+    offered.iter().map(|permission| view! { <One permission=permission chosen=chosen /> }).collect_view()
 }
 
 #[component]

@@ -4,21 +4,18 @@
 use super::Name;
 use leptos::prelude::*;
 
-/// What a table lists; style/components/table.css has the widths of its columns.
+/// The content of a table; style/components/table.css has the widths of its columns.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum TableKind {
-    /// API tokens.
     Tokens,
-    /// Hosts.
     Hosts,
-    /// Users.
     Users,
+    Applications,
 }
 
 /// The headings of a table's columns, the last of them for screen readers alone.
 pub type Columns = &'static [&'static str];
 
-/// A table around its rows.
 #[component]
 pub fn Table(
     kind: TableKind,
@@ -30,6 +27,7 @@ pub fn Table(
         TableKind::Tokens => "table tokens",
         TableKind::Hosts => "table hosts",
         TableKind::Users => "table users",
+        TableKind::Applications => "table applications",
     };
     let heads = move || {
         let columns = columns.get();

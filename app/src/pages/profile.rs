@@ -3,48 +3,54 @@
 
 mod account;
 mod activity;
+mod applications;
 mod password;
 mod sessions;
 mod tokens;
 
 use self::{
-    account::AccountSection, activity::ActivitySection, password::PasswordSection, sessions::SessionsSection,
-    tokens::TokensSection,
+    account::AccountSection, activity::ActivitySection, applications::ApplicationsSection, password::PasswordSection,
+    sessions::SessionsSection, tokens::TokensSection,
 };
-use crate::components::{Later, PageHead};
+use crate::{
+    auth::use_auth,
+    components::{Later, PageHead},
+};
 use leptos::{html, prelude::*};
 
 /// Moves whenever one section changed what another may show: a revoke is an event, a new password ends sessions.
 #[derive(Clone, Copy)]
 struct Changes(RwSignal<()>);
 
-/// The changes of this page.
 fn use_changes() -> Changes {
     expect_context()
 }
 
 impl Changes {
-    /// What reads this is fetched again after a change.
+    /// Has the current effect run again after a change.
     fn track(self) {
         self.0.track();
     }
 
-    /// Something changed.
     fn note(self) {
         self.0.try_set(());
     }
 }
 
-/// The page.
 #[component]
 pub fn Profile() -> impl IntoView {
     provide_context(Changes(RwSignal::new(())));
+    let auth = use_auth();
+    let has_applications = Memo::new(move |_| auth.visitor().is_some_and(|visitor| visitor.has_applications));
+    let applications = move || has_applications.get().then(|| view! { <ApplicationsSection /> }.into_any());
+    let link = || view! { <a href="#applications" target="_self">"Applications"</a> }.into_any();
     view! {
         <div>
             <PageHead title="Profile">
                 // With a target, the browser follows these links and not the router: it moves the keyboard along.
                 <nav class="sections" aria-label="Sections">
                     <a href="#tokens" target="_self">"API tokens"</a>
+                    {move || has_applications.get().then(link)}
                     <a href="#sessions" target="_self">"Sessions"</a>
                     <a href="#password" target="_self">"Password"</a>
                     <a href="#activity" target="_self">"Activity"</a>
@@ -52,6 +58,7 @@ pub fn Profile() -> impl IntoView {
             </PageHead>
             <AccountSection />
             <TokensSection />
+            <Later>{move || applications()}</Later>
             <Later>
                 <SessionsSection />
             </Later>

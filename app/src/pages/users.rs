@@ -1,13 +1,15 @@
 //! Users: who may come in and as what. For administrators; for everybody else there is no such page.
 
 mod add;
+mod applications;
 mod deactivate;
 mod invitation;
 mod roles;
 mod tokens;
 
 use self::{
-    add::AddDialog, deactivate::DeactivateDialog, invitation::NewLinkDialog, roles::RolesDialog, tokens::TokensOf,
+    add::AddDialog, applications::ApplicationsSection, deactivate::DeactivateDialog, invitation::NewLinkDialog,
+    roles::RolesDialog, tokens::TokensOf,
 };
 use super::NotFound;
 use crate::{
@@ -25,7 +27,6 @@ use gloo_net::http::Method;
 use leptos::prelude::*;
 use uptrakit_api::{Page, Permission, Problem, UpdateUser, User};
 
-/// The dialog that is open.
 #[derive(Clone)]
 enum Open {
     Add,
@@ -34,33 +35,29 @@ enum Open {
     Invite(User),
 }
 
-/// What rows and dialogs need of the page.
+/// The context of rows and dialogs.
 #[derive(Clone, Copy)]
 struct People {
     open: RwSignal<Option<Open>>,
-    /// Whose tokens are shown.
+    /// Person whose tokens are shown.
     inspected: RwSignal<Option<User>>,
-    /// Which page of their tokens.
     tokens_page: ListPage,
     users: Loader<Page<User>>,
     notices: Notices,
     auth: AuthContext,
 }
 
-/// The people of the page.
 fn use_people() -> People {
     expect_context()
 }
 
 impl People {
-    /// Whether it is the person who looks.
     fn is_visitor(self, user: &User) -> bool {
         self.auth
             .state
             .with_untracked(|state| matches!(state, AuthState::SignedIn(visitor) if visitor.account.id == user.id))
     }
 
-    /// Activates or deactivates somebody.
     fn set_active(self, user: &User, active: bool) {
         let path = ["/api/v1/users/", &user.id.to_string()].concat();
         let name = user.username.clone();
@@ -84,7 +81,6 @@ impl People {
     }
 }
 
-/// The page.
 #[component]
 pub fn Users() -> impl IntoView {
     let auth = use_auth();
@@ -111,6 +107,9 @@ fn AllUsers() -> impl IntoView {
         move |last| page.turn(last),
     );
     let (open, inspected) = (kept("users.open", || None), kept("users.inspected", || None));
+    let auth = use_auth();
+    let has_applications = Memo::new(move |_| auth.visitor().is_some_and(|visitor| visitor.has_applications));
+    let applications = move || has_applications.get().then(|| view! { <ApplicationsSection /> }.into_any());
     let tokens_page = ListPage::of_address("tokens");
     Effect::new(move |_| {
         if inspected.with(Option::is_none) {
@@ -149,12 +148,13 @@ fn AllUsers() -> impl IntoView {
                 </Loaded>
             </section>
             {move || inspected.get().map(|user| view! { <TokensOf user=user /> }.into_any())}
+            {move || applications()}
             {move || dialog()}
         </div>
     }
 }
 
-/// The id of the button that shows somebody's tokens.
+/// Returns the id of the button that shows a person's tokens.
 fn tokens_button(user: &User) -> String {
     ["tokens-of-", &user.id.to_string()].concat()
 }
@@ -174,7 +174,7 @@ fn UserRow(user: Memo<User>) -> impl IntoView {
         };
         user.with(badges)
     };
-    // Nobody has tokens who never signed in.
+    // A person who never signed in has no tokens.
     let first = move || {
         if is_invited.get() {
             let press = move || people.open.set(Some(Open::Invite(user.get_untracked())));
@@ -216,7 +216,7 @@ fn UserRow(user: Memo<User>) -> impl IntoView {
     }
 }
 
-/// Deactivates or activates somebody. It stays the same button, so the focus stays there.
+/// Deactivates or activates a person. The button stays the same, so the focus stays there.
 #[component]
 fn Switch(user: Memo<User>, name: Signal<String>, is_active: Memo<bool>) -> impl IntoView {
     let people = use_people();

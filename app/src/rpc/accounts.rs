@@ -10,25 +10,25 @@ use uptrakit_core::{
     error::Error,
 };
 
-use super::Refusal;
+use super::RpcError;
 #[cfg(feature = "ssr")]
 use super::page_request::PageRequest;
 
 /// The person who is signed in, and what the page needs to know before it can draw anything.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Visitor {
-    /// The account.
     pub account: api::Account,
     /// The address that the server sees the browser at.
     pub address: String,
-    /// How many active tokens the account may have.
+    /// Number of active tokens that the account may have.
     pub token_limit: u32,
-    /// How many it has.
     pub active_tokens: u32,
     /// The longest that a new token may live, in days, if the administrator set it.
     pub longest_lifetime_days: Option<u32>,
     /// The lifetime that the form preselects, in days.
     pub default_lifetime_days: u32,
+    /// True when applications can be connected (OAuth).
+    pub has_applications: bool,
 }
 
 /// Whom a one-time code is for.
@@ -38,9 +38,9 @@ pub struct Invitation {
     pub username: Option<String>,
 }
 
-/// Who is signed in: `None` when nobody is, which is no error.
+/// Finds the person who is signed in. `None` is no error.
 #[server(prefix = "/rpc", endpoint = "find_visitor", input = Json)]
-pub async fn find_visitor() -> Result<Option<Visitor>, Refusal> {
+pub async fn find_visitor() -> Result<Option<Visitor>, RpcError> {
     let request = PageRequest::current()?;
     let core = &request.core;
     let caller = match request.caller().await {
@@ -54,27 +54,27 @@ pub async fn find_visitor() -> Result<Option<Visitor>, Refusal> {
         active_tokens: tokens::count_active(core, &caller).await?,
         longest_lifetime_days: core.token_rules.longest_lifetime_days,
         default_lifetime_days: core.token_rules.default_lifetime_days,
+        has_applications: true,
     }))
 }
 
 /// Whom a one-time code is for.
 #[server(prefix = "/rpc", endpoint = "get_invitation", input = Json)]
-pub async fn get_invitation(code: api::Secret) -> Result<Invitation, Refusal> {
+pub async fn get_invitation(code: api::Secret) -> Result<Invitation, RpcError> {
     let request = PageRequest::current()?;
     Ok(Invitation { username: accounts::get_invited(&request.core, &code).await? })
 }
 
 /// Makes the first administrator, or sets an invited person's password, and signs in.
 #[server(prefix = "/rpc", endpoint = "set_up", input = Json)]
-pub async fn set_up(request: api::SetUp) -> Result<api::Account, Refusal> {
+pub async fn set_up(request: api::SetUp) -> Result<api::Account, RpcError> {
     let page = PageRequest::current()?;
     let signed_in = accounts::set_up(&page.core, &page.context, request, page.client.clone()).await?;
     Ok(page.begin_session(signed_in))
 }
 
-/// Changes the password.
 #[server(prefix = "/rpc", endpoint = "change_password", input = Json)]
-pub async fn change_password(request: api::ChangePassword) -> Result<api::PasswordChanged, Refusal> {
+pub async fn change_password(request: api::ChangePassword) -> Result<api::PasswordChanged, RpcError> {
     let page = PageRequest::current()?;
     Ok(accounts::change_password(&page.core, &page.caller().await?, request).await?)
 }

@@ -18,9 +18,9 @@ use uptrakit_core::{
     error::{Error, Failure},
 };
 
-use super::Refusal;
+use super::RpcError;
 
-/// One request of the page. Clones share what they collect for the answer.
+/// A request of the page. Clones share what they collect for the answer.
 #[derive(Clone, Debug)]
 pub struct PageRequest {
     pub core: Arc<Core>,
@@ -33,7 +33,7 @@ pub struct PageRequest {
     answer: Arc<Mutex<PageAnswer>>,
 }
 
-/// What the answer says beside the result of the server function.
+/// The parts of the answer beside the result of the server function.
 #[derive(Debug, Default)]
 pub struct PageAnswer {
     pub session: Option<SessionChange>,
@@ -41,7 +41,7 @@ pub struct PageAnswer {
     pub failure: Option<Failure>,
 }
 
-/// What becomes of the browser's session.
+/// A change of the browser's session.
 #[derive(Debug)]
 pub enum SessionChange {
     /// A session with this cookie begins.
@@ -62,20 +62,20 @@ impl PageRequest {
     }
 
     /// Returns the request that the current server function answers.
-    pub(super) fn current() -> Result<Self, Refusal> {
+    pub(super) fn current() -> Result<Self, RpcError> {
         use_context().ok_or_else(|| {
-            Refusal(Problem::new(ProblemCode::Internal, "The server function was called without a request."))
+            RpcError(Problem::new(ProblemCode::Internal, "The server function was called without a request."))
         })
     }
 
-    /// Has the session judged: it is the page's only credential, whatever permission a function needs beside it.
+    /// Checks the session: it is the page's only credential, whatever permission a function needs beside it.
     pub(super) async fn caller(&self) -> Result<Authorized<WebSession>, Error> {
         let cookie = self.cookie.as_ref().ok_or(Error::Rejected(Rejection::Missing))?;
         let program = || self.program.clone();
         Ok(Authorized::new(&self.core.auth, Presented::Session(&cookie.0), self.context.clone(), program).await?)
     }
 
-    /// Has the session judged for a permission.
+    /// Checks the session for a permission.
     pub(super) async fn caller_for<R: Requirement>(&self) -> Result<Authorized<R>, Error> {
         Ok(self.caller().await?.require()?)
     }
@@ -102,7 +102,7 @@ impl PageRequest {
     }
 }
 
-impl From<Error> for Refusal {
+impl From<Error> for RpcError {
     fn from(error: Error) -> Self {
         if let Some(request) = use_context::<PageRequest>() {
             request.change(|answer| answer.failure = error.failure());

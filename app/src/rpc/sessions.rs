@@ -13,13 +13,13 @@ use uptrakit_core::{
     error::Error,
 };
 
-use super::Refusal;
+use super::RpcError;
 #[cfg(feature = "ssr")]
 use super::page_request::PageRequest;
 
 /// Signs in; the cookie comes with the answer.
 #[server(prefix = "/rpc", endpoint = "sign_in", input = Json)]
-pub async fn sign_in(request: api::SignIn) -> Result<api::Account, Refusal> {
+pub async fn sign_in(request: api::SignIn) -> Result<api::Account, RpcError> {
     let page = PageRequest::current()?;
     let signed_in = accounts::sign_in(&page.core, &page.context, request, page.client.clone()).await?;
     Ok(page.begin_session(signed_in))
@@ -27,7 +27,7 @@ pub async fn sign_in(request: api::SignIn) -> Result<api::Account, Refusal> {
 
 /// Ends this session at the server.
 #[server(prefix = "/rpc", endpoint = "sign_out", input = Json)]
-pub async fn sign_out() -> Result<(), Refusal> {
+pub async fn sign_out() -> Result<(), RpcError> {
     let page = PageRequest::current()?;
     let caller = page.caller().await?;
     let session = caller.session().ok_or(Error::NotFound)?.id;
@@ -36,23 +36,21 @@ pub async fn sign_out() -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The account's sessions.
 #[server(prefix = "/rpc", endpoint = "list_sessions", input = Json)]
-pub async fn list_sessions() -> Result<Vec<api::Session>, Refusal> {
+pub async fn list_sessions() -> Result<Vec<api::Session>, RpcError> {
     let page = PageRequest::current()?;
     Ok(sessions::list(&page.core, &page.caller().await?).await?)
 }
 
-/// Ends one session.
 #[server(prefix = "/rpc", endpoint = "end_session", input = Json)]
-pub async fn end_session(id: api::SessionId) -> Result<(), Refusal> {
+pub async fn end_session(id: api::SessionId) -> Result<(), RpcError> {
     let page = PageRequest::current()?;
     Ok(sessions::end(&page.core, &page.caller().await?, id).await?)
 }
 
 /// Ends all sessions but this one; answers how many.
 #[server(prefix = "/rpc", endpoint = "end_other_sessions", input = Json)]
-pub async fn end_other_sessions() -> Result<u64, Refusal> {
+pub async fn end_other_sessions() -> Result<u64, RpcError> {
     let page = PageRequest::current()?;
     Ok(sessions::end_others(&page.core, &page.caller().await?).await?)
 }
@@ -60,23 +58,22 @@ pub async fn end_other_sessions() -> Result<u64, Refusal> {
 /// Something that was done under the account: an audit event as a person wants to read it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Activity {
-    /// When.
     pub at: api::Timestamp,
-    /// What was done, as `noun.verb`.
+    /// Action, as `noun.verb`.
     pub action: String,
     /// `done`, `refused`, or why.
     pub outcome: String,
-    /// From where.
+    /// Address that it was done from.
     pub address: Option<String>,
-    /// What the token is called that it was done with, or to.
+    /// Name of the token that it was done with, or to.
     pub token: Option<String>,
-    /// What the host or the account is called that it was done to.
+    /// Name of the host or the account that it was done to.
     pub target: Option<String>,
 }
 
-/// What was done under the account, newest first.
+/// Lists what was done under the account, newest first.
 #[server(prefix = "/rpc", endpoint = "list_activity", input = Json)]
-pub async fn list_activity(page: u32) -> Result<api::Page<Activity>, Refusal> {
+pub async fn list_activity(page: u32) -> Result<api::Page<Activity>, RpcError> {
     let request = PageRequest::current()?;
     let page = audit::list_named(&request.core, &request.caller().await?, page).await?;
     Ok(page.map(|Named { event, token, target }| Activity {

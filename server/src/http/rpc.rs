@@ -13,7 +13,7 @@ use axum::{
 use http::{HeaderMap, StatusCode, header};
 use leptos::server_fn::ServerFn;
 use uptrakit_api::{Problem, Secret};
-use uptrakit_app::rpc::{ListActivity, ListSessions, ListTokens, PageAnswer, PageRequest, Refusal, SessionChange};
+use uptrakit_app::rpc::{ListActivity, ListSessions, ListTokens, PageAnswer, PageRequest, RpcError, SessionChange};
 use uptrakit_core::error::Error;
 
 use super::{
@@ -90,7 +90,7 @@ async fn with_status(answer: Response) -> Result<Response, ErrorResponse> {
         return Ok(answer);
     }
     let bytes = body::read(&HeaderMap::new(), answer.into_body()).await?;
-    let Ok(Refusal(problem)) = serde_json::from_slice::<Refusal>(&bytes) else {
+    let Ok(RpcError(problem)) = serde_json::from_slice::<RpcError>(&bytes) else {
         return Err(Error::Internal("a server function failed without a problem".into()).into());
     };
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

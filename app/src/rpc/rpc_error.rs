@@ -10,16 +10,16 @@ use uptrakit_api::{Problem, ProblemCode};
 /// A problem, on its way through a server function.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Refusal(pub Problem);
+pub struct RpcError(pub Problem);
 
-impl From<Problem> for Refusal {
+impl From<Problem> for RpcError {
     fn from(problem: Problem) -> Self {
         Self(problem)
     }
 }
 
 /// The texts are fixed: the originals repeat what was sent, and that may be a password.
-impl FromServerFnError for Refusal {
+impl FromServerFnError for RpcError {
     type Encoder = JsonEncoding;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {

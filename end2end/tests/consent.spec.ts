@@ -1,0 +1,268 @@
+// Requests of applications for access: what a person is told, what their answer says, and where they are afterwards.
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+
+import { ConsentPage } from "../pages/consent.ts";
+import { LoginPage } from "../pages/login.ts";
+import { ProfilePage } from "../pages/profile.ts";
+import { Shell } from "../pages/shell.ts";
+import { UsersPage } from "../pages/users.ts";
+import {
+  forNothing,
+  fromApp,
+  fromDevice,
+  fromProgram,
+  fromWebsite,
+  haveApplications,
+  imitation,
+  refuses,
+  waits,
+} from "../support/applications.ts";
+import { call } from "../support/api.ts";
+import { expect, test } from "../support/fixtures.ts";
+import { tokenPattern } from "../support/secrecy.ts";
+import { ada } from "../support/server.ts";
+
+const path = "/oauth/consent?request=request-of-the-test";
+
+test("a website gets what was left ticked, and the browser goes there", async ({
+  server,
+  signedIn: page,
+  complaints,
+}) => {
+  complaints.provoke(/request to another site: https:\/\/claude\.ai\//);
+  await page.route("https://claude.ai/**", (route) => route.fulfill({ contentType: "text/html", body: "<p>Back" }));
+  const answers = await waits(page, fromWebsite, "https://claude.ai/callback?code=upc_1&state=s");
+  const consent = new ConsentPage(page);
+  await page.goto(`${server.url}${path}`);
+  await expect(consent.heading).toBeVisible();
+  await expect(page.getByText("Claude verified asks for access to your account.")).toBeVisible();
+  await expect(page.getByText(`You are signed in as ${ada.username}`)).toBeVisible();
+  await expect(page.getByText("claude.ai", { exact: true })).toBeVisible();
+  await expect(page.getByText(/ask you again after 90 days/)).toBeVisible();
+  await expect(consent.permission("hosts:read")).toBeChecked();
+  await expect(consent.permission("hosts:write")).not.toBeChecked();
+  await consent.permission("hosts:write").check();
+  await consent.allow.click();
+  await expect(page.getByText("Back")).toBeVisible();
+  expect(page.url()).toBe("https://claude.ai/callback?code=upc_1&state=s");
+  expect(answers).toEqual([
+    {
+      to: "/rpc/approve_consent",
+      request: "request-of-the-test",
+      approval: { permissions: ["hosts:read", "hosts:write"], token_name: null },
+    },
+  ]);
+});
+
+test("a program on this computer is told at its own address", async ({ server, signedIn: page, complaints }) => {
+  const program = createServer((_, answer) => answer.setHeader("Content-Type", "text/html").end("<p>Connected"));
+  await new Promise<void>((resolve) => program.listen(0, "127.0.0.1", resolve));
+  const address = `http://127.0.0.1:${(program.address() as AddressInfo).port}`;
+  complaints.provoke(new RegExp(`request to another site: ${address}/`));
+  await waits(page, fromProgram, `${address}/callback?code=upc_1`);
+  const consent = new ConsentPage(page);
+  await page.goto(`${server.url}${path}`);
+  await expect(page.getByText("a program on this computer", { exact: true })).toBeVisible();
+  await expect(page.getByText("Any program can call itself that.", { exact: false })).toBeVisible();
+  await consent.allow.click();
+  await expect(page.getByText("Connected")).toBeVisible();
+  expect(page.url()).toBe(`${address}/callback?code=upc_1`);
+  program.close();
+});
+
+test("after an answer to an app the page stays, with the link once more", async ({
+  server,
+  signedIn: page,
+  complaints,
+}) => {
+  // No program opens the link here.
+  complaints.provoke(/cursor:/);
+  const answers = await waits(page, fromApp, "cursor://auth/callback?error=access_denied");
+  const consent = new ConsentPage(page);
+  await page.goto(`${server.url}${path}`);
+  await expect(page.getByText("cursor://", { exact: true })).toBeVisible();
+  await consent.deny.click();
+  await expect(page.getByRole("heading", { level: 1, name: "Access denied" })).toBeFocused();
+  await expect(page.getByText("You can close this page.")).toBeVisible();
+  const again = page.getByRole("link", { name: "Tell it once more" });
+  await expect(again).toHaveAttribute("href", "cursor://auth/callback?error=access_denied");
+  expect(answers).toEqual([{ to: "/rpc/deny_consent", request: "request-of-the-test" }]);
+});
+
+test("nothing is allowed without a permission", async ({ server, signedIn: page }) => {
+  const answers = await waits(page, imitation, null);
+  const consent = new ConsentPage(page);
+  await page.goto(`${server.url}${path}`);
+  await expect(page.getByText("This is not a part of Uptrakit")).toBeVisible();
+  await consent.permission("hosts:read").uncheck();
+  await consent.permission("tokens:write").uncheck();
+  await consent.allow.click();
+  await expect(page.getByText("Permissions need at least one choice.")).toBeVisible();
+  expect(answers).toEqual([]);
+});
+
+test("whoever has to sign in first comes back to the request", async ({ server, page }) => {
+  await waits(page, fromProgram, null);
+  await page.goto(`${server.url}${path}`);
+  await new LoginPage(page).signIn(ada.username, ada.password);
+  await expect(new ConsentPage(page).heading).toBeVisible();
+  await expect(page).toHaveURL(`${server.url}${path}`);
+});
+
+test("a device is connected by its code, and gets an API token with a name", async ({ server, signedIn: page }) => {
+  const answers = await waits(page, fromDevice, null);
+  const consent = new ConsentPage(page);
+  await page.goto(`${server.url}/device`);
+  const code = page.getByLabel("Code", { exact: true });
+  await expect(code).toBeFocused();
+  await page.getByRole("button", { name: "Continue" }).click();
+  await expect(page.getByText("The code must not be empty.")).toBeVisible();
+  await code.fill("bcdfghjk");
+  await code.press("Enter");
+  await expect(page.getByTestId("user-code")).toHaveText("BCDF-GHJK");
+  await expect(page.getByText("It asked from 10.0.3.7, with uptrakit.")).toBeVisible();
+  await expect(page.getByText("Nobody from support ever asks you for this.")).toBeVisible();
+  await expect(page.getByText(/API token that works for 90 days/)).toBeVisible();
+  await consent.tokenName.fill("cli on my laptop");
+  await consent.allow.click();
+  await expect(page.getByText("The device goes on by itself within seconds.")).toBeVisible();
+  expect(answers).toEqual([
+    {
+      to: "/rpc/approve_device",
+      code: "bcdfghjk",
+      approval: {
+        permissions: ["hosts:read", "hosts:report", "hosts:write", "tokens:write"],
+        token_name: "cli on my laptop",
+      },
+    },
+  ]);
+});
+
+test("a device that a person allows gets an API token of the chosen name", async ({ server, signedIn: page }) => {
+  const send = async (path: string, fields: Record<string, string>) => {
+    const answer = await fetch(`${server.url}${path}`, { method: "POST", body: new URLSearchParams(fields) });
+    return (await answer.json()) as Record<string, string>;
+  };
+  const begun = await send("/oauth/device_authorization", {
+    client_id: "uptrakit-cli",
+    resource: `${server.url}/api/v1`,
+    scope: "hosts:read hosts:report",
+    token_name: "cli on web-1",
+  });
+  const consent = new ConsentPage(page);
+  await page.goto(begun.verification_uri_complete!);
+  await page.getByRole("button", { name: "Continue" }).click();
+  await expect(page.getByTestId("user-code")).toHaveText(begun.user_code!);
+  await expect(page.getByText("It asked from 127.0.0.1", { exact: false })).toBeVisible();
+  await expect(consent.tokenName).toHaveValue("cli on web-1");
+  await consent.tokenName.fill("cli on my laptop");
+  await consent.allow.click();
+  await expect(page.getByText("The device goes on by itself within seconds.")).toBeVisible();
+
+  const given = await send("/oauth/token", {
+    grant_type: "urn:ietf:params:oauth:grant-type:device_code",
+    device_code: begun.device_code!,
+    client_id: "uptrakit-cli",
+  });
+  expect(given.access_token).toMatch(tokenPattern);
+  expect((await call(server, given.access_token, "/auth/me")).body).toMatchObject({
+    username: ada.username,
+    token: { name: "cli on my laptop" },
+  });
+  await page.goto(`${server.url}/profile`);
+  await expect(new ProfilePage(page).row("cli on my laptop")).toBeVisible();
+});
+
+test("the address of a device fills in its code and waits for the person", async ({ server, signedIn: page }) => {
+  await waits(page, fromDevice, null);
+  await page.goto(`${server.url}/device?code=BCDF-GHJK`);
+  await expect(page.getByLabel("Code", { exact: true })).toHaveValue("BCDF-GHJK");
+  await expect(new ConsentPage(page).allow).toHaveCount(0);
+});
+
+test("a code that no device shows is refused at its field", async ({ server, signedIn: page, complaints }) => {
+  complaints.provoke(/status of 404/);
+  await refuses(page, "not-found", 404, "There is no such request.");
+  await page.goto(`${server.url}/device?code=BCDF-GHJK`);
+  await page.getByRole("button", { name: "Continue" }).click();
+  await expect(page.getByText("The code is not known.")).toBeVisible();
+  await expect(page.getByLabel("Code", { exact: true })).toBeFocused();
+});
+
+for (const [code, status, words] of [
+  ["not-found", 404, "There is no such request"],
+  ["conflict", 409, "This request was answered already."],
+] as const) {
+  test(`a request that is refused as ${code} says what to do next`, async ({ server, signedIn: page, complaints }) => {
+    complaints.provoke(/status of (404|409)/);
+    await refuses(page, code, status, "This request was answered already. Begin again in the application.");
+    await page.goto(`${server.url}${path}`);
+    await expect(new Shell(page).heading("This request can't be answered")).toBeVisible();
+    await expect(page.getByText(words)).toBeVisible();
+    await expect(page.getByText("go back to the program and connect it once more")).toBeVisible();
+  });
+}
+
+test("an account that has nothing of what is asked for can only deny", async ({ server, signedIn: page }) => {
+  await waits(page, forNothing, null);
+  const consent = new ConsentPage(page);
+  await page.goto(`${server.url}${path}`);
+  await expect(page.getByText("Your account may do nothing of what it asks for.")).toBeVisible();
+  await expect(consent.allow).toBeDisabled();
+  await expect(consent.deny).toBeEnabled();
+});
+
+test("what was allowed before goes on at once", async ({ server, signedIn: page, complaints }) => {
+  complaints.provoke(/request to another site: https:\/\/claude\.ai\//);
+  await page.route("https://claude.ai/**", (route) => route.fulfill({ contentType: "text/html", body: "<p>Back" }));
+  await page.route(/\/rpc\/open_consent$/, (route) =>
+    route.fulfill({ json: { kind: "continue", redirect: "https://claude.ai/callback?code=upc_1" } }),
+  );
+  await page.goto(`${server.url}${path}`);
+  await expect(page.getByText("Back")).toBeVisible();
+});
+
+test("a connected application is disconnected, with the notice of a revoke", async ({ server, signedIn: page }) => {
+  const asked = await haveApplications(page);
+  await page.goto(`${server.url}/profile`);
+  const section = page.getByRole("region", { name: "Connected applications" });
+  await expect(section.getByTestId("application-row")).toHaveCount(2);
+  const claude = section.getByTestId("application-row").filter({ hasText: "Claude" });
+  await expect(claude).toContainText("claude.ai");
+  await expect(claude).toContainText("from 10.0.3.7");
+  await expect(claude).not.toContainText("not verified");
+  await page.getByRole("button", { name: "Disconnect Claude", exact: true }).click();
+  await page
+    .getByRole("dialog", { name: "Disconnect application" })
+    .getByRole("button", { name: "Disconnect now" })
+    .click();
+  await expect(
+    page.getByText("Disconnected. Effective everywhere since 14:03:07.120; 2 requests were cut off."),
+  ).toBeVisible();
+  await expect(section.getByTestId("application-row")).toHaveCount(1);
+  expect(asked).toEqual(["DELETE /api/v1/auth/applications/01936f6e-2b6c-7d3a-9c41-5e0f8a7b1c2d"]);
+  await expect(new ProfilePage(page).heading).toBeVisible();
+});
+
+test("an administrator verifies an application and deletes it", async ({ server, signedIn: page }) => {
+  const asked = await haveApplications(page);
+  await page.goto(`${server.url}/users`);
+  await expect(new UsersPage(page).row(ada.email)).toBeVisible();
+  const name = "an-application-with-a-rather-long-name.internal.example.org";
+  const row = page.getByTestId("application-row").filter({ hasText: name });
+  await page.getByRole("button", { name: `Verify ${name}`, exact: true }).click();
+  const verify = page.getByRole("dialog", { name: "Verify application" });
+  await expect(verify).toContainText("http://127.0.0.1/callback");
+  await verify.getByRole("button", { name: "Verify", exact: true }).click();
+  await expect(row.getByText("not verified")).toHaveCount(0);
+  await page.getByRole("button", { name: "Delete Claude", exact: true }).click();
+  const dialog = page.getByRole("dialog", { name: "Delete application" });
+  await expect(dialog).toContainText("3 accounts lose the connection to it");
+  await dialog.getByRole("button", { name: "Delete now" }).click();
+  await expect(page.getByText("Claude was deleted.")).toBeVisible();
+  expect(asked).toEqual([
+    'PATCH /api/v1/applications/01936f6e-2b6c-7d3a-9c41-5e0f8a7b1c2e {"verified":true}',
+    "DELETE /api/v1/applications/01936f6e-2b6c-7d3a-9c41-5e0f8a7b1c2d",
+  ]);
+});
