@@ -1,5 +1,5 @@
 //! Who is signed in here, known to every view. A refusal for want of a session ends up here as well, so that
-//! whoever was signed out in the middle of work lands on the sign-in page and comes back.
+//! a person who was signed out in the middle of work lands on the sign-in page and comes back.
 
 use crate::{
     api_client::{self, Answer},
@@ -10,23 +10,21 @@ use leptos::prelude::*;
 use std::time::Duration;
 use uptrakit_api::{Permission, Problem, ProblemCode};
 
-/// What is known of who is signed in.
+/// The page's knowledge of who is signed in.
 #[derive(Clone, PartialEq)]
 pub enum AuthState {
     /// The server has not answered yet.
     Loading,
-    /// Nobody is signed in.
     SignedOut(SignedOut),
-    /// Somebody is.
     SignedIn(Visitor),
     /// The server could not answer.
     Unknown(Problem),
 }
 
-/// Why nobody is signed in.
+/// The reason why no person is signed in.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum SignedOut {
-    /// Nobody was when the page was opened.
+    /// The page was opened without a session.
     NotYet,
     /// The person signed out.
     Left,
@@ -34,30 +32,28 @@ pub enum SignedOut {
     Ended,
 }
 
-/// The authentication of this page.
 pub fn use_auth() -> AuthContext {
     expect_context()
 }
 
-/// What becomes of the news that the session has ended.
+/// Handling of the news that the session has ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum News {
-    /// It is told at once.
+    /// The news is shown at once.
     Told,
-    /// It is kept back, should it come.
+    /// News that comes is kept back.
     Held,
-    /// It has come.
+    /// News has come and is kept back.
     Waiting,
 }
 
 /// The page's knowledge of who is signed in.
 #[derive(Clone, Copy)]
 pub struct AuthContext {
-    /// Who it is.
     pub state: RwSignal<AuthState>,
     /// The number of the newest question, or of what was learned without one.
     newest: StoredValue<u32>,
-    /// Whether it was answered in this very task.
+    /// True within the task in which the answer came.
     is_new: StoredValue<bool>,
     news: StoredValue<News>,
     drafts: Drafts,
@@ -143,7 +139,7 @@ impl AuthContext {
         });
     }
 
-    /// Nobody is signed in any more; what the page holds is kept until the person is back.
+    /// Ends the session in the page. What was typed is kept until the person is back.
     fn ended(self) {
         match self.news.get_value() {
             News::Told => {
@@ -158,7 +154,7 @@ impl AuthContext {
         }
     }
 
-    /// The visitor, if somebody is signed in.
+    /// Returns the visitor, if a person is signed in.
     pub fn visitor(self) -> Option<Visitor> {
         match self.state.get() {
             AuthState::SignedIn(visitor) => Some(visitor),
@@ -166,14 +162,13 @@ impl AuthContext {
         }
     }
 
-    /// Whether the visitor may do this.
     pub fn may(self, permission: Permission) -> bool {
         self.state.with(
             |state| matches!(state, AuthState::SignedIn(visitor) if visitor.account.permissions.contains(permission)),
         )
     }
 
-    /// Takes note of a refusal: one for want of a session means that nobody is signed in any more.
+    /// Takes note of a refusal: one for want of a session means that the session has ended.
     pub fn heard(self, problem: &Problem) {
         let ended = matches!(
             problem.code,

@@ -20,7 +20,7 @@ thread_local! {
 }
 
 thread_local! {
-    /// By how many milliseconds the server's clock is ahead of the browser's.
+    /// Milliseconds by which the server's clock is ahead of the browser's.
     static AHEAD: Cell<Option<RwSignal<i64>>> = const { Cell::new(None) };
 }
 
@@ -65,7 +65,7 @@ pub fn compare(date: &str, sent: Timestamp) {
     }
 }
 
-/// By how many milliseconds the server's clock is ahead of the browser's, where that is worth a word.
+/// Returns the milliseconds by which the server's clock is ahead, where that is worth a word.
 pub fn difference() -> Option<i64> {
     AHEAD.get().map(|ahead| ahead.get()).filter(|ahead| ahead.abs() > NOTICEABLE)
 }
@@ -92,7 +92,7 @@ pub fn relative(at: Timestamp, now: Timestamp) -> String {
     RELATIVE.with(|style| style.format(f64::from(count), unit)).into()
 }
 
-/// "21 Feb 2027".
+/// Writes a day, as `21 Feb 2027`.
 pub fn date(at: Timestamp) -> String {
     written(at, &DATE)
 }
@@ -107,7 +107,7 @@ pub fn full(at: Timestamp) -> String {
     written(at, &FULL)
 }
 
-/// "14:05".
+/// Writes a time of day, as `14:05`.
 pub fn time_of_day(at: Timestamp) -> String {
     written(at, &TIME_OF_DAY)
 }

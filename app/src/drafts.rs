@@ -7,7 +7,6 @@ use uptrakit_api::AccountId;
 
 type Value = Box<dyn Any>;
 
-/// The drafts of this page.
 #[derive(Clone, Copy)]
 pub struct Drafts(StoredValue<Store, LocalStorage>);
 
@@ -16,7 +15,7 @@ struct Store {
     /// The signals that are on the page.
     watched: Vec<Watched>,
     next: u32,
-    /// What was in them when the session ended.
+    /// Values that the signals had when the session ended.
     saved: Vec<(&'static str, Value)>,
     owner: Option<AccountId>,
 }
@@ -37,13 +36,12 @@ pub fn kept<T: Clone + Send + Sync + 'static>(name: &'static str, initial: impl 
     signal
 }
 
-/// The same for a line of text that is empty at first.
+/// Returns such a signal for a line of text that is empty at first.
 pub fn kept_text(name: &'static str) -> RwSignal<String> {
     kept(name, String::new)
 }
 
 impl Drafts {
-    /// Makes them for everything below.
     pub fn provide() -> Self {
         let drafts = Self(StoredValue::new_local(Store::default()));
         provide_context(drafts);
@@ -58,7 +56,7 @@ impl Drafts {
         });
     }
 
-    /// Drops what is kept for anybody else.
+    /// Drops what is kept for another account.
     pub fn keep_for(self, account: Option<AccountId>) {
         self.0.update_value(|store| {
             if account.is_none() || store.owner != account {

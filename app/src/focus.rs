@@ -33,7 +33,7 @@ pub fn list_around(element: Option<&Element>) -> Option<Element> {
     element?.closest("[data-focus-home]").ok()?
 }
 
-/// When nothing has the focus any more, the heading of `list` takes it, or else that of the page.
+/// Gives the focus to the heading of `list`, or else to that of the page, when no element has it any more.
 pub fn focus_heading_if_lost(list: Option<&Element>) {
     if !is_focus_lost() {
         return;
@@ -54,7 +54,7 @@ fn focus_in_place(element: &Element) {
     let _ = element.unchecked_ref::<HtmlElement>().focus_with_options(&options);
 }
 
-/// What a person is at in a list: the element that has the focus, and the two ends of a selection.
+/// The person's place in a list: the element that has the focus, and the two ends of a selection.
 struct Attention {
     element: Option<Element>,
     selection: Option<[(Node, u32); 2]>,

@@ -7,14 +7,11 @@ use uptrakit_api::{Timestamp, Token};
 /// The lifetimes that the form offers, in days.
 pub const PRESETS: &[u32] = &[7, 30, 60, 90, 365];
 
-/// What the person chose.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lifetime {
-    /// So many days from now.
     Days(u32),
     /// Until the end of a day that is picked.
     Custom,
-    /// For ever.
     Never,
 }
 
@@ -28,7 +25,7 @@ pub fn offered(longest_days: Option<u32>) -> Vec<u32> {
     days
 }
 
-/// When a token ends that is made now and lives so many days.
+/// Returns the end of a token that is made now and lives so many days.
 pub fn end_after_days(now: Timestamp, days: u32) -> Timestamp {
     now.plus_millis(i64::from(days) * DAY)
 }
@@ -51,12 +48,12 @@ pub fn of_token(token: &Token, longest_days: Option<u32>) -> (Lifetime, u32) {
     if PRESETS.contains(&days) { (Lifetime::Days(days), days) } else { (Lifetime::Custom, days) }
 }
 
-/// Whether an end is near enough to be pointed out.
+/// Returns true when an end is near enough to be pointed out.
 pub fn ends_soon(end: Timestamp, now: Timestamp) -> bool {
     end.0 - now.0 < 14 * DAY
 }
 
-/// Whether a token was used so recently that revoking it needs more than a click.
+/// Returns true when a token was used so recently that revoking it needs more than a click.
 pub fn used_lately(last_used: Option<Timestamp>, now: Timestamp) -> bool {
     last_used.is_some_and(|last| now.0 - last.0 < DAY)
 }

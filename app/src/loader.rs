@@ -17,11 +17,8 @@ type Fetch = Box<dyn Fn(Box<dyn FnOnce(Result<Arrived, Problem>)>)>;
 /// A `LocalResource` would wait for the answer under way before it asks anew, and show it: for one that hangs, for ever. Here
 /// the newest question is asked at once, and its answer alone is shown.
 pub struct Loader<T: Send + Sync + 'static> {
-    /// The newest data that arrived.
     pub data: RwSignal<Option<T>>,
-    /// Why the last attempt brought none.
     pub problem: RwSignal<Option<Problem>>,
-    /// Whether an attempt is under way.
     pub busy: RwSignal<bool>,
     again: RwSignal<()>,
 }
@@ -58,19 +55,17 @@ impl<T: Send + Sync + 'static> Loader<T> {
         loader
     }
 
-    /// Fetches again.
     pub fn reload(self) {
         self.again.try_set(());
     }
 
-    /// Whether there is data to show.
     pub fn is_there(self) -> Memo<bool> {
         Memo::new(move |_| self.data.with(Option::is_some))
     }
 }
 
 impl<T: Clone + PartialEq + Send + Sync + 'static> Loader<Page<T>> {
-    /// The same for a list in pages. A page behind the last one, whose rows are gone, is not shown: `turn` goes to the last
+    /// Fetches a list in pages. A page behind the last one, whose rows are gone, is not shown: `turn` goes to the last
     /// one, and by that moves a signal that `fetch` reads.
     pub fn paged(fetch: impl Fn() -> Answer<Page<T>> + 'static, turn: impl Fn(u32) + 'static) -> Self {
         let turn = StoredValue::new_local(turn);
@@ -84,22 +79,20 @@ impl<T: Clone + PartialEq + Send + Sync + 'static> Loader<Page<T>> {
         })
     }
 
-    /// What is on the page.
     pub fn items(self) -> Vec<T> {
         self.data.with(|page| page.as_ref().map(|page| page.items.clone()).unwrap_or_default())
     }
 
-    /// Whether nothing is on the page.
     pub fn is_empty(self) -> Memo<bool> {
         Memo::new(move |_| self.data.with(|page| page.as_ref().is_none_or(|page| page.items.is_empty())))
     }
 
-    /// Which page it is, of how many.
+    /// Page that is shown, and the number of pages.
     pub fn place(self) -> Memo<(u32, u64)> {
         Memo::new(move |_| self.data.with(|page| page.as_ref().map_or((1, 1), |page| (page.page, page.total_pages))))
     }
 
-    /// One of the items, as it is in the newest page that has it.
+    /// Follows one of the items, as it is in the newest page that has it.
     pub fn item<K: Eq + Hash + 'static>(self, item: T, key: fn(&T) -> K) -> Memo<T> {
         Memo::new(move |known: Option<&T>| {
             let known = known.unwrap_or(&item);

@@ -16,16 +16,15 @@ pub struct Navigation {
     navigate: Callback<(String, NavigateOptions)>,
 }
 
-/// Whether "back" leads to the page that is left.
+/// The effect on the history: whether "back" leads to the page that is left.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum History {
-    /// "Back" leads there.
+    /// "Back" leads to the page that is left.
     Pushed,
     /// "Back" leads to the page before: that one was only on the way.
     Replaced,
 }
 
-/// Returns the navigation of the current route.
 pub fn use_navigation() -> Navigation {
     let navigate = use_navigate();
     Navigation { url: use_url(), navigate: Callback::new(move |(to, options): (String, _)| navigate(&to, options)) }
@@ -42,7 +41,6 @@ impl Navigation {
         self.url.with(|url| url.search_params().get_str(name).unwrap_or_default().to_owned())
     }
 
-    /// Goes to a path of this site.
     pub fn go(self, to: &str, entry: History) {
         let replace = entry == History::Replaced;
         self.navigate(to, NavigateOptions { replace, ..NavigateOptions::default() });

@@ -3,11 +3,10 @@
 const SECOND: i64 = 1_000;
 const MINUTE: i64 = 60 * SECOND;
 const HOUR: i64 = 60 * MINUTE;
-/// A day, in milliseconds.
 pub const DAY: i64 = 24 * HOUR;
 
-/// By how many milliseconds the clock that said so is ahead of the one that measured the question and its answer. It says
-/// whole seconds. An answer that was long on its way tells too little.
+/// Returns the milliseconds by which the clock that said so is ahead of the one that measured the question and its
+/// answer. It says whole seconds. An answer that was long on its way tells too little.
 pub fn between(said: i64, asked: i64, answered: i64) -> Option<i64> {
     let way = answered - asked;
     (0..20 * SECOND).contains(&way).then(|| said + SECOND / 2 - (asked + way / 2))

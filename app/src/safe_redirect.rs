@@ -1,7 +1,7 @@
-//! Where a visitor goes after signing in. The destination stands in the address bar, so anybody can write one:
+//! Where a visitor goes after signing in. The destination stands in the address bar, where others can write one:
 //! only paths of this very site are followed.
 
-/// Where visitors go who wanted to go nowhere in particular.
+/// Path for visitors who wanted to go nowhere in particular.
 pub const HOME: &str = "/profile";
 
 /// The path to go to, if it stays on this site and is no page that is only for signed-out visitors.

@@ -9,18 +9,14 @@ use leptos::prelude::*;
 use uptrakit_api::{FieldError, Problem, ProblemCode};
 use wasm_bindgen::JsCast;
 
-/// One form's state.
 #[derive(Clone, Copy)]
 pub struct Submission {
-    /// Whether an answer is awaited.
     pub busy: RwSignal<bool>,
-    /// Why the last attempt was refused.
     pub problem: RwSignal<Option<Problem>>,
     auth: AuthContext,
 }
 
 impl Submission {
-    /// A form that was not sent yet.
     pub fn new() -> Self {
         Self { busy: RwSignal::new(false), problem: RwSignal::new(None), auth: use_auth() }
     }
@@ -54,7 +50,7 @@ impl Submission {
         focus_first_error();
     }
 
-    /// What is wrong with a field, as a sentence.
+    /// Returns a sentence on what is wrong with a field.
     pub fn error(self, field: &'static str, label: &'static str) -> Signal<Option<String>> {
         Signal::derive(move || {
             self.problem.with(|problem| {

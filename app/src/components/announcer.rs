@@ -5,22 +5,18 @@ use crate::{loader::Loader, wording::counted};
 use leptos::prelude::*;
 use uptrakit_api::Page;
 
-/// The text that is being said.
 #[derive(Clone, Copy)]
 pub struct Announcer(RwSignal<String>);
 
-/// The announcer of this page.
 pub fn use_announcer() -> Announcer {
     expect_context()
 }
 
 impl Announcer {
-    /// Makes one for everything below.
     pub fn provide() {
         provide_context(Self(RwSignal::new(String::new())));
     }
 
-    /// Says something.
     pub fn announce(self, text: &str) {
         // The same text twice would be no change, and so would not be said again.
         let again = self.0.with_untracked(|said| said == text);
@@ -44,7 +40,7 @@ pub fn announce_found<T: Send + Sync>(list: Loader<Page<T>>, one: &'static str) 
     move || asked.set_value(true)
 }
 
-/// Where it is said.
+/// The live region, which screen readers read out.
 #[component]
 pub fn LiveRegion() -> impl IntoView {
     let announcer = use_announcer();

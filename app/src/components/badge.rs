@@ -3,7 +3,6 @@
 use super::Tone;
 use leptos::prelude::*;
 
-/// A badge.
 #[component]
 pub fn Badge(#[prop(optional)] tone: Tone, children: Children) -> impl IntoView {
     view! { <span class="badge" data-tone=tone.as_str()>{children()}</span> }

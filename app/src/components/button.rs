@@ -2,19 +2,17 @@
 
 use leptos::prelude::*;
 
-/// How much a button stands out, and what it does.
+/// The weight of a button, and the kind of its effect.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub enum ButtonKind {
-    /// One of several that matter alike.
+    /// Several buttons matter alike.
     #[default]
     Plain,
-    /// The one action of a view.
     Primary,
-    /// The one that destroys.
     Danger,
-    /// One of many, in the rows of a list.
+    /// The rows of a list have this button.
     Ghost,
-    /// One of many that leads to something that destroys.
+    /// The rows of a list have this button, and it leads to something that destroys.
     GhostBad,
 }
 
@@ -80,13 +78,10 @@ pub fn RowButton(
     }
 }
 
-/// The button that sends a form.
 #[component]
 pub fn SubmitButton(
     #[prop(default = ButtonKind::Primary)] kind: ButtonKind,
-    /// Whether an answer is awaited.
-    #[prop(optional, into)]
-    busy: Signal<bool>,
+    #[prop(optional, into)] busy: Signal<bool>,
     #[prop(optional, into)] disabled: Signal<bool>,
     children: Children,
 ) -> impl IntoView {

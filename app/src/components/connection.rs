@@ -3,11 +3,9 @@
 use crate::{clock, wording};
 use leptos::{ev, prelude::*};
 
-/// Whether the browser believes that it is online.
 #[derive(Clone, Copy)]
 pub struct Connection(RwSignal<bool>);
 
-/// The connection of this page.
 pub fn use_connection() -> Connection {
     expect_context()
 }
@@ -21,7 +19,6 @@ impl Connection {
         provide_context(Self(online));
     }
 
-    /// Whether there is a network.
     pub fn is_online(self) -> bool {
         self.0.get()
     }

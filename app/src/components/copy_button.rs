@@ -5,7 +5,7 @@ use leptos::{html, prelude::*, task::spawn_local};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 
-/// What the buttons around one text have in common.
+/// The state that the buttons around one text share.
 #[derive(Clone, Copy)]
 pub struct Copying {
     /// The element that shows the text.
@@ -16,7 +16,6 @@ pub struct Copying {
 }
 
 impl Copying {
-    /// Nothing is copied yet.
     pub fn new(on_copied: impl Into<Callback<()>>) -> Self {
         Self { shown: NodeRef::new(), is_refused: RwSignal::new(false), on_copied: on_copied.into() }
     }
@@ -97,7 +96,7 @@ pub fn CopyLine(
     }
 }
 
-/// Whether the browser took the text. Outside of secure contexts there is no clipboard at all.
+/// Returns true when the browser took the text. Outside of secure contexts there is no clipboard at all.
 async fn write(text: &str) -> bool {
     let navigator = window().navigator();
     let there = js_sys::Reflect::get(&navigator, &JsValue::from_str("clipboard")).is_ok_and(|it| it.is_object());

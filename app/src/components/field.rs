@@ -14,33 +14,28 @@ pub fn fresh_id() -> String {
 /// The ids that tie a field to its label, its hint and its error.
 #[derive(Clone)]
 pub struct FieldIds {
-    /// The input's own.
     pub input: String,
     hint: String,
     error: String,
 }
 
 impl FieldIds {
-    /// Ids of their own for one field.
     pub fn new() -> Self {
         let input = fresh_id();
         Self { hint: input.clone() + "-hint", error: input.clone() + "-error", input }
     }
 
-    /// The value of `aria-describedby`.
     pub fn described_by(&self) -> String {
         [&self.error, " ", &self.hint].concat()
     }
 }
 
-/// What stands around an input: its label above, its hint and its error below.
+/// A label above an input, and its hint and error below.
 #[component]
 pub fn FieldFrame(
     ids: FieldIds,
     label: &'static str,
-    /// What is wrong with it.
     error: MaybeProp<String>,
-    /// What helps to fill it.
     hint: MaybeProp<String>,
     children: Children,
 ) -> impl IntoView {
@@ -58,7 +53,6 @@ pub fn FieldFrame(
     }
 }
 
-/// A line of text.
 #[component]
 pub fn TextField(
     label: &'static str,
@@ -72,9 +66,7 @@ pub fn TextField(
     /// The first day of a field for dates.
     #[prop(optional)]
     min: Option<String>,
-    /// It is the first to be typed into.
-    #[prop(optional)]
-    autofocus: bool,
+    #[prop(optional)] autofocus: bool,
 ) -> impl IntoView {
     let ids = FieldIds::new();
     let input = NodeRef::<html::Input>::new();
@@ -101,7 +93,6 @@ pub fn TextField(
     }
 }
 
-/// Several lines of text.
 #[component]
 pub fn TextArea(
     label: &'static str,
@@ -129,7 +120,6 @@ pub fn TextArea(
     }
 }
 
-/// A check box with its label.
 #[component]
 pub fn CheckBox(label: &'static str, checked: RwSignal<bool>) -> impl IntoView {
     view! {

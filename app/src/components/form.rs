@@ -5,10 +5,8 @@ use crate::{clock, submission::Submission, wording::counted};
 use leptos::prelude::*;
 use uptrakit_api::{Problem, ProblemCode};
 
-/// Where a form stands.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub enum FormKind {
-    /// In a dialog.
     #[default]
     Dialog,
     /// On a page, as the panel that is all of it.

@@ -14,7 +14,6 @@ pub fn Instant(at: Timestamp) -> impl IntoView {
     }
 }
 
-/// Its day.
 #[component]
 pub fn Date(at: Timestamp) -> impl IntoView {
     view! {

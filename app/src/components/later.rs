@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 use std::time::Duration;
 
-/// What is drawn a moment after what stands before it.
 #[component]
 pub fn Later(children: ChildrenFn) -> impl IntoView {
     let is_time = RwSignal::new(false);

@@ -10,7 +10,7 @@ use uptrakit_api::Problem;
 #[component]
 pub fn Loaded<T: Send + Sync + 'static>(
     loader: Loader<T>,
-    /// What stands there until the data does.
+    /// View that is shown until the data is there.
     #[prop(into)]
     waiting: ViewFn,
     children: ChildrenFn,
@@ -34,7 +34,7 @@ pub fn Loaded<T: Send + Sync + 'static>(
     }
 }
 
-/// Who was offline wants to see what happened meanwhile.
+/// Asks again after the device was offline: the person wants to see what happened meanwhile.
 fn reload_when_online(reload: Callback<()>) {
     let connection = use_connection();
     Effect::new(move |was_online: Option<bool>| {
@@ -46,7 +46,7 @@ fn reload_when_online(reload: Callback<()>) {
     });
 }
 
-/// What names the request in the server's log, for a fault that its operator has to look for.
+/// The id that the request has in the server's log, for a fault that its operator has to look for.
 #[component]
 pub fn RequestId(problem: Problem) -> impl IntoView {
     let is_named = problem.status >= 500 && !problem.request_id.is_empty();

@@ -3,17 +3,13 @@
 use super::{Button, ButtonKind};
 use leptos::prelude::*;
 
-/// How a word or a sentence is meant.
+/// The meaning of a word or a sentence.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub enum Tone {
-    /// Neither well nor badly.
     #[default]
     Neutral,
-    /// It went well.
     Good,
-    /// Something is to be heeded.
     Warn,
-    /// It went wrong.
     Bad,
 }
 
@@ -33,7 +29,7 @@ impl Tone {
 #[component]
 pub fn Callout(
     tone: Tone,
-    /// It is said at once, and takes the focus when a form was refused.
+    /// Screen readers read an alert at once, and a refused form gives it the focus.
     #[prop(optional)]
     alert: bool,
     children: Children,
@@ -50,17 +46,14 @@ pub fn Callout(
     }
 }
 
-/// The page's one notice.
 #[derive(Clone, Copy)]
 pub struct Notices(RwSignal<Option<(Tone, String)>>);
 
-/// The notice of this page.
 pub fn use_notices() -> Notices {
     expect_context()
 }
 
 impl Notices {
-    /// Makes it for everything below.
     pub fn provide() {
         provide_context(Self(RwSignal::new(None)));
     }
@@ -70,7 +63,6 @@ impl Notices {
         self.0.set(Some((tone, text.into())));
     }
 
-    /// Takes it away.
     pub fn dismiss(self) {
         if self.0.with_untracked(Option::is_some) {
             self.0.set(None);
@@ -78,7 +70,7 @@ impl Notices {
     }
 }
 
-/// Where it stands; always there, so that screen readers hear what comes into it.
+/// The place of the notice. It is always there, so that screen readers hear what comes into it.
 #[component]
 pub fn NoticeArea() -> impl IntoView {
     let notices = use_notices();

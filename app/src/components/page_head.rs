@@ -5,12 +5,11 @@ use super::use_notices;
 use crate::focus::focus_when_mounted;
 use leptos::prelude::*;
 
-/// Whether a page was shown before.
+/// Notes that a page was shown before.
 #[derive(Clone, Copy)]
 pub struct Arrivals(StoredValue<bool>);
 
 impl Arrivals {
-    /// Starts to count.
     pub fn provide() {
         provide_context(Self(StoredValue::new(false)));
     }

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 pub fn Pager(
     /// Names the list for screen readers.
     label: &'static str,
-    /// Which page it is, of how many.
+    /// Page that is shown, and the number of pages.
     #[prop(into)]
     place: Signal<(u32, u64)>,
     #[prop(into)] turn: Callback<u32>,

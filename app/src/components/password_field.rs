@@ -19,9 +19,7 @@ pub fn PasswordField(
     value: RwSignal<String>,
     #[prop(optional, into)] error: MaybeProp<String>,
     #[prop(optional)] choosing: bool,
-    /// It is the first to be typed into.
-    #[prop(optional)]
-    autofocus: bool,
+    #[prop(optional)] autofocus: bool,
 ) -> impl IntoView {
     let ids = FieldIds::new();
     let input = NodeRef::<html::Input>::new();

@@ -6,7 +6,6 @@ use crate::{api_client::Answer, clock, drafts::kept_text, lifetime, rpc::Revoked
 use leptos::prelude::*;
 use uptrakit_api::Token;
 
-/// The dialog.
 #[component]
 pub fn RevokeDialog(
     token: Token,
@@ -32,7 +31,7 @@ fn Confirmation(token: Token, ask: Callback<(), Answer<Revoked>>, on_revoked: Ca
     let typed = kept_text("revoke.name");
     let in_use = lifetime::used_lately(token.last_used_at, clock::now());
     let expected = StoredValue::new(token.name.clone());
-    // A page shows several spaces as one, so that nobody could type or copy them.
+    // A page shows several spaces as one, so that they can't be read off or copied.
     let is_same = |one: &str, other: &str| one.split_whitespace().eq(other.split_whitespace());
     let is_confirmed =
         Signal::derive(move || !in_use || typed.with(|typed| expected.with_value(|name| is_same(typed, name))));

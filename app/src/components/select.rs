@@ -3,12 +3,11 @@
 use super::field::{FieldFrame, FieldIds, fresh_id};
 use leptos::prelude::*;
 
-/// What can be chosen.
+/// An option of a select.
 pub trait Choice: Clone + PartialEq + Send + Sync + 'static {
     /// The name in the address, in a form and on the wire.
     fn value(&self) -> String;
 
-    /// The name for people.
     fn label(&self) -> String;
 }
 
@@ -38,7 +37,6 @@ fn Items(items: Vec<Item>, chosen: Signal<String>) -> impl IntoView {
         .collect_view()
 }
 
-/// A choice in a form.
 #[component]
 pub fn SelectField<C: Choice>(
     label: &'static str,
@@ -69,7 +67,6 @@ pub fn SelectField<C: Choice>(
     }
 }
 
-/// A choice above a list.
 #[component]
 pub fn SelectBox<C: Choice>(
     label: &'static str,

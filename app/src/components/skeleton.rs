@@ -2,10 +2,9 @@
 
 use leptos::prelude::*;
 
-/// What is awaited, and so how tall it will be.
+/// The kind of content that is awaited, which decides how tall the skeleton is.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub enum Shape {
-    /// A line.
     #[default]
     Line,
     /// A row of a table, or its card.

@@ -5,7 +5,6 @@ use leptos::prelude::*;
 
 const THEMES: &[(&str, &str)] = &[("", "System"), ("light", "Light"), ("dark", "Dark")];
 
-/// Three radio buttons in a row.
 #[component]
 pub fn ThemePicker() -> impl IntoView {
     let root = document().document_element();

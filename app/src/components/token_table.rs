@@ -1,4 +1,4 @@
-//! API tokens in a table, for whoever looks at them: their owner in Profile, an administrator in Users. What can be
+//! API tokens in a table, for their owner in Profile and for an administrator in Users. What can be
 //! done with each comes in as a cell.
 
 use super::{ActionsCell, Badge, Cell, Choice, Columns, Date, Instant, NameCell, Table, TableKind, Tone};
@@ -6,7 +6,7 @@ use crate::{clock, lifetime, loader::Loader};
 use leptos::prelude::*;
 use uptrakit_api::{Page, Token, TokenState};
 
-/// Which tokens a list has.
+/// The state of the tokens in a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TokenFilter {
     #[default]
@@ -17,7 +17,6 @@ pub enum TokenFilter {
 }
 
 impl TokenFilter {
-    /// Each of them.
     pub const ALL: &[Self] = &[Self::Active, Self::Expired, Self::Revoked, Self::All];
 
     /// The name in the address and on the wire.
@@ -112,7 +111,7 @@ fn permissions(token: &Token) -> AnyView {
     view! { <span>{inherits} {list} {networks}</span> }.into_any()
 }
 
-/// When and from where a token was last used, as a sentence.
+/// A sentence on the last use of a token: when, and from where.
 #[component]
 pub fn LastUse(token: Token) -> impl IntoView {
     let Some(at) = token.last_used_at else { return view! { <span>"It was never used."</span> }.into_any() };

@@ -10,7 +10,6 @@ use self::{controls::Controls, lists::Lists, messages::Messages, properties::Pro
 use crate::components::PageHead;
 use leptos::prelude::*;
 
-/// The page.
 #[component]
 pub fn Design() -> impl IntoView {
     view! {
@@ -24,7 +23,6 @@ pub fn Design() -> impl IntoView {
     }
 }
 
-/// A group of examples.
 #[component]
 fn Examples(title: &'static str, children: Children) -> impl IntoView {
     view! {

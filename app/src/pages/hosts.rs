@@ -1,5 +1,5 @@
 //! Hosts: which machines there are and what they wait for. The list follows the server's event stream; search, sort
-//! and page stand in the address, so that a view can be bookmarked and sent to somebody.
+//! and page stand in the address, so that a view can be bookmarked and sent to others.
 
 mod change;
 mod query;
@@ -34,7 +34,6 @@ enum Open {
 
 const COLUMNS: Columns = &["Name", "Operating system", "Updates", "Security", "Restart", "Last seen", "Actions"];
 
-/// The page.
 #[component]
 pub fn Hosts() -> impl IntoView {
     let query = HostListQuery::of_address();

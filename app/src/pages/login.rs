@@ -1,4 +1,4 @@
-//! Signing in. Whoever came here from a page goes back to it.
+//! Signing in. A person who came here from a page goes back to it.
 
 use crate::{
     api_client,
@@ -12,7 +12,6 @@ use crate::{
 use leptos::prelude::*;
 use uptrakit_api::{Secret, SignIn};
 
-/// The page.
 #[component]
 pub fn Login() -> impl IntoView {
     let (auth, navigation) = (use_auth(), use_navigation());

@@ -3,7 +3,6 @@
 use crate::components::PageHead;
 use leptos::prelude::*;
 
-/// The page.
 #[component]
 pub fn NotFound() -> impl IntoView {
     view! {

@@ -14,7 +14,6 @@ use crate::{
 use leptos::prelude::*;
 use uptrakit_api::{Problem, ProblemCode, Secret, SetUp};
 
-/// The page.
 #[component]
 pub fn Setup() -> impl IntoView {
     let code = StoredValue::new(use_navigation().parameter("code"));

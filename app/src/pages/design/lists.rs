@@ -13,7 +13,6 @@ use uptrakit_api::{Page, Problem, ProblemCode, Rotation, Timestamp, Token, Token
 
 const TONES: [Tone; 4] = [Tone::Neutral, Tone::Good, Tone::Warn, Tone::Bad];
 
-/// Each of them.
 #[component]
 pub fn Lists() -> impl IntoView {
     let waiting = Loader::<()>::new(|| Answer::made_up(pending()));

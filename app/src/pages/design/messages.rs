@@ -10,7 +10,6 @@ use leptos::prelude::*;
 
 const SENTENCE: &str = "Revoked. Effective everywhere since 14:03:07.120; 2 requests were cut off.";
 
-/// Each of them.
 #[component]
 pub fn Messages() -> impl IntoView {
     view! {

@@ -5,7 +5,6 @@ use leptos::{html, prelude::*};
 
 const SOURCE: &str = include_str!("../../../../style/tokens.css");
 
-/// One panel per kind of property.
 #[component]
 pub fn Properties() -> impl IntoView {
     let names = names();

@@ -14,7 +14,6 @@ fn path_of(host: &Host) -> String {
     ["/api/v1/hosts/", &host.id.to_string()].concat()
 }
 
-/// The dialog that renames a host.
 #[component]
 pub fn RenameDialog(host: Host, on_changed: Callback<()>, #[prop(into)] on_close: Callback<()>) -> impl IntoView {
     view! {

@@ -8,7 +8,6 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// The order of the list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum HostSort {
     #[default]
@@ -19,7 +18,6 @@ pub enum HostSort {
 }
 
 impl HostSort {
-    /// Each of them.
     pub const ALL: &[Self] = &[Self::Name, Self::SecurityUpdates, Self::PendingUpdates, Self::LastSeen];
 }
 
@@ -55,7 +53,6 @@ pub struct HostListQuery {
 }
 
 impl HostListQuery {
-    /// Follows the address.
     pub fn of_address() -> Self {
         let navigation = use_navigation();
         let sort = move |_: Option<&HostSort>| {
@@ -77,7 +74,7 @@ impl HostListQuery {
         with_query("/api/v1/hosts", &query)
     }
 
-    /// Whether a host that reports stays where it is in the list.
+    /// Returns true when a host that reports stays where it is in the list.
     pub fn is_in_place(self) -> bool {
         self.search.with(String::is_empty) && self.sort.get() == HostSort::Name
     }

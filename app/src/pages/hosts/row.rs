@@ -8,7 +8,6 @@ use crate::{
 use leptos::prelude::*;
 use uptrakit_api::{Host, Permission, Timestamp};
 
-/// The row.
 #[component]
 pub fn HostRow(host: Memo<Host>, open: RwSignal<Option<Open>>) -> impl IntoView {
     let auth = use_auth();

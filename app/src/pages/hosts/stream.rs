@@ -10,15 +10,15 @@ use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Event, EventSource, MessageEvent};
 
 const PATH: &str = "/api/v1/hosts/events";
-/// How long the server's answer may be on its way.
+/// Time that the server's answer may take.
 const HEAD_LIMIT: Duration = Duration::from_secs(10);
-/// How long the stream may be silent: the server sends a `ping` every 15 seconds, and one may be lost.
+/// Time that the stream may be silent: the server sends a `ping` every 15 seconds, and one may be lost.
 const SILENCE_LIMIT: Duration = Duration::from_secs(35);
-/// How long to wait from one fetch of the list to the next while the stream is silent.
+/// Pause between two fetches of the list while the stream is silent.
 const POLL_PAUSE: Duration = Duration::from_secs(30);
 /// A timer that is late by more than this was stopped, with its device or its tab.
 const LATE: Duration = Duration::from_secs(5);
-/// How long to gather changes of hosts that are not on the page before it is fetched again.
+/// Time in which changes of hosts that are not on the page are gathered before it is fetched again.
 const RELOAD_PAUSE: Duration = Duration::from_secs(1);
 
 /// The stream that is open, and the functions that the browser calls for it.
@@ -30,7 +30,7 @@ struct Stream {
 #[derive(Clone, Copy)]
 struct Follower {
     hosts: Loader<Page<Host>>,
-    /// Whether a host that reports stays where it is in the list.
+    /// Returns true when a host that reports stays where it is in the list.
     in_place: Memo<bool>,
     stream: StoredValue<Option<Stream>, LocalStorage>,
     pause: StoredValue<Duration>,
@@ -125,7 +125,7 @@ impl Follower {
         self.timer.set_value(set_timeout_with_handle(move || self.reopen(), pause).ok());
     }
 
-    /// Something came through.
+    /// Takes note of an event, which shows that the stream works.
     fn heard(self) {
         if self.is_silent.try_get_untracked() == Some(true) {
             self.is_silent.set(false);

@@ -9,7 +9,6 @@ use crate::{
 use leptos::prelude::*;
 use uptrakit_api::Account;
 
-/// The section.
 #[component]
 pub fn AccountSection() -> impl IntoView {
     let auth = use_auth();

@@ -12,7 +12,6 @@ use crate::{
 use leptos::prelude::*;
 use uptrakit_api::Page;
 
-/// The section.
 #[component]
 pub fn ActivitySection() -> impl IntoView {
     let changes = use_changes();

@@ -14,7 +14,6 @@ use crate::{
 use leptos::prelude::*;
 use uptrakit_api::{ChangePassword, Secret};
 
-/// The section.
 #[component]
 pub fn PasswordSection() -> impl IntoView {
     let (auth, notices, changes) = (use_auth(), use_notices(), use_changes());

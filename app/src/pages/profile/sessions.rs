@@ -13,7 +13,6 @@ use crate::{
 use leptos::prelude::*;
 use uptrakit_api::{Problem, Session, SessionId};
 
-/// The section.
 #[component]
 pub fn SessionsSection() -> impl IntoView {
     let (auth, notices, changes) = (use_auth(), use_notices(), use_changes());

@@ -43,7 +43,7 @@ enum Open {
     Revoke(Token),
 }
 
-/// What rows and dialogs need of the section.
+/// The context of rows and dialogs.
 #[derive(Clone, Copy)]
 struct Section {
     open: RwSignal<Option<Open>>,
@@ -53,7 +53,6 @@ struct Section {
     query: TokenListQuery,
 }
 
-/// The section around the current view.
 fn use_section() -> Section {
     expect_context()
 }
@@ -64,7 +63,6 @@ impl Section {
         Callback::new(move |()| self.open.set(None))
     }
 
-    /// Whether the visitor may change tokens at all.
     fn may_write(self) -> bool {
         self.auth.may(Permission::TokensWrite)
     }
@@ -79,7 +77,6 @@ impl Section {
     }
 }
 
-/// The section.
 #[component]
 pub fn TokensSection() -> impl IntoView {
     let query = TokenListQuery::of_address();
@@ -168,7 +165,6 @@ fn Controls(tokens: Loader<Page<Token>>) -> impl IntoView {
 
 lazy_view!(settings, || view! { <SettingsDialog /> });
 
-/// The dialogs with a form.
 #[component]
 fn SettingsDialog() -> impl IntoView {
     match use_section().open.get_untracked() {

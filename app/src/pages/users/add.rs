@@ -15,7 +15,6 @@ use gloo_net::http::Method;
 use leptos::prelude::*;
 use uptrakit_api::{CreateUser, Role, Roles};
 
-/// The dialog.
 #[component]
 pub fn AddDialog() -> impl IntoView {
     let link = Link::new(None);

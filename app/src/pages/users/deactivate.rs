@@ -1,4 +1,4 @@
-//! The dialog that asks before somebody is deactivated.
+//! The dialog that asks before a person is deactivated.
 
 use super::use_people;
 use crate::components::{ButtonKind, DialogForm, Modal, use_modal};
@@ -6,7 +6,6 @@ use crate::submission::Submission;
 use leptos::prelude::*;
 use uptrakit_api::User;
 
-/// The dialog.
 #[component]
 pub fn DeactivateDialog(user: User) -> impl IntoView {
     view! {

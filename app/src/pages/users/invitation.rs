@@ -11,7 +11,7 @@ use gloo_net::http::Method;
 use leptos::prelude::*;
 use uptrakit_api::{CreateInvitation, Secret, User};
 
-/// What is needed of [`uptrakit_api::CreatedUser`], read flat because that is much less code.
+/// The fields of [`uptrakit_api::CreatedUser`] that the dialog needs, read flat because that is much less code.
 #[derive(Clone, serde::Deserialize)]
 pub struct Invited {
     username: String,
@@ -38,7 +38,7 @@ pub fn InvitationDialog(label: &'static str, link: Link, children: ChildrenFn) -
     }
 }
 
-/// The dialog that makes another link for somebody.
+/// The dialog that makes another link for an invited person.
 #[component]
 pub fn NewLinkDialog(user: User) -> impl IntoView {
     let link = Link::new(None);

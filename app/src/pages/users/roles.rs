@@ -1,4 +1,4 @@
-//! The choice of roles, and the dialog that changes somebody's.
+//! The choice of roles, and the dialog that changes a person's roles.
 
 use super::use_people;
 use crate::{
@@ -51,7 +51,6 @@ pub fn names(roles: Roles) -> Vec<String> {
     roles.iter().map(|role| role.as_str().to_owned()).collect()
 }
 
-/// The dialog.
 #[component]
 pub fn RolesDialog(user: User) -> impl IntoView {
     view! {

@@ -1,4 +1,4 @@
-//! Somebody's API tokens, for an administrator: which there are and whether they are in use, and the way to end one.
+//! A person's API tokens, for an administrator: which there are and whether they are in use, and the way to end one.
 //! Their secrets are not shown, and their owner alone makes, changes or rotates them.
 
 use super::{tokens_button, use_people};
@@ -16,7 +16,6 @@ use crate::{
 use leptos::{html, prelude::*};
 use uptrakit_api::{Page, Token, TokenState, User};
 
-/// The section.
 #[component]
 pub fn TokensOf(user: User) -> impl IntoView {
     let people = use_people();

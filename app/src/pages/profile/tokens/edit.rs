@@ -14,7 +14,6 @@ use crate::{
 use leptos::prelude::*;
 use uptrakit_api::{Permissions, Token, UpdateToken};
 
-/// The dialog.
 #[component]
 pub fn EditDialog(token: Token) -> impl IntoView {
     let section = use_section();
@@ -43,7 +42,7 @@ fn Settings(before: Token, visitor: Visitor) -> impl IntoView {
         if permissions != shown && permissions == Some(Permissions::NONE) {
             return submission.refuse(&[("permissions", "need at least one choice")]);
         }
-        // What was not touched is left out, so that somebody else's change to it stands.
+        // What was not touched is left out, so that another person's change to it stands.
         let networks = networks::parse(&nets.get_untracked());
         let names = |set: Permissions| set.iter().map(|permission| permission.as_str().to_owned()).collect();
         let request = UpdateToken {

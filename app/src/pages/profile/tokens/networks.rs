@@ -13,7 +13,6 @@ pub fn parse(text: &str) -> Option<Vec<String>> {
     (!networks.is_empty()).then_some(networks)
 }
 
-/// The list as lines.
 pub fn lines(networks: Option<&[String]>) -> String {
     networks.map(|networks| networks.join("\n")).unwrap_or_default()
 }

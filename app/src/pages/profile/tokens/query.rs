@@ -9,7 +9,6 @@ use crate::{
 use leptos::prelude::*;
 use uptrakit_api::TokenQuery;
 
-/// The order of the list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TokenSort {
     #[default]
@@ -20,7 +19,6 @@ pub enum TokenSort {
 }
 
 impl TokenSort {
-    /// Each of them.
     pub const ALL: &[Self] = &[Self::Newest, Self::Name, Self::LastUsed, Self::ExpiresSoonest];
 }
 
@@ -57,7 +55,6 @@ pub struct TokenListQuery {
 }
 
 impl TokenListQuery {
-    /// Follows the address.
     pub fn of_address() -> Self {
         let navigation = use_navigation();
         Self {

@@ -19,14 +19,14 @@ pub struct Shown {
     secret: RwSignal<String>,
     id: TokenId,
     copied: RwSignal<bool>,
-    /// Whether the person says that it is stored.
+    /// True when the person says that it is stored.
     stored: RwSignal<bool>,
-    /// Whether somebody has used it, who must have it then.
+    /// True when it was used: a program must have it then.
     used: RwSignal<bool>,
 }
 
-/// What the dialog needs of [`uptrakit_api::CreatedToken`], read flat: serde's way to read a flattened struct
-/// weighs as much as a page.
+/// The fields of [`uptrakit_api::CreatedToken`] that the dialog needs, read flat: serde's way to read a flattened
+/// struct weighs as much as a page.
 #[derive(serde::Deserialize)]
 pub struct Answer {
     id: TokenId,
@@ -49,7 +49,7 @@ pub fn show(place: RwSignal<Option<Shown>>, answer: Answer) {
     }));
 }
 
-/// Whether closing the dialog now would lose a secret by accident.
+/// Returns true when closing the dialog now would lose a secret by accident.
 pub fn is_locked(place: RwSignal<Option<Shown>>) -> bool {
     place.get().is_some_and(|shown| !shown.is_safe() && shown.secret.try_with(String::is_empty) == Some(false))
 }
@@ -60,13 +60,12 @@ impl Shown {
         [self.copied, self.stored, self.used].into_iter().any(|known| known.try_get() != Some(false))
     }
 
-    /// Drops the secret.
     fn forget(self) {
         self.secret.try_set(String::new());
     }
 }
 
-/// What stands in the dialog in place of the form.
+/// The view that replaces the form in the dialog.
 #[component]
 pub fn Reveal(shown: Shown, title: &'static str, name: String) -> impl IntoView {
     let section = use_section();
@@ -138,7 +137,7 @@ fn MoreLines(shown: Shown, copying: Copying) -> impl IntoView {
     }
 }
 
-/// One line with the token in it, and its Copy.
+/// A line with the token in it, and its Copy.
 #[component]
 fn ReadyLine(
     what: &'static str,
@@ -165,7 +164,7 @@ fn ReadyLine(
     }
 }
 
-/// Waits for the token's first use, so that whoever sets it up knows that it works.
+/// Waits for the token's first use, so that the person who sets it up knows that it works.
 #[component]
 fn FirstUse(shown: Shown) -> impl IntoView {
     let section = use_section();

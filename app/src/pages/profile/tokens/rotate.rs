@@ -53,7 +53,6 @@ impl Choice for Overlap {
     }
 }
 
-/// The dialog.
 #[component]
 pub fn RotateDialog(token: Token) -> impl IntoView {
     let section = use_section();

@@ -9,7 +9,6 @@ use crate::{
 use leptos::prelude::*;
 use uptrakit_api::{Rotation, Token, TokenState};
 
-/// The buttons.
 #[component]
 pub fn Actions(token: Memo<Token>) -> impl IntoView {
     let section = use_section();
