@@ -4,6 +4,7 @@
 mod auth;
 mod clock;
 mod completion;
+mod consent;
 mod credentials;
 mod failures;
 mod hosts;

@@ -192,6 +192,12 @@ impl Opened {
         self.get(&format!("/callback?{query}"))
     }
 
+    /// Comes back to the program at this address, and returns the page that it shows.
+    pub fn go_to(&self, address: &str) -> String {
+        let path = address.strip_prefix(self.parameter("redirect_uri").unwrap()).unwrap();
+        self.get(&format!("/callback{path}"))
+    }
+
     /// Requests a path of the port to which the browser is to come back.
     pub fn get(&self, path: &str) -> String {
         let uri = self.parameter("redirect_uri").unwrap();

@@ -26,9 +26,14 @@ pub struct Server {
 
 impl Server {
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Starts a server with these variables in its environment.
+    pub fn start_with(variables: &[(&str, &str)]) -> Self {
         let data = tempfile::tempdir().unwrap();
         add_user(&data, "root", "administrator");
-        let (child, url) = serve(&data, "127.0.0.1:0");
+        let (child, url) = serve(&data, "127.0.0.1:0", variables);
         let mut server = Self { child, data, opened: AtomicUsize::new(0), url, token: String::new() };
         let created = server.token_of("root", &json!({"name": "first"}));
         created["token"].as_str().unwrap().clone_into(&mut server.token);
@@ -83,8 +88,23 @@ impl Server {
         let request = request.header("Sec-Fetch-Site", "same-origin").header("Content-Type", "application/json");
         let mut answer = request.send(body.to_string()).unwrap();
         let text = answer.body_mut().read_to_string().unwrap();
-        assert_eq!(answer.status(), 201, "{path}: {text}");
+        assert!(answer.status().is_success(), "{path}: {} {text}", answer.status());
         (answer.headers().clone(), text)
+    }
+
+    /// Opens an address of this server, and returns the one that it leads to.
+    pub fn redirect_of(&self, address: &str) -> String {
+        assert!(address.starts_with(&self.url), "{address}");
+        let agent: Agent = Agent::config_builder().max_redirects(0).http_status_as_error(false).build().into();
+        let answer = agent.get(address).call().unwrap();
+        assert_eq!(answer.status(), 303, "{address}");
+        answer.headers()["location"].to_str().unwrap().to_owned()
+    }
+
+    /// Calls a function of the page as an account that is signed in.
+    pub fn call(&self, login: &str, function: &str, body: &Value) -> Value {
+        let (_, text) = self.post(&format!("/rpc/{function}"), &self.sign_in(login), body);
+        serde_json::from_str(&text).unwrap()
     }
 
     /// Stops the server as `kill -9` does, and keeps its data.
@@ -96,7 +116,7 @@ impl Server {
     /// Starts the server again at the same address.
     pub fn start_again(&mut self) {
         let listen = self.url.strip_prefix("http://").unwrap().to_owned();
-        self.child = serve(&self.data, &listen).0;
+        self.child = serve(&self.data, &listen, &[]).0;
     }
 }
 
@@ -142,9 +162,10 @@ fn add_user(data: &TempDir, name: &str, role: &str) {
     assert!(output.status.success(), "user add: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-fn serve(data: &TempDir, listen: &str) -> (Child, String) {
+fn serve(data: &TempDir, listen: &str, variables: &[(&str, &str)]) -> (Child, String) {
     let mut child = command(data)
         .env("UPTRAKIT_LISTEN", listen)
+        .envs(variables.iter().copied())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

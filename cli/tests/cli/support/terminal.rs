@@ -74,6 +74,11 @@ impl Terminal {
         self
     }
 
+    /// Returns what was shown so far.
+    pub fn shown(&self) -> &str {
+        &self.shown
+    }
+
     pub fn type_in(&mut self, text: &str) -> &mut Self {
         self.keyboard.write_all(text.as_bytes()).unwrap();
         self
