@@ -22,7 +22,7 @@ use uptrakit_server::http::{
 use ureq::tls::Certificate;
 
 use crate::support::{
-    Client, Reply, TestServer,
+    Client, OFFER, Reply, TestServer,
     oauth::{CHALLENGE, rpc},
     on_both,
 };
@@ -81,7 +81,7 @@ impl Site {
             authority: Some(Certificate::from_pem(made.cert.pem().as_bytes()).unwrap()),
         };
         let server = server.another_with_oauth(OAuthRules { is_on: true, registration: true, documents: true }).await;
-        let client = server.anonymous().through(router_with(&server.app, Documents::new(network)));
+        let client = server.anonymous().through(router_with(&server.app, OFFER, Documents::new(network)));
         Self { answer, requests, lookups, resolved, client, server, address }
     }
 
@@ -233,7 +233,7 @@ async fn a_site_with_a_foreign_certificate_is_not_believed(server: TestServer) {
         reach: Box::new(move |_| address),
         authority: Some(Certificate::from_pem(made.cert.pem().as_bytes()).unwrap()),
     };
-    let client = site.server.anonymous().through(router_with(&site.server.app, Documents::new(network)));
+    let client = site.server.anonymous().through(router_with(&site.server.app, OFFER, Documents::new(network)));
     let site = Site { client, ..site };
     site.is_refused("could not be fetched").await;
     assert_eq!(site.fetched(), 0);
