@@ -29,7 +29,7 @@ const OF_API: &[&str] = &["crc32fast", "serde", "thiserror", "uuid"];
 
 /// These crates may not depend on the packages beside them directly: SQL ends at the store, HTTP begins at the server.
 const NOT_DIRECTLY: &[(&str, &[&str])] = &[
-    ("uptrakit-store", &["uptrakit-api", "uptrakit-core", "uptrakit-app", "uptrakit-server", "axum", "leptos"]),
+    ("uptrakit-store", &["uptrakit-core", "uptrakit-app", "uptrakit-server", "axum", "leptos"]),
     ("uptrakit-core", &["uptrakit-app", "uptrakit-server", "sqlx", "axum", "leptos", "http", "hyper", "tower"]),
     ("uptrakit-server", &["sqlx"]),
 ];

@@ -10,7 +10,7 @@ const LONGEST: usize = 64;
 const OWN: &str = "uptrakit";
 
 /// Letters that look like those of our name, with accents and forms of presentation taken off already.
-const LOOK_ALIKES: [(char, &str); 7] = [
+const HOMOGLYPHS: [(char, &str); 7] = [
     ('u', "υսʋᴜцμ"),
     ('p', "рρᴘƿþ"),
     ('t', "тτᴛ7+†"),
@@ -46,7 +46,7 @@ pub fn looks_like_ours(name: &str) -> bool {
 }
 
 fn plain(character: char) -> char {
-    let letter = LOOK_ALIKES.iter().find(|(_, alike)| alike.contains(character));
+    let letter = HOMOGLYPHS.iter().find(|(_, alike)| alike.contains(character));
     letter.map_or(character, |(letter, _)| *letter)
 }
 
