@@ -54,7 +54,7 @@ pub async fn find_visitor() -> Result<Option<Visitor>, RpcError> {
         active_tokens: tokens::count_active(core, &caller).await?,
         longest_lifetime_days: core.token_rules.longest_lifetime_days,
         default_lifetime_days: core.token_rules.default_lifetime_days,
-        has_applications: true,
+        has_applications: core.oauth_rules.is_on,
     }))
 }
 

@@ -24,7 +24,7 @@ include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
 /// The app knows these pages. Any other path gets the same document with status 404, and the app shows that it is
 /// unknown.
-const PAGES: [&str; 8] = ["/", "/setup", "/login", "/profile", "/hosts", "/users", "/oauth/consent", "/device"];
+const PAGES: [&str; 6] = ["/", "/setup", "/login", "/profile", "/hosts", "/users"];
 
 /// The app's page is not stored, although nothing in it is secret: a browser would keep the running page as well, with
 /// the person's data in it, and show it again to the next person who presses Back (HTML Standard, "back/forward cache").
