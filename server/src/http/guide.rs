@@ -30,7 +30,8 @@ pub async fn get_page(request: Request) -> Result<Response, ErrorResponse> {
 
 /// Returns the address of the stylesheet of the guide, whose name has a hash.
 pub fn stylesheet() -> &'static str {
-    GUIDE.iter().map(|asset| asset.path).find(|path| path.ends_with(".css")).expect("the build makes a stylesheet")
+    let stylesheet = GUIDE.iter().find(|asset| asset.content_type.starts_with("text/css"));
+    stylesheet.expect("the build makes a stylesheet").path
 }
 
 /// All pages share this policy, because they have the same script.

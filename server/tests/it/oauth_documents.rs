@@ -212,7 +212,7 @@ async fn only_addresses_of_the_internet_are_asked(server: TestServer) {
         "64:ff9b::7f00:1",
     ] {
         *site.resolved.lock().unwrap() = vec![own];
-        site.is_refused("is no address of the internet").await;
+        site.is_refused("is at no address of the internet").await;
         assert_eq!(site.fetched(), 0, "{own}");
     }
 }

@@ -12,9 +12,12 @@ use std::{
 
 use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
-use uptrakit_core::domain::oauth::{
-    document::{Document, DocumentUrl, LARGEST, fresh_for, is_public},
-    registration::Registration,
+use uptrakit_core::{
+    domain::oauth::{
+        document::{Document, DocumentUrl, LARGEST, fresh_for, is_public},
+        registration::Registration,
+    },
+    loggable,
 };
 use ureq::{
     Agent,
@@ -45,12 +48,12 @@ pub struct Documents(Arc<(Network, Semaphore)>);
 /// A sentence for the page.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DocumentError {
-    #[error("What the application says of itself could not be fetched from {0}.")]
-    Unreachable(String),
-    #[error("What the application says of itself is at {0}, which is no address of the internet.")]
-    NotPublic(String),
-    #[error("What the application says of itself, at {0}, can't be used: {1}")]
-    Unusable(String, String),
+    #[error("The document in which the application describes itself could not be fetched.")]
+    Unreachable,
+    #[error("The document in which the application describes itself is at no address of the internet.")]
+    NotPublic,
+    #[error("The document in which the application describes itself can't be used: {0}")]
+    Unusable(String),
 }
 
 impl fmt::Debug for Documents {
@@ -78,37 +81,37 @@ impl Documents {
     /// Returns what the document says, and for how long that counts.
     pub async fn fetch(&self, url: &DocumentUrl) -> Result<(Registration, Duration), DocumentError> {
         let fetched = tokio::time::timeout(TIMEOUT, self.fetch_in_time(url)).await;
-        let fetched = fetched.unwrap_or_else(|_| Err(DocumentError::Unreachable(url.text.clone())));
+        let fetched = fetched.unwrap_or_else(|_| Err(DocumentError::Unreachable));
         if let Err(error) = &fetched {
-            tracing::info!(url = url.text, %error, "a document of an application was refused");
+            tracing::info!(url = loggable(&url.text), %error, "a document of an application was refused");
         }
         fetched
     }
 
     async fn fetch_in_time(&self, url: &DocumentUrl) -> Result<(Registration, Duration), DocumentError> {
-        let unreachable = || DocumentError::Unreachable(url.text.clone());
-        let unusable = |why: String| DocumentError::Unusable(url.text.clone(), why);
+        let unusable = |why: &str| DocumentError::Unusable(why.to_owned());
         let (network, places) = &*self.0;
-        let _place = places.acquire().await.map_err(|_| unreachable())?;
-        let addresses = (network.resolve)(url.host.clone()).await.map_err(|_| unreachable())?;
+        let _place = places.acquire().await.map_err(|_| DocumentError::Unreachable)?;
+        let addresses = (network.resolve)(url.host.clone()).await.map_err(|_| DocumentError::Unreachable)?;
         let address = addresses.into_iter().find(|address| is_public(*address));
-        let address = address.ok_or_else(|| DocumentError::NotPublic(url.text.clone()))?;
+        let address = address.ok_or(DocumentError::NotPublic)?;
         let agent = agent((network.reach)(address), network.authority.clone());
         let text = url.text.clone();
-        let got = tokio::task::spawn_blocking(move || get(&agent, &text)).await.map_err(|_| unreachable())?;
-        let (status, kind, cache_control, bytes) = got.map_err(|_| unreachable())?;
-        if status != 200 {
-            return Err(unusable(format!("the answer has status {status}.")));
+        let got =
+            tokio::task::spawn_blocking(move || get(&agent, &text)).await.map_err(|_| DocumentError::Unreachable)?;
+        let answer = got.map_err(|_| DocumentError::Unreachable)?;
+        if answer.status != 200 {
+            return Err(DocumentError::Unusable(format!("the answer has status {}.", answer.status)));
         }
-        let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let essence = answer.content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         if essence != "application/json" && !(essence.starts_with("application/") && essence.ends_with("+json")) {
-            return Err(unusable("its Content-Type is not application/json.".to_owned()));
+            return Err(unusable("its Content-Type is not application/json."));
         }
-        let bytes = bytes.ok_or_else(|| unusable("it is over 5 kB.".to_owned()))?;
-        let document: Document = serde_json::from_slice(&bytes)
-            .map_err(|_| unusable("it is no JSON object of the right form.".to_owned()))?;
-        let registration = document.judge(url).map_err(|error| unusable(error.to_string()))?;
-        Ok((registration, fresh_for(&cache_control)))
+        let bytes = answer.body.ok_or_else(|| unusable("it is over 5 kB."))?;
+        let document: Document =
+            serde_json::from_slice(&bytes).map_err(|_| unusable("it is no JSON object of the right form."))?;
+        let registration = document.judge(url).map_err(|error| unusable(&error.description))?;
+        Ok((registration, fresh_for(&answer.cache_control)))
     }
 }
 
@@ -129,20 +132,27 @@ fn agent(address: SocketAddr, authority: Option<Certificate<'static>>) -> Agent 
     Agent::with_parts(config, DefaultConnector::new(), Pinned(address))
 }
 
-/// Returns status, `Content-Type`, `Cache-Control`, and the body unless it is too large.
-fn get(agent: &Agent, url: &str) -> Result<(u16, String, String, Option<Vec<u8>>), ureq::Error> {
+struct Answer {
+    status: u16,
+    content_type: String,
+    cache_control: String,
+    /// The body is `None` when it is too large.
+    body: Option<Vec<u8>>,
+}
+
+fn get(agent: &Agent, url: &str) -> Result<Answer, ureq::Error> {
     let mut response = agent.get(url).call()?;
     let named = |name| {
         let values = response.headers().get_all(name).iter().filter_map(|value| value.to_str().ok());
         values.collect::<Vec<_>>().join(",")
     };
-    let (kind, cache_control) = (named(header::CONTENT_TYPE), named(header::CACHE_CONTROL));
+    let (content_type, cache_control) = (named(header::CONTENT_TYPE), named(header::CACHE_CONTROL));
     let body = match response.body_mut().with_config().limit(LARGEST as u64).read_to_vec() {
         Ok(bytes) => Some(bytes),
         Err(ureq::Error::BodyExceedsLimit(_)) => None,
         Err(error) => return Err(error),
     };
-    Ok((response.status().as_u16(), kind, cache_control, body))
+    Ok(Answer { status: response.status().as_u16(), content_type, cache_control, body })
 }
 
 /// Answers every name with the address that was checked.
