@@ -17,7 +17,8 @@ pub struct AuditEvent {
     /// Account that acted; null when the action was taken at the server's terminal, or when a sign-in named an unknown
     /// account.
     pub actor_id: Option<AccountId>,
-    /// API token that was presented, or else the token that the action changed; null when there was neither.
+    /// API token that was presented, or the connection of the application that presented an access token, or else the
+    /// token that the action changed; null when there was none of them.
     pub token_id: Option<TokenId>,
     /// Id of the account, token, session or host that the action was about; null when it was about no single object,
     /// such as in a failed sign-in.

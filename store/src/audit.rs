@@ -107,9 +107,10 @@ pub async fn list(conn: Conn<'_>, filter: &AuditFilter, slice: PageBounds) -> Re
 pub struct NamedRow {
     #[sqlx(flatten)]
     pub event: AuditRow,
-    /// Name of the token that the event was about, or else of the token that was presented.
+    /// Name of the token that the event was about, or else of the token or application that was presented.
     pub token_name: Option<String>,
-    /// Name of the host or account that the event was about; null when it was about neither, or when that was deleted.
+    /// Name of the host, account or application that the event was about; null when it was about none of them, or when
+    /// that was deleted.
     pub target_name: Option<String>,
 }
 
@@ -123,13 +124,17 @@ pub async fn list_named(
 ) -> Result<Vec<NamedRow>> {
     on!(conn, |c| {
         sqlx::query_as(
-            "SELECT e.*, t.name AS token_name, COALESCE(h.friendly_name, h.hostname, a.username) AS target_name \
-             FROM audit_events e \
+            "SELECT e.*, COALESCE(t.name, pg.name) AS token_name, \
+             COALESCE(h.friendly_name, h.hostname, a.username, pt.name) AS target_name FROM audit_events e \
              LEFT JOIN api_tokens t ON t.id = CASE WHEN e.action LIKE 'token.%' THEN e.target_id ELSE e.token_id END \
              AND (t.account_id = e.actor_id OR $2) \
              LEFT JOIN hosts h ON h.id = e.target_id AND e.action LIKE 'host.%' \
              LEFT JOIN accounts a ON a.id = e.target_id \
              AND (e.action LIKE 'account.%' OR e.action = 'invitation.create') \
+             LEFT JOIN oauth_grants g ON g.id = e.token_id AND g.account_id = e.actor_id \
+             LEFT JOIN oauth_applications pg ON pg.id = g.application_id \
+             LEFT JOIN oauth_grants gt ON gt.id = e.target_id AND (gt.account_id = e.actor_id OR $2) \
+             LEFT JOIN oauth_applications pt ON pt.id = COALESCE(gt.application_id, e.target_id) \
              WHERE e.actor_id = $1 ORDER BY e.at DESC, e.id DESC LIMIT $3 OFFSET $4",
         )
         .bind(account_id)

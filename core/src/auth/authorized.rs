@@ -100,6 +100,8 @@ pub struct Authenticator {
     pub verifier: Verifier,
     pub clock: Clock,
     pub rejected_tokens: RejectedTokenLog,
+    /// False where the authorization server is turned off: then no access token of OAuth is known.
+    pub accepts_access_tokens: bool,
     /// Counts malformed and unknown bearer tokens per client network: 300 at once, then five a second.
     pub bearer_failures: RateLimiter<ClientNetwork>,
     /// Bounds how many unknown tokens are looked up at once for client networks that have exceeded `bearer_failures`.
@@ -187,7 +189,8 @@ async fn authorise_bearer(
 ) -> Result<Arc<CachedCredential>, AuthError> {
     let source = ClientNetwork::from(context.address);
     let wait = || auth.bearer_failures.wait(&source, auth.clock.now());
-    let Some(key) = bearer_key(text, resource) else {
+    let key = bearer_key(text, resource);
+    let Some(key) = key.filter(|key| auth.accepts_access_tokens || !matches!(key, Key::Access(..))) else {
         if let Some(wait) = wait() {
             return Err(AuthError::TooManyRequests(wait));
         }

@@ -3,7 +3,7 @@
 
 use std::str::FromStr;
 
-use uptrakit_api::{AccountId, AuditEvent, AuditQuery, EventId, Page, Permission, Timestamp, TokenId};
+use uptrakit_api::{AccountId, AuditEvent, AuditQuery, EventId, GrantId, Page, Permission, Timestamp, TokenId};
 use uptrakit_store::{
     Transaction,
     audit::{self, AuditFilter, AuditRow, NamedRow},
@@ -28,7 +28,8 @@ pub struct Event<'a> {
     /// The action in the form `noun.verb`, such as `token.revoke`.
     pub action: &'a str,
     pub actor: Option<AccountId>,
-    /// The token that was used or, in a web session, the token that the action was about.
+    /// The token that was used, or the grant of the access token that was; in a web session, the token that the action
+    /// was about.
     pub token: Option<TokenId>,
     pub target: Option<Uuid>,
     pub refused: bool,
@@ -40,7 +41,7 @@ impl<'a> Event<'a> {
         Self {
             action,
             actor: Some(actor.account_id()),
-            token: actor.token_id(),
+            token: actor.token_id().or_else(|| actor.grant_id().map(|GrantId(id)| TokenId(id))),
             target: Some(target.into()),
             refused: false,
         }

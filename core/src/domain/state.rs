@@ -167,6 +167,7 @@ impl Core {
                 verifier: verifier.clone(),
                 clock: clock.clone(),
                 rejected_tokens: RejectedTokenLog::default(),
+                accepts_access_tokens: oauth_rules.is_on,
                 bearer_failures: RateLimiter::new(300, Duration::from_millis(200)),
                 unknown_token_lookups: Semaphore::new(64),
             },

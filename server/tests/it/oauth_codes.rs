@@ -15,6 +15,7 @@ on_both!(
     a_code_gives_tokens_and_a_refresh_token_whatever_was_asked,
     a_code_works_once_and_a_retry_within_ten_seconds_changes_nothing,
     a_code_used_again_later_revokes_what_came_of_it,
+    a_used_code_stays_known_for_a_day,
     of_two_uses_at_once_one_wins,
     a_wrong_verifier_redirect_client_or_resource_does_not_burn_the_code,
     a_code_ends_after_a_minute,
@@ -79,6 +80,18 @@ async fn a_code_used_again_later_revokes_what_came_of_it(server: TestServer) {
     server.bearer(&token).get("/hosts").await.refused(401, "token-revoked");
     let told = root.get("/audit?action=code.replayed").await.ok(200);
     assert_eq!((&told["total"], &told["items"][0]["outcome"]), (&json!(2), &json!("refused")));
+}
+
+async fn a_used_code_stays_known_for_a_day(server: TestServer) {
+    let root = server.with_root().await;
+    let request = begin(&server, COMMAND_LINE, &[("resource", API)]).await;
+    let code = approve(&root, &request, &["hosts:read"]).await;
+    let anonymous = server.anonymous();
+    let token = text(&exchange(&anonymous, COMMAND_LINE, &code, &[]).await.ok(200), "access_token");
+    server.advance(86_400_000);
+    uptrakit_core::jobs::clean_once(&server.app).await.unwrap();
+    oauth_error(&exchange(&anonymous, COMMAND_LINE, &code, &[]).await, 400, "invalid_grant");
+    server.bearer(&token).get("/hosts").await.refused(401, "token-revoked");
 }
 
 async fn of_two_uses_at_once_one_wins(server: TestServer) {

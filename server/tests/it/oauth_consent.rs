@@ -195,6 +195,12 @@ async fn answers_are_on_record(server: TestServer) {
             rpc(&root, "deny_consent", json!({ "request": request })).await.ok(200);
         }
     }
+    let activity = rpc(&root, "list_activity", json!({ "page": 1 })).await.ok(200);
+    for action in ["consent.approve", "consent.deny", "grant.create"] {
+        let items = activity["items"].as_array().unwrap();
+        let item = items.iter().find(|item| item["action"] == action).unwrap();
+        assert_eq!(item["target"], "Test client", "{action}");
+    }
     for (action, target) in [
         ("application.register", Some(application.id.to_string())),
         ("consent.approve", Some(application.id.to_string())),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
+use uptrakit_core::state::OAuthRules;
 
 use crate::support::{
     Client, PASSWORD, Reply, TestServer,
@@ -20,6 +21,7 @@ on_both!(
     a_permission_that_the_account_loses_is_lost_with_the_same_commit,
     a_revoked_access_token_ends_alone,
     an_access_token_opens_its_own_resource_alone,
+    where_oauth_is_off_an_access_token_is_unknown,
     a_stream_ends_with_its_access_token,
     a_revoke_of_all_tokens_ends_what_was_allowed_and_not_yet_used,
     revoking_tells_nothing_and_is_done_twice_alike,
@@ -170,6 +172,19 @@ async fn an_access_token_opens_its_own_resource_alone(server: TestServer) {
     for secret in [&connected.refresh, &format!("{}x", &connected.access[..39]), &connected.access[4..].to_owned()] {
         use_at_mcp(&server, secret).await.refused(401, "invalid-token");
         server.bearer(secret).get("/hosts").await.refused(401, "invalid-token");
+    }
+}
+
+async fn where_oauth_is_off_an_access_token_is_unknown(server: TestServer) {
+    let root = server.with_root().await;
+    let connected = connect(&server, &root, &["hosts:read"]).await;
+    let (_, token) = root.new_token(json!({ "name": "ci" })).await;
+    let off = server.another_with_oauth(OAuthRules { is_on: false, ..OAuthRules::default() }).await;
+    use_at_mcp(&off, &connected.access).await.refused(401, "invalid-token");
+    assert_eq!(use_at_mcp(&off, &token).await.status, 200);
+    let root = root.at(&off);
+    for path in ["/auth/applications", "/applications"] {
+        root.get(path).await.refused(404, "not-found");
     }
 }
 
