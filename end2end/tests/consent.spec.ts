@@ -1,4 +1,5 @@
 // Requests of applications for access: what a person is told, what their answer says, and where they are afterwards.
+import { createHash, randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -172,6 +173,73 @@ test("a device that a person allows gets an API token of the chosen name", async
   });
   await page.goto(`${server.url}/profile`);
   await expect(new ProfilePage(page).row("cli on my laptop")).toBeVisible();
+});
+
+test("a program that a person allows stands on Profile until it is disconnected", async ({
+  server,
+  signedIn: page,
+  complaints,
+}) => {
+  const answers: URL[] = [];
+  const program = createServer((request, answer) => {
+    answers.push(new URL(request.url!, "http://127.0.0.1"));
+    answer.setHeader("Content-Type", "text/html").end("<p>Connected");
+  });
+  await new Promise<void>((resolve) => program.listen(0, "127.0.0.1", resolve));
+  const address = `http://127.0.0.1:${(program.address() as AddressInfo).port}`;
+  complaints.provoke(new RegExp(`request to another site: ${address}/`));
+
+  const registered = await fetch(`${server.url}/oauth/register`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ client_name: "Inspector", redirect_uris: ["http://127.0.0.1/callback"] }),
+  });
+  expect(registered.status).toBe(201);
+  const { client_id } = (await registered.json()) as { client_id: string };
+  const verifier = randomBytes(32).toString("base64url");
+  const asked = new URLSearchParams({
+    response_type: "code",
+    client_id,
+    redirect_uri: `${address}/callback`,
+    code_challenge: createHash("sha256").update(verifier).digest("base64url"),
+    code_challenge_method: "S256",
+    scope: "hosts:read",
+    state: "byte&exact",
+  });
+  await page.goto(`${server.url}/oauth/authorize?${asked}`);
+  const consent = new ConsentPage(page);
+  await expect(page.getByText("Inspector not verified asks for access to your account.")).toBeVisible();
+  await expect(page.getByText("a program on this computer", { exact: true })).toBeVisible();
+  await consent.allow.click();
+  await expect(page.getByText("Connected")).toBeVisible();
+  program.close();
+  const answer = answers.find(({ pathname }) => pathname === "/callback")!.searchParams;
+  expect(answer.get("state")).toBe("byte&exact");
+  expect(answer.get("iss")).toBe(server.url);
+
+  const exchange = (fields: Record<string, string>) =>
+    fetch(`${server.url}/oauth/token`, { method: "POST", body: new URLSearchParams({ client_id, ...fields }) });
+  const given = await exchange({
+    grant_type: "authorization_code",
+    code: answer.get("code")!,
+    redirect_uri: `${address}/callback`,
+    code_verifier: verifier,
+  });
+  expect(given.status).toBe(200);
+  const { refresh_token, scope } = (await given.json()) as Record<string, string>;
+  expect(scope).toBe("hosts:read");
+
+  await page.goto(`${server.url}/profile`);
+  const row = page.getByTestId("application-row");
+  await expect(row).toContainText("Inspector");
+  await expect(row).toContainText("A program on the computer");
+  await page.getByRole("button", { name: "Disconnect Inspector", exact: true }).click();
+  await page.getByRole("button", { name: "Disconnect now" }).click();
+  await expect(page.getByText(/Disconnected. Effective everywhere since/)).toBeVisible();
+  await expect(row).toHaveCount(0);
+  const refused = await exchange({ grant_type: "refresh_token", refresh_token: refresh_token! });
+  expect(refused.status).toBe(400);
+  expect(await refused.json()).toMatchObject({ error: "invalid_grant" });
 });
 
 test("the address of a device fills in its code and waits for the person", async ({ server, signedIn: page }) => {
