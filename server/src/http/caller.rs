@@ -63,7 +63,8 @@ pub async fn authorize_bearer(
     headers: &HeaderMap,
     context: RequestContext,
 ) -> Result<Authorized<AnyCredential>, Error> {
-    let presented = Presented::Bearer(bearer(headers)?.ok_or(Error::Rejected(Rejection::Missing))?, Resource::Mcp);
+    let text = bearer(headers)?.ok_or(Error::Rejected(Rejection::Missing))?;
+    let presented = Presented::Bearer(text, Resource::Mcp);
     Ok(Authorized::new(&core.auth, presented, context, || program(headers)).await?)
 }
 

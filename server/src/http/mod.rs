@@ -70,7 +70,7 @@ fn api_without_oauth() -> OpenApiRouter<App> {
         .routes(routes!(openapi::get_openapi))
 }
 
-/// What the server offers beside the JSON API and the page, and where it listens.
+/// The parts that the server offers beside the JSON API and the page, and the address that it listens on.
 #[derive(Clone, Copy, Debug)]
 pub struct Offer {
     pub listen: SocketAddr,
@@ -108,5 +108,5 @@ pub fn router_with(core: &Arc<Core>, offer: Offer, documents: Documents) -> Rout
         .method_not_allowed_fallback(async || ErrorResponse(Error::MethodNotAllowed))
         .layer(middleware::from_fn_with_state(app.clone(), layer::request_context::request_context))
         .with_state(app.clone());
-    if offer.mcp { router.merge(mcp::router(&app, offer.listen, core.oauth_rules.is_on)) } else { router }
+    if offer.mcp { router.merge(mcp::router(&app, offer.listen)) } else { router }
 }

@@ -7,12 +7,11 @@ use axum::body::Body;
 use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
 use uptrakit_core::state::OAuthRules;
-use uptrakit_server::http::router;
 
 use crate::support::{
-    Client, OFFER, Reply, TestServer,
+    Client, Reply, TestServer,
     mcp::{ERAS, Era, Mcp},
-    on_both, report,
+    oauth, on_both, report,
 };
 
 const METADATA: &str = r#", resource_metadata="https://up.example.org/.well-known/oauth-protected-resource/mcp""#;
@@ -43,7 +42,8 @@ on_both!(
     the_old_secret_of_a_rotation_manages_no_tokens,
     without_oauth_no_metadata_is_named,
     a_database_that_can_t_answer_is_503_and_never_a_pass,
-    uses_are_noted_and_the_end_is_told
+    uses_are_noted_and_the_end_is_told,
+    an_access_token_opens_what_was_allowed_and_ends_with_the_connection
 );
 
 fn challenge(reply: &Reply) -> &str {
@@ -260,7 +260,7 @@ async fn without_oauth_no_metadata_is_named(server: TestServer) {
     let root = server.with_root().await;
     let (_, token) = root.new_token(json!({ "name": "assistant", "permissions": ["hosts:report"] })).await;
     let off = server.another_with_oauth(OAuthRules { is_on: false, ..OAuthRules::default() }).await;
-    let through = |client: Client| client.through(router(&off.app, OFFER));
+    let through = |client: Client| client.at(&off);
     let reply = through(server.anonymous()).mcp_post("{}").await;
     reply.refused(401, "missing-credentials");
     assert_eq!(challenge(&reply), format!("Bearer realm=\"uptrakit\"{LEAST}"));
@@ -276,18 +276,18 @@ async fn a_database_that_can_t_answer_is_503_and_never_a_pass(server: TestServer
     let (_, token) = root.new_token(json!({ "name": "assistant" })).await;
     let mcp = server.bearer(&token).mcp(Era::Modern);
     mcp.call("list_hosts", json!({})).await;
-    // What is wrong in the database itself is a fault of the server, which the client is not told.
-    server.sql("ALTER TABLE hosts RENAME TO hosts_gone").await;
-    let reply = mcp.call_reply("list_hosts", json!({})).await;
-    reply.refused(500, "internal");
-    assert!(!reply.text.contains("hosts_gone"), "{}", reply.text);
     if server.url.starts_with("sqlite") {
-        return;
+        // What is wrong in the database itself is a fault of the server, which the client is not told.
+        server.sql("ALTER TABLE hosts RENAME TO hosts_gone").await;
+        let reply = mcp.call_reply("list_hosts", json!({})).await;
+        reply.refused(500, "internal");
+        assert!(!reply.text.contains("hosts_gone"), "{}", reply.text);
+    } else {
+        server.close_database().await;
+        let reply = mcp.call_reply("list_hosts", json!({})).await;
+        reply.refused(503, "unavailable");
+        assert_eq!(reply.header("retry-after"), "2");
     }
-    server.close_database().await;
-    let reply = mcp.call_reply("list_hosts", json!({})).await;
-    reply.refused(503, "unavailable");
-    assert_eq!(reply.header("retry-after"), "2");
 }
 
 async fn uses_are_noted_and_the_end_is_told(server: TestServer) {
@@ -300,4 +300,44 @@ async fn uses_are_noted_and_the_end_is_told(server: TestServer) {
     server.app.write_notes().await.unwrap();
     let used = root.get(&format!("/auth/api-tokens/{id}")).await.ok(200);
     assert_eq!(used["last_used_ip"], "127.0.0.1");
+}
+
+async fn an_access_token_opens_what_was_allowed_and_ends_with_the_connection(server: TestServer) {
+    let root = server.with_root().await;
+    root.post("/hosts/report", report("m")).await.ok(201);
+    let other = server.another().await;
+    let connected = oauth::connect(&server, &root, &["hosts:read"]).await;
+    for (there, era) in [(&server, Era::Modern), (&other, Era::Legacy)] {
+        let mcp = server.bearer(&connected.access).at(there).mcp(era);
+        assert_eq!(mcp.call("list_hosts", json!({})).await["total"], 1);
+        let me = mcp.call("whoami", json!({})).await;
+        assert_eq!((&me["application"], &me["api_token"]), (&json!("Test client"), &json!(null)));
+        assert_eq!(me["permissions"], json!(["hosts:read"]));
+        assert!(me["expires_at"].as_str().unwrap() > "2030-01-20", "the connection outlives its access token: {me}");
+        assert_eq!(mcp.tool_names().await.len(), 8);
+        let reply = mcp.call_reply("rename_host", json!({ "host": "nas", "friendly_name": "x" })).await;
+        reply.refused(403, "insufficient-permission");
+        let scope = r#"Bearer realm="uptrakit", error="insufficient_scope", scope="hosts:write""#;
+        assert_eq!(challenge(&reply), format!("{scope}{METADATA}"));
+    }
+    server.bearer(&connected.access).get("/hosts").await.refused(401, "invalid-token");
+    // The application replaces its access token; the old one ends with its time.
+    let refreshed = oauth::refresh(&server.anonymous(), &connected.client_id, &connected.refresh, &[]).await.ok(200);
+    server.advance(15 * 60_000);
+    let expired = server.bearer(&connected.access).mcp(Era::Modern).send("tools/list", json!({})).await;
+    assert_eq!(expired.status, 401, "{}", expired.text);
+    assert!(challenge(&expired).ends_with(LEAST));
+    let (anonymous, refresh) = (server.anonymous(), oauth::text(&refreshed, "refresh_token"));
+    let again = oauth::refresh(&anonymous, &connected.client_id, &refresh, &[]).await.ok(200);
+    let access = oauth::text(&again, "access_token");
+    // Disconnecting it ends a call under way.
+    let id = root.get("/auth/applications").await.ok(200)["items"][0]["id"].as_str().unwrap().to_owned();
+    let mcp = server.bearer(&access).at(&other).mcp(Era::Modern);
+    let (mut held, pending) = held_back(&mcp, "list_hosts", &json!({}));
+    held.arrived().await;
+    root.delete(&format!("/auth/applications/{id}")).await.ok(204);
+    let reply = tokio::time::timeout(Duration::from_secs(3), pending).await.expect("it is cut off").unwrap();
+    assert_eq!(reply.status, 401, "{}", reply.text);
+    assert!(challenge(&reply).ends_with(LEAST));
+    drop(held.go_on);
 }

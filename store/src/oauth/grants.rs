@@ -119,6 +119,19 @@ pub async fn find_revoked_at(conn: Conn<'_>, account_id: AccountId, id: GrantId)
     })
 }
 
+/// Returns the name of a grant's application, and the instant at which the grant ends.
+pub async fn find_name_and_end(conn: Conn<'_>, id: GrantId) -> Result<Option<(String, Timestamp)>> {
+    on!(conn, |c| {
+        sqlx::query_as(
+            "SELECT p.name, g.expires_at FROM oauth_grants g JOIN oauth_applications p ON p.id = g.application_id \
+             WHERE g.id = $1",
+        )
+        .bind(id)
+        .fetch_optional(c)
+        .await
+    })
+}
+
 /// Revokes a grant of an account. Returns false when it is unknown, or was revoked before.
 pub async fn revoke(
     tx: &mut Transaction,

@@ -32,6 +32,14 @@ pub async fn list<R>(
     list_rows(core, actor.account_id(), query).await
 }
 
+/// Returns the name of the application that makes the request, and the instant at which its connection ends unless it is
+/// used until then; `None` when another credential makes the request.
+pub async fn find_current<R>(core: &Core, actor: &Authorized<R>) -> Result<Option<(String, Timestamp)>, Error> {
+    let Some(id) = actor.grant_id() else { return Ok(None) };
+    let mut reader = core.store.read().await?;
+    Ok(grants::find_name_and_end(reader.conn(), id).await?)
+}
+
 pub async fn list_of(
     core: &Core,
     _: &Authorized<UsersManage>,

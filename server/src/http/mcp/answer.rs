@@ -11,7 +11,7 @@ use super::call::Stop;
 /// 100 kB, of which the rest is for what surrounds the items.
 const LARGEST: usize = 90_000;
 
-/// One page of a list, as the tools answer it.
+/// A page of a list in the form that the tools answer.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Paged<T> {
     pub items: Vec<T>,

@@ -17,7 +17,7 @@ pub async fn complete(State(endpoint): State<Endpoint>, mut response: Response) 
     };
     let public_url = endpoint.app.public_url.as_str();
     let metadata = format!(", resource_metadata=\"{public_url}/.well-known/oauth-protected-resource/mcp\"");
-    let metadata = if endpoint.has_oauth { &*metadata } else { "" };
+    let metadata = if endpoint.app.oauth_rules.is_on { &*metadata } else { "" };
     let scope = format!(", scope=\"{LEAST}\"");
     let scope = if status == StatusCode::UNAUTHORIZED { &*scope } else { "" };
     let challenge = format!("{begun}{metadata}{scope}");

@@ -45,22 +45,20 @@ const PATH: &str = "/mcp";
 struct Endpoint {
     app: App,
     listen: SocketAddr,
-    /// True when challenges name the metadata by which clients find the authorization server.
-    has_oauth: bool,
     config: StreamableHttpServerConfig,
     sessions: Arc<NeverSessionManager>,
 }
 
 /// Builds the route with layers of its own, because a challenge is completed after the layer of all requests: a request
 /// that is cut off has one too.
-pub fn router(app: &App, listen: SocketAddr, has_oauth: bool) -> Router {
+pub fn router(app: &App, listen: SocketAddr) -> Router {
     // Hosts and origins are checked here: rmcp's lists of hosts know no proxies.
     let config = StreamableHttpServerConfig::default()
         .disable_allowed_hosts()
         .with_legacy_session_mode(false)
         .with_json_response(true)
         .with_sse_keep_alive(None);
-    let endpoint = Endpoint { app: app.clone(), listen, has_oauth, config, sessions: Arc::default() };
+    let endpoint = Endpoint { app: app.clone(), listen, config, sessions: Arc::default() };
     Router::new()
         .route(PATH, post(answer))
         .method_not_allowed_fallback(async || ErrorResponse(Error::MethodNotAllowed))

@@ -61,8 +61,8 @@ fn is_own_authority(endpoint: &Endpoint, named: &Authority) -> bool {
     is_public || (is_here && port.unwrap_or(80) == listen.port())
 }
 
-/// It is logged because the usual reason is not an attack, but a public URL that differs from the address that people
-/// use.
+/// Logs and returns the error for a request to another host. It is logged because the usual reason is not an attack, but
+/// a public URL that differs from the address that people use.
 fn refuse(parts: &Parts) -> Error {
     static WRITTEN: LogLimit<()> = LogLimit::new();
     if let Some(Admitted { left_out }) = WRITTEN.admit((), Instant::now()) {

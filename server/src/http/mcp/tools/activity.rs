@@ -16,7 +16,7 @@ pub struct ListActivity {
     /// True for the activity of all accounts, which needs the permission audit:read; otherwise only the account's own.
     #[serde(default)]
     pub everybody: bool,
-    /// One action in full, such as token.create, token.revoke, token.refused, session.create, host.update or host.delete.
+    /// Action to select, in full, such as token.create, token.revoke, token.refused, session.create, host.update or host.delete.
     pub action: Option<String>,
     /// Only events at or after this instant, RFC 3339, such as 2030-01-31T12:00:00Z.
     pub since: Option<String>,
@@ -32,11 +32,11 @@ pub struct ListActivity {
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Activity {
-    /// When it happened, RFC 3339.
+    /// Time of the event, RFC 3339.
     pub at: String,
-    /// What was done, such as token.revoke.
+    /// Action of the event, such as token.revoke.
     pub action: String,
-    /// done or refused; for token.refused the reason.
+    /// Outcome of the action: done or refused; for token.refused the reason.
     pub outcome: String,
     /// Id of the account that acted; null when it was done at the server's terminal or with an unknown login.
     pub actor_id: Option<String>,

@@ -85,7 +85,7 @@ pub struct ListHosts {
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Hosts {
-    /// Whose words the texts below are.
+    /// Origin of the texts below.
     pub notice: &'static str,
     #[serde(flatten)]
     pub page: Paged<HostSummary>,
@@ -127,7 +127,7 @@ impl From<Host> for HostSummary {
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct HostAnswer {
-    /// Whose words the texts below are.
+    /// Origin of the texts below.
     pub notice: &'static str,
     pub host: HostDetails,
 }
@@ -237,7 +237,7 @@ pub async fn rename_host(call: Call, arguments: RenameHost) -> Result<HostAnswer
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Deleted {
-    /// Whose words the texts below are.
+    /// Origin of the texts below.
     pub notice: &'static str,
     /// The host that was removed, as it was.
     pub deleted: HostSummary,

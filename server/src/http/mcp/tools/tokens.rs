@@ -27,7 +27,7 @@ pub enum State {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListTokens {
-    /// Which tokens; active when left out.
+    /// State of the tokens to list; active when left out.
     pub state: Option<State>,
     /// Text to find in the names.
     pub q: Option<String>,
@@ -47,12 +47,12 @@ pub struct ApiToken {
     pub hint: String,
     /// active, expired or revoked.
     pub state: &'static str,
-    /// What the token may do; null when it may do all that the account may.
+    /// Permissions of the token; null when it has all of the account's.
     pub permissions: Option<Vec<&'static str>>,
     pub created_at: String,
-    /// When it ends; null when it does not.
+    /// Time at which the token ends; null when it does not end.
     pub expires_at: Option<String>,
-    /// Its last use, exact to a minute; null when it was never used.
+    /// Time of the last use, exact to a minute; null when the token was never used.
     pub last_used_at: Option<String>,
     pub last_used_ip: Option<String>,
     pub revoked_at: Option<String>,
