@@ -22,8 +22,18 @@ on_both!(
     an_unknown_application_is_invalid_client,
     a_request_that_is_no_form_or_has_a_parameter_twice_is_invalid,
     a_deactivated_account_s_code_is_worth_nothing,
-    an_application_asks_for_tokens_sixty_times_a_minute
+    an_application_asks_for_tokens_sixty_times_a_minute,
+    an_outage_is_told_in_the_form_of_oauth
 );
+
+async fn an_outage_is_told_in_the_form_of_oauth(server: TestServer) {
+    server.app.store.close().await;
+    for path in ["/oauth/token", "/oauth/revoke", "/oauth/device_authorization"] {
+        let reply = post_form(&server.anonymous(), path, &[("client_id", COMMAND_LINE)]).await;
+        oauth_error(&reply, 503, "temporarily_unavailable");
+        assert_eq!(reply.header("retry-after"), "2", "{path}");
+    }
+}
 
 async fn a_code_gives_tokens_and_a_refresh_token_whatever_was_asked(server: TestServer) {
     let root = server.with_root().await;

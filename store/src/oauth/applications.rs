@@ -21,7 +21,7 @@ pub struct ApplicationRow {
     pub changed_at: Timestamp,
     /// Time until which a document need not be fetched again; null for other applications.
     pub fresh_until: Option<Timestamp>,
-    /// Time of the latest grant or use; null when nobody has connected the application.
+    /// Time of the latest grant or use; null when no account has connected the application.
     pub last_used_at: Option<Timestamp>,
 }
 
@@ -167,7 +167,7 @@ pub async fn delete(tx: &mut Transaction, id: ApplicationId) -> Result<bool> {
     })
 }
 
-/// Deletes applications that nobody has ever connected, but for the newest ones.
+/// Deletes applications that no account has ever connected, except for the newest ones.
 pub async fn delete_unused_beyond(tx: &mut Transaction, keep: i64) -> Result<u64> {
     on!(tx.conn(), |c| {
         sqlx::query(
@@ -182,7 +182,7 @@ pub async fn delete_unused_beyond(tx: &mut Transaction, keep: i64) -> Result<u64
     })
 }
 
-/// Deletes applications from before an instant that nobody has ever connected.
+/// Deletes applications from before an instant that no account has ever connected.
 pub async fn delete_unused_before(tx: &mut Transaction, at: Timestamp) -> Result<u64> {
     on!(tx.conn(), |c| {
         sqlx::query(

@@ -110,7 +110,7 @@ pub(super) async fn get(tx: &mut Transaction, id: ApplicationId) -> Result<Appli
     Ok(row.try_into()?)
 }
 
-/// Registers an application, which anybody may do (RFC 7591). Registrations that are never used give way.
+/// Registers an application, which needs no credential (RFC 7591). Registrations that are never used give way.
 pub async fn register(
     core: &Core,
     context: &RequestContext,
@@ -249,7 +249,7 @@ pub async fn verify(
     Ok(public(row)?)
 }
 
-/// Deletes an application and revokes its grants, whosever they are.
+/// Deletes an application and revokes its grants in all accounts.
 pub async fn delete(core: &Core, actor: &Authorized<UsersManage>, id: ApplicationId) -> Result<Revoked, Error> {
     let connected = {
         let mut reader = core.store.read().await?;

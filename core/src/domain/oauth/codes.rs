@@ -1,5 +1,5 @@
-//! The exchange of an authorization code (OAuth 2.1, section 4.1.3). A code works once, for a minute, and for nobody
-//! but the application that asked for it.
+//! The exchange of an authorization code (OAuth 2.1, section 4.1.3). A code works once, for a minute, and only
+//! for the application that asked for it.
 
 use uptrakit_api::AuthorizationCode;
 use uptrakit_store::{

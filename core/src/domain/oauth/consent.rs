@@ -1,13 +1,13 @@
 //! The question that a person is asked, for requests of the authorization endpoint and of devices alike: what the
 //! application asks for and what else it could use, never more than the account has.
 
-use uptrakit_api::{AccountId, AnswerDestination, Approval, Consent, Permission, Permissions, TokenId};
+use uptrakit_api::{AccountId, AnswerDestination, Approval, Consent, Permissions, TokenId};
 use uptrakit_store::{
     Transaction,
     tokens::{self, TokenFilter},
 };
 
-use super::{applications::Application, client_name::looks_like_ours, resource::Resource};
+use super::{applications::Application, client_name::looks_like_ours, resource::Resource, scope};
 use crate::{
     auth::{
         authorized::{Authorized, WebSession},
@@ -18,9 +18,6 @@ use crate::{
     text,
 };
 
-/// What the tools under `/mcp` need.
-const OF_TOOLS: Permissions =
-    Permissions::of(&[Permission::HostsRead, Permission::HostsWrite, Permission::TokensWrite, Permission::AuditRead]);
 const LONGEST_TOKEN_NAME: usize = 64;
 const DEFAULT_TOKEN_NAME: &str = "command line";
 /// A grant ends this long after it was made, however it is used.
@@ -49,7 +46,7 @@ impl Asked<'_> {
             Resource::Api => (account, Permissions::NONE),
             Resource::Mcp => {
                 let asked = self.permissions.intersection(account);
-                (asked, OF_TOOLS.intersection(account).without(asked))
+                (asked, scope::OF_TOOLS.intersection(account).without(asked))
             }
         }
     }

@@ -213,7 +213,7 @@ async fn answer(
 
 const UNKNOWN: OAuthError = OAuthError::invalid_grant("The device code is unknown, or was used.");
 
-/// Answers a device that asks whether somebody has approved its request.
+/// Answers a device that asks whether its request was approved.
 pub async fn poll(
     core: &Core,
     context: &RequestContext,
@@ -280,6 +280,6 @@ async fn note_question(mut tx: Transaction, row: &DeviceRow, now: Timestamp) -> 
     Ok(if is_early {
         OAuthError::refuse("slow_down", "Wait five seconds longer between two questions.")
     } else {
-        OAuthError::refuse("authorization_pending", "Nobody has answered yet.")
+        OAuthError::refuse("authorization_pending", "There is no answer yet.")
     })
 }

@@ -5,6 +5,10 @@ use uptrakit_api::{Permission, Permissions};
 /// What an application gets that asks for nothing in particular.
 pub const LEAST: Permissions = Permissions::of(&[Permission::HostsRead]);
 
+/// The permissions that the tools under `/mcp` need.
+pub const OF_TOOLS: Permissions =
+    Permissions::of(&[Permission::HostsRead, Permission::HostsWrite, Permission::TokensWrite, Permission::AuditRead]);
+
 /// None of the scopes that were asked for exists here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("none of the scopes exists here")]

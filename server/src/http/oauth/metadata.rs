@@ -3,14 +3,10 @@
 
 use axum::{Json, extract::State};
 use serde::Serialize;
-use uptrakit_api::{Permission, Permissions};
-use uptrakit_core::domain::oauth::{registration::GRANT_TYPES, resource::Resource};
+use uptrakit_api::Permissions;
+use uptrakit_core::domain::oauth::{registration::GRANT_TYPES, resource::Resource, scope};
 
 use crate::App;
-
-/// What the tools under `/mcp` need.
-const SCOPES_OF_TOOLS: Permissions =
-    Permissions::of(&[Permission::HostsRead, Permission::HostsWrite, Permission::TokensWrite, Permission::AuditRead]);
 
 #[derive(Debug, Serialize)]
 pub struct AuthorizationServer {
@@ -70,7 +66,7 @@ pub async fn get_protected_resource(State(app): State<App>) -> Json<ProtectedRes
     Json(ProtectedResource {
         resource: Resource::Mcp.url(&app.public_url),
         authorization_servers: [app.public_url.as_str().to_owned()],
-        scopes_supported: SCOPES_OF_TOOLS,
+        scopes_supported: scope::OF_TOOLS,
         bearer_methods_supported: ["header"],
         resource_name: "Uptrakit",
     })
