@@ -46,7 +46,7 @@ impl Lease {
             if self.entry.credential.is_replaced() {
                 tokio::time::sleep(RECHECK).await;
             } else {
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         };
         tokio::select! {
