@@ -97,7 +97,7 @@ pub fn router_with(core: &Arc<Core>, offer: Offer, documents: Documents) -> Rout
     let router = Router::new()
         .nest("/api/v1", api)
         .merge(rpc::router())
-        .merge(oauth::router(core, documents))
+        .merge(oauth::router(core, offer.mcp, documents))
         .route("/healthz", get(health::is_alive))
         .route("/readyz", get(health::is_ready))
         .route("/readyz/reads", get(health::is_ready_for_reads))

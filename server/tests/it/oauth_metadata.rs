@@ -5,8 +5,9 @@ use axum::body::Body;
 use http::Method;
 use serde_json::json;
 use uptrakit_core::state::OAuthRules;
+use uptrakit_server::http::{Offer, router};
 
-use crate::support::{Client, Reply, TestServer, on_both};
+use crate::support::{Client, OFFER, Reply, TestServer, on_both};
 
 const ORIGIN: &str = "https://inspector.example";
 const SERVER: &str = "//.well-known/oauth-authorization-server";
@@ -72,6 +73,16 @@ async fn the_metadata_names_only_what_settings_allow(server: TestServer) {
     let metadata = documents.anonymous().get(SERVER).await.ok(200);
     assert_eq!(metadata["registration_endpoint"], json!(null));
     assert_eq!(metadata["client_id_metadata_document_supported"], true);
+}
+
+async fn without_mcp_the_metadata_names_no_resource(server: TestServer) {
+    let off = router(&server.app, Offer { mcp: false, ..OFFER });
+    let client = server.anonymous().through(off);
+    let metadata = client.get(SERVER).await.ok(200);
+    assert_eq!(metadata["protected_resources"], json!(null));
+    for path in RESOURCES {
+        client.get(path).await.refused(404, "not-found");
+    }
 }
 
 async fn the_protected_resource_is_mcp_at_both_addresses(server: TestServer) {
@@ -173,6 +184,7 @@ on_both!(
     the_authorization_server_names_itself_by_the_public_url,
     what_the_metadata_names_is_there,
     the_metadata_names_only_what_settings_allow,
+    without_mcp_the_metadata_names_no_resource,
     the_protected_resource_is_mcp_at_both_addresses,
     there_is_no_openid_configuration_and_never_the_page_in_its_place,
     pages_of_any_origin_may_read_the_metadata,

@@ -4,7 +4,10 @@
 use axum::{Json, extract::State};
 use serde::Serialize;
 use uptrakit_api::Permissions;
-use uptrakit_core::domain::oauth::{registration::GRANT_TYPES, resource::Resource, scope};
+use uptrakit_core::{
+    domain::oauth::{registration::GRANT_TYPES, resource::Resource, scope},
+    state::Core,
+};
 
 use crate::App;
 
@@ -26,7 +29,8 @@ pub struct AuthorizationServer {
     code_challenge_methods_supported: [&'static str; 1],
     authorization_response_iss_parameter_supported: bool,
     client_id_metadata_document_supported: bool,
-    protected_resources: [String; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    protected_resources: Option<[String; 1]>,
     service_documentation: String,
 }
 
@@ -39,13 +43,14 @@ pub struct ProtectedResource {
     resource_name: &'static str,
 }
 
-pub async fn get_authorization_server(State(app): State<App>) -> Json<AuthorizationServer> {
-    let at = |path: &str| format!("{}{path}", app.public_url.as_str());
+/// Describes the authorization server, and names `/mcp` where that is on.
+pub fn authorization_server(core: &Core, has_mcp: bool) -> Json<AuthorizationServer> {
+    let at = |path: &str| format!("{}{path}", core.public_url.as_str());
     Json(AuthorizationServer {
         issuer: at(""),
         authorization_endpoint: at("/oauth/authorize"),
         token_endpoint: at("/oauth/token"),
-        registration_endpoint: app.oauth_rules.registration.then(|| at("/oauth/register")),
+        registration_endpoint: core.oauth_rules.registration.then(|| at("/oauth/register")),
         revocation_endpoint: at("/oauth/revoke"),
         device_authorization_endpoint: at("/oauth/device_authorization"),
         scopes_supported: Permissions::ALL,
@@ -56,8 +61,8 @@ pub async fn get_authorization_server(State(app): State<App>) -> Json<Authorizat
         revocation_endpoint_auth_methods_supported: ["none"],
         code_challenge_methods_supported: ["S256"],
         authorization_response_iss_parameter_supported: true,
-        client_id_metadata_document_supported: app.oauth_rules.documents,
-        protected_resources: [Resource::Mcp.url(&app.public_url)],
+        client_id_metadata_document_supported: core.oauth_rules.documents,
+        protected_resources: has_mcp.then(|| [Resource::Mcp.url(&core.public_url)]),
         service_documentation: at("/docs/auth-flows"),
     })
 }

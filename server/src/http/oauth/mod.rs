@@ -14,6 +14,7 @@ mod token;
 
 use axum::{
     Extension, Router,
+    extract::State,
     routing::{any, get, post},
 };
 use uptrakit_core::{error::Error, state::Core};
@@ -22,7 +23,7 @@ use self::documents::Documents;
 use crate::{App, http::problem::ErrorResponse};
 
 /// Builds the routes. Where a setting turns the authorization server off, there are none.
-pub fn router(core: &Core, documents: Documents) -> Router<App> {
+pub fn router(core: &Core, has_mcp: bool, documents: Documents) -> Router<App> {
     if !core.oauth_rules.is_on {
         return Router::new();
     }
@@ -31,11 +32,14 @@ pub fn router(core: &Core, documents: Documents) -> Router<App> {
     } else {
         post(register::refuse_registration)
     };
+    let protected_resource =
+        if has_mcp { get(metadata::get_protected_resource) } else { any(async || ErrorResponse(Error::NotFound)) };
+    let authorization_server = async move |State(app): State<App>| metadata::authorization_server(&app, has_mcp);
     // Clients that run in a browser call these from pages of their own. No cookie counts at any of them.
     let for_any_origin = Router::new()
-        .route("/.well-known/oauth-authorization-server", get(metadata::get_authorization_server))
-        .route("/.well-known/oauth-protected-resource", get(metadata::get_protected_resource))
-        .route("/.well-known/oauth-protected-resource/mcp", get(metadata::get_protected_resource))
+        .route("/.well-known/oauth-authorization-server", get(authorization_server))
+        .route("/.well-known/oauth-protected-resource", protected_resource.clone())
+        .route("/.well-known/oauth-protected-resource/mcp", protected_resource)
         .route("/.well-known/openid-configuration", any(async || ErrorResponse(Error::NotFound)))
         .route("/oauth/token", post(token::create_tokens))
         .route("/oauth/revoke", post(revoke::revoke_token))

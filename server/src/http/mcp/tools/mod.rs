@@ -151,3 +151,18 @@ pub fn find(name: &str) -> Option<&'static Tool> {
 pub fn names() -> Vec<&'static str> {
     TOOLS.iter().map(|tool| &*tool.description.name).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::TOOLS;
+
+    #[test]
+    fn the_guide_says_what_every_tool_needs() {
+        const GUIDE: &str = include_str!("../../../../../docs/guide/permissions.md");
+        for tool in TOOLS.iter() {
+            let needs = tool.needs.map_or_else(|| "any credential".to_owned(), |permission| format!("`{permission}`"));
+            let row = format!("| `{}` | {needs}", tool.description.name);
+            assert!(GUIDE.lines().any(|line| line.starts_with(&row)), "the guide has no row {row}");
+        }
+    }
+}
