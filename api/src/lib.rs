@@ -23,6 +23,7 @@ mod token;
 mod token_secret;
 pub mod tolerant;
 mod user;
+mod wrapping;
 
 pub use account::{Account, ChangePassword, Me, PasswordChanged, SetUp, SignIn};
 pub use audit::{AuditEvent, AuditExportQuery, AuditQuery};
@@ -45,6 +46,7 @@ pub use token_secret::{
     TokenSecret, holds_secret,
 };
 pub use user::{CreateInvitation, CreateUser, CreatedUser, UpdateUser, User};
+pub use wrapping::Wrappings;
 
 /// Reads a field that can be left out, null or a value as `None`, `Some(None)` or `Some(Some(_))`. Together with
 /// `serde(default)`, which gives the first.

@@ -2,8 +2,7 @@
 //! order mark and CRLF are accepted. UTF-16 and UTF-32 are rejected with a message that names them.
 
 use crate::failure::{Exit, Failure};
-use std::borrow::Cow;
-use uptrakit_api::TokenSecret;
+use uptrakit_api::{TokenSecret, Wrappings};
 
 const MARK: &str = "\u{feff}";
 const FORM: &str = "a token is upk_ and 36 letters and digits, the last six of which are a checksum of the others";
@@ -51,11 +50,11 @@ pub fn token(text: &str, what: &str) -> Result<TokenSecret, Failure> {
                 .hint("give one token alone; none of them was sent anywhere");
         }
         let failure = Failure::new(Exit::Refused, format!("{what} is no Uptrakit API token"));
-        let (rest, wrappings) = unwrapped(text);
-        if wrappings.is_empty() {
+        let (rest, wrappings) = Wrappings::remove(text);
+        if !wrappings.are_there() {
             return failure.caused_by(FORM).hint("copy it again, whole; it was not sent anywhere");
         }
-        let mut cause = format!("it {}", wrappings.join(", and then "));
+        let mut cause = format!("it {wrappings}");
         if TokenSecret::parse(rest).is_err() {
             cause.push_str("; what is left without that is no token either: ");
             cause.push_str(FORM);
@@ -68,34 +67,6 @@ pub fn token(text: &str, what: &str) -> Result<TokenSecret, Failure> {
 fn tokens(text: &str) -> usize {
     let rests = text.split(TokenSecret::PREFIX).skip(1);
     rests.filter(|rest| rest.chars().take_while(char::is_ascii_alphanumeric).count() >= LEAST_CHARACTERS).count()
-}
-
-/// Removes what people copy along with a token. Returns what is left, and descriptions of the parts from the outside to
-/// the inside.
-fn unwrapped(text: &str) -> (&str, Vec<Cow<'static, str>>) {
-    let mut found = Vec::new();
-    let mut rest = text;
-    loop {
-        let word = ["export ", "Authorization:", "Bearer ", "UPTRAKIT_TOKEN="].into_iter().find_map(|word| {
-            let start = rest.get(..word.len())?;
-            start.eq_ignore_ascii_case(word).then_some((word, &rest[word.len()..]))
-        });
-        if let Some((word, behind)) = word {
-            found.push(format!("begins with `{}`", word.trim_end()).into());
-            rest = behind.trim_start();
-            continue;
-        }
-        let inner = rest.trim_matches(is_quote);
-        if inner.len() == rest.len() {
-            return (rest, found);
-        }
-        found.push("has quotes around it".into());
-        rest = inner.trim();
-    }
-}
-
-fn is_quote(c: char) -> bool {
-    matches!(c, '"' | '\'' | '`' | '\u{2018}'..='\u{201f}' | '«' | '»')
 }
 
 #[cfg(test)]

@@ -87,7 +87,7 @@ impl Error {
     fn code(&self) -> ProblemCode {
         match self {
             Self::Rejected(Rejection::Missing | Rejection::SessionOver) => ProblemCode::MissingCredentials,
-            Self::Rejected(Rejection::Unknown) => ProblemCode::InvalidToken,
+            Self::Rejected(Rejection::Unknown | Rejection::Wrapped(_)) => ProblemCode::InvalidToken,
             Self::Rejected(Rejection::Expired) => ProblemCode::TokenExpired,
             Self::Rejected(Rejection::Revoked) => ProblemCode::TokenRevoked,
             Self::Rejected(Rejection::AccountDisabled) => ProblemCode::AccountDisabled,
@@ -176,6 +176,9 @@ fn refusal_detail(refusal: Rejection) -> String {
         Rejection::Missing => "Send an API token: Authorization: Bearer upk_…".into(),
         Rejection::SessionOver => "You are not signed in, or your session has ended. Sign in again.".into(),
         Rejection::Unknown => "This is no API token that is known here.".into(),
+        Rejection::Wrapped(wrappings) => {
+            format!("This is no API token: it {wrappings}. Send the token alone: Authorization: Bearer upk_…")
+        }
         Rejection::Expired => "The token has expired; create a new one.".into(),
         Rejection::Revoked => "The token was revoked, or its text was replaced by a rotation.".into(),
         Rejection::AccountDisabled => "The token's account is deactivated.".into(),

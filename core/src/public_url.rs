@@ -56,6 +56,11 @@ impl PublicUrl {
     }
 
     #[must_use]
+    pub const fn includes_subdomains(&self) -> bool {
+        self.includes_subdomains
+    }
+
+    #[must_use]
     pub fn including_subdomains(self, includes_subdomains: bool) -> Self {
         Self { includes_subdomains, ..self }
     }

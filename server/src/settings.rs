@@ -316,7 +316,7 @@ impl Settings {
     }
 
     /// Lists every setting whose value may be shown. The pattern has no `..`, so that a developer who adds a setting
-    /// has to decide whether it may be shown.
+    /// has to decide whether it may be shown; a test compares the names with those of [`Source`].
     fn listed(&self) -> Vec<(&'static str, String)> {
         let Self {
             file,
@@ -348,6 +348,7 @@ impl Settings {
             ("config", file.as_ref().map(|file| file.display().to_string()).unwrap_or_default()),
             ("listen", listen.to_string()),
             ("public_url", public_url.as_ref().map(|url| url.as_str().to_owned()).unwrap_or_default()),
+            ("hsts_include_subdomains", public_url.as_ref().is_some_and(PublicUrl::includes_subdomains).to_string()),
             ("database_connections", database_connections.to_string()),
             ("trusted_proxies", trusted_proxies.iter().map(IpNet::to_string).collect::<Vec<_>>().join(" ")),
             ("metrics_listen", metrics_listen.map(|address| address.to_string()).unwrap_or_default()),
@@ -497,7 +498,7 @@ pub fn default_data_dir(get: impl Fn(&str) -> Option<String>) -> PathBuf {
 mod tests {
     use clap::FromArgMatches as _;
 
-    use super::{OAuthRules, Source};
+    use super::{OAuthRules, Source, arguments};
 
     fn validate(source: Source) -> Result<super::Settings, String> {
         source.validate(|| "/data".into()).map_err(|error| error.to_string())
@@ -685,6 +686,24 @@ mod tests {
             let why = told(switch, registration).unwrap_err();
             assert!(why.starts_with(&format!("The setting {name} is wrong")), "{why}");
         }
+    }
+
+    #[test]
+    fn every_setting_is_told_when_it_is_changed_but_for_those_that_name_the_database() {
+        let listed = validate(Source::default()).unwrap().listed();
+        let mut names: Vec<_> = listed.iter().map(|(name, _)| *name).filter(|name| *name != "config").collect();
+        names.extend(["data_dir", "database_url"]);
+        names.sort_unstable();
+        let mut settings: Vec<_> = arguments().map(|argument| argument.get_id().to_string()).collect();
+        settings.sort_unstable();
+        assert_eq!(names, settings);
+        let source = Source {
+            public_url: Some("https://up.example.org".into()),
+            hsts_include_subdomains: Some("true".into()),
+            ..Source::default()
+        };
+        let told = validate(source).unwrap().changed();
+        assert!(told.contains("hsts_include_subdomains=true"), "{told}");
     }
 
     #[test]

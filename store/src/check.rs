@@ -7,6 +7,7 @@ use super::{
     Conn, OpenError, Store, epoch,
     error::{message, require_row},
     on,
+    pg_lease::PgLease,
     pool::Pool,
     requirements,
 };
@@ -32,6 +33,19 @@ impl Store {
         let mut reader = self.read().await?;
         let Conn::Postgres(conn) = reader.conn() else { return Ok(()) };
         requirements::check_rights(conn).await.map_err(unfit)
+    }
+
+    /// Fails where a pooler does not give each session a backend of its own. That can change while a server runs, when
+    /// the pooler reads its settings again. The check is left out when no second connection is free.
+    pub async fn check_pooler(&self) -> crate::Result<()> {
+        let Pool::Postgres(pool) = &self.0 else { return Ok(()) };
+        let mut first = PgLease::take(pool).await?;
+        let Some(mut second) = PgLease::take_if_free(pool).await? else { return Ok(()) };
+        second.roll_back_on_drop();
+        if requirements::share_backends(&mut first, &mut second).await? {
+            return Err(sqlx::Error::Configuration(requirements::TRANSACTION_POOLER.into()).into());
+        }
+        Ok(())
     }
 
     /// Asks the engine whether the data is sound, which on SQLite reads the whole file. The inner `Err` carries what

@@ -2,6 +2,8 @@
 
 use std::{fmt, io};
 
+use super::requirements::{TRANSACTION_POOLER, is_of_transaction_pooler};
+
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 #[derive(Debug)]
@@ -104,10 +106,11 @@ fn is_outage(error: &sqlx::Error) -> bool {
 }
 
 /// A right, a table or a schema that is missing counts as an outage, because the operator has taken it away: the
-/// migrations made it, and a restore may be under way that drops and makes tables.
+/// migrations made it, and a restore may be under way that drops and makes tables. So does a prepared statement that is
+/// missing, or that is there already, because a pooler has exchanged sessions.
 fn is_outage_state(state: &str) -> bool {
     ["08", "40", "53", "57", "58"].iter().any(|class| state.starts_with(class))
-        || matches!(state, "25006" | "25P03" | "55P03" | "42501" | "42P01" | "3F000")
+        || matches!(state, "25006" | "25P03" | "55P03" | "42501" | "42P01" | "3F000" | "26000" | "42P05")
 }
 
 /// The low byte of the code is its kind. These are no permission, busy, locked, read-only, I/O error, damaged, full,
@@ -144,6 +147,7 @@ pub fn plain(error: &sqlx::Error) -> String {
              the pooler, or lower database_connections",
             error.message()
         ),
+        sqlx::Error::Database(_) if is_of_transaction_pooler(error) => TRANSACTION_POOLER.into(),
         sqlx::Error::Database(_) if is_damage(error) => format!("{}; restore a backup", message(error)),
         sqlx::Error::Database(error) => error.message().to_owned(),
         sqlx::Error::Protocol(text) if is_end(text) => "the connection is closed without an answer".into(),
@@ -207,7 +211,7 @@ mod tests {
         }
         assert!(!is_outage(&ColumnNotFound("x".into())));
         assert!(["08006", "53300", "57014", "57P01", "40001", "25006", "55P03"].into_iter().all(is_outage_state));
-        assert!(["42501", "42P01", "3F000"].into_iter().all(is_outage_state));
+        assert!(["42501", "42P01", "3F000", "26000", "42P05"].into_iter().all(is_outage_state));
         assert!(!["23505", "42601", "42703", "22003", "25001"].into_iter().any(is_outage_state));
         assert!([5, 261, 6, 8, 1_032, 10, 4_618, 11, 267, 13, 26].into_iter().all(is_sqlite_outage));
         assert!(![1, 19, 2_067, 20].into_iter().any(is_sqlite_outage));

@@ -32,6 +32,20 @@ impl PgLease {
         Ok(Self { conn: Some(conn), in_transaction: false })
     }
 
+    /// Takes a connection that is idle or that the pool may open; `None` when all are in use.
+    pub async fn take_if_free(pool: &PgPool) -> sqlx::Result<Option<Self>> {
+        match pool.try_acquire() {
+            Some(conn) => Ok(Some(Self { conn: Some(conn), in_transaction: false })),
+            None if pool.size() < pool.options().get_max_connections() => Self::take(pool).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Has the drop roll back, for statements that begin a transaction themselves and may be abandoned in it.
+    pub const fn roll_back_on_drop(&mut self) {
+        self.in_transaction = true;
+    }
+
     /// Begins a transaction in which each statement sees what was committed before it, whatever the database's own
     /// default is. A transaction that has waited for a lock must not decide by what was true before the wait.
     pub async fn begin(&mut self) -> sqlx::Result<()> {

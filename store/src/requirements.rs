@@ -44,35 +44,28 @@ fn judge_version(version: &str, number: &str) -> Result<(), OpenError> {
     Ok(())
 }
 
+/// What is said of a pooler that gives the statements of one session to several sessions of the server.
+pub(super) const TRANSACTION_POOLER: &str = "a pooler lends the connections out per transaction (PgBouncer: pool_mode = transaction or statement), and settings, \
+     prepared statements and LISTEN need a session of their own; set pool_mode = session for this database, or connect \
+     without the pooler";
+
 /// Refuses a pooler that gives the statements of one session to several sessions of the server, as PgBouncer does with
 /// `pool_mode = transaction`: settings of the session, prepared statements and `LISTEN` would reach another client.
-///
-/// Two sessions that are open at once have two backends, and each keeps its own. A pooler that assigns backends per
-/// transaction gives the second session the backend that the first has just left, or, where it alternates, gives the
-/// first session another backend the next time.
 pub(super) async fn refuse_transaction_pooler(
     first: &mut PgConnection,
     options: &PgConnectOptions,
 ) -> Result<(), OpenError> {
-    let refusal = || {
-        OpenError::Unfit(
-            "a pooler lends the connections out per transaction (PgBouncer: pool_mode = transaction or statement), and \
-             settings, prepared statements and LISTEN need a session of their own; set pool_mode = session for this \
-             database, or connect without the pooler"
-                .into(),
-        )
-    };
-    let ours = backend(first).await?;
     let begun = async {
         let mut second = PgConnection::connect_with(options).await?;
+        // A pooler that lends connections out per statement refuses this.
         sqlx::raw_sql("BEGIN").execute(&mut second).await?;
+        sqlx::raw_sql("COMMIT").execute(&mut second).await?;
         Ok(second)
     };
     let mut second = match tokio::time::timeout(ACQUIRE_TIMEOUT, begun).await {
         Ok(Ok(second)) => second,
-        // PgBouncer sends this error with `pool_mode = statement`.
-        Ok(Err(sqlx::Error::Database(error))) if error.message().contains("statement pooling") => {
-            return Err(refusal());
+        Ok(Err(error)) if is_of_transaction_pooler(&error) => {
+            return Err(OpenError::Unfit(TRANSACTION_POOLER.into()));
         }
         Ok(Err(error)) => {
             return Err(OpenError::Unfit(format!(
@@ -86,31 +79,45 @@ pub(super) async fn refuse_transaction_pooler(
             ));
         }
     };
-    let theirs = backend(&mut second).await?;
-    if theirs == ours {
-        return Err(refusal());
-    }
-    // The check is repeated, for a pooler that alternates between two backends.
-    for _ in 0..2 {
-        if backend(first).await? != ours {
-            return Err(refusal());
-        }
-    }
-    with_timeout(sqlx::raw_sql("COMMIT").execute(&mut second)).await?;
-    for _ in 0..2 {
-        if backend(&mut second).await? != theirs || backend(first).await? != ours {
-            return Err(refusal());
-        }
-    }
+    let do_share = share_backends(first, &mut second).await?;
     let _ = tokio::time::timeout(ACQUIRE_TIMEOUT, second.close()).await;
-    Ok(())
+    if do_share { Err(OpenError::Unfit(TRANSACTION_POOLER.into())) } else { Ok(()) }
+}
+
+/// Returns true when two sessions that are open at once don't keep a backend each. A pooler that assigns backends per
+/// transaction gives the second session the backend that the first has just left, or, where it alternates, gives the
+/// first session another backend the next time.
+pub(super) async fn share_backends(first: &mut PgConnection, second: &mut PgConnection) -> sqlx::Result<bool> {
+    let ours = backend(first).await?;
+    with_timeout(sqlx::raw_sql("BEGIN").execute(&mut *second)).await?;
+    let theirs = backend(second).await?;
+    // The first session is asked twice, for a pooler that alternates between two backends.
+    let mut do_share = theirs == ours;
+    for _ in 0..2 {
+        do_share |= backend(first).await? != ours;
+    }
+    with_timeout(sqlx::raw_sql("COMMIT").execute(&mut *second)).await?;
+    for _ in 0..2 {
+        do_share |= backend(second).await? != theirs || backend(first).await? != ours;
+    }
+    Ok(do_share)
+}
+
+/// Returns true for an error that a pooler causes which lends connections out per transaction or per statement: the
+/// latter refuses transactions, and prepared statements are those of another session.
+pub(super) fn is_of_transaction_pooler(error: &sqlx::Error) -> bool {
+    // invalid_sql_statement_name, duplicate_prepared_statement
+    error.as_database_error().is_some_and(|error| {
+        error.message().contains("statement pooling")
+            || error.code().is_some_and(|code| matches!(&*code, "26000" | "42P05"))
+    })
 }
 
 /// Returns the process id of the backend that answers. The query is no prepared statement, because behind a pooler the
 /// statement's name could be that of another client's.
-async fn backend(conn: &mut PgConnection) -> Result<String, OpenError> {
+async fn backend(conn: &mut PgConnection) -> sqlx::Result<String> {
     let row = with_timeout(sqlx::raw_sql("SELECT pg_backend_pid()::text AS pid").fetch_one(conn)).await?;
-    Ok(row.try_get("pid")?)
+    row.try_get("pid")
 }
 
 /// Refuses a role that may not read and write every table, or from which row security hides rows.

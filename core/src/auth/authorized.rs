@@ -195,7 +195,7 @@ async fn authorise_bearer(
             return Err(AuthError::TooManyRequests(wait));
         }
         auth.bearer_failures.count(source, auth.clock.now());
-        return Err(AuthError::Rejected(Rejection::Unknown));
+        return Err(AuthError::Rejected(Rejection::of_malformed(text)));
     };
     let place = match wait().filter(|_| !auth.verifier.knows(key)) {
         Some(wait) => match tokio::time::timeout(UNKNOWN_TOKEN_TIMEOUT, auth.unknown_token_lookups.acquire()).await {

@@ -5,7 +5,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use ipnet::IpNet;
 use uptrakit_api::{
-    AccountId, GrantId, Permission, Permissions, Roles, SessionId, Timestamp, Token, TokenId, TokenState,
+    AccountId, GrantId, Permission, Permissions, Roles, SessionId, Timestamp, Token, TokenId, TokenState, Wrappings,
 };
 use uptrakit_store::credentials::{
     AccessCredentialRow, CredentialAccountRow, SessionCredentialRow, TokenCredentialRow,
@@ -52,6 +52,8 @@ pub enum Rejection {
     SessionOver,
     /// The token is malformed, or no token has its digest.
     Unknown,
+    /// The token is malformed, because something was copied along with it.
+    Wrapped(Wrappings),
     Expired,
     /// The token was revoked, or its secret was replaced by a rotation.
     Revoked,
@@ -123,6 +125,15 @@ pub enum Credential {
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("the database holds a {0} that can't be read")]
 pub struct InconsistentRow(pub &'static str);
+
+impl Rejection {
+    /// Returns why a text is no token. It never repeats the text.
+    #[must_use]
+    pub fn of_malformed(text: &str) -> Self {
+        let (_, wrappings) = Wrappings::remove(text);
+        if wrappings.are_there() { Self::Wrapped(wrappings) } else { Self::Unknown }
+    }
+}
 
 impl Credential {
     /// Returns what the credential may do for this account now: the permissions of the account's roles, restricted to

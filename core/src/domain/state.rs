@@ -138,14 +138,17 @@ impl Core {
     }
 
     /// Fails where the database can't do what requests need: check credentials, take writes, admit this server to every
-    /// table, and be undamaged.
+    /// table, give each session a backend of its own, and be undamaged.
     pub async fn probe_database(&self) -> Result<(), Arc<str>> {
         if let Some(damage) = self.damage.get() {
             return Err(Arc::clone(damage));
         }
         self.probe_reads().await?;
         self.probe_writes().await?;
-        let rights = async { self.store.check_rights().await.map_err(|error| error.to_string().into()) };
+        let rights = async {
+            let checked = self.store.check_rights().await.and(self.store.check_pooler().await);
+            checked.map_err(|error| error.to_string().into())
+        };
         self.rights_probe.ask(rights).await
     }
 

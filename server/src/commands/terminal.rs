@@ -28,18 +28,45 @@ pub fn read_password(from_stdin: bool) -> anyhow::Result<Secret> {
     Ok(Secret(input::without_line_end(text).to_owned()))
 }
 
+/// Describes an error for the person who has run a command. What an answer to a request says would send the person to
+/// the log, and leave out the cause.
 pub fn readable(error: Error) -> anyhow::Error {
-    let cause = match &error {
-        Error::Unavailable(cause) => Some(cause.to_string()),
-        Error::Internal(cause) => Some(cause.clone()),
-        _ => None,
-    };
-    let problem = error.into_problem();
-    let mut lines: Vec<String> =
-        problem.errors.iter().map(|error| format!("{} {}", error.field, error.message)).collect();
-    if lines.is_empty() {
-        lines.push(problem.detail);
+    let look = "`uptrakit-server user list` shows whether a change was made all the same";
+    match error {
+        Error::Unavailable(cause) => anyhow::anyhow!("The database can't be used now: {cause}.\nTry again; {look}."),
+        Error::Internal(cause) => {
+            anyhow::anyhow!("This is a mistake of uptrakit-server, which please report: {cause}.\nBefore that, {look}.")
+        }
+        Error::HasherSaturated => anyhow::anyhow!("This machine is too busy to hash the password; try again."),
+        Error::NotFound => anyhow::anyhow!("The account is gone; `uptrakit-server user list` shows those there are."),
+        Error::Invalid(errors) => {
+            let lines: Vec<_> = errors.iter().map(|error| format!("{} {}", error.field, error.message)).collect();
+            anyhow::anyhow!(lines.join("\n"))
+        }
+        error => anyhow::anyhow!(error.into_problem().detail),
     }
-    lines.extend(cause);
-    anyhow::anyhow!(lines.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::readable;
+    use uptrakit_core::error::Error;
+
+    #[test]
+    fn the_terminal_is_told_the_cause_and_nothing_that_is_meant_for_a_request() {
+        for (error, told) in [
+            (Error::Unavailable("connection refused".into()), "The database can't be used now: connection refused."),
+            (Error::Internal("no such column: x".into()), "please report: no such column: x."),
+            (Error::HasherSaturated, "too busy"),
+            (Error::NotFound, "The account is gone"),
+            (Error::field("username", "is taken"), "username is taken"),
+            (Error::LastAdministrator, "last active administrator"),
+        ] {
+            let text = readable(error).to_string();
+            assert!(text.contains(told), "{text}");
+            for word in ["request", "logged", "signing in", "nothing here"] {
+                assert!(!text.contains(word), "{text}");
+            }
+        }
+    }
 }

@@ -85,7 +85,12 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Error> {
     if values.next().is_some() {
         return Err(Error::Malformed("Send one Authorization header, not several."));
     }
-    let Ok(value) = value.to_str() else { return Err(Error::Rejected(Rejection::Unknown)) };
+    let Ok(value) = value.to_str() else {
+        // Quotes as text processors set them are not in ASCII.
+        let value = String::from_utf8_lossy(value.as_bytes());
+        let text = value.split_once(' ').map_or("", |(_, text)| text.trim());
+        return Err(Error::Rejected(Rejection::of_malformed(text)));
+    };
     let (scheme, text) = value.split_once(' ').unwrap_or((value, ""));
     Ok(scheme.eq_ignore_ascii_case("bearer").then(|| text.trim()))
 }

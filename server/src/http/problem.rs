@@ -20,9 +20,13 @@ fn challenge(error: &Error) -> Option<String> {
     let scope = |scope: &dyn std::fmt::Display| format!("{REALM}, error=\"insufficient_scope\", scope=\"{scope}\"");
     match error {
         Error::Rejected(Rejection::Missing | Rejection::SessionOver) => Some(REALM.into()),
-        Error::Rejected(Rejection::Unknown | Rejection::Expired | Rejection::Revoked | Rejection::AccountDisabled) => {
-            Some(format!("{REALM}, error=\"invalid_token\""))
-        }
+        Error::Rejected(
+            Rejection::Unknown
+            | Rejection::Wrapped(_)
+            | Rejection::Expired
+            | Rejection::Revoked
+            | Rejection::AccountDisabled,
+        ) => Some(format!("{REALM}, error=\"invalid_token\"")),
         Error::Rejected(Rejection::Insufficient(permission)) => Some(scope(permission)),
         Error::Rejected(Rejection::SecretReplaced) => Some(scope(&Permission::TokensWrite)),
         Error::MorePermissions(more) => Some(scope(more)),

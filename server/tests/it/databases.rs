@@ -600,6 +600,23 @@ async fn a_pooler_that_shares_a_session_among_clients_is_refused_at_start_and_by
     refused_at_start_and_by_doctor(&pooler.through(&server.url), &["a second connection", "pool_size"]);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pooler_that_begins_to_share_sessions_is_noticed_by_a_server_that_runs() {
+    let Some(near) = TestServer::postgres().await else { return };
+    let Some(pooler) = PgBouncer::start(&near.url, "pool_mode = session\ndefault_pool_size = 20") else { return };
+    let far = near.another_at(pooler.through(&near.url)).await;
+    for _ in 0..3 {
+        assert_eq!(far.anonymous().get("//readyz").await.status, 200);
+        far.app.store.check_pooler().await.unwrap();
+    }
+    pooler.reconfigure("pool_mode = session", "pool_mode = transaction").await;
+    far.anonymous().get("//readyz").await.refused(503, "unavailable");
+    let why = far.app.store.check_pooler().await.unwrap_err().to_string();
+    assert!(why.contains("a pooler lends") && why.contains("set pool_mode = session"), "{why}");
+    let why = far.app.probe_database().await.unwrap_err();
+    assert!(why.contains("a pooler lends") && why.contains("set pool_mode = session"), "{why}");
+}
+
 #[test]
 fn a_command_names_its_database_and_says_when_it_is_new() {
     let directory = tempfile::tempdir().unwrap();

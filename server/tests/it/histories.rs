@@ -141,6 +141,8 @@ async fn a_sqlite_file_that_was_overwritten_judges_no_token_and_what_was_copied_
             server.app.store.checkpoint().await.unwrap();
         }
         client.get("/auth/me").await.ok(200);
+        // The clock of a file system ticks every few milliseconds, and the checkpoint has just written.
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         std::fs::copy(&copy, &file).unwrap();
         client.get("/auth/me").await.refused(503, "unavailable");
         root.delete(&format!("/auth/api-tokens/{id}")).await.refused(503, "unavailable");

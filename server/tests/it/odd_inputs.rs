@@ -27,10 +27,38 @@ on_both!(
     names_that_nobody_sees_or_that_play_tricks_are_refused,
     mapped_networks_are_the_ipv4_networks_that_they_map,
     the_authorization_header_is_read_strictly_but_for_its_case,
+    what_is_around_a_presented_token_is_named_and_the_token_is_not_repeated,
     other_methods_and_paths_are_what_they_are,
     a_body_is_json_by_name_and_by_content,
     ones_own_trail_shows_nobody_elses_whatever_is_asked
 );
+
+async fn what_is_around_a_presented_token_is_named_and_the_token_is_not_repeated(server: TestServer) {
+    let root = server.with_root().await;
+    let (_, token) = root.new_token(json!({ "name": "ci" })).await;
+    for (presented, named) in [
+        (format!("Bearer \"{token}\""), "it has quotes around it"),
+        (format!("bearer '{token}'"), "it has quotes around it"),
+        (format!("Bearer \u{201c}{token}\u{201d}"), "it has quotes around it"),
+        (format!("Bearer Bearer {token}"), "it begins with `Bearer`"),
+        (format!("Bearer UPTRAKIT_TOKEN={token}"), "it begins with `UPTRAKIT_TOKEN=`"),
+        (
+            format!("Bearer export UPTRAKIT_TOKEN=\"{token}\""),
+            "it begins with `export`, and then begins with `UPTRAKIT_TOKEN=`, and then has quotes around it",
+        ),
+    ] {
+        let request = server.anonymous().request(Method::GET, "/auth/me");
+        let value = header::HeaderValue::from_bytes(presented.as_bytes()).unwrap();
+        let reply = server.anonymous().send(request.header(header::AUTHORIZATION, value), "").await;
+        let problem = reply.refused(401, "invalid-token");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains(&format!("{named}. ")) && detail.contains("Send the token alone"), "{detail}");
+        assert!(!reply.text.contains(&token[4..]), "{}", reply.text);
+        assert!(reply.header("www-authenticate").contains("invalid_token"));
+    }
+    let plain = server.bearer("upk_nonsense").get("/auth/me").await.refused(401, "invalid-token");
+    assert!(!plain["detail"].as_str().unwrap().contains("around it"), "{plain}");
+}
 
 async fn a_nul_is_found_nowhere(server: TestServer) {
     let root = server.with_root().await;

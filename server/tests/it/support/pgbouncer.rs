@@ -14,7 +14,8 @@ use super::cluster::as_postgres;
 pub struct PgBouncer {
     child: Child,
     port: u16,
-    _directory: tempfile::TempDir,
+    user: String,
+    directory: tempfile::TempDir,
 }
 
 impl Drop for PgBouncer {
@@ -44,18 +45,37 @@ impl PgBouncer {
         let file = directory.path().join("pgbouncer.ini");
         let text = format!(
             "[databases]\n* = host={host} port={server_port} user={user} password={password}\n[pgbouncer]\n\
-             listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = any\n{configuration}\n"
+             listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = any\n\
+             admin_users = {user}\n{configuration}\n"
         );
         std::fs::write(&file, text).unwrap();
         let mut command = as_postgres(Path::new(program));
         let child = command.arg("-q").arg(&file).stdin(Stdio::null()).spawn().unwrap();
-        let pooler = Self { child, port, _directory: directory };
+        let pooler = Self { child, port, user: user.to_owned(), directory };
         let began = Instant::now();
         while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
             assert!(began.elapsed() < Duration::from_secs(20), "pgbouncer does not listen");
             std::thread::sleep(Duration::from_millis(20));
         }
         Some(pooler)
+    }
+
+    /// Changes a line of the configuration, which the pooler reads again.
+    pub async fn reconfigure(&self, line: &str, other: &str) {
+        use sqlx::{Connection as _, PgConnection, postgres::PgConnectOptions};
+        let file = self.directory.path().join("pgbouncer.ini");
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.contains(line), "{text}");
+        std::fs::write(&file, text.replace(line, other)).unwrap();
+        let console = PgConnectOptions::new_without_pgpass()
+            .host("127.0.0.1")
+            .port(self.port)
+            .username(&self.user)
+            .database("pgbouncer")
+            .extra_float_digits(None);
+        let mut console = PgConnection::connect_with(&console).await.unwrap();
+        sqlx::raw_sql("RELOAD").execute(&mut console).await.unwrap();
+        let _ = console.close().await;
     }
 
     /// Returns the URL of a database through the pooler.
