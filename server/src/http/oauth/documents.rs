@@ -81,7 +81,7 @@ impl Documents {
     /// Returns what the document says, and for how long that counts.
     pub async fn fetch(&self, url: &DocumentUrl) -> Result<(Registration, Duration), DocumentError> {
         let fetched = tokio::time::timeout(TIMEOUT, self.fetch_in_time(url)).await;
-        let fetched = fetched.unwrap_or_else(|_| Err(DocumentError::Unreachable));
+        let fetched = fetched.unwrap_or(Err(DocumentError::Unreachable));
         if let Err(error) = &fetched {
             tracing::info!(url = loggable(&url.text), %error, "a document of an application was refused");
         }
