@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Builds the bench for release and runs it. With `--page` it measures the pages instead of the server, with `--cli`
-/// the command line.
+/// the command line, with `--mcp` the MCP endpoint.
 pub fn bench(arguments: &[String]) -> Result<()> {
     if arguments == ["--page"] {
         return page::measure();
@@ -18,6 +18,9 @@ pub fn bench(arguments: &[String]) -> Result<()> {
     if arguments == ["--cli"] {
         run(cargo().args(["build", "--release", "--package", "uptrakit-cli"]))?;
         return run(bench.arg("cli").arg(target().join("release/uptrakit")));
+    }
+    if arguments == ["--mcp"] {
+        return run(bench.arg("mcp"));
     }
     run(bench.args(arguments))
 }

@@ -13,6 +13,7 @@ const PRETTIER: &[&str] = &[
     "style/**/*.css",
     "end2end/*.{ts,json}",
     "end2end/{pages,support,tests}/**/*.{ts,mjs}",
+    "end2end/mcp/*.{mjs,json}",
     "frontend/*.js",
     "bench/lighthouse/*.js",
     ".github/**/*.yml",

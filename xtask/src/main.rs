@@ -11,6 +11,7 @@ mod dependencies;
 mod e2e;
 mod lint;
 mod man;
+mod mcp;
 mod modules;
 mod openapi;
 mod page;

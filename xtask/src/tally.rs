@@ -35,6 +35,13 @@ impl Tally {
         }
     }
 
+    /// Reads a line of Node's test runner, whose summary comes at the end (`# pass 12`).
+    pub fn read_node_line(&mut self, line: &str) {
+        let count = |name: &str| line.strip_prefix(name)?.trim().parse::<u64>().ok();
+        self.passed += count("# pass ").unwrap_or(0);
+        self.failed += count("# fail ").or_else(|| count("# cancelled ")).unwrap_or(0);
+    }
+
     pub fn of_playwright(report: &str) -> Result<Self> {
         let report: Value = serde_json::from_str(report).context("Playwright's report is no JSON")?;
         let count = |name: &str| {
@@ -107,6 +114,15 @@ mod tests {
             "test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.10s",
         ];
         assert_eq!(tally(&lines), Tally { passed: 8, failed: 2 });
+    }
+
+    #[test]
+    fn the_summary_of_node_is_counted() {
+        let mut tally = Tally::default();
+        for line in ["ok 1 - # pass 7", "# tests 9", "# pass 6", "# fail 2", "# cancelled 1", "# skipped 3"] {
+            tally.read_node_line(line);
+        }
+        assert_eq!(tally, Tally { passed: 6, failed: 3 });
     }
 
     #[test]

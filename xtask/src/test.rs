@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use crate::{
     dependencies, e2e,
     lint::{self, Mode},
-    openapi,
+    mcp, openapi,
     postgres::{Cluster, URL_VARIABLE},
     process::{announce, cargo, watch},
     product::{self, Profile, Programs},
@@ -51,6 +51,7 @@ const STEPS: &[Step] = &[
     Step::part("cli", "only the tests of the command line", cli),
     Step::new("openapi", "docs/openapi.json is what the server says", || checked(openapi::check)),
     Step::new("doc", "the documentation builds without warnings, and its examples run", doc),
+    Step::new("mcp", "the MCP clients of others, and the conformance suite", mcp::run_clients),
     Step::new("e2e", "journeys through a real browser", || e2e::run_suite(&[])),
 ];
 
