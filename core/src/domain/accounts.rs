@@ -307,7 +307,7 @@ pub async fn change_password(
     let password = password.map_err(|message| Error::field("new_password", message))?;
     let hash = core.hasher.hash(password).await?;
 
-    let mut tx = begin_authorized_write(core, actor, Affects::OwnAccount).await?;
+    let mut tx = begin_authorized_write(core, actor, Affects::Own).await?;
     let current = accounts::find(tx.conn(), account.id).await?;
     if current.is_none_or(|current| current.password_hash != stored) {
         return Err(Error::Conflict("The password was changed at the same time."));

@@ -81,7 +81,7 @@ pub async fn list_named<R: NamesHosts>(core: &Core, _: &Authorized<R>, name: &st
 /// Stores a machine's report. The flag is true when it is the first report of this machine.
 pub async fn report(core: &Core, actor: &Authorized<HostsReport>, report: &HostReport) -> Result<(Host, bool), Error> {
     let report = checked(report)?;
-    let mut tx = begin_authorized_write(core, actor, Affects::Data).await?;
+    let mut tx = begin_authorized_write(core, actor, Affects::Own).await?;
     let revision = hosts::next_revision(&mut tx).await?;
     let known = hosts::find_by_machine(tx.conn(), &report.machine_id).await?;
     let now = core.clock.now();
@@ -142,7 +142,7 @@ pub async fn update(
         }
         other => other,
     };
-    let mut tx = begin_authorized_write(core, actor, Affects::Data).await?;
+    let mut tx = begin_authorized_write(core, actor, Affects::Own).await?;
     let revision = hosts::next_revision(&mut tx).await?;
     let mut row = hosts::find(tx.conn(), id).await?.ok_or(Error::NotFound)?;
     let Some(name) = name else { return Ok(public(row)) };
@@ -158,7 +158,7 @@ pub async fn update(
 
 /// Deletes a host; its next report creates it anew.
 pub async fn delete(core: &Core, actor: &Authorized<HostsWrite>, id: HostId) -> Result<(), Error> {
-    let mut tx = begin_authorized_write(core, actor, Affects::Data).await?;
+    let mut tx = begin_authorized_write(core, actor, Affects::Own).await?;
     let revision = hosts::next_revision(&mut tx).await?;
     if !hosts::delete(&mut tx, id, revision, core.clock.now()).await? {
         return Err(Error::NotFound);

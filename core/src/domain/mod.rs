@@ -25,11 +25,11 @@ use crate::{
     error::Error,
 };
 
-/// The kind of change that a write makes; it decides which accounts are locked.
+/// What a write changes; it decides which accounts are locked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Affects {
-    Data,
-    OwnAccount,
+    /// The actor's own account and credentials, or data. Every write locks the account of its actor.
+    Own,
     Account(AccountId),
     Accounts(Vec<AccountId>),
 }
@@ -61,7 +61,7 @@ pub async fn begin_write_with_grant(
     match affects {
         Affects::Account(other) => accounts.push(other),
         Affects::Accounts(others) => accounts.extend(others),
-        Affects::Data | Affects::OwnAccount => {}
+        Affects::Own => {}
     }
     // The accounts are locked in the order of their ids, so that two actors that change each other don't deadlock.
     accounts.sort_unstable();

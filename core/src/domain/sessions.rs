@@ -42,7 +42,7 @@ pub async fn list(core: &Core, actor: &Authorized<WebSession>) -> Result<Vec<Ses
 }
 
 pub async fn end(core: &Core, actor: &Authorized<WebSession>, id: SessionId) -> Result<(), Error> {
-    let mut tx = begin_authorized_write(core, actor, Affects::OwnAccount).await?;
+    let mut tx = begin_authorized_write(core, actor, Affects::Own).await?;
     if !sessions::delete(&mut tx, actor.account_id(), id).await? {
         return Err(Error::NotFound);
     }
@@ -51,7 +51,7 @@ pub async fn end(core: &Core, actor: &Authorized<WebSession>, id: SessionId) -> 
 }
 
 pub async fn end_others(core: &Core, actor: &Authorized<WebSession>) -> Result<u64, Error> {
-    let mut tx = begin_authorized_write(core, actor, Affects::OwnAccount).await?;
+    let mut tx = begin_authorized_write(core, actor, Affects::Own).await?;
     let kept = actor.session().map_or(SessionId::NIL, |session| session.id);
     let ended = sessions::delete_others(&mut tx, actor.account_id(), kept).await?;
     if ended > 0 {

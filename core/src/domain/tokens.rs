@@ -183,7 +183,7 @@ pub async fn create(
         return Err(Error::Invalid(errors));
     }
 
-    let (mut tx, grant) = begin_write_with_grant(core, actor, Affects::OwnAccount).await?;
+    let (mut tx, grant) = begin_write_with_grant(core, actor, Affects::Own).await?;
     let own = Limits::of(&grant);
     let now = core.clock.now();
     // The lifetime counts from the same instant as `created_at`, so that it is exactly what was asked for.
@@ -246,7 +246,7 @@ pub async fn update(
         return Err(Error::Invalid(errors));
     }
 
-    let (mut tx, grant) = begin_write_with_grant(core, actor, Affects::OwnAccount).await?;
+    let (mut tx, grant) = begin_write_with_grant(core, actor, Affects::Own).await?;
     let now = core.clock.now();
     let row = get_active(&mut tx, actor, id, now).await?;
     let before = Limits::of_row(&row)?;
@@ -297,7 +297,7 @@ pub async fn rotate(
         };
         found.rotations
     };
-    let (mut tx, grant) = begin_write_with_grant(core, actor, Affects::OwnAccount).await?;
+    let (mut tx, grant) = begin_write_with_grant(core, actor, Affects::Own).await?;
     let now = core.clock.now();
     let row = get_active(&mut tx, actor, id, now).await?;
     let created_at = row.secret_created_at.filter(|created_at| *created_at <= horizon(now));
@@ -323,7 +323,7 @@ pub async fn rotate(
 /// Ends the overlap of a rotation: the old secret is rejected from this commit on. Without an overlap this does
 /// nothing.
 pub async fn end_overlap(core: &Core, actor: &Authorized<TokensWrite>, id: TokenId) -> Result<(), Error> {
-    let mut tx = begin_authorized_write(core, actor, Affects::OwnAccount).await?;
+    let mut tx = begin_authorized_write(core, actor, Affects::Own).await?;
     let now = core.clock.now();
     tokens::find(tx.conn(), actor.account_id(), id, now).await?.ok_or(Error::NotFound)?;
     if !tokens::end_overlap(&mut tx, id).await? {
@@ -347,7 +347,7 @@ pub async fn revoke_current<R>(core: &Core, actor: &Authorized<R>) -> Result<Opt
 }
 
 async fn revoke_own(core: &Core, actor: &Actor, id: TokenId) -> Result<Revoked, Error> {
-    let mut tx = begin_authorized_write(core, actor, Affects::OwnAccount).await?;
+    let mut tx = begin_authorized_write(core, actor, Affects::Own).await?;
     revoke_in(core, actor, &mut tx, actor.account_id(), id).await?.finish(core, actor, tx).await
 }
 

@@ -51,7 +51,7 @@ pub async fn list_from_terminal(core: &Core, page: Option<&str>, per_page: Optio
 pub async fn create(core: &Core, actor: &Authorized<UsersManage>, request: CreateUser) -> Result<CreatedUser, Error> {
     let roles = parse_roles(&request.roles)?;
     let row = own::new_account(core, &request.username, &request.email, roles, request.password.as_ref()).await?;
-    let mut tx = begin_authorized_write(core, actor, Affects::Data).await?;
+    let mut tx = begin_authorized_write(core, actor, Affects::Own).await?;
     own::insert(&mut tx, &row).await?;
     let invite_url = match row.password_hash {
         Some(_) => None,

@@ -234,7 +234,7 @@ pub async fn verify(
     id: ApplicationId,
     verified: bool,
 ) -> Result<api::Application, Error> {
-    let mut tx = begin_authorized_write(core, actor, Affects::Data).await?;
+    let mut tx = begin_authorized_write(core, actor, Affects::Own).await?;
     let application = get(&mut tx, id).await?;
     if application.kind == ApplicationKind::BuiltIn {
         return Err(BUILT_IN);

@@ -161,7 +161,7 @@ impl Pending {
 
 /// Opens the request with this code for the actor's account, which alone can answer it from now on.
 pub async fn open(core: &Core, actor: &Authorized<WebSession>, typed: &str) -> Result<Consent, Error> {
-    let (mut tx, grant) = begin_write_with_grant(core, actor, Affects::Data).await?;
+    let (mut tx, grant) = begin_write_with_grant(core, actor, Affects::Own).await?;
     let pending = Pending::claim(core, &mut tx, actor, typed).await?;
     let destination = AnswerDestination::Device {
         code: pending.code.shown(),
@@ -180,7 +180,7 @@ pub async fn approve(
     approval: &Approval,
 ) -> Result<(), Error> {
     count_answer(core, actor)?;
-    let (mut tx, grant) = begin_write_with_grant(core, actor, Affects::Data).await?;
+    let (mut tx, grant) = begin_write_with_grant(core, actor, Affects::Own).await?;
     let pending = Pending::claim(core, &mut tx, actor, typed).await?;
     let Allowed { permissions, token_name } = pending.asked().allow(core, &mut tx, &grant.account, approval).await?;
     let granted = permissions.map(|set| set.to_string());
@@ -189,7 +189,7 @@ pub async fn approve(
 
 pub async fn deny(core: &Core, actor: &Authorized<WebSession>, typed: &str) -> Result<(), Error> {
     count_answer(core, actor)?;
-    let (mut tx, _) = begin_write_with_grant(core, actor, Affects::Data).await?;
+    let (mut tx, _) = begin_write_with_grant(core, actor, Affects::Own).await?;
     let pending = Pending::claim(core, &mut tx, actor, typed).await?;
     answer(core, tx, actor, &pending, (DENIED, "consent.deny"), None, None).await
 }

@@ -78,7 +78,7 @@ fn public(row: GrantRow) -> Result<ConnectedApplication, InconsistentRow> {
 
 /// Revokes a grant of the actor's account, with all its tokens. Revoking it again succeeds as well.
 pub async fn revoke(core: &Core, actor: &Authorized<TokensWrite>, id: GrantId) -> Result<Revoked, Error> {
-    let tx = begin_authorized_write(core, actor, Affects::OwnAccount).await?;
+    let tx = begin_authorized_write(core, actor, Affects::Own).await?;
     revoke_in(core, actor, tx, actor.account_id(), id).await
 }
 

@@ -183,7 +183,7 @@ impl Pending {
 
 /// Opens a request for the actor's account, which alone can answer it from now on.
 pub async fn open(core: &Core, actor: &Authorized<WebSession>, secret: &Secret) -> Result<OpenedRequest, Error> {
-    let (mut tx, grant) = begin_write_with_grant(core, actor, Affects::Data).await?;
+    let (mut tx, grant) = begin_write_with_grant(core, actor, Affects::Own).await?;
     let pending = Pending::claim(core, &mut tx, actor, secret).await?;
     if let Some(permissions) = pending.find_earlier(core, &mut tx, actor).await? {
         let allowed = Allowed { permissions: Some(permissions), token_name: None };
@@ -204,7 +204,7 @@ pub async fn approve(
     approval: &Approval,
 ) -> Result<String, Error> {
     count_answer(core, actor)?;
-    let (mut tx, grant) = begin_write_with_grant(core, actor, Affects::Data).await?;
+    let (mut tx, grant) = begin_write_with_grant(core, actor, Affects::Own).await?;
     let pending = Pending::claim(core, &mut tx, actor, secret).await?;
     let allowed = pending.asked().allow(core, &mut tx, &grant.account, approval).await?;
     let redirect = pending.approve(core, &mut tx, actor, allowed).await?;
@@ -215,7 +215,7 @@ pub async fn approve(
 /// Denies a request, and returns the address that tells the application so.
 pub async fn deny(core: &Core, actor: &Authorized<WebSession>, secret: &Secret) -> Result<String, Error> {
     count_answer(core, actor)?;
-    let (mut tx, _) = begin_write_with_grant(core, actor, Affects::Data).await?;
+    let (mut tx, _) = begin_write_with_grant(core, actor, Affects::Own).await?;
     let pending = Pending::claim(core, &mut tx, actor, secret).await?;
     if !requests::answer(&mut tx, &pending.digest, core.clock.now()).await? {
         return Err(ANSWERED);
