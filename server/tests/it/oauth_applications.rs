@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     TestServer,
-    oauth::{REDIRECT, begin, connect, context, register, rpc, text},
+    oauth::{REDIRECT, begin, connect, context, refresh, register, rpc, text},
     on_both,
 };
 use uptrakit_core::domain::oauth::{applications, registration::ClientMetadata};
@@ -21,6 +21,7 @@ async fn administrators_list_verify_and_delete_applications(server: TestServer) 
     let root = server.with_root().await;
     let connected = connect(&server, &root, &["hosts:read"]).await;
     server.advance(1);
+    refresh(&server.anonymous(), &connected.client_id, &connected.refresh, &[]).await.ok(200);
     let unused = register(&server, "Unused", "http://localhost/cb").await;
     let listed = root.get("/applications").await.ok(200);
     assert_eq!(listed["total"], 3);
@@ -30,7 +31,7 @@ async fn administrators_list_verify_and_delete_applications(server: TestServer) 
     assert_eq!(items[1]["client_id"], connected.client_id.as_str());
     assert_eq!((&items[1]["grants"], &items[1]["kind"]), (&json!(1), &json!("dynamic")));
     assert_eq!(items[1]["redirect_uris"], json!([REDIRECT]));
-    assert_eq!(items[1]["last_used_at"], "2030-01-01T00:00:00.000Z");
+    assert_eq!(items[1]["last_used_at"], "2030-01-01T00:00:00.001Z", "a refresh is a use");
     let path = format!("/applications/{}", text(&items[1], "id"));
     assert_eq!(root.patch(&path, json!({ "verified": true })).await.ok(200)["verified"], true);
     assert_eq!(root.get("/auth/applications").await.ok(200)["items"][0]["verified"], true);

@@ -8,7 +8,7 @@ use uptrakit_api::{Permissions, RefreshToken, Secret};
 use uptrakit_store::{
     Transaction, epoch,
     oauth::{
-        grants,
+        applications, grants,
         refresh_tokens::{self, RefreshRow},
     },
 };
@@ -89,6 +89,7 @@ pub async fn refresh(
     let issued = issue_access_token(&mut tx, grant_id, permissions, narrowed, created_at, now).await?;
     let end = grant_end(created_at, now);
     grants::update_renewed(&mut tx, grant_id, end, now, &context.address.to_string()).await?;
+    applications::update_last_used(&mut tx, application.id, now).await?;
     // No credential lost permissions, so the epoch stays unchanged.
     tx.commit().await?;
     Ok(Issued { refresh_token: Some(Secret(successor.expose().to_owned())), ..issued })
