@@ -20,8 +20,8 @@ const HOMOGLYPHS: [(char, &str); 7] = [
     ('i', "іιıɩɪӏl1|!"),
 ];
 
-/// Returns the name as people see it, or `None` where nothing of it can be seen or it holds a token: without characters that control a
-/// terminal, hide or change the direction of writing, with single spaces, and cut.
+/// Returns the name as people see it: without characters that control a terminal, hide or change the direction of
+/// writing, with single spaces, and cut. The result is `None` where nothing of it can be seen, or it holds a token.
 #[must_use]
 pub fn clean(name: &str) -> Option<String> {
     let seen = |character: &char| !is_control(*character) && (*character == ' ' || !is_invisible(*character));
