@@ -91,7 +91,7 @@ fn refused_token(outcome: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::{clock_difference, counted, event, revoked};
+    use super::{clock_difference, counted, disconnected, event, revoked};
 
     #[test]
     fn one_is_singular() {
@@ -105,6 +105,9 @@ mod tests {
         assert_eq!(revoked("14:03:07.120", 0), "Revoked. Effective everywhere since 14:03:07.120.");
         assert!(revoked("14:03:07.120", 1).ends_with("14:03:07.120; 1 request was cut off."));
         assert!(revoked("14:03:07.120", 2).ends_with("14:03:07.120; 2 requests were cut off."));
+        assert!(
+            disconnected("14:03:07.120", 2).starts_with("Disconnected. Effective everywhere since 14:03:07.120; 2")
+        );
     }
 
     #[test]

@@ -175,12 +175,12 @@ fn refusal_detail(refusal: Rejection) -> String {
     match refusal {
         Rejection::Missing => "Send an API token: Authorization: Bearer upk_…".into(),
         Rejection::SessionOver => "You are not signed in, or your session has ended. Sign in again.".into(),
-        Rejection::Unknown => "This is no API token that is known here.".into(),
+        Rejection::Unknown => "This is no token that is known here.".into(),
         Rejection::Wrapped(wrappings) => {
             format!("This is no API token: it {wrappings}. Send the token alone: Authorization: Bearer upk_…")
         }
         Rejection::Expired => "The token has expired; create a new one.".into(),
-        Rejection::Revoked => "The token was revoked, or its text was replaced by a rotation.".into(),
+        Rejection::Revoked => "The token was revoked, or a rotation replaced it.".into(),
         Rejection::AccountDisabled => "The token's account is deactivated.".into(),
         Rejection::Network => "The token may not be used from this address.".into(),
         Rejection::Insufficient(permission) => format!("This needs the permission {permission}."),
