@@ -62,6 +62,11 @@ impl Measured {
 }
 
 pub async fn run(address: &str, path: &str, plan: &Plan) -> Result<Measured> {
+    run_requests(address, plan, |token| request(address, path, token)).await
+}
+
+/// Sends the requests that `write` makes of the plan's tokens.
+pub async fn run_requests(address: &str, plan: &Plan, write: impl Fn(&str) -> Vec<u8>) -> Result<Measured> {
     let started = Instant::now();
     let end = started + plan.time;
     let mut workers = Vec::new();
@@ -69,7 +74,7 @@ pub async fn run(address: &str, path: &str, plan: &Plan) -> Result<Measured> {
         let share = plan.tokens.iter().skip(index).step_by(plan.connections.min(plan.tokens.len()));
         let tokens =
             if plan.tokens.len() < plan.connections { plan.tokens.iter().collect() } else { share.collect::<Vec<_>>() };
-        let requests = tokens.into_iter().map(|token| request(address, path, token)).collect();
+        let requests = tokens.into_iter().map(|token| write(token)).collect();
         workers.push(tokio::spawn(connection(address.to_owned(), requests, end)));
     }
     let mut measured = Measured::default();

@@ -3,6 +3,7 @@
 
 mod cli;
 mod load;
+mod mcp;
 mod revoke;
 mod seed;
 mod serve;
@@ -52,6 +53,9 @@ enum Command {
     /// Measure the command line (what `cargo xtask bench --cli` starts)
     #[command(hide = true)]
     Cli { program: PathBuf },
+    /// Measure `/mcp` beside the JSON API (what `cargo xtask bench --mcp` starts)
+    #[command(hide = true)]
+    Mcp,
 }
 
 #[tokio::main]
@@ -60,6 +64,11 @@ async fn main() -> Result<()> {
     match arguments.command {
         Some(Command::Serve { design, database }) => return serve::serve(design, &database).await,
         Some(Command::Cli { program }) => return cli::measure(&program).await,
+        Some(Command::Mcp) => {
+            let time = Duration::from_secs(arguments.seconds);
+            let plan = load::Plan { tokens: Vec::new(), connections: arguments.connections, time };
+            return mcp::measure(plan, arguments.rounds).await;
+        }
         None => {}
     }
     let directory = tempfile::tempdir()?;
