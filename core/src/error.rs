@@ -20,38 +20,67 @@ pub struct Failure {
     pub is_outage: bool,
 }
 
-/// The reason why a request failed. Nothing was changed, unless the database stopped answering during the commit.
-#[derive(Debug)]
+/// The reason why a request failed. Nothing was changed, unless the database stopped answering during the commit. The text is
+/// what the client is told; the sources are for the log.
+#[derive(Debug, thiserror::Error)]
 pub enum Error {
+    #[error("{}", rejection_detail(*.0))]
     Rejected(Rejection),
-    Unavailable(Arc<str>),
+    #[error("The database can't answer now; try again shortly. A change may have been made all the same.")]
+    Unavailable(#[source] Cause),
+    #[error("{0}")]
     Malformed(&'static str),
+    #[error("{}", fields_detail(.0))]
     Invalid(Vec<FieldError>),
+    #[error("Username, email or password is wrong, or the account is deactivated.")]
     WrongLogin,
     /// Another site may have caused the browser to send this request.
+    #[error("This request did not come from Uptrakit's own pages.")]
     CrossOrigin,
     /// The request names a host that is not this server, as after a DNS rebinding.
+    #[error(
+        "The header Host names neither the public URL nor an address that the server listens on; use the public URL, or \
+         set public_url to the address that people use."
+    )]
     ForeignHost,
+    #[error("You can't hand out more than you have: {0}.")]
     MorePermissions(Permissions),
     /// A token asked for a token with wider networks or a later end than its own.
+    #[error("A token can't hand out {0} than its own.")]
     BeyondOwnLimits(&'static str),
     /// The object does not exist, or the caller may not know of it.
+    #[error("There is nothing here.")]
     NotFound,
+    #[error("This path does not take that method; see the Allow header.")]
     MethodNotAllowed,
+    #[error("An active token of yours has this name already.")]
     NameTaken,
+    #[error("This is the last active administrator; make another one first.")]
     LastAdministrator,
+    #[error("You have {0} active tokens, the most there may be; revoke one first.")]
     LimitReached(u32),
     /// The request conflicts with the current state or with a concurrent change; the text names it.
+    #[error("{0}")]
     Conflict(&'static str),
+    #[error("The token is {}; only an active one can be changed.", .0.as_str())]
     NotActive(TokenState),
+    #[error("The body is over 1 MB.")]
     TooLarge,
+    #[error("The body did not arrive in time.")]
     TooSlow,
+    #[error("The body must be JSON: Content-Type: application/json.")]
     UnsupportedMediaType,
+    #[error("Too many failed attempts. Wait, then try again.")]
     TooManyRequests(Duration),
+    #[error("Too many are signing in at this moment; try again shortly.")]
     HasherSaturated,
-    /// The server is at fault; the text is logged and never shown.
-    Internal(String),
+    /// The server is at fault.
+    #[error("The server made a mistake, which it has logged. Look whether a change was made before you try again.")]
+    Internal(#[source] Cause),
 }
+
+/// What kept the server from answering: an error, or a sentence. It is shown in the log alone.
+type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 impl Error {
     pub fn field(field: &str, message: impl Into<String>) -> Self {
@@ -66,8 +95,11 @@ impl Error {
     #[must_use]
     pub fn failure(&self) -> Option<Failure> {
         match self {
-            Self::Unavailable(cause) => Some(Failure { cause: Arc::clone(cause), is_outage: true }),
-            Self::Internal(cause) => Some(Failure { cause: cause.as_str().into(), is_outage: false }),
+            Self::Unavailable(cause) => Some(Failure { cause: cause.to_string().into(), is_outage: true }),
+            Self::Internal(cause) => {
+                let driver = cause.downcast_ref().map(uptrakit_store::Error::detail);
+                Some(Failure { cause: driver.unwrap_or_else(|| cause.to_string()).into(), is_outage: false })
+            }
             Self::HasherSaturated => {
                 Some(Failure { cause: "too many passwords are being hashed".into(), is_outage: false })
             }
@@ -76,7 +108,7 @@ impl Error {
     }
 
     fn problem(&self) -> Problem {
-        let mut problem = Problem::new(self.code(), self.detail());
+        let mut problem = Problem::new(self.code(), self.to_string());
         if let Self::Invalid(errors) = self {
             problem.errors.clone_from(errors);
         }
@@ -114,50 +146,6 @@ impl Error {
         }
     }
 
-    fn detail(&self) -> String {
-        match self {
-            Self::Rejected(refusal) => refusal_detail(*refusal),
-            Self::Unavailable(_) => {
-                "The database can't answer now; try again shortly. A change may have been made all the same.".into()
-            }
-            Self::Malformed(why) => (*why).into(),
-            Self::Invalid(errors) => match errors.as_slice() {
-                [only] => {
-                    let end = if only.message.ends_with(['.', '?', '!']) { "" } else { "." };
-                    format!("{} {}{end}", only.field, only.message)
-                }
-                all => format!("{} fields are wrong.", all.len()),
-            },
-            Self::WrongLogin => "Username, email or password is wrong, or the account is deactivated.".into(),
-            Self::CrossOrigin => "This request did not come from Uptrakit's own pages.".into(),
-            Self::ForeignHost => {
-                "The header Host names neither the public URL nor an address that the server listens on; use the public \
-                 URL, or set public_url to the address that people use."
-                    .into()
-            }
-            Self::MorePermissions(more) => format!("You can't hand out more than you have: {more}."),
-            Self::BeyondOwnLimits(what) => format!("A token can't hand out {what} than its own."),
-            Self::NotFound => "There is nothing here.".into(),
-            Self::MethodNotAllowed => "This path does not take that method; see the Allow header.".into(),
-            Self::NameTaken => "An active token of yours has this name already.".into(),
-            Self::LastAdministrator => "This is the last active administrator; make another one first.".into(),
-            Self::LimitReached(limit) => {
-                format!("You have {limit} active tokens, the most there may be; revoke one first.")
-            }
-            Self::Conflict(what) => (*what).into(),
-            Self::NotActive(state) => format!("The token is {}; only an active one can be changed.", state.as_str()),
-            Self::TooLarge => "The body is over 1 MB.".into(),
-            Self::TooSlow => "The body did not arrive in time.".into(),
-            Self::UnsupportedMediaType => "The body must be JSON: Content-Type: application/json.".into(),
-            Self::TooManyRequests(_) => "Too many failed attempts. Wait, then try again.".into(),
-            Self::HasherSaturated => "Too many are signing in at this moment; try again shortly.".into(),
-            Self::Internal(_) => {
-                "The server made a mistake, which it has logged. Look whether a change was made before you try again."
-                    .into()
-            }
-        }
-    }
-
     /// Returns the seconds after which a retry may succeed.
     pub fn retry_after(&self) -> Option<u64> {
         match self {
@@ -171,7 +159,17 @@ impl Error {
     }
 }
 
-fn refusal_detail(refusal: Rejection) -> String {
+fn fields_detail(errors: &[FieldError]) -> String {
+    match errors {
+        [only] => {
+            let end = if only.message.ends_with(['.', '?', '!']) { "" } else { "." };
+            format!("{} {}{end}", only.field, only.message)
+        }
+        all => format!("{} fields are wrong.", all.len()),
+    }
+}
+
+fn rejection_detail(refusal: Rejection) -> String {
     match refusal {
         Rejection::Missing => "Send an API token: Authorization: Bearer upk_…".into(),
         Rejection::SessionOver => "You are not signed in, or your session has ended. Sign in again.".into(),
@@ -193,13 +191,13 @@ fn refusal_detail(refusal: Rejection) -> String {
 
 impl From<uptrakit_store::Error> for Error {
     fn from(error: uptrakit_store::Error) -> Self {
-        if error.is_outage() { Self::Unavailable(error.to_string().into()) } else { Self::Internal(error.detail()) }
+        if error.is_outage() { Self::Unavailable(error.into()) } else { Self::Internal(error.into()) }
     }
 }
 
 impl From<InconsistentRow> for Error {
     fn from(error: InconsistentRow) -> Self {
-        Self::Internal(error.to_string())
+        Self::Internal(error.into())
     }
 }
 
@@ -208,7 +206,7 @@ impl From<AuthError> for Error {
         match error {
             AuthError::Rejected(refusal) => Self::Rejected(refusal),
             AuthError::TooManyRequests(wait) => Self::TooManyRequests(wait),
-            AuthError::Unavailable(cause) => Self::Unavailable(cause),
+            AuthError::Unavailable(cause) => Self::Unavailable((&*cause).into()),
         }
     }
 }
@@ -222,5 +220,22 @@ impl From<HasherSaturated> for Error {
 impl From<Permission> for Error {
     fn from(missing: Permission) -> Self {
         Self::Rejected(Rejection::Insufficient(missing))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{error::Error as _, io};
+
+    use super::Error;
+
+    #[test]
+    fn what_the_database_said_is_kept_for_the_log_and_not_shown() {
+        let error = Error::from(uptrakit_store::Error::from(io::Error::other("disk on fire")));
+        assert!(matches!(error, Error::Unavailable(_)) && !error.to_string().contains("fire"));
+        assert!(error.source().is_some_and(<dyn std::error::Error>::is::<uptrakit_store::Error>));
+        assert!(error.failure().is_some_and(|failure| failure.is_outage && failure.cause.contains("disk on fire")));
+        let error = Error::Internal("a sentence".into());
+        assert!(error.failure().is_some_and(|failure| !failure.is_outage && &*failure.cause == "a sentence"));
     }
 }

@@ -86,7 +86,7 @@ struct Broken(String);
 fn lines(events: &[AuditEvent]) -> Result<Bytes, ErrorResponse> {
     let mut text = Vec::with_capacity(events.len() * 320);
     for event in events {
-        serde_json::to_writer(&mut text, event).map_err(|error| Error::Internal(error.to_string()))?;
+        serde_json::to_writer(&mut text, event).map_err(|error| Error::Internal(error.into()))?;
         text.push(b'\n');
     }
     Ok(text.into())

@@ -26,8 +26,7 @@ pub struct Paged<T> {
 
 /// Writes a result as JSON.
 pub fn json<T: Serialize>(result: &T) -> Result<Value, Stop> {
-    serde_json::to_value(result)
-        .map_err(|error| Stop::Refused(uptrakit_core::error::Error::Internal(error.to_string())))
+    serde_json::to_value(result).map_err(|error| Stop::Refused(uptrakit_core::error::Error::Internal(error.into())))
 }
 
 impl<T: Serialize> From<Page<T>> for Paged<T> {

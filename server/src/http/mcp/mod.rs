@@ -113,7 +113,9 @@ fn refine(response: Response) -> Result<Response, ErrorResponse> {
              2025-11-25 or 2026-07-28.",
         )
         .into()),
-        status if status.is_server_error() => Err(Error::Internal(format!("the MCP library answered {status}")).into()),
+        status if status.is_server_error() => {
+            Err(Error::Internal(format!("the MCP library answered {status}").into()).into())
+        }
         _ => Ok(response),
     }
 }
