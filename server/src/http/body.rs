@@ -1,11 +1,12 @@
 //! Extracts bodies, queries and ids, with an answer for each way in which they can be wrong. Messages name the field
-//! and never repeat what was sent, because it may be a secret.
+//! and never repeat what was sent, because it may be a secret. `axum::Json` can't take the place of [`Json`]: it
+//! answers malformed JSON with a wrong type before it as the latter, takes an array for an object, and has no time limit.
 
-use std::time::Duration;
+use std::{error::Error as _, time::Duration};
 
 use axum::{
     body::Body,
-    extract::{FromRequest, FromRequestParts, Path, Request},
+    extract::{FromRequest, FromRequestParts, Path, Request, rejection::QueryRejection},
 };
 use bytes::Bytes;
 use http::{HeaderMap, header, request::Parts};
@@ -129,40 +130,21 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = ErrorResponse;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ErrorResponse> {
-        let query = parts.uri.query().unwrap_or_default();
-        let pairs = form_urlencoded::parse(query.as_bytes());
-        let deserializer = serde::de::value::MapDeserializer::new(pairs.map(|(name, value)| (Text(name), Text(value))));
-        T::deserialize(deserializer)
-            .map(Self)
-            .map_err(|error: serde::de::value::Error| field_error(".", &error.to_string()).into())
+        match axum::extract::Query::try_from_uri(&parts.uri) {
+            Ok(axum::extract::Query(query)) => Ok(Self(query)),
+            Err(rejection) => Err(query_error(&rejection).into()),
+        }
     }
 }
 
-struct Text<'q>(std::borrow::Cow<'q, str>);
-
-impl<'de> serde::de::IntoDeserializer<'de> for Text<'de> {
-    type Deserializer = Self;
-
-    fn into_deserializer(self) -> Self {
-        self
+fn query_error(rejection: &QueryRejection) -> Error {
+    type Complaint = serde_path_to_error::Error<serde::de::value::Error>;
+    let mut source = rejection.source();
+    while let Some(error) = source.filter(|error| !error.is::<Complaint>()) {
+        source = error.source();
     }
-}
-
-impl<'de> serde::Deserializer<'de> for Text<'de> {
-    type Error = serde::de::value::Error;
-
-    fn deserialize_any<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        visitor.visit_string(self.0.into_owned())
-    }
-
-    fn deserialize_option<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        visitor.visit_some(self)
-    }
-
-    serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
-        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
-    }
+    let complaint = source.and_then(<dyn std::error::Error>::downcast_ref::<Complaint>);
+    field_error(".", &complaint.map(|complaint| complaint.inner().to_string()).unwrap_or_default())
 }
 
 impl<T: std::str::FromStr + Send, S: Send + Sync> FromRequestParts<S> for Id<T> {
