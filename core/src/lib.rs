@@ -6,6 +6,7 @@ pub mod clock;
 pub mod domain;
 pub mod error;
 pub mod jobs;
+pub mod lock;
 pub mod log_limit;
 mod loggable;
 pub mod network;

@@ -2,9 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
+
+use crate::lock::Mutex;
 
 const EVERY: Duration = Duration::from_secs(10);
 
@@ -31,7 +32,7 @@ impl<K: Ord> LogLimit<K> {
     }
 
     pub fn admit(&self, kind: K, now: Instant) -> Option<Admitted> {
-        let mut kinds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kinds = self.0.lock();
         let Some(written) = kinds.get_mut(&kind) else {
             kinds.insert(kind, Written { at: now, left_out: 0 });
             return Some(Admitted { left_out: None });

@@ -1,16 +1,13 @@
 //! Tasks that run as long as the server does. A task that ends, by a panic or by returning, is restarted. The registry
 //! knows which tasks are down, for readiness, and counts restarts, for `/metrics`.
 
-use std::{
-    collections::BTreeMap,
-    panic::AssertUnwindSafe,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt as _;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+
+use crate::lock::{Mutex, MutexGuard};
 
 /// A task is restarted after this delay, which doubles up to `LONGEST_DELAY` until the task has settled.
 const FIRST_DELAY: Duration = Duration::from_millis(100);
@@ -100,7 +97,7 @@ impl Tasks {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<&'static str, Status>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

@@ -36,7 +36,10 @@ const TABLES: &[Table] = &[
 
 const CORE: &[Row] = &[
     ("loggable", &["text"]),
-    ("auth", &["clock", "tasks"]),
+    ("log_limit", &["lock"]),
+    ("outage", &["lock"]),
+    ("tasks", &["lock"]),
+    ("auth", &["clock", "lock", "tasks"]),
     ("error", &["auth"]),
     (
         "domain",

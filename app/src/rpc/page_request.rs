@@ -1,7 +1,7 @@
 //! The request of the page that a server function answers. The server provides it as a Leptos context; it carries what
 //! the domain needs and collects what only HTTP can say.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use leptos::prelude::use_context;
 use uptrakit_api::{Account, Problem, ProblemCode, Secret};
@@ -16,6 +16,7 @@ use uptrakit_core::{
         state::Core,
     },
     error::{Error, Failure},
+    lock::Mutex,
 };
 
 use super::RpcError;
@@ -94,11 +95,11 @@ impl PageRequest {
     /// Takes what was collected for the answer.
     #[must_use]
     pub fn take_answer(&self) -> PageAnswer {
-        std::mem::take(&mut self.answer.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.answer.lock())
     }
 
     fn change(&self, change: impl FnOnce(&mut PageAnswer)) {
-        change(&mut self.answer.lock().unwrap_or_else(PoisonError::into_inner));
+        change(&mut self.answer.lock());
     }
 }
 

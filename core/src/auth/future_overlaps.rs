@@ -2,11 +2,7 @@
 //! its end is too late by as much. It counts from the first use of the old secret that this process has seen since, so
 //! that a wrong clock neither ends it at once nor keeps the old secret valid until the next cleaning.
 
-use std::{
-    borrow::Cow,
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
-};
+use std::{borrow::Cow, collections::HashMap};
 
 use uptrakit_api::Timestamp;
 use uptrakit_store::tokens::FutureOverlap;
@@ -16,6 +12,7 @@ use super::{
     digest::Digest,
 };
 use crate::clock::horizon;
+use crate::lock::Mutex;
 
 /// Old secrets beyond this number are rejected.
 const MOST: usize = 10_000;
@@ -41,7 +38,7 @@ impl FutureOverlaps {
     }
 
     fn end_of(&self, digest: Digest, stored_end: Timestamp, length: i64, now: Timestamp) -> Timestamp {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.0.lock();
         if let Some(overlap) = known.get(&digest)
             && overlap.stored_end == stored_end
             && overlap.began <= horizon(now)
@@ -58,12 +55,12 @@ impl FutureOverlaps {
 
     #[must_use]
     pub fn list(&self) -> Vec<FutureOverlap> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).values().copied().collect()
+        self.0.lock().values().copied().collect()
     }
 
     /// Forgets overlaps whose ends the database has from now on.
     pub fn forget(&self, mended: &[FutureOverlap]) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.0.lock();
         for overlap in mended {
             known.remove(&overlap.digest);
         }

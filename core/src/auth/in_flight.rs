@@ -4,7 +4,7 @@
 use std::{
     net::IpAddr,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -17,6 +17,7 @@ use super::{
     verifier::{CachedCredential, Verifier},
 };
 use crate::clock::Clock;
+use crate::lock::Mutex;
 
 /// The old secret of a rotation is checked again after this time.
 const RECHECK: Duration = Duration::from_mins(1);
@@ -83,32 +84,32 @@ pub struct InFlight {
 
 impl InFlight {
     pub fn hold(&self, lease: Lease, need: Need) {
-        *self.authorised.lock().unwrap_or_else(PoisonError::into_inner) = Some((Arc::clone(&lease.entry), need));
-        *self.lease.lock().unwrap_or_else(PoisonError::into_inner) = Some(lease);
+        *self.authorised.lock() = Some((Arc::clone(&lease.entry), need));
+        *self.lease.lock() = Some(lease);
     }
 
     pub fn take(&self) -> Option<Lease> {
-        self.lease.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.lease.lock().take()
     }
 
     /// Sets what the request needs from now on, because only its body told what it is about.
     pub fn need(&self, need: Need) {
-        if let Some((_, needed)) = &mut *self.authorised.lock().unwrap_or_else(PoisonError::into_inner) {
+        if let Some((_, needed)) = &mut *self.authorised.lock() {
             *needed = need;
         }
     }
 
     pub fn authorised(&self) -> Option<(Arc<CachedCredential>, Need)> {
-        self.authorised.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.authorised.lock().clone()
     }
 
     /// Notes a valid credential that does not permit this request.
     pub fn turn_away(&self, entry: Arc<CachedCredential>) {
-        *self.turned_away.lock().unwrap_or_else(PoisonError::into_inner) = Some(entry);
+        *self.turned_away.lock() = Some(entry);
     }
 
     pub fn turned_away(&self) -> Option<Arc<CachedCredential>> {
-        self.turned_away.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.turned_away.lock().clone()
     }
 
     /// Lets the request finish whatever happens to its credential: its write comes before any revoke that is not

@@ -4,7 +4,7 @@
 
 use std::{
     net::IpAddr,
-    sync::{Arc, PoisonError, atomic::Ordering},
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
@@ -39,7 +39,7 @@ impl LastUsed {
         // A recorded use in the future of this clock was noted while a clock was wrong; the new one is correct.
         let replaced = |known: i64| (known <= now.0 || known > horizon(now).0).then_some(now.0);
         if entry.used_at.fetch_update(Ordering::Relaxed, Ordering::Relaxed, replaced).is_ok() {
-            *entry.used_from.lock().unwrap_or_else(PoisonError::into_inner) = Some(from);
+            *entry.used_from.lock() = Some(from);
         }
         if !entry.dirty.swap(true, Ordering::AcqRel) {
             self.waiting.push(Arc::clone(entry));
@@ -90,7 +90,7 @@ async fn try_write(store: &Store, entries: &[Arc<CachedCredential>], now: Timest
         // A use that was noted before the clock was set back would look like one in the future.
         let at = Timestamp(entry.used_at.load(Ordering::Relaxed)).min(now);
         written.push((entry, at));
-        let from = *entry.used_from.lock().unwrap_or_else(PoisonError::into_inner);
+        let from = *entry.used_from.lock();
         let ip = from.map(|address| address.to_string()).unwrap_or_default();
         let digest = entry.key.digest();
         let token_id = match &entry.credential {
@@ -134,7 +134,7 @@ impl CachedCredential {
     }
 
     pub fn last_used(&self) -> Option<(Timestamp, String)> {
-        let from = (*self.used_from.lock().unwrap_or_else(PoisonError::into_inner))?;
+        let from = (*self.used_from.lock())?;
         Some((self.used_at(), from.to_string()))
     }
 }

@@ -1,17 +1,18 @@
 //! Limits on failures per key, held in memory. Only failures count, so that a client that succeeds is never slowed down
-//! by its own requests. The arithmetic is the generic cell rate algorithm (GCRA), which keeps one instant per key.
+//! by its own requests. The arithmetic is the generic cell rate algorithm (GCRA), which keeps one instant per key. The crate
+//! governor has it as well, but its check counts every attempt, and no success takes anything back.
 
 use std::{
     collections::HashMap,
     hash::Hash,
     net::{IpAddr, Ipv6Addr},
-    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use uptrakit_api::Timestamp;
 
 use crate::clock::horizon;
+use crate::lock::{Mutex, MutexGuard};
 
 /// At this number of keys that owe something, every new key has to wait. Keys that owe nothing any more are dropped
 /// before.
@@ -83,7 +84,7 @@ impl<K: Eq + Hash> RateLimiter<K> {
     }
 
     fn lock(&self) -> MutexGuard<'_, Owing<K>> {
-        self.owing.lock().unwrap_or_else(PoisonError::into_inner)
+        self.owing.lock()
     }
 
     fn wait_in(&self, owing: &mut Owing<K>, key: &K, now: Timestamp) -> Option<Duration> {

@@ -4,12 +4,11 @@
 //! successor. Where replication is synchronous it takes no writes either, which distinguishes it from a primary in
 //! service. The setting `reads_without_writes` is the time for which reads alone are trusted.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use tokio::{sync::Notify, time::Instant};
+
+use crate::lock::Mutex;
 
 #[derive(Debug)]
 pub struct ReadGrace {
@@ -27,7 +26,7 @@ impl ReadGrace {
 
     /// Notes a write that the database took. The grace counts from `began`, the time at which the write was started.
     pub fn renew(&self, began: Instant) {
-        let mut last = self.last_write.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.last_write.lock();
         *last = last.max(Some(began));
         drop(last);
         self.renewed.notify_one();
@@ -70,7 +69,7 @@ impl ReadGrace {
     }
 
     fn end(&self) -> Option<Instant> {
-        self.last_write.lock().unwrap_or_else(PoisonError::into_inner).map(|last| last + self.limit)
+        self.last_write.lock().map(|last| last + self.limit)
     }
 }
 

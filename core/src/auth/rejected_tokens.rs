@@ -2,11 +2,7 @@
 //! the audit log in the background. Each token is noted once an hour, and only a limited number of tokens, so that a
 //! flood of them can't fill the database.
 
-use std::{
-    collections::HashMap,
-    net::IpAddr,
-    sync::{Mutex, PoisonError},
-};
+use std::{collections::HashMap, net::IpAddr};
 
 use uptrakit_api::{AccountId, Timestamp, TokenId};
 
@@ -17,6 +13,7 @@ use super::{
     write_queue::WriteQueue,
 };
 use crate::clock::horizon;
+use crate::lock::Mutex;
 
 /// An event stands for all uses of the same token within an hour.
 const INTERVAL_MILLIS: i64 = 3_600_000;
@@ -78,7 +75,7 @@ impl RejectedTokenLog {
         let (Some(token), Some(reason)) = (entry.credential.token_id(), DeathCause::of(refusal)) else { return };
         let account = entry.account.state.id;
         let (address, request_id) = (context.address, context.request_id);
-        if self.noted.lock().unwrap_or_else(PoisonError::into_inner).add(token, now) {
+        if self.noted.lock().add(token, now) {
             self.waiting.push(RejectedTokenUse { at: now, reason, account, token, address, request_id });
         }
     }

@@ -1,7 +1,7 @@
 //! A queue of items that requests add in memory and a background task writes. Nothing is lost in between: an item that
 //! could not be written stays in the queue, whatever the reason.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use crate::lock::{Mutex, MutexGuard};
 
 #[derive(Debug)]
 pub struct WriteQueue<T> {
@@ -33,7 +33,7 @@ impl<T> WriteQueue<T> {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<T>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiting.lock()
     }
 }
 

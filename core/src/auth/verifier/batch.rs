@@ -4,7 +4,7 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::{
-        Arc, Mutex, OnceLock, Weak,
+        Arc, OnceLock, Weak,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -13,8 +13,9 @@ use std::{
 use tokio::sync::Notify;
 use uptrakit_store::{Connection, credentials, epoch, wal_index::WalIndex};
 
-use super::{Shared, cache::CachedCredential, lock};
+use super::{Shared, cache::CachedCredential};
 use crate::auth::credential::{Found, InconsistentRow, Key};
+use crate::lock::Mutex;
 
 /// A batch fails for all its requests when the database takes longer than this.
 const BATCH_TIMEOUT: Duration = Duration::from_secs(2);
@@ -48,7 +49,7 @@ pub(super) async fn run_batches(shared: Weak<Shared>) {
             strong.hang_up(&mut link);
         }
         // This closes the batch: a request that arrives from here on joins the next one.
-        let batch = std::mem::take(&mut *lock(&strong.open));
+        let batch = std::mem::take(&mut *strong.open.lock());
         if batch.members.load(Ordering::Relaxed) == 0 {
             continue;
         }
@@ -80,7 +81,7 @@ impl Drop for ClosedBatch<'_> {
         if self.batch.outcome.get().is_none() {
             // The connection is returned without an answer, and the snapshot is valid only while the connection is
             // open.
-            lock(&self.shared.cache).validated = None;
+            self.shared.cache.lock().validated = None;
             let _ = self.batch.outcome.set(Err("the verifier ended before it had an answer".into()));
         }
         self.batch.done.notify_waiters();
@@ -104,7 +105,7 @@ struct Link {
 impl Shared {
     /// Returns the connection and drops the snapshot, which is valid only while the connection is open.
     fn hang_up(&self, slot: &mut Option<Link>) {
-        lock(&self.cache).validated = None;
+        self.cache.lock().validated = None;
         *slot = None;
     }
 
@@ -119,7 +120,7 @@ impl Shared {
                 let link = slot.insert(Link { reader: self.store.read().await?, commits: None });
                 // The database behind a new connection may have another history, as after a failover that lost commits:
                 // a known number of the epoch may stand for other changes there.
-                lock(&self.cache).forget_all();
+                self.cache.lock().forget_all();
                 link
             }
         };
@@ -130,24 +131,24 @@ impl Shared {
         if commits.is_none() && self.notices_commits.load(Ordering::SeqCst) {
             *commits = self.store.commits();
         }
-        let known = lock(&self.cache).epoch;
+        let known = self.cache.lock().epoch;
         let moves = match known {
             Some(known) if known != epoch => epoch::list_moves(reader.conn(), &known, &epoch, MOST_CHANGES).await?,
             _ => Vec::new(),
         };
         {
-            let mut cache = lock(&self.cache);
+            let mut cache = self.cache.lock();
             if known != Some(epoch) {
                 self.counters.moves.fetch_add(1, Ordering::Relaxed);
                 cache.advance(epoch, &moves);
             }
             cache.validated = validated;
         }
-        let wanted = std::mem::take(&mut *lock(&batch.wanted));
+        let wanted = std::mem::take(&mut *batch.wanted.lock());
         let mut found = HashMap::with_capacity(wanted.len());
         let mut missing = Vec::new();
         for key in wanted {
-            let cached = lock(&self.cache).get(key);
+            let cached = self.cache.lock().get(key);
             match cached {
                 Some(entry) => drop(found.insert(key, Some(entry))),
                 None if missing.len() < MOST_LOOKUPS => missing.push(key),
@@ -190,7 +191,7 @@ impl Shared {
             }
         }
         found.extend(missing.iter().map(|key| (*key, None)));
-        let mut cache = lock(&self.cache);
+        let mut cache = self.cache.lock();
         for Found { key, account, credential } in rows {
             let entry = Arc::new(CachedCredential::new(key, cache.cell(account), credential));
             cache.insert(key, Arc::clone(&entry));

@@ -5,7 +5,7 @@ use std::{
     collections::HashMap,
     net::IpAddr,
     sync::{
-        Arc, Mutex, OnceLock, Weak,
+        Arc, OnceLock, Weak,
         atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering},
     },
 };
@@ -18,6 +18,7 @@ use uptrakit_store::{
 };
 
 use crate::auth::credential::{AccountState, Credential, Key};
+use crate::lock::Mutex;
 
 const CACHE_HALF: usize = 65_536;
 

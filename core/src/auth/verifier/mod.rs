@@ -18,7 +18,8 @@
 //!
 //! The single task that runs batches keeps the invariant: *whatever is cached reflects the database at the cached epoch
 //! or later*. An entry that is read after the epoch may be newer than the epoch it is stored under; then the next move
-//! invalidates it once too often, never once too seldom.
+//! invalidates it once too often, never once too seldom. A crate for caches knows size and time alone, and would have to be
+//! wrapped in all of this.
 
 mod batch;
 mod cache;
@@ -27,7 +28,7 @@ mod counters;
 use std::{
     net::IpAddr,
     sync::{
-        Arc, Mutex, PoisonError, Weak,
+        Arc, Weak,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -51,6 +52,7 @@ use super::{
     future_overlaps::FutureOverlaps,
     read_grace::ReadGrace,
 };
+use crate::lock::Mutex;
 use crate::{clock::Clock, tasks::Tasks};
 
 #[derive(Clone, Debug)]
@@ -115,7 +117,7 @@ impl Verifier {
         if judged == Err(Rejection::SessionOver) {
             // The session is idle as far as this process knows; another process may have seen a use and written it to
             // the database.
-            lock(&self.0.cache).forget(key);
+            self.0.cache.lock().forget(key);
             entry = self.get(key).await?;
             judged = self.check(&entry, need, address);
         }
@@ -173,20 +175,20 @@ impl Verifier {
 
     #[must_use]
     pub fn knows(&self, key: Key) -> bool {
-        lock(&self.0.cache).get(key).is_some()
+        self.0.cache.lock().get(key).is_some()
     }
 
     /// Returns the cached credential without asking the database. The result may describe the credential, but must not
     /// authorise anything.
     #[must_use]
     pub fn peek(&self, key: Key) -> Option<Arc<CachedCredential>> {
-        lock(&self.0.cache).get(key)
+        self.0.cache.lock().get(key)
     }
 
     /// Counts the requests and streams in flight in this process under these credentials.
     #[must_use]
     pub fn count_in_flight(&self, keys: &[Key]) -> usize {
-        let cache = lock(&self.0.cache);
+        let cache = self.0.cache.lock();
         let halves = |key: &Key| [cache.young.get(key), cache.old.get(key)];
         keys.iter().flat_map(halves).flatten().map(|entry| entry.in_flight.load(Ordering::Relaxed)).sum()
     }
@@ -200,7 +202,7 @@ impl Verifier {
     /// Invalidates the whole cache, so that every request in flight is checked again, because the epoch may have moved
     /// unseen.
     pub fn distrust(&self) {
-        lock(&self.0.cache).forget_all();
+        self.0.cache.lock().forget_all();
     }
 
     /// Makes the task return its connection, so that the database can be closed. It takes another one when a request
@@ -212,7 +214,7 @@ impl Verifier {
 
     #[must_use]
     pub fn cache_size(&self) -> usize {
-        let cache = lock(&self.0.cache);
+        let cache = self.0.cache.lock();
         cache.young.len() + cache.old.len()
     }
 
@@ -223,7 +225,7 @@ impl Verifier {
 
     async fn find(&self, key: Key) -> Result<Option<Arc<CachedCredential>>, AuthError> {
         let (cached, validated) = {
-            let mut cache = lock(&self.0.cache);
+            let mut cache = self.0.cache.lock();
             (cache.get(key), cache.validated.clone())
         };
         if cached.is_some() {
@@ -250,10 +252,10 @@ impl Verifier {
     /// room left to look it up.
     async fn join(&self, wanted: Option<Key>) -> Result<Option<Option<Arc<CachedCredential>>>, AuthError> {
         let batch = {
-            let open = lock(&self.0.open);
+            let open = self.0.open.lock();
             open.members.fetch_add(1, Ordering::Relaxed);
             if let Some(key) = wanted {
-                lock(&open.wanted).insert(key);
+                open.wanted.lock().insert(key);
             }
             Arc::clone(&open)
         };
@@ -270,16 +272,11 @@ impl Verifier {
     }
 }
 
-/// Locks a mutex whose data stays consistent whatever happens while it is locked.
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::{Arc, atomic::Ordering};
 
-    use super::{AuthError, Batch, Key, Need, Rejection, Verifier, batch::ClosedBatch, lock};
+    use super::{AuthError, Batch, Key, Need, Rejection, Verifier, batch::ClosedBatch};
     use crate::{auth::digest::Digest, clock::Clock, tasks::Tasks};
     use uptrakit_store::Store;
 
@@ -292,12 +289,12 @@ mod tests {
         let unknown = Key::Token(Digest::of("unknown"));
         let ask = || verifier.authorise(unknown, Need::Anything, [127, 0, 0, 1].into());
         // This does what the task does, before the task can.
-        let batch: Arc<Batch> = Arc::clone(&lock(&verifier.0.open));
+        let batch: Arc<Batch> = Arc::clone(&verifier.0.open.lock());
         let (asked, ()) = tokio::join!(ask(), async {
             while batch.members.load(Ordering::Relaxed) == 0 {
                 tokio::task::yield_now().await;
             }
-            drop(std::mem::take(&mut *lock(&verifier.0.open)));
+            drop(std::mem::take(&mut *verifier.0.open.lock()));
             let shared = Arc::clone(&verifier.0);
             let panicked = tokio::spawn(async move {
                 let _closed = ClosedBatch { shared: &shared, batch: &batch };

@@ -1,9 +1,6 @@
 //! What rmcp asks of this server: who it is, and its tools, resources and prompt.
 
-use std::{
-    borrow::Cow,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{borrow::Cow, sync::Arc};
 
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
@@ -15,7 +12,7 @@ use rmcp::{
     },
     service::RequestContext,
 };
-use uptrakit_core::error::Error;
+use uptrakit_core::{error::Error, lock::Mutex};
 
 use super::{
     call::{Call, Stop},
@@ -53,11 +50,11 @@ impl Handler {
     }
 
     pub fn take_stop(&self) -> Option<Error> {
-        self.stop.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.stop.lock().take()
     }
 
     fn refuse(&self, error: Error) {
-        *self.stop.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        *self.stop.lock() = Some(error);
     }
 }
 
