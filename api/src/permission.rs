@@ -1,5 +1,6 @@
 //! Roles and permissions. Roles grant permissions to an account, and a token of the account can have a subset of these.
-//! Both sets fit in a byte, so that a request needs one instruction to intersect or compare them.
+//! Both sets fit in a byte, so that a request needs one instruction to intersect or compare them. Decision 9
+//! says why the macro is not made of enumset and strum.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 

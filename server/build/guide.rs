@@ -1,12 +1,13 @@
 //! Renders the guide (`docs/guide/*.md`) to web pages. The files can be read on a git host as well: their links and
 //! images are written for the files and rewritten for the server. A link or an image that leads nowhere fails the
-//! build.
+//! build. Decision 9 says why the parser is pulldown-cmark, which leaves the HTML of headings, tables, code and pictures to
+//! this module.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     hash::{DefaultHasher, Hash, Hasher},
-    io,
+    io, iter,
     path::Path,
 };
 
@@ -91,7 +92,7 @@ impl Guide {
             let text = fs::read_to_string(&path)?;
             let headings = headings(&text);
             let title = headings.first().unwrap_or_else(|| panic!("{name}.md has no heading")).clone();
-            let anchors = headings.iter().map(|heading| slug(heading)).collect();
+            let anchors = anchors(&headings);
             pages.insert(name, Page { title, text, anchors });
         }
         let mut order = vec![INDEX.to_owned()];
@@ -262,6 +263,17 @@ fn headings(text: &str) -> Vec<String> {
         }
     }
     headings
+}
+
+/// Returns the anchors of a page. Equal headings get numbers, as on git hosts.
+fn anchors(headings: &[String]) -> Vec<String> {
+    let mut anchors: Vec<String> = Vec::new();
+    for slug in headings.iter().map(|heading| slug(heading)) {
+        let numbered = (1..).map(|number| format!("{slug}-{number}"));
+        let free = iter::once(slug.clone()).chain(numbered).find(|anchor| !anchors.contains(anchor));
+        anchors.extend(free);
+    }
+    anchors
 }
 
 /// Returns the anchor of a heading, as git hosts make it.

@@ -1,4 +1,5 @@
 //! Starts a Postgres for the tests, in a temporary folder that is removed at the end. It contains no other data.
+//! Of the crates that do this, pgtemp can't run as root, and postgresql_embedded downloads its programs.
 
 use std::{
     env, fs,

@@ -1,4 +1,5 @@
-//! Chooses the proxy for a server from the environment variables that curl and others read.
+//! Chooses the proxy for a server from the environment variables that curl and others read. ureq's own reading asks
+//! `ALL_PROXY` first, whatever the scheme, and a name in `NO_PROXY` leaves out no names below it.
 
 use crate::{failure::Failure, server::Server};
 use ipnet::IpNet;

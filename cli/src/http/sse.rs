@@ -1,5 +1,6 @@
 //! Server-sent events as the HTML standard defines them: `event:` and `data:` lines, and an empty line that ends an
-//! event. Ids and retry times, which the server does not send, are ignored.
+//! event. Ids and retry times, which the server does not send, are ignored. The
+//! crates for this are asynchronous.
 
 use std::{
     io::{self, BufRead},

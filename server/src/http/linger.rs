@@ -1,5 +1,6 @@
 //! Reads on for a while what the client of a refused request is still sending. A connection that is closed with unread
 //! data is reset, and the client might then lose the very answer that says what was wrong (RFC 9112, section 9.6).
+//! hyper closes at once, and no crate of axum's surroundings does otherwise.
 
 use std::{
     pin::Pin,

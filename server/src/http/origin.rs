@@ -1,5 +1,8 @@
 //! Tells whether a browser's request comes from Uptrakit's own pages. A cookie travels with requests that other sites
 //! cause; the two headers read here reveal those requests, and no page can set them.
+//!
+//! The layer of tower-http against such requests is less strict: it lets reads pass, and
+//! `Sec-Fetch-Site` decides alone where it is there.
 
 use std::time::Instant;
 

@@ -1,5 +1,5 @@
 //! Answers with a file that the build script has put into the binary: chooses the encoding that the client prefers, and
-//! answers 304 when the client has that representation already (RFC 9110, sections 12.5.3 and 13.1.2). Decision 8 says
+//! answers 304 when the client has that representation already (RFC 9110, sections 12.5.3 and 13.1.2). Decision 13 says
 //! why no library does this.
 
 use axum::{

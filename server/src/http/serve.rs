@@ -1,4 +1,6 @@
-//! Accepts connections, hands their requests to the router, and stops in order.
+//! Accepts connections, hands their requests to the router, and stops in order. `axum::serve` has no time limit for the
+//! head of a request in axum 0.8, and can take the place of this module when it has one; decision 9 says why axum-server
+//! does not.
 
 use std::{
     convert::Infallible,
