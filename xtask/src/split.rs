@@ -18,6 +18,14 @@ use crate::process::{program, root, run, target};
 const APP: &str = "uptrakit-frontend";
 /// The script that downloads the other files, under the name that the WebAssembly imports it by.
 const LOADER: &str = "__wasm_split.js";
+/// The pages whose code is in a file of its own (`lazy_view!` in `app/src/app.rs`), and that file.
+const PAGES: [(&str, &str); 5] = [
+    ("/setup", "setup"),
+    ("/hosts", "hosts"),
+    ("/users", "users"),
+    ("/oauth/consent", "requests"),
+    ("/device", "requests"),
+];
 const OPTIMISE: &[&str] = &[
     "--enable-bulk-memory",
     "--enable-nontrapping-float-to-int",
@@ -88,7 +96,26 @@ pub fn split(path: &OsStr) -> Result<()> {
             .args(["--minify", "--allow-overwrite", "--log-level=warning"])
             .arg(format!("--outfile={}", sheet.display())))?;
     }
-    name_in_page(&dist.join("index.html"), &hash)
+    let page = dist.join("index.html");
+    name_in_page(&page, &hash)?;
+    let files = PAGES.map(|(path, name)| (path, hashed(&format!("split_{name}.wasm"), &hash)));
+    for (path, file) in &files {
+        anyhow::ensure!(dist.join(file).is_file(), "there is no {file} for {path}: see `PAGES` in xtask/src/split.rs");
+    }
+    let text = fs::read_to_string(&page)?;
+    Ok(fs::write(&page, with_early_fetch(&text, &files))?)
+}
+
+/// Has the page fetch its own code while the app is still on its way, which will find it in the browser's cache. A
+/// preload would be complained of where the app takes long to start.
+fn with_early_fetch(page: &str, files: &[(&str, String)]) -> String {
+    let table: Vec<String> = files.iter().map(|(path, file)| format!("\"{path}\":\"/{file}\"")).collect();
+    let script = format!(
+        "<script>{{const file={{{}}}[location.pathname];if(file)fetch(file).catch(()=>{{}})}}</script>\n",
+        table.join(",")
+    );
+    let place = page.find("<script type=\"module\">").unwrap_or(0);
+    [&page[..place], &script, &page[place..]].concat()
 }
 
 /// Removes the script and the WebAssembly that Trunk made.
@@ -150,6 +177,17 @@ mod tests {
     fn the_hash_stands_where_the_server_looks_for_it() {
         assert_eq!(hashed("uptrakit-frontend_bg.wasm", "0f"), "uptrakit-frontend-0f_bg.wasm");
         assert_eq!(hashed("split_users.wasm", "0f"), "split_users-0f.wasm");
+    }
+
+    #[test]
+    fn a_page_fetches_its_own_code_before_the_app_is_there() {
+        let page = "<head><script type=\"module\">start()</script></head>";
+        let files = [("/hosts", "split_hosts-0f.wasm".to_owned())];
+        assert_eq!(
+            with_early_fetch(page, &files),
+            "<head><script>{const file={\"/hosts\":\"/split_hosts-0f.wasm\"}[location.pathname];if(file)fetch(file)\
+             .catch(()=>{})}</script>\n<script type=\"module\">start()</script></head>"
+        );
     }
 
     #[test]

@@ -109,7 +109,10 @@ fn AllUsers() -> impl IntoView {
     let (open, inspected) = (kept("users.open", || None), kept("users.inspected", || None));
     let auth = use_auth();
     let has_applications = Memo::new(move |_| auth.visitor().is_some_and(|visitor| visitor.has_applications));
-    let applications = move || has_applications.get().then(|| view! { <ApplicationsSection /> }.into_any());
+    // Below the people and not before them: a list that comes would move what is there already.
+    let is_settled = Memo::new(move |_| users.data.with(Option::is_some) || users.problem.with(Option::is_some));
+    let applications =
+        move || (has_applications.get() && is_settled.get()).then(|| view! { <ApplicationsSection /> }.into_any());
     let tokens_page = ListPage::of_address("tokens");
     Effect::new(move |_| {
         if inspected.with(Option::is_none) {
