@@ -1,10 +1,14 @@
-// The official TypeScript client, in both generations, connects as an application: it registers itself, a person allows
-// it, and it asks for more when a tool needs more. The person's answers are sent as the consent page sends them.
+// The official TypeScript client, in both generations, and mcp-remote connect as applications: they register themselves,
+// a person allows them, and they ask for more when a tool needs more. The person's answers are sent as the consent page
+// sends them.
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
 
 import { Client as Client2, StreamableHTTPClientTransport as Transport2 } from "@modelcontextprotocol/client";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 
 import { Server } from "./server.mjs";
@@ -45,12 +49,7 @@ class Program {
 
   async redirectToAuthorization(url) {
     this.asked.push(url.searchParams.get("scope"));
-    const answer = await fetch(url, { redirect: "manual" });
-    assert.equal(answer.status, 303, await answer.text());
-    const request = new URL(answer.headers.get("location"), server.url).searchParams.get("request");
-    await server.call("open_consent", { request });
-    const approval = { permissions: this.allows };
-    this.callback = new URL(await server.call("approve_consent", { request, approval })).searchParams;
+    this.callback = (await server.allow(url, this.allows)).searchParams;
     assert.equal(this.callback.get("iss"), server.url);
   }
 }
@@ -104,3 +103,40 @@ for (const [generation, how] of Object.entries(generations)) {
     await client.close();
   });
 }
+
+/** Visits an address as soon as a program listens there: mcp-remote prints it a moment earlier. */
+async function visit(address) {
+  for (let waited = 0; ; waited += 50) {
+    const answer = await fetch(address).catch((error) => error);
+    if (answer instanceof Response) return answer;
+    if (waited > 10_000) throw answer;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+test("a program that speaks over standard input connects by mcp-remote in the browser", async () => {
+  const remote = fileURLToPath(new URL("node_modules/.bin/mcp-remote", import.meta.url));
+  const transport = new StdioClientTransport({
+    command: process.execPath,
+    args: [remote, server.mcp, "--transport", "http-only"],
+    // The browser does nothing: the test visits the address that mcp-remote prints.
+    env: { ...process.env, BROWSER: "true", MCP_REMOTE_CONFIG_DIR: join(server.folder, "remote") },
+    stderr: "pipe",
+  });
+  const address = new Promise((resolve) => {
+    let said = "";
+    transport.stderr.on("data", (text) => {
+      said += text;
+      const found = /https?:\/\/\S+\/oauth\/authorize\?\S+(?=\s)/.exec(said);
+      if (found) resolve(found[0]);
+    });
+  });
+  const client = new Client(about);
+  const connected = client.connect(transport);
+  const callback = await server.allow(await address, ["hosts:read"]);
+  assert.equal((await visit(callback)).status, 200);
+  await connected;
+  const hosts = await client.callTool({ name: "list_hosts", arguments: {} });
+  assert.equal(hosts.structuredContent.total, 1);
+  await client.close();
+});

@@ -69,6 +69,15 @@ export class Server {
     return answer.json();
   }
 
+  /** Allows what a program asks for at this address, as the consent page does, and returns where the answer goes. */
+  async allow(address, permissions) {
+    const answer = await fetch(address, { redirect: "manual" });
+    if (answer.status !== 303) throw new Error(`${address}: ${answer.status} ${await answer.text()}`);
+    const request = new URL(answer.headers.get("location"), this.url).searchParams.get("request");
+    await this.call("open_consent", { request });
+    return new URL(await this.call("approve_consent", { request, approval: { permissions } }));
+  }
+
   async newToken(wishes) {
     return (await (await this.send("POST", "/auth/api-tokens", wishes)).json()).token;
   }
