@@ -9,7 +9,7 @@ use uptrakit_store::Conn;
 
 use crate::{
     process::{add_root, program, start_with},
-    support::{Client, PASSWORD, TestServer, oauth, on_both, report},
+    support::{Client, PASSWORD, TestServer, mcp::ERAS, oauth, on_both, report},
 };
 
 /// Does everything that can be done with tokens, and what users do wrong with them. Returns the secrets that were
@@ -27,6 +27,7 @@ async fn live_through_everything(server: &TestServer, root: &Client) -> Vec<Stri
     for text in [&first, &second, &child] {
         server.bearer(text).get("/hosts").await.ok(200);
         mistake_it(server, root, text).await;
+        mistake_it_at_mcp(&server.bearer(&second), text).await;
     }
     root.delete(&format!("/auth/api-tokens/{id}")).await.ok(204);
     for text in [&first, &second] {
@@ -97,6 +98,32 @@ async fn mistake_it(server: &TestServer, root: &Client, text: &str) {
     replies.push(root.post("/hosts/report", odd).await);
     let request = root.request(Method::POST, "/auth/api-tokens").header(header::CONTENT_TYPE, "application/json");
     replies.push(root.send(request, Body::from(format!("{{{text}"))).await);
+    for reply in replies {
+        assert!(!reply.text.contains(secret), "an answer repeats a token: {}", reply.text);
+        assert!(!format!("{:?}", reply.headers).contains(secret), "a header repeats a token: {:?}", reply.headers);
+    }
+}
+
+/// Puts a secret where none belongs in what an assistant sends. No answer repeats it.
+async fn mistake_it_at_mcp(client: &Client, text: &str) {
+    let secret = &text[4..34];
+    let mut replies = Vec::new();
+    for mcp in ERAS.map(|era| client.mcp(era)) {
+        replies.extend([
+            mcp.call_reply("get_host", json!({ "host": text })).await,
+            mcp.call_reply("list_hosts", json!({ "q": text })).await,
+            mcp.call_reply("list_hosts", json!({ "sort": text })).await,
+            mcp.call_reply("list_hosts", json!({ text: 1 })).await,
+            mcp.call_reply("revoke_api_token", json!({ "token": text })).await,
+            mcp.call_reply(text, json!({})).await,
+            mcp.send(text, json!({})).await,
+            mcp.send("resources/read", json!({ "uri": format!("uptrakit://hosts/{text}") })).await,
+            mcp.send("prompts/get", json!({ "name": text })).await,
+            mcp.send("prompts/get", json!({ "name": "plan-updates", "arguments": { "wishes": text } })).await,
+            client.mcp_post(json!({ "jsonrpc": "2.0", "id": text, "method": "ping" }).to_string()).await,
+            client.send(client.mcp_request(Method::POST).header("mcp-protocol-version", text), "{}").await,
+        ]);
+    }
     for reply in replies {
         assert!(!reply.text.contains(secret), "an answer repeats a token: {}", reply.text);
         assert!(!format!("{:?}", reply.headers).contains(secret), "a header repeats a token: {:?}", reply.headers);

@@ -12,7 +12,7 @@ mod schema;
 mod source;
 mod tools;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{convert::Infallible, net::SocketAddr, sync::Arc};
 
 use axum::{
     Router,
@@ -22,12 +22,13 @@ use axum::{
     response::Response,
     routing::post,
 };
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use http_body_util::Full;
+use http_body_util::{BodyExt as _, Full};
 use rmcp::transport::streamable_http_server::{
     StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
 };
-use uptrakit_core::error::Error;
+use uptrakit_core::{error::Error, text::holds_token};
 
 use self::{call::Call, handler::Handler};
 use super::{
@@ -90,7 +91,7 @@ async fn answer(State(endpoint): State<Endpoint>, request: Request) -> Result<Re
     if let Some(error) = handler.take_stop() {
         return Err(error.into());
     }
-    refine(response.map(Body::new))
+    refine(response).await
 }
 
 /// Every answer is one JSON object, so that what a client says it accepts makes no difference. rmcp needs no
@@ -101,10 +102,23 @@ fn prepare(headers: &mut HeaderMap) {
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
 }
 
-/// Turns those answers of rmcp that are no JSON-RPC into problem documents.
-fn refine(response: Response) -> Result<Response, ErrorResponse> {
-    let is_json = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
-    match response.status() {
+/// Turns those answers of rmcp that are no JSON-RPC into problem documents. No answer has a secret in it: one that does
+/// repeats what the client put into the wrong place.
+async fn refine(
+    response: http::Response<impl http_body::Body<Data = Bytes, Error = Infallible>>,
+) -> Result<Response, ErrorResponse> {
+    let (head, body) = response.into_parts();
+    let is_json = head.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
+    let bytes = match body.collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(never) => match never {},
+    };
+    if str::from_utf8(&bytes).is_ok_and(holds_token) {
+        return Err(
+            Error::Malformed("The message has a token in it; the header Authorization alone may have one.").into()
+        );
+    }
+    match head.status {
         StatusCode::UNSUPPORTED_MEDIA_TYPE => {
             Err(Error::Malformed("The body is no JSON-RPC message of the Model Context Protocol.").into())
         }
@@ -116,6 +130,6 @@ fn refine(response: Response) -> Result<Response, ErrorResponse> {
         status if status.is_server_error() => {
             Err(Error::Internal(format!("the MCP library answered {status}").into()).into())
         }
-        _ => Ok(response),
+        _ => Ok(Response::from_parts(head, Body::from(bytes))),
     }
 }
