@@ -32,9 +32,11 @@ pub fn read_password(from_stdin: bool) -> anyhow::Result<Secret> {
 /// the log, and leave out the cause.
 pub fn readable(error: Error) -> anyhow::Error {
     let look = "`uptrakit-server user list` shows whether a change was made all the same";
+    // The words for the log say more about a mistake than the error does.
+    let cause = error.failure().map(|failure| failure.cause).unwrap_or_default();
     match error {
-        Error::Unavailable(cause) => anyhow::anyhow!("The database can't be used now: {cause}.\nTry again; {look}."),
-        Error::Internal(cause) => {
+        Error::Unavailable(_) => anyhow::anyhow!("The database can't be used now: {cause}.\nTry again; {look}."),
+        Error::Internal(_) => {
             anyhow::anyhow!("This is a mistake of uptrakit-server, which please report: {cause}.\nBefore that, {look}.")
         }
         Error::HasherSaturated => anyhow::anyhow!("This machine is too busy to hash the password; try again."),
