@@ -4,8 +4,10 @@
 //! In WAL mode SQLite writes into the file in checkpoints alone, and counts in the index of the log what they copy
 //! (`WalCkptInfo` in SQLite's source): `nBackfillAttempted` is set before the first write of a checkpoint, and
 //! `nBackfill` after its last one. Where the modification time or the size of the file changes and these counts don't,
-//! another program has written. A write in the same moment as a checkpoint is missed; the verifier looks ten times a
-//! second.
+//! another program has written. A write in the same moment as a checkpoint, or as the first commit after one, is missed in
+//! this way; the verifier looks ten times a second.
+//!
+//! What a copy by `backup` puts there is always noticed: its header says that the file has no log.
 
 use std::{
     fs::{File, Metadata},
@@ -22,6 +24,11 @@ const HEADER: usize = 136;
 const SALTS: usize = 32;
 const BACKFILL: usize = 96;
 const BACKFILL_ATTEMPTED: usize = 128;
+
+/// Offset of the two bytes in the header of a database that say that it has a log ("Database File Format", section
+/// 1.3.3), and their value.
+const VERSIONS: u64 = 18;
+const HAS_LOG: [u8; 2] = [2, 2];
 
 /// The time of the last write into a file, and its size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,15 +79,16 @@ impl Checkpoints {
 
 #[derive(Debug)]
 pub struct ForeignWrites {
+    database: &'static File,
     index: &'static File,
     known: Mutex<Option<(Stamp, Checkpoints)>>,
     found: AtomicBool,
 }
 
 impl ForeignWrites {
-    /// `index` is the index of the log of the file that is checked.
-    pub const fn new(index: &'static File) -> Self {
-        Self { index, known: Mutex::new(None), found: AtomicBool::new(false) }
+    /// `index` is the index of the log of the database.
+    pub const fn new(database: &'static File, index: &'static File) -> Self {
+        Self { database, index, known: Mutex::new(None), found: AtomicBool::new(false) }
     }
 
     /// Returns true when another program has written into the file since the first call. `look` looks at the file.
@@ -98,6 +106,10 @@ impl ForeignWrites {
                 self.found.store(true, Ordering::Relaxed);
             }
             *known = Some((stamp, before));
+        }
+        let mut versions = HAS_LOG;
+        if self.database.read_exact_at(&mut versions, VERSIONS).is_err() || versions != HAS_LOG {
+            self.found.store(true, Ordering::Relaxed);
         }
         self.found.load(Ordering::Relaxed)
     }

@@ -11,7 +11,7 @@ use std::{
 
 use super::{
     foreign_write::{ForeignWrites, Stamp},
-    wal_index::open_index,
+    wal_index::{open_for_ever, open_index},
 };
 
 #[derive(Debug)]
@@ -49,7 +49,8 @@ impl OpenFile {
             identity(&path).ok().map(|identity| (path, identity))
         };
         let companions = ["-wal", "-shm"].into_iter().filter_map(companion).collect();
-        let foreign_writes = open_index(&path).ok().map(ForeignWrites::new);
+        let foreign_writes =
+            open_for_ever(&path).and_then(|file| Ok(ForeignWrites::new(file, open_index(&path)?))).ok();
         let file = Self { identity: identity(&path)?, path, companions, foreign_writes };
         file.is_overwritten();
         Ok(file)
