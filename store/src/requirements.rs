@@ -106,10 +106,12 @@ pub(super) async fn share_backends(first: &mut PgConnection, second: &mut PgConn
 /// Returns true for an error that a pooler causes which lends connections out per transaction or per statement: the
 /// latter refuses transactions, and prepared statements are those of another session.
 pub(super) fn is_of_transaction_pooler(error: &sqlx::Error) -> bool {
-    // invalid_sql_statement_name, duplicate_prepared_statement
-    error.as_database_error().is_some_and(|error| {
-        error.message().contains("statement pooling")
-            || error.code().is_some_and(|code| matches!(&*code, "26000" | "42P05"))
+    error.as_database_error().is_some_and(|error| match error.code().as_deref() {
+        // invalid_sql_statement_name, duplicate_prepared_statement
+        Some("26000" | "42P05") => true,
+        // protocol_violation: a statement of this name is there, and has other parameters.
+        Some("08P01") if error.message().contains("prepared statement") => true,
+        _ => error.message().contains("statement pooling"),
     })
 }
 

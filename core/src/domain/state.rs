@@ -79,7 +79,7 @@ pub struct Core {
     pub oauth_limits: OAuthLimits,
     read_probe: SharedProbe,
     write_probe: SharedProbe,
-    rights_probe: SharedProbe,
+    sessions_probe: SharedProbe,
     /// What a check of the whole database has found. It stays until the process ends, because only a restore mends it.
     damage: OnceLock<Arc<str>>,
     pub tasks: Tasks,
@@ -143,13 +143,15 @@ impl Core {
         if let Some(damage) = self.damage.get() {
             return Err(Arc::clone(damage));
         }
-        self.probe_reads().await?;
-        self.probe_writes().await?;
-        let rights = async {
-            let checked = self.store.check_rights().await.and(self.store.check_pooler().await);
-            checked.map_err(|error| error.to_string().into())
+        // The pooler is checked first, because one that exchanges sessions makes all other checks fail with errors that
+        // don't name it.
+        let of_sessions = async {
+            self.store.check_pooler().await.map_err(|error| error.to_string())?;
+            self.store.check_rights().await.map_err(|error| error.to_string().into())
         };
-        self.rights_probe.ask(rights).await
+        self.sessions_probe.ask(of_sessions).await?;
+        self.probe_reads().await?;
+        self.probe_writes().await
     }
 
     #[must_use]
@@ -184,7 +186,7 @@ impl Core {
             read_grace,
             read_probe: SharedProbe::default(),
             write_probe: SharedProbe::default(),
-            rights_probe: SharedProbe::default(),
+            sessions_probe: SharedProbe::default(),
             damage: OnceLock::new(),
             tasks,
             outage: Outage::default(),
