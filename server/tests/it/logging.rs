@@ -349,7 +349,7 @@ async fn a_revoke_is_told_with_the_token_and_by_whom() {
         let expected = [
             "token revoked",
             "token revoked",
-            "token rotated; the old text is revoked",
+            "token rotated; the old secret is revoked",
             "account deactivated; its tokens are refused",
             "all tokens of an account revoked",
         ];
