@@ -74,7 +74,7 @@ async fn data_above_1_kb_is_compressed_for_those_who_take_it(server: TestServer)
         }
         let id = match path.as_str() {
             "/hosts/{id}" => &host["id"],
-            "/users/{id}/api-tokens" => &account,
+            path if path.starts_with("/users/{id}/") => &account,
             _ => &json!(token),
         };
         let path = path.replace("{id}", id.as_str().unwrap());
