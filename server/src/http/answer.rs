@@ -14,7 +14,7 @@ use http::{HeaderValue, Request, header};
 use serde::Serialize;
 use tower::ServiceExt as _;
 use tower_http::compression::{Compression, predicate::SizeAbove};
-use uptrakit_api::{AuditEvent, Host, Me, Page, Session, Token, User};
+use uptrakit_api::{Application, AuditEvent, ConnectedApplication, Host, Me, Page, Session, Token, User};
 use uptrakit_app::rpc::Activity;
 use utoipa::openapi::OpenApi;
 
@@ -25,7 +25,9 @@ const SMALL: u64 = 1_000;
 pub trait WithoutSecret {}
 
 impl WithoutSecret for Activity {}
+impl WithoutSecret for Application {}
 impl WithoutSecret for AuditEvent {}
+impl WithoutSecret for ConnectedApplication {}
 impl WithoutSecret for Host {}
 impl WithoutSecret for Me {}
 impl WithoutSecret for OpenApi {}

@@ -1,6 +1,6 @@
 //! Handlers for applications: those that are connected to an account, and those that are known at all.
 
-use axum::{Json as Reply, extract::State, response::Response};
+use axum::{extract::State, response::Response};
 use uptrakit_api::{
     AccountId, Application, ApplicationId, ConnectedApplication, GrantId, Page, PageQuery, UpdateApplication,
 };
@@ -13,6 +13,7 @@ use super::tokens::revoked;
 use crate::{
     App,
     http::{
+        answer::Data,
         body::{Id, Ids, Json, Query},
         problem::ErrorResponse,
     },
@@ -27,8 +28,8 @@ pub async fn list_connected_applications(
     State(app): State<App>,
     actor: Authorized<AnyCredential>,
     Query(query): Query<PageQuery>,
-) -> Result<Reply<Page<ConnectedApplication>>, ErrorResponse> {
-    Ok(Reply(grants::list(&app, &actor, &query).await?))
+) -> Result<Data<Page<ConnectedApplication>>, ErrorResponse> {
+    Ok(Data(grants::list(&app, &actor, &query).await?))
 }
 
 /// Disconnect an application from the caller's account
@@ -55,8 +56,8 @@ pub async fn list_applications(
     State(app): State<App>,
     actor: Authorized<UsersManage>,
     Query(query): Query<PageQuery>,
-) -> Result<Reply<Page<Application>>, ErrorResponse> {
-    Ok(Reply(applications::list(&app, &actor, &query).await?))
+) -> Result<Data<Page<Application>>, ErrorResponse> {
+    Ok(Data(applications::list(&app, &actor, &query).await?))
 }
 
 /// Mark an application as verified, or take the mark back
@@ -69,8 +70,8 @@ pub async fn update_application(
     actor: Authorized<UsersManage>,
     Id(id): Id<ApplicationId>,
     Json(request): Json<UpdateApplication>,
-) -> Result<Reply<Application>, ErrorResponse> {
-    Ok(Reply(applications::verify(&app, &actor, id, request.verified).await?))
+) -> Result<Data<Application>, ErrorResponse> {
+    Ok(Data(applications::verify(&app, &actor, id, request.verified).await?))
 }
 
 /// Delete an application and disconnect it from all accounts
@@ -96,8 +97,8 @@ pub async fn list_user_applications(
     actor: Authorized<UsersManage>,
     Id(id): Id<AccountId>,
     Query(query): Query<PageQuery>,
-) -> Result<Reply<Page<ConnectedApplication>>, ErrorResponse> {
-    Ok(Reply(grants::list_of(&app, &actor, id, &query).await?))
+) -> Result<Data<Page<ConnectedApplication>>, ErrorResponse> {
+    Ok(Data(grants::list_of(&app, &actor, id, &query).await?))
 }
 
 /// Disconnect an application from a user's account
