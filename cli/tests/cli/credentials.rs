@@ -70,7 +70,7 @@ fn a_token_that_is_refused_is_named_by_where_it_came_from() {
         ),
     ] {
         assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""), "{outcome:?}");
-        assert!(outcome.stderr.contains(&format!("  why:  {source} is refused: This is no API token")), "{outcome:?}");
+        assert!(outcome.stderr.contains(&format!("  why:  {source} is refused: This is no token")), "{outcome:?}");
         assert!(outcome.stderr.contains(&format!("  hint: {hint}")), "{hint}: {outcome:?}");
     }
 }
