@@ -29,9 +29,9 @@ import type { View } from "./views.ts";
 
 /** What each view asks for when it opens. */
 const lists = {
-  profile: /\/rpc\/list_/,
+  profile: /\/rpc\/list_|\/api\/v1\/auth\/applications/,
   hosts: /\/api\/v1\/hosts(\?|$)/,
-  users: /\/api\/v1\/users/,
+  users: /\/api\/v1\/(users|applications)/,
 };
 
 type Name = keyof typeof lists;
