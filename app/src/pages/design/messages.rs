@@ -3,8 +3,8 @@
 
 use super::Examples;
 use crate::components::{
-    Button, ButtonKind, Callout, CancelAnd, CopyButton, CopyLine, Copying, Modal, SkeletonPage, Tone, use_announcer,
-    use_modal, use_notices,
+    Button, ButtonKind, Callout, CopyButton, CopyLine, Copying, Modal, SkeletonPage, Tone, form::CancelAnd,
+    use_announcer, use_modal, use_notices,
 };
 use leptos::prelude::*;
 
