@@ -11,6 +11,8 @@ use std::{
 use flate2::{Compression, write::GzEncoder};
 use sha2::{Digest as _, Sha256};
 
+/// The generated tables name their types by the whole path, so that an empty one needs no imports that nothing uses.
+const MODULE: &str = "crate::http::representation";
 const PLAIN: &str = "the build folder has a Unicode name";
 
 pub struct Assets {
@@ -22,7 +24,7 @@ pub struct Assets {
 
 impl Assets {
     pub fn new(out: &Path, name: &'static str) -> Self {
-        Self { out: out.to_owned(), name, count: 0, code: format!("static {name}: &[Asset] = &[\n") }
+        Self { out: out.to_owned(), name, count: 0, code: format!("static {name}: &[{MODULE}::Asset] = &[\n") }
     }
 
     pub fn add(&mut self, path: &str, bytes: &[u8]) -> io::Result<()> {
@@ -32,14 +34,17 @@ impl Assets {
         representations.retain(|(_, encoded)| encoded.len() < bytes.len());
         representations.push(("identity", bytes.to_owned()));
         representations.sort_by_key(|(_, encoded)| encoded.len());
-        let _ =
-            write!(self.code, "Asset {{ path: {path:?}, content_type: {:?}, representations: &[", content_type(path));
+        let _ = write!(
+            self.code,
+            "{MODULE}::Asset {{ path: {path:?}, content_type: {:?}, representations: &[",
+            content_type(path)
+        );
         for (coding, encoded) in representations {
             let file = self.out.join(format!("{stem}.{coding}"));
             fs::write(&file, &encoded)?;
             let _ = write!(
                 self.code,
-                "Representation {{ coding: {coding:?}, etag: {:?}, bytes: include_bytes!({:?}) }}, ",
+                "{MODULE}::Representation {{ coding: {coding:?}, etag: {:?}, bytes: include_bytes!({:?}) }}, ",
                 etag(&encoded),
                 file.to_str().expect(PLAIN),
             );

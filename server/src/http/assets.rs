@@ -16,7 +16,7 @@ use crate::{
     App,
     http::{
         problem::ErrorResponse,
-        representation::{Asset, Representation, add_page_headers, find, reply},
+        representation::{Asset, add_page_headers, find, reply},
     },
 };
 
