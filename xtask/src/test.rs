@@ -24,7 +24,7 @@ pub struct Step {
     name: &'static str,
     what: &'static str,
     run: fn() -> Result<Tally>,
-    /// True when the step runs only when it is named: another step includes it, or its tools can't be installed everywhere.
+    /// True when the step runs only when it is named, because another step includes it.
     is_part: bool,
 }
 
@@ -51,9 +51,7 @@ const STEPS: &[Step] = &[
     Step::part("cli", "only the tests of the command line", cli),
     Step::new("openapi", "docs/openapi.json is what the server says", || checked(openapi::check)),
     Step::new("doc", "the documentation builds without warnings, and its examples run", doc),
-    // It runs only when it is named: npm can install the packages of these clients from their lock file alone only where
-    // an optional package for Windows can be found.
-    Step::part("mcp", "the MCP clients of others, and the conformance suite", mcp::run_clients),
+    Step::new("mcp", "the MCP clients of others, and the conformance suite", mcp::run_clients),
     Step::new("e2e", "journeys through a real browser", || e2e::run_suite(&[])),
 ];
 
