@@ -10,7 +10,7 @@ use uptrakit_core::error::Error;
 use crate::http::{
     assets::{accepts_html, hashes_of},
     problem::ErrorResponse,
-    representation::{Asset, find, reply},
+    representation::{find, reply},
 };
 
 include!(concat!(env!("OUT_DIR"), "/guide.rs"));
