@@ -88,11 +88,6 @@ impl Error {
     }
 
     #[must_use]
-    pub fn into_problem(self) -> Problem {
-        self.problem()
-    }
-
-    #[must_use]
     pub fn failure(&self) -> Option<Failure> {
         match self {
             Self::Unavailable(cause) => Some(Failure { cause: cause.to_string().into(), is_outage: true }),
@@ -107,7 +102,8 @@ impl Error {
         }
     }
 
-    fn problem(&self) -> Problem {
+    #[must_use]
+    pub fn problem(&self) -> Problem {
         let mut problem = Problem::new(self.code(), self.to_string());
         if let Self::Invalid(errors) = self {
             problem.errors.clone_from(errors);

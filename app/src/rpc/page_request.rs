@@ -108,6 +108,6 @@ impl From<Error> for RpcError {
         if let Some(request) = use_context::<PageRequest>() {
             request.change(|answer| answer.failure = error.failure());
         }
-        Self(error.into_problem())
+        Self(error.problem())
     }
 }

@@ -45,7 +45,7 @@ pub fn readable(error: Error) -> anyhow::Error {
             let lines: Vec<_> = errors.iter().map(|error| format!("{} {}", error.field, error.message)).collect();
             anyhow::anyhow!(lines.join("\n"))
         }
-        error => anyhow::anyhow!(error.into_problem().detail),
+        error => anyhow::anyhow!(error.problem().detail),
     }
 }
 

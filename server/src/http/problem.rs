@@ -57,7 +57,7 @@ impl IntoResponse for ErrorResponse {
         let Self(error) = self;
         let headers = headers(&error);
         let failure = error.failure();
-        let problem = error.into_problem();
+        let problem = error.problem();
         let status = StatusCode::from_u16(problem.status).expect("every code has a valid status");
         let mut response = (status, headers).into_response();
         response.extensions_mut().insert(problem);

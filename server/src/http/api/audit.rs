@@ -73,7 +73,7 @@ fn rest(app: App, export: Export) -> impl Stream<Item = Result<Bytes, Broken>> {
             if let Some(failure) = error.failure() {
                 tracing::error!(cause = %failure.cause, "an export broke off");
             }
-            Broken(error.into_problem().detail)
+            Broken(error.problem().detail)
         })?;
         Ok(next.map(|part| (part, (app, export))))
     })

@@ -70,7 +70,7 @@ impl From<Error> for Stop {
             | Error::LimitReached(_)
             | Error::BeyondOwnLimits(_)
             | Error::MorePermissions(_)
-            | Error::LastAdministrator => Self::Told(error.into_problem().detail),
+            | Error::LastAdministrator => Self::Told(error.problem().detail),
             error => Self::Refused(error),
         }
     }

@@ -33,8 +33,8 @@ impl IntoResponse for OAuthErrorResponse {
                 let status = if code == "invalid_client" { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST };
                 (status, body(code, &description)).into_response()
             }
-            OAuthError::TooManyRequests(wait) => failed(Error::TooManyRequests(wait)),
-            OAuthError::Failed(error) => failed(error),
+            OAuthError::TooManyRequests(wait) => failed(&Error::TooManyRequests(wait)),
+            OAuthError::Failed(error) => failed(&error),
         }
     }
 }
@@ -44,9 +44,9 @@ fn body(code: &str, description: &str) -> Json<serde_json::Value> {
 }
 
 /// Answers an error that the rest of the server knows as well, with its status and its text.
-fn failed(error: Error) -> Response {
+fn failed(error: &Error) -> Response {
     let (failure, retry_after) = (error.failure(), error.retry_after());
-    let problem = error.into_problem();
+    let problem = error.problem();
     let code = match problem.status {
         429 | 503 => "temporarily_unavailable",
         500.. => "server_error",

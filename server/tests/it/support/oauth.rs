@@ -170,7 +170,10 @@ pub fn mcp(server: &TestServer) -> Router {
         headers: HeaderMap,
         Extension(context): Extension<RequestContext>,
     ) -> Result<String, axum::response::Response> {
-        of_mcp(&app, &headers, context).await.map(|actor| actor.permissions().to_string()).map_err(refuse)
+        of_mcp(&app, &headers, context)
+            .await
+            .map(|actor| actor.permissions().to_string())
+            .map_err(|error| refuse(&error))
     }
     async fn follow(
         State(app): State<App>,
@@ -178,7 +181,7 @@ pub fn mcp(server: &TestServer) -> Router {
         Extension(context): Extension<RequestContext>,
     ) -> Result<axum::response::Response, axum::response::Response> {
         use axum::response::IntoResponse as _;
-        of_mcp(&app, &headers, context).await.map_err(refuse)?;
+        of_mcp(&app, &headers, context).await.map_err(|error| refuse(&error))?;
         let first = stream::iter([Ok::<_, std::convert::Infallible>(Event::default().data("one"))]);
         let mut response = Sse::new(first.chain(stream::pending())).into_response();
         response.extensions_mut().insert(Streaming::Endless);
@@ -192,9 +195,9 @@ pub fn mcp(server: &TestServer) -> Router {
         .with_state(app)
 }
 
-fn refuse(error: Error) -> axum::response::Response {
+fn refuse(error: &Error) -> axum::response::Response {
     use axum::response::IntoResponse as _;
-    let problem = error.into_problem();
+    let problem = error.problem();
     let mut response = http::StatusCode::from_u16(problem.status).unwrap().into_response();
     response.extensions_mut().insert(problem);
     response
