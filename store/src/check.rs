@@ -5,7 +5,7 @@ use uptrakit_api::Timestamp;
 
 use super::{
     Conn, OpenError, Store, epoch,
-    error::{message, require_row},
+    error::{TRANSACTION_POOLER, message, require_row},
     on,
     pg_lease::PgLease,
     pool::Pool,
@@ -43,7 +43,7 @@ impl Store {
         let Some(mut second) = PgLease::take_if_free(pool).await? else { return Ok(()) };
         second.roll_back_on_drop();
         if requirements::share_backends(&mut first, &mut second).await? {
-            return Err(sqlx::Error::Configuration(requirements::TRANSACTION_POOLER.into()).into());
+            return Err(sqlx::Error::Configuration(TRANSACTION_POOLER.into()).into());
         }
         Ok(())
     }

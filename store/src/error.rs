@@ -2,7 +2,10 @@
 
 use std::{fmt, io};
 
-use super::requirements::{TRANSACTION_POOLER, is_of_transaction_pooler};
+/// What is said of a pooler that gives the statements of one session to several sessions of the server.
+pub(super) const TRANSACTION_POOLER: &str = "a pooler lends the connections out per transaction (PgBouncer: pool_mode = transaction or statement), and settings, \
+     prepared statements and LISTEN need a session of their own; set pool_mode = session for this database, or connect \
+     without the pooler";
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -197,6 +200,18 @@ fn plain_tls(text: &str) -> String {
     let known = CAUSES.iter().find(|(name, _)| cause.contains(name));
     let why = known.map_or("can't be trusted; see what `psql` says with the same sslmode", |(_, why)| why);
     format!("the server's certificate {why}")
+}
+
+/// Returns true for an error that a pooler causes which lends connections out per transaction or per statement: the
+/// latter refuses transactions, and prepared statements are those of another session.
+pub(super) fn is_of_transaction_pooler(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| match error.code().as_deref() {
+        // invalid_sql_statement_name, duplicate_prepared_statement
+        Some("26000" | "42P05") => true,
+        // protocol_violation: a statement of this name is there, and has other parameters.
+        Some("08P01") if error.message().contains("prepared statement") => true,
+        _ => error.message().contains("statement pooling"),
+    })
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use sqlx::{
 
 use super::{
     error::{plain, plain_io},
-    open::OpenError,
+    opening::OpenError,
 };
 
 /// Refuses a file whose log can't be its own. With `thorough`, the integrity of the file together with its log is

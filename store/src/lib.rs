@@ -21,6 +21,7 @@ mod error;
 mod foreign_write;
 pub mod hosts;
 pub mod invitations;
+mod kept_file;
 pub mod keys;
 mod leftover_log;
 mod like;
@@ -34,6 +35,7 @@ mod open_file;
 mod open_lock;
 mod open_postgres;
 mod open_sqlite;
+mod opening;
 mod page;
 mod pg_lease;
 mod pool;
@@ -43,10 +45,11 @@ mod requirements;
 mod session;
 pub mod sessions;
 pub mod settled;
+mod timeout;
 pub mod tokens;
 pub mod wal_index;
 
-use self::{account_lock::lock_account_row, like::containing, notify::notify, pg_lease::with_timeout, pool::Pool};
+use self::{account_lock::lock_account_row, like::containing, notify::notify, pool::Pool, timeout::with_timeout};
 pub use self::{
     backup::BackupError,
     conn::{Conn, Connection, Transaction},
@@ -55,7 +58,7 @@ pub use self::{
     migrate::State,
     none_yet::may_make_directory,
     notify::Listener,
-    open::OpenError,
+    opening::OpenError,
     page::PageBounds,
 };
 

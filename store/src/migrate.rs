@@ -8,11 +8,10 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use super::{
-    open::{OpenError, POSTGRES_MIGRATIONS, SQLITE_MIGRATIONS},
-    pool::ACQUIRE_TIMEOUT,
-    session, with_timeout,
-};
+use super::{opening::OpenError, pool::ACQUIRE_TIMEOUT, session, with_timeout};
+
+pub(super) static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
+pub(super) static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
 
 /// Pause in which a migration that found a table locked lets other sessions go first.
 const PAUSE: Duration = Duration::from_secs(1);

@@ -9,8 +9,8 @@ use sqlx::sqlite::SqliteConnectOptions;
 use super::{
     Store,
     database_url::{is_postgres, must_exist, place},
-    open::OpenError,
     open_sqlite::cause,
+    opening::OpenError,
 };
 
 impl Store {

@@ -2,7 +2,7 @@
 
 use sqlx::postgres::PgListener;
 
-use super::{Conn, Store, pg_lease::with_timeout, pool::Pool};
+use super::{Conn, Store, pool::Pool, timeout::with_timeout};
 
 const CHANNEL: &str = "uptrakit";
 

@@ -11,7 +11,7 @@ use std::{
 
 use super::{
     foreign_write::{ForeignWrites, Stamp},
-    wal_index::{open_for_ever, open_index},
+    kept_file::{open_for_ever, open_index},
 };
 
 #[derive(Debug)]

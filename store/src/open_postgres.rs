@@ -11,7 +11,7 @@ use super::{
     Store,
     database_url::{cause, check_files, postgres_options, postgres_place},
     migrate::{self, State},
-    open::{OpenError, Opening, POSTGRES_MIGRATIONS},
+    opening::{OpenError, Opening},
     pool::{ACQUIRE_TIMEOUT, Pool},
     requirements, session, with_timeout,
 };
@@ -69,7 +69,7 @@ async fn prepare(options: &PgConnectOptions, opening: Opening) -> Result<State, 
         if found.state != State::Current {
             migrate::migrate_postgres(options.clone()).await?;
         }
-        found.log_up_to_date(&POSTGRES_MIGRATIONS);
+        found.log_up_to_date(&migrate::POSTGRES_MIGRATIONS);
     }
     if opening != Opening::Migrate {
         requirements::check_rights(&mut conn).await?;

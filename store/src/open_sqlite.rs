@@ -13,9 +13,9 @@ use super::{
     error::{SQLITE_NOTADB, message, plain, sqlite_code},
     leftover_log,
     migrate::{self, State},
-    open::{OpenError, Opening, SQLITE_MIGRATIONS},
     open_file::OpenFile,
     open_lock::OpenLock,
+    opening::{OpenError, Opening},
     pool::{ACQUIRE_TIMEOUT, Pool},
     private_file::make_private_file,
     requirements,
@@ -70,7 +70,7 @@ pub(super) async fn open(url: &str, opening: Opening) -> Result<(Store, State), 
             if found.state != State::Current {
                 migrate::migrate_sqlite(&writer).await?;
             }
-            found.log_up_to_date(&SQLITE_MIGRATIONS);
+            found.log_up_to_date(&migrate::SQLITE_MIGRATIONS);
             found.state
         }
     };

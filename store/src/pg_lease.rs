@@ -3,7 +3,6 @@
 //! connections would keep their places in the pool for as long.
 
 use std::{
-    io,
     ops::{Deref, DerefMut},
     time::Duration,
 };
@@ -11,10 +10,11 @@ use std::{
 use sqlx::{Connection as _, Executor as _, PgConnection, PgPool, Postgres, pool::PoolConnection};
 use tokio::sync::Semaphore;
 
-use super::session;
+use super::{
+    session,
+    timeout::{STATEMENT_TIMEOUT, with_timeout},
+};
 
-/// Timeout of one statement. Postgres gives up on its own side after the same time, if the server still runs.
-pub const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 const REASON_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// A leased connection. Dropping it rolls back a transaction that was not committed.
@@ -113,9 +113,4 @@ async fn find_reason(pool: &PgPool) -> sqlx::Error {
         Ok(Err(reason)) => reason,
         _ => sqlx::Error::PoolTimedOut,
     }
-}
-
-pub async fn with_timeout<T>(statement: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
-    let silent = || io::Error::new(io::ErrorKind::TimedOut, "the database did not answer in time");
-    tokio::time::timeout(STATEMENT_TIMEOUT, statement).await.unwrap_or_else(|_| Err(silent().into()))
 }

@@ -4,8 +4,9 @@
 use sqlx::{Connection as _, PgConnection, Row as _, postgres::PgConnectOptions};
 
 use super::{
-    error::plain,
-    open::{OpenError, POSTGRES_MIGRATIONS},
+    error::{TRANSACTION_POOLER, is_of_transaction_pooler, plain},
+    migrate::POSTGRES_MIGRATIONS,
+    opening::OpenError,
     pool::ACQUIRE_TIMEOUT,
     with_timeout,
 };
@@ -43,11 +44,6 @@ fn judge_version(version: &str, number: &str) -> Result<(), OpenError> {
     }
     Ok(())
 }
-
-/// What is said of a pooler that gives the statements of one session to several sessions of the server.
-pub(super) const TRANSACTION_POOLER: &str = "a pooler lends the connections out per transaction (PgBouncer: pool_mode = transaction or statement), and settings, \
-     prepared statements and LISTEN need a session of their own; set pool_mode = session for this database, or connect \
-     without the pooler";
 
 /// Refuses a pooler that gives the statements of one session to several sessions of the server, as PgBouncer does with
 /// `pool_mode = transaction`: settings of the session, prepared statements and `LISTEN` would reach another client.
@@ -101,18 +97,6 @@ pub(super) async fn share_backends(first: &mut PgConnection, second: &mut PgConn
         do_share |= backend(second).await? != theirs || backend(first).await? != ours;
     }
     Ok(do_share)
-}
-
-/// Returns true for an error that a pooler causes which lends connections out per transaction or per statement: the
-/// latter refuses transactions, and prepared statements are those of another session.
-pub(super) fn is_of_transaction_pooler(error: &sqlx::Error) -> bool {
-    error.as_database_error().is_some_and(|error| match error.code().as_deref() {
-        // invalid_sql_statement_name, duplicate_prepared_statement
-        Some("26000" | "42P05") => true,
-        // protocol_violation: a statement of this name is there, and has other parameters.
-        Some("08P01") if error.message().contains("prepared statement") => true,
-        _ => error.message().contains("statement pooling"),
-    })
 }
 
 /// Returns the process id of the backend that answers. The query is no prepared statement, because behind a pooler the

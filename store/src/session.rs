@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::{PgConnection, Row as _};
 
-use super::{pg_lease::STATEMENT_TIMEOUT, with_timeout};
+use super::timeout::{STATEMENT_TIMEOUT, with_timeout};
 
 /// The timeouts that Postgres itself enforces. Zero means none.
 #[derive(Clone, Copy)]

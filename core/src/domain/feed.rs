@@ -6,7 +6,7 @@ use tokio::sync::{Notify, broadcast};
 use uptrakit_api::{Host, HostId};
 use uptrakit_store::{Store, hosts};
 
-use super::hosts::public;
+use super::public_host::public;
 use crate::auth::authorized::{Authorized, HostsRead};
 
 /// A follower that is further behind than this many changes has to start over.

@@ -11,6 +11,7 @@ use super::{
     audit::{self, Event},
     begin_authorized_write,
     paging::{Paging, parse_sort},
+    public_host::public,
     reporters::{Description, REMEMBERED_MILLIS, Reporters},
 };
 use crate::{
@@ -217,26 +218,4 @@ pub(crate) fn search_key_of(hostname: &str, friendly_name: Option<&str>, os_name
     let parts = [hostname, friendly_name.unwrap_or_default(), &format!("{os_name} {os_version}")];
     // No search contains a line break, so that none matches across two parts.
     parts.map(text::key).join("\n")
-}
-
-#[must_use]
-pub fn public(row: HostRow) -> Host {
-    let number = |value: Option<i64>| value.map(|value| u32::try_from(value).unwrap_or(u32::MAX));
-    Host {
-        id: row.id,
-        machine_id: row.machine_id,
-        hostname: row.hostname,
-        friendly_name: row.friendly_name,
-        os_name: row.os_name,
-        os_version: row.os_version,
-        kernel: row.kernel,
-        architecture: row.architecture,
-        pending_updates: number(row.pending_updates),
-        security_updates: number(row.security_updates),
-        reboot_required: row.reboot_required,
-        shared_machine_id_at: row.shared_machine_id_at,
-        last_seen_at: row.last_seen_at,
-        created_at: row.created_at,
-        updated_at: row.updated_at,
-    }
 }

@@ -7,6 +7,7 @@ pub mod feed;
 pub mod hosts;
 pub mod oauth;
 pub mod paging;
+mod public_host;
 mod reporters;
 pub mod sessions;
 pub mod state;

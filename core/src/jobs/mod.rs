@@ -1,5 +1,6 @@
 //! Background tasks: they listen for changes of other processes, write last uses, and delete what has expired.
 
+mod close;
 mod keys;
 mod oauth;
 pub mod outage;

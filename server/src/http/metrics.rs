@@ -1,10 +1,6 @@
 //! Serves `/metrics` for Prometheus on a listener of its own. No label ever carries a token, a name or an address.
 
-use std::{
-    io,
-    sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
-};
+use std::{io, sync::atomic::Ordering, time::Duration};
 
 use axum::{Router, middleware, routing::get};
 use metrics::{counter, gauge};
@@ -12,22 +8,16 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{health, layer::request_context::request_context};
+use super::{health, layer::request_context::request_context, measured};
 use crate::{App, log};
 
 const SECONDS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
-
-static MEASURED: AtomicBool = AtomicBool::new(false);
-
-pub fn is_measured() -> bool {
-    MEASURED.load(Ordering::Relaxed)
-}
 
 /// Installs the recorder. This happens once per process, before any part records.
 pub fn install() -> Result<PrometheusHandle, BuildError> {
     let builder = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)?;
     let handle = builder.install_recorder()?;
-    MEASURED.store(true, Ordering::Relaxed);
+    measured::begin();
     Ok(handle)
 }
 

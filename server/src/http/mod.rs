@@ -10,6 +10,7 @@ mod health;
 pub mod layer;
 mod linger;
 mod mcp;
+mod measured;
 pub mod metrics;
 pub mod oauth;
 pub mod openapi;

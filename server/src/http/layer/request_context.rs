@@ -35,7 +35,7 @@ use crate::{
     App,
     http::{
         answer::{Accepted, compress},
-        metrics::is_measured,
+        measured::is_measured,
         problem::ErrorResponse,
     },
 };
