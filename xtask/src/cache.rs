@@ -12,8 +12,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::{
     debian,
-    process::{announce, cargo, program, root, run, succeeds},
-    tools::npm,
+    process::{announce, cargo, npm, program, root, run, succeeds},
 };
 
 /// This process holds the lock on the folder until the value is dropped.

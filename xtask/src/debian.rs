@@ -5,10 +5,7 @@ use std::{env, fs, path::Path, process};
 
 use anyhow::Result;
 
-use crate::{
-    process::{announce, program, run, succeeds},
-    tools::is_root,
-};
+use crate::process::{announce, is_root, program, run, succeeds};
 
 /// Debian runs this program before an installation starts a service; the exit status 101 forbids the start.
 const POLICY: &str = "/usr/sbin/policy-rc.d";

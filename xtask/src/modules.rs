@@ -1,8 +1,8 @@
-//! Checks against a table which module of a crate may use which other. The compiler checks the edges between crates
-//! alone.
+//! Checks against a table which module of a crate may use which other, and that in no folder the modules form a ring. The
+//! compiler checks the edges between crates alone.
 //!
 //! The source is read as text: comments, strings and tests are removed, and in the rest the paths count that begin with
-//! `crate`, the crate's own name or `super`. A path that a macro puts together is not seen.
+//! `crate`, the crate's own name, `super` or `self`. A path that a macro puts together is not seen.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -33,6 +33,9 @@ const TABLES: &[Table] = &[
     Table { folder: "server", name: "uptrakit_server", rows: SERVER },
     Table { folder: "cli", name: "uptrakit", rows: CLI },
 ];
+
+/// The crates in whose folders the modules may form no ring.
+const CRATES: &[&str] = &["api", "store", "core", "app", "server", "cli", "bench", "xtask"];
 
 const CORE: &[Row] = &[
     ("loggable", &["text"]),
@@ -85,8 +88,10 @@ pub fn check() -> Result<()> {
     let mut faults = Vec::new();
     for table in TABLES {
         faults.extend(rings(table));
-        let edges = edges_of(&root().join(table.folder).join("src"), table.name)?;
-        faults.extend(compare(table, &edges));
+        faults.extend(compare(table, &edges_of(&read(table.folder)?, table.name)));
+    }
+    for folder in CRATES {
+        faults.extend(rings_of(folder, &read(folder)?));
     }
     if faults.is_empty() { Ok(()) } else { bail!("{}", faults.join("\n")) }
 }
@@ -131,20 +136,65 @@ fn compare(table: &Table, edges: &Edges) -> Vec<String> {
     forbidden.chain(unused).collect()
 }
 
-fn edges_of(source: &Path, crate_name: &str) -> Result<Edges> {
-    let mut files = Vec::new();
-    read_folder(source, &mut Vec::new(), &mut files)?;
-    let modules: BTreeSet<String> = files.iter().filter_map(|file| file.module.first().cloned()).collect();
+fn edges_of(files: &[File], crate_name: &str) -> Edges {
+    let modules: BTreeSet<&String> = files.iter().filter_map(|file| file.module.first()).collect();
     let mut edges = Edges::new();
-    for file in &files {
+    for file in files {
         let Some(from) = file.module.first() else { continue };
-        for to in used(&file.text, file.module.len(), crate_name) {
-            if to != *from && modules.contains(&to) {
-                edges.entry((from.clone(), to)).or_insert_with(|| file.name.clone());
+        for path in used(&file.text, &file.module, crate_name) {
+            if let Some(to) = path.first().filter(|to| *to != from && modules.contains(to)) {
+                edges.entry((from.clone(), to.clone())).or_insert_with(|| file.name.clone());
             }
         }
     }
-    Ok(edges)
+    edges
+}
+
+/// Returns a fault for each folder in which modules use each other in a ring.
+fn rings_of(folder: &str, files: &[File]) -> Vec<String> {
+    let modules: BTreeSet<&[String]> =
+        files.iter().flat_map(|file| (0..=file.module.len()).map(|length| &file.module[..length])).collect();
+    let mut edges: BTreeMap<&[String], Edges> = BTreeMap::new();
+    for file in files {
+        for path in used(&file.text, &file.module, folder) {
+            let shared = file.module.iter().zip(&path).take_while(|(own, other)| own == other).count();
+            // A module and the one that contains it are one part for the others.
+            if let (Some(from), Some(to)) = (file.module.get(shared), path.get(shared))
+                && modules.contains(&path[..=shared])
+            {
+                let edges = edges.entry(&file.module[..shared]).or_default();
+                edges.entry((from.clone(), to.clone())).or_insert_with(|| file.name.clone());
+            }
+        }
+    }
+    let ring = |edges: Edges| {
+        let edges = only_rings(edges);
+        (!edges.is_empty()).then(|| {
+            let edges: Vec<_> =
+                edges.iter().map(|((from, to), file)| format!("`{from}` uses `{to}` in {file}")).collect();
+            format!("modules of {folder} form a ring, which has to be broken: {}", edges.join(", "))
+        })
+    };
+    edges.into_values().filter_map(ring).collect()
+}
+
+/// Removes, again and again, the edges of modules that use no other one or that no other one uses.
+fn only_rings(mut edges: Edges) -> Edges {
+    loop {
+        let from: BTreeSet<String> = edges.keys().map(|(from, _)| from.clone()).collect();
+        let to: BTreeSet<String> = edges.keys().map(|(_, to)| to.clone()).collect();
+        let before = edges.len();
+        edges.retain(|(source, target), _| to.contains(source) && from.contains(target));
+        if edges.len() == before {
+            return edges;
+        }
+    }
+}
+
+fn read(folder: &str) -> Result<Vec<File>> {
+    let mut files = Vec::new();
+    read_folder(&root().join(folder).join("src"), &mut Vec::new(), &mut files)?;
+    Ok(files)
 }
 
 struct File {
@@ -179,60 +229,64 @@ fn module_file(module: &[String], path: &Path) -> String {
     parts.into_iter().rev().collect::<Vec<_>>().join("/")
 }
 
-/// Returns the names at the root of the crate that a file uses. The file's module is `depth` levels below the root.
-fn used(source: &str, depth: usize, crate_name: &str) -> BTreeSet<String> {
+/// Returns the paths from the root of the crate that a file uses, each with the names of items at its end.
+fn used(source: &str, module: &[String], crate_name: &str) -> BTreeSet<Vec<String>> {
     let tokens = tokens(source);
     let tokens = without_tests(&tokens);
-    let mut names = BTreeSet::new();
-    let mut at = 0;
-    while at < tokens.len() {
-        let is_start = at == 0 || tokens[at - 1] != "::";
-        let mut rest = &tokens[at..];
-        let mut at_root = false;
-        if is_start && (rest[0] == "crate" || rest[0] == crate_name) {
-            (at_root, rest) = (true, &rest[1..]);
-        } else if is_start && rest[0] == "super" {
-            let mut levels = 1;
-            rest = &rest[1..];
-            while let ["::", "super", more @ ..] = rest {
-                (levels, rest) = (levels + 1, more);
+    let mut paths = BTreeSet::new();
+    for at in 0..tokens.len() {
+        if at > 0 && tokens[at - 1] == "::" {
+            continue;
+        }
+        let mut rest = &tokens[at + 1..];
+        let base = match tokens[at] {
+            "crate" => &[],
+            name if name == crate_name => &[],
+            "self" => module,
+            "super" => {
+                let mut levels = 1;
+                while let ["::", "super", more @ ..] = rest {
+                    (levels, rest) = (levels + 1, more);
+                }
+                let Some(depth) = module.len().checked_sub(levels) else { continue };
+                &module[..depth]
             }
-            at_root = levels == depth;
+            _ => continue,
+        };
+        if let ["::", path @ ..] = rest {
+            add_paths(path, base, &mut paths);
         }
-        if at_root && rest.first() == Some(&"::") {
-            first_names(&rest[1..], &mut names);
-        }
-        at += 1;
     }
-    names
+    paths
 }
 
-/// Returns the first names of a path, or of all paths in braces.
-fn first_names(tokens: &[&str], names: &mut BTreeSet<String>) {
+/// Adds the path with which the tokens begin, or all paths in braces, and returns the tokens behind.
+fn add_paths<'s, 't>(tokens: &'s [&'t str], base: &[String], paths: &mut BTreeSet<Vec<String>>) -> &'s [&'t str] {
     match tokens {
+        [] => tokens,
         ["{", rest @ ..] => {
-            let (mut level, mut is_first) = (1, true);
-            for token in rest {
-                match *token {
-                    "{" => level += 1,
-                    "}" if level == 1 => return,
-                    "}" => level -= 1,
-                    "," if level == 1 => {
-                        is_first = true;
-                        continue;
-                    }
-                    name if level == 1 && is_first => {
-                        names.insert(name.to_owned());
-                    }
-                    _ => {}
-                }
-                is_first = false;
+            let mut rest = rest;
+            loop {
+                rest = match rest {
+                    [] => return rest,
+                    ["}", rest @ ..] => return rest,
+                    [",", rest @ ..] => rest,
+                    rest => add_paths(rest, base, paths),
+                };
             }
         }
-        [name, ..] => {
-            names.insert((*name).to_owned());
+        ["self", rest @ ..] => {
+            paths.insert(base.to_owned());
+            rest
         }
-        [] => {}
+        [name, rest @ ..] => {
+            let path = [base, &[(*name).to_owned()]].concat();
+            if let ["::", rest @ ..] = rest {
+                return add_paths(rest, &path, paths);
+            }
+            paths.insert(path);
+            rest
+        }
     }
 }
 
@@ -332,7 +386,44 @@ mod tests {
     use super::*;
 
     fn names(source: &str, depth: usize) -> Vec<String> {
-        used(source, depth, "own").into_iter().collect()
+        let module = vec!["outer".to_owned(); depth];
+        let names: BTreeSet<String> =
+            used(source, &module, "own").into_iter().filter_map(|path| path.into_iter().next()).collect();
+        names.into_iter().collect()
+    }
+
+    fn file(name: &str, text: &str) -> File {
+        let module = name.split('/').filter(|part| *part != "mod").map(str::to_owned).collect();
+        File { name: format!("{name}.rs"), module, text: text.to_owned() }
+    }
+
+    #[test]
+    fn modules_of_a_folder_that_form_a_ring_fail_and_are_named_with_their_files() {
+        let line = [
+            file("a", "use crate::b::B; mod tests;"),
+            file("b", "use super::{c::{self, d::D}, c};"),
+            file("c/mod", "mod d; mod e; use self::d::D;"),
+            file("c/d", "use super::{e, C}; use crate::f;"),
+            file("c/e", "fn e() {}"),
+            file("f", "//! [`a`](crate::a)"),
+        ];
+        assert_eq!(rings_of("own", &line), Vec::<String>::new());
+        let ring = [
+            file("a", "use crate::{b::{B, x::X}, z};"),
+            file("b/mod", "mod c;"),
+            file("b/c", "fn f() -> super::super::d::D {}"),
+            file("d", "use crate::a as first;"),
+            file("z", ""),
+        ];
+        let faults = rings_of("own", &ring);
+        assert_eq!(
+            faults,
+            [
+                "modules of own form a ring, which has to be broken: `a` uses `b` in a.rs, `b` uses `d` in b/c.rs, `d` uses `a` in d.rs"
+            ]
+        );
+        let inner = [file("b/c", "use super::d;"), file("b/d", "use crate::b::c::C;")];
+        assert_eq!(rings_of("own", &inner).len(), 1);
     }
 
     #[test]
@@ -363,7 +454,7 @@ mod tests {
         );
         assert_eq!(names("fn f() -> crate::error::Result { own::log::start() }", 1), ["error", "log"]);
         assert_eq!(names("use super::{state::Core, tasks};", 1), ["state", "tasks"]);
-        assert_eq!(names("use super::sibling; fn f() { super::super::clock::now() }", 2), ["clock"]);
+        assert_eq!(names("use super::sibling; fn f() { super::super::clock::now() }", 2), ["clock", "outer"]);
     }
 
     #[test]
@@ -405,7 +496,9 @@ mod tests {
         fs::write(folder.join("http.rs"), "use crate::store::Store;").unwrap();
         fs::write(folder.join("store/mod.rs"), "mod deep;").unwrap();
         fs::write(folder.join("store/deep.rs"), "use super::super::http;").unwrap();
-        let edges = edges_of(&folder, "own").unwrap();
+        let mut files = Vec::new();
+        read_folder(&folder, &mut Vec::new(), &mut files).unwrap();
+        let edges = edges_of(&files, "own");
         fs::remove_dir_all(folder).unwrap();
         let edge = |from: &str, to: &str, file: &str| ((from.to_owned(), to.to_owned()), file.to_owned());
         assert_eq!(edges, [edge("http", "store", "http.rs"), edge("store", "http", "store/deep.rs")].into());

@@ -17,8 +17,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::{
     debian,
-    process::{announce, find, program, run, succeeds},
-    tools,
+    process::{announce, find, is_root, program, run, succeeds},
 };
 
 /// This variable names a Postgres in which the tests may create databases.
@@ -63,7 +62,7 @@ impl Cluster {
         let password = random_password()?;
         let password_file = folder.join("password");
         fs::write(&password_file, &password)?;
-        if tools::is_root() {
+        if is_root() {
             run(program("chown").args(["--recursive", "postgres"]).arg(&folder))?;
         }
         let data = folder.join("data");
@@ -175,7 +174,7 @@ fn find_programs(wanted: Option<&str>) -> Option<PathBuf> {
 
 /// Postgres refuses to run as root; a root process therefore runs it as the user that its package created.
 fn as_postgres(name: &Path, folder: &Path) -> Command {
-    let mut command = if tools::is_root() {
+    let mut command = if is_root() {
         let mut command = program("runuser");
         command.args(["-u", "postgres", "--"]).arg(name);
         command

@@ -31,6 +31,16 @@ pub fn cargo() -> Command {
     program(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
+pub fn npm() -> Command {
+    let mut npm = program("npm");
+    npm.env("npm_config_fund", "false").env("npm_config_audit", "false").env("npm_config_update_notifier", "false");
+    npm
+}
+
+pub fn is_root() -> bool {
+    read(program("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
+}
+
 pub fn announce(what: &str) {
     eprintln!("==> {what}");
 }

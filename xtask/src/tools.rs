@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 
 use crate::{
     cache::Cache,
-    process::{announce, program, read, root, run},
+    process::{announce, npm, program, read, root, run},
 };
 
 /// This reads what the version of `wasm_split_helpers` in Cargo.lock writes.
@@ -117,12 +117,6 @@ pub fn node_packages(folder: &Path, what: &str) -> Result<()> {
     Ok(())
 }
 
-pub fn npm() -> Command {
-    let mut npm = program("npm");
-    npm.env("npm_config_fund", "false").env("npm_config_audit", "false").env("npm_config_update_notifier", "false");
-    npm
-}
-
 fn locked_version(package: &str) -> Result<String> {
     let lock = fs::read_to_string(root().join("Cargo.lock"))?;
     version_in(&lock, package).with_context(|| format!("Cargo.lock names no `{package}`"))
@@ -133,10 +127,6 @@ fn version_in(lock: &str, package: &str) -> Option<String> {
     let mut lines = lock.lines().skip_while(|line| *line != name);
     let version = lines.nth(1)?.strip_prefix("version = \"")?.strip_suffix('"')?;
     Some(version.to_owned())
-}
-
-pub fn is_root() -> bool {
-    read(program("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ pub mod digest;
 pub mod future_overlaps;
 pub mod in_flight;
 pub mod last_used;
+pub mod oauth_limits;
 pub mod password;
 pub mod rate_limit;
 pub mod read_grace;

@@ -13,6 +13,7 @@ use crate::{
     auth::{
         authorized::Authenticator,
         last_used::LastUsed,
+        oauth_limits::OAuthLimits,
         password::Hasher,
         rate_limit::{ClientNetwork, RateLimiter},
         read_grace::ReadGrace,
@@ -20,7 +21,7 @@ use crate::{
         verifier::Verifier,
     },
     clock::Clock,
-    domain::{feed::Feed, oauth::limits::OAuthLimits},
+    domain::feed::Feed,
     outage::Outage,
     probe::SharedProbe,
     public_url::PublicUrl,

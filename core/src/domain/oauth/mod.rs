@@ -11,7 +11,6 @@ pub mod document;
 pub mod error;
 pub mod grants;
 pub mod issue;
-pub mod limits;
 pub mod pkce;
 pub mod redirect_uri;
 pub mod refresh;

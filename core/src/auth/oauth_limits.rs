@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use uptrakit_api::{AccountId, ApplicationId};
 
-use crate::auth::rate_limit::{ClientNetwork, RateLimiter};
+use super::rate_limit::{ClientNetwork, RateLimiter};
 
 #[derive(Debug)]
 pub struct OAuthLimits {
