@@ -5,6 +5,8 @@ use std::{
     fs,
     hash::{DefaultHasher, Hash, Hasher},
     path::{Path, PathBuf},
+    process::{Command, Stdio},
+    thread::{self, JoinHandle},
 };
 
 use anyhow::{Context, Result};
@@ -21,6 +23,8 @@ const WEB_SOURCES: &[&str] =
 #[derive(Clone, Copy)]
 pub enum Profile {
     Debug,
+    /// Compiled quickly, and optimised where the server spends its time.
+    Quick,
     Release,
 }
 
@@ -29,11 +33,15 @@ pub struct Programs {
     pub cli: PathBuf,
 }
 
+/// Returns true when `dist/` was built from the very same sources.
+pub fn web_is_built() -> Result<bool> {
+    let digest = digest(root(), WEB_SOURCES)?;
+    Ok(root().join("dist/index.html").is_file() && fs::read_to_string(web_stamp()).is_ok_and(|text| text == digest))
+}
+
 /// Builds the web app into `dist/`, unless `dist/` was built from the very same sources.
 pub fn web() -> Result<()> {
-    let digest = digest(root(), WEB_SOURCES)?;
-    let stamp = target().join("web-app.stamp");
-    if root().join("dist/index.html").is_file() && fs::read_to_string(&stamp).is_ok_and(|text| text == digest) {
+    if web_is_built()? {
         return Ok(());
     }
     let path = tools::web_build_path()?;
@@ -48,8 +56,12 @@ pub fn web() -> Result<()> {
         .env_remove("NO_COLOR"))?;
     split::split(&path)?;
     fs::create_dir_all(target())?;
-    fs::write(stamp, digest)?;
+    fs::write(web_stamp(), digest(root(), WEB_SOURCES)?)?;
     Ok(())
+}
+
+fn web_stamp() -> PathBuf {
+    target().join("web-app.stamp")
 }
 
 /// Shortens the paths of libraries on this machine. Every place in a library that can panic contains its path, and
@@ -66,23 +78,43 @@ fn short_paths() -> String {
 
 /// Builds the server and the command line. The web app must have been built before.
 pub fn programs(profile: Profile) -> Result<Programs> {
-    announce("Building the server and the command line (about eight minutes on two cores when all of it is new)");
+    let minutes = match profile {
+        Profile::Debug | Profile::Quick => "five",
+        Profile::Release => "ten",
+    };
+    announce(&format!(
+        "Building the server and the command line (about {minutes} minutes on two cores when all of it is new)"
+    ));
+    let (mut build, folder) = build_of_programs(profile);
+    run(&mut build)?;
+    let folder = target().join(folder);
+    Ok(Programs { server: folder.join("uptrakit-server"), cli: folder.join("uptrakit") })
+}
+
+/// Builds the libraries of the programs in the background, beside the web app, whose build leaves a core idle for much
+/// of its time. A failure is not shown, because [`programs`] meets it again.
+pub fn programs_ahead(profile: Profile) -> JoinHandle<()> {
+    thread::spawn(move || {
+        let (mut build, _) = build_of_programs(profile);
+        let _ = build.arg("--quiet").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    })
+}
+
+/// Returns the command, and the folder in `target/` that it builds into.
+fn build_of_programs(profile: Profile) -> (Command, &'static str) {
     let mut build = cargo();
     build.arg("build");
     let folder = match profile {
         Profile::Debug => {
             // This is the same selection as for the tests, so that nothing is built twice with different features.
             build.args(["--workspace", "--exclude", "uptrakit-frontend"]);
-            "debug"
+            return (build, "debug");
         }
-        Profile::Release => {
-            build.args(["--release", "--package", "uptrakit-server", "--package", "uptrakit-cli"]);
-            "release"
-        }
+        Profile::Quick => "quick",
+        Profile::Release => "release",
     };
-    run(&mut build)?;
-    let folder = target().join(folder);
-    Ok(Programs { server: folder.join("uptrakit-server"), cli: folder.join("uptrakit") })
+    build.args(["--profile", folder, "--package", "uptrakit-server", "--package", "uptrakit-cli"]);
+    (build, folder)
 }
 
 /// Returns a digest of names and contents. It does not resist an attacker, and only has to detect an edit.

@@ -17,8 +17,16 @@ pub fn run(flags: &[String]) -> Result<()> {
     if env::var_os("UPTRAKIT_LISTEN").is_none() && !flags.iter().any(|flag| flag.starts_with("--listen")) {
         ensure_free(LISTEN)?;
     }
-    product::web()?;
-    let programs = product::programs(Profile::Release)?;
+    if !product::web_is_built()? {
+        announce("Two steps: the web app with its tools, and meanwhile the server's libraries; then the server itself");
+        let ahead = product::programs_ahead(Profile::Quick);
+        product::web()?;
+        if !ahead.is_finished() {
+            announce("Waiting for the server's libraries");
+        }
+        let _ = ahead.join();
+    }
+    let programs = product::programs(Profile::Quick)?;
     announce(&format!("The command line is {}", from_here(&programs.cli)));
     announce("Starting the server; Ctrl+C stops it");
     let mut server = program(&programs.server);

@@ -31,19 +31,19 @@ pub fn web_build_path() -> Result<OsString> {
     let folders = [
         cache.cargo_tool(
             &format!("trunk-{TRUNK}"),
-            "about six minutes on two cores",
+            "about three minutes on two cores",
             &["trunk", "--version", TRUNK, "--locked", "--no-default-features", "--features", "rustls"],
         )?,
         // The tool is installed without --locked, because the lock file of a release may name crate versions that were
         // withdrawn.
         cache.cargo_tool(
             &format!("wasm-bindgen-{bindgen}"),
-            "about two minutes on two cores",
-            &["wasm-bindgen-cli", "--version", &bindgen],
+            "about a minute on two cores",
+            &["wasm-bindgen-cli", "--version", &bindgen, "--bin", "wasm-bindgen"],
         )?,
         cache.cargo_tool(
             &format!("wasm-split-{WASM_SPLIT}"),
-            "about a minute on two cores",
+            "half a minute on two cores",
             &["wasm_split_cli_support", "--version", WASM_SPLIT, "--features", "build-binary"],
         )?,
         // Debian's wasm-opt is too old for the output of today's compiler.
@@ -73,7 +73,7 @@ pub fn cargo_machete() -> Result<Command> {
     let cache = Cache::open()?;
     let folder = cache.cargo_tool(
         &format!("cargo-machete-{MACHETE}"),
-        "about two minutes on two cores",
+        "about a minute on two cores",
         &["cargo-machete", "--version", MACHETE, "--locked"],
     )?;
     cache.remove_build_folder()?;
