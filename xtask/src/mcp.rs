@@ -16,7 +16,9 @@ pub fn run_clients() -> Result<Tally> {
     announce("Running the MCP clients of others");
     // Inspector needs a newer Node than the machine may have; the packages bring it.
     let mut node = program(folder.join("node_modules/node/bin/node"));
-    node.args(["--test", "--test-reporter=tap", "clients.test.mjs", "oauth.test.mjs", "conformance.test.mjs"])
+    let files = ["clients.test.mjs", "oauth.test.mjs", "openid.test.mjs", "conformance.test.mjs"];
+    node.args(["--test", "--test-reporter=tap"])
+        .args(files)
         .current_dir(&folder)
         .env("UPTRAKIT_SERVER_BIN", &programs.server);
     let mut tally = Tally::default();
