@@ -32,6 +32,12 @@ impl Outage {
         true
     }
 
+    /// Returns true from the first failed request of an outage until its recovery is logged.
+    #[must_use]
+    pub fn is_under_way(&self) -> bool {
+        self.failed().is_some()
+    }
+
     pub(crate) fn failed(&self) -> Option<u64> {
         self.0.lock().map(|state| state.failed)
     }

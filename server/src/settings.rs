@@ -707,6 +707,18 @@ mod tests {
     }
 
     #[test]
+    fn the_documentation_has_every_setting_and_no_other() {
+        let page = include_str!("../../docs/settings.md");
+        let rows = page.lines().filter_map(|line| line.strip_prefix("| `UPTRAKIT_")?.split('`').next());
+        let mut listed: Vec<String> = rows.map(|name| format!("UPTRAKIT_{name}")).collect();
+        let named = arguments().filter_map(|argument| Some(argument.get_env()?.to_str()?.to_owned()));
+        let mut settings: Vec<String> = named.collect();
+        listed.sort();
+        settings.sort();
+        assert_eq!(listed, settings);
+    }
+
+    #[test]
     fn a_network_of_proxies_is_read_as_a_tokens_is() {
         let proxies = |text: &str| {
             let source = Source { trusted_proxies: Some(text.into()), ..Source::default() };

@@ -1,5 +1,5 @@
-//! Installs the proxies that tests run between clients, servers and databases, from Debian where that is possible.
-//! Otherwise one line says which tests are left out.
+//! Installs the proxies that tests run between clients, servers and databases, and the programs for which the
+//! documentation has files, from Debian where that is possible. Otherwise one line says which tests are left out.
 
 use std::path::Path;
 
@@ -8,16 +8,18 @@ use crate::{
     process::{announce, find},
 };
 
-const PROXIES: [(&str, &str); 6] = [
+const PROGRAMS: [(&str, &str); 8] = [
     ("nginx", "nginx"),
     ("haproxy", "haproxy"),
     ("apache2", "apache2"),
     ("caddy", "caddy"),
     ("varnishd", "varnish"),
     ("pgbouncer", "pgbouncer"),
+    ("fail2ban-regex", "fail2ban"),
+    ("promtool", "prometheus"),
 ];
 
-/// Installs the missing proxies that can be installed, and prints the ones that the tests have to do without.
+/// Installs the missing programs that can be installed, and prints the ones that the tests have to do without.
 pub fn prepare() {
     for (_, package) in missing() {
         match debian::install(package) {
@@ -34,7 +36,7 @@ pub fn prepare() {
 }
 
 fn missing() -> impl Iterator<Item = (&'static str, &'static str)> {
-    PROXIES.into_iter().filter(|(program, _)| !is_there(program))
+    PROGRAMS.into_iter().filter(|(program, _)| !is_there(program))
 }
 
 /// Debian keeps servers in a folder that is not on the PATH of every user.

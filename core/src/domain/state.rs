@@ -119,6 +119,12 @@ impl Core {
         Ok(self.damage.get().is_none())
     }
 
+    /// Returns true once a check has found damage.
+    #[must_use]
+    pub fn is_damaged(&self) -> bool {
+        self.damage.get().is_some()
+    }
+
     /// Fails where the database can't do what requests need: check credentials, take writes, admit this server to every
     /// table, give each session a backend of its own, and be undamaged.
     pub async fn probe_database(&self) -> Result<(), Arc<str>> {

@@ -18,6 +18,11 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
     let builder = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)?;
     let handle = builder.install_recorder()?;
     measured::begin();
+    gauge!("uptrakit_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+    // Prometheus sees an increase only in a series that is there before it.
+    for outcome in ["done", "refused", "throttled"] {
+        counter!("uptrakit_sign_ins_total", "outcome" => outcome).increment(0);
+    }
     Ok(handle)
 }
 
@@ -80,6 +85,8 @@ fn read_parts(app: &App) {
     for (task, restarts) in app.tasks.restarts() {
         counter!("uptrakit_task_restarts_total", "task" => task).absolute(restarts);
     }
+    gauge!("uptrakit_outage").set(if app.outage.is_under_way() { 1.0 } else { 0.0 });
+    gauge!("uptrakit_database_damaged").set(if app.is_damaged() { 1.0 } else { 0.0 });
     let (size, idle) = app.store.pool_size();
     gauge!("uptrakit_database_connections").set(f64::from(size));
     gauge!("uptrakit_database_connections_idle").set(to_float(idle));

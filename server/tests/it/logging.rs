@@ -17,7 +17,7 @@ use uptrakit_server::{App, http::layer::request_context::request_context};
 
 use crate::{
     process::{Process, add_root, program, start_with},
-    support::{PASSWORD, TestServer, report},
+    support::{PASSWORD, TestServer, proxy::find, report},
 };
 
 /// No answer here takes longer.
@@ -391,15 +391,31 @@ async fn a_refused_origin_is_told_with_the_one_expected_and_does_not_flood() {
     assert_eq!(line["address"], "127.0.0.1");
 }
 
-/// Returns the patterns of the filter for fail2ban in docs/logging.md.
+const FAIL2BAN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/operations/fail2ban");
+
+/// Returns the expressions of the documented filter for fail2ban, the one for text first.
 fn fail2ban_patterns() -> Vec<regex::Regex> {
-    let guide = include_str!("../../../docs/logging.md");
-    let (_, rest) = guide.split_once("failregex = ").unwrap();
-    let (patterns, _) = rest.split_once("journalmatch").unwrap();
+    let filter = std::fs::read_to_string(Path::new(FAIL2BAN).join("filter.d/uptrakit.conf")).unwrap();
+    let (_, rest) = filter.split_once("\n_prefix = ").unwrap();
+    let (prefix, rest) = rest.split_once('\n').unwrap();
+    let (_, rest) = rest.split_once("failregex = ").unwrap();
+    let (patterns, _) = rest.split_once("ignoreregex").unwrap();
     // `<ADDR>` stands for a group that matches an IPv4 or IPv6 address.
-    let pattern =
-        |line: &str| regex::Regex::new(&line.trim().replace("<ADDR>", "(?P<address>[0-9a-fA-F.:]+)")).unwrap();
+    let pattern = |line: &str| {
+        let line = line.trim().replace("%(_prefix)s", prefix).replace("<ADDR>", "(?P<address>[0-9a-fA-F.:]+)");
+        regex::Regex::new(&line).unwrap()
+    };
     patterns.trim().lines().map(pattern).collect()
+}
+
+/// Returns the addresses that fail2ban itself finds in a log, or `None` where it is not installed.
+fn found_by_fail2ban(log: &Path) -> Option<Vec<String>> {
+    let program = find("fail2ban-regex")?;
+    let filter = Path::new(FAIL2BAN).join("filter.d/uptrakit.conf");
+    let output = Command::new(program).args(["--out", "ip"]).arg(log).arg(filter).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    Some(text.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect())
 }
 
 #[test]
@@ -414,9 +430,17 @@ fn a_failed_sign_in_has_a_line_that_the_filter_for_fail2ban_matches_and_no_clien
         let process = start_with(directory.path(), None, &settings);
         let token = process.first_token();
         let forged = "WARN uptrakit_server::sign_in: sign-in failed address=198.51.100.9 login=";
-        let forged_json =
-            "{\"timestamp\":\"\",\"level\":\"WARN\",\"message\":\"sign-in failed\",\"address\":\"198.51.100.9\",";
-        let logins = ["root", "nobody\u{202e}", &format!("x\n  {forged}"), &format!("\n{forged_json}"), &token];
+        let forged_json = "{\"timestamp\":\"\",\"level\":\"WARN\",\"message\":\"sign-in failed\",\"address\":\"198.51.100.9\",\"login\":";
+        let logins = [
+            "root",
+            "nobody\u{202e}",
+            &format!("x\n  {forged}"),
+            &format!("\n{forged_json}"),
+            &format!("\" address=198.51.100.9 {forged}"),
+            "\\\", \"address\": \"198.51.100.9\" \r",
+            "2001-01-01T00:00:00.000000Z",
+            &token,
+        ];
         for login in logins {
             let body = json!({ "login": login, "password": "wrong" }).to_string();
             let headers = "x-forwarded-for: 2001:db8::7\r\n";
@@ -433,6 +457,9 @@ fn a_failed_sign_in_has_a_line_that_the_filter_for_fail2ban_matches_and_no_clien
             assert_eq!(&found["address"], "2001:db8::7", "{log}");
         }
         assert!(!log.lines().any(|line| patterns[1 - number].is_match(line)), "{log}");
+        if let Some(found) = found_by_fail2ban(&directory.path().join("log")) {
+            assert_eq!(found, vec!["2001:db8::7"; logins.len()], "{log}");
+        }
         // fail2ban sees the line like this in a file, from which it removes the time, and in the journal.
         let line = log.lines().find(|line| line.contains("sign-in failed")).unwrap();
         let (time, _) = line.trim_start_matches("{\"timestamp\":\"").split_once('Z').unwrap();

@@ -52,4 +52,5 @@ mod tokens;
 mod unicode_forms;
 mod unit;
 mod users;
+mod watching;
 mod wrong_clock;
