@@ -4,6 +4,7 @@ pub mod http;
 pub mod input;
 pub mod log;
 pub mod settings;
+pub mod telemetry;
 
 use std::{ops::Deref, sync::Arc};
 

@@ -63,7 +63,8 @@ const CORE: &[Row] = &[
     ("jobs", &["auth", "clock", "domain", "error", "text"]),
 ];
 
-const SERVER: &[Row] = &[("settings", &["input", "log"]), ("http", &["log"]), ("commands", ANY)];
+const SERVER: &[Row] =
+    &[("settings", &["input", "log"]), ("telemetry", &[]), ("http", &["log", "telemetry"]), ("commands", ANY)];
 
 const CLI: &[Row] = &[
     ("text", &["failure"]),

@@ -74,8 +74,8 @@ impl RejectedTokenLog {
     pub fn note(&self, entry: &CachedCredential, refusal: Rejection, context: &RequestContext, now: Timestamp) {
         let (Some(token), Some(reason)) = (entry.credential.token_id(), DeathCause::of(refusal)) else { return };
         let account = entry.account.state.id;
-        let (address, request_id) = (context.address, context.request_id);
         if self.noted.lock().add(token, now) {
+            let (address, request_id) = (context.address, context.request_id.clone());
             self.waiting.push(RejectedTokenUse { at: now, reason, account, token, address, request_id });
         }
     }

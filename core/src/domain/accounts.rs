@@ -134,19 +134,20 @@ pub async fn sign_in(
     Ok(signed_in)
 }
 
-/// Writes the line that fail2ban and similar tools read. Its format is documented in docs/logging.md. The address comes
+/// Writes the line that fail2ban and similar tools read. Its format is documented in docs/logging.md, and a filter for
+/// fail2ban depends on it. The address comes
 /// first, because the login after it comes from the client.
 fn log_failed_sign_in(context: &RequestContext, login: &str, reason: &str) {
-    let (address, request_id) = (context.address, context.request_id);
+    let (address, request_id, trace_id) = (context.address, &context.request_id, context.trace_field());
     let login = loggable(login.trim());
-    tracing::warn!(target: "uptrakit_server::sign_in", %address, login, reason, %request_id, "sign-in failed");
+    tracing::warn!(target: "uptrakit_server::sign_in", %address, login, reason, %request_id, trace_id, "sign-in failed");
 }
 
 fn throttled(context: &RequestContext, wait: Duration) -> Error {
     static WRITTEN: LogLimit<()> = LogLimit::new();
     if let Some(Admitted { left_out }) = WRITTEN.admit((), Instant::now()) {
-        let (address, request_id) = (context.address, context.request_id);
-        tracing::warn!(target: "uptrakit_server::sign_in", %address, %request_id, left_out, "sign-in throttled");
+        let (address, request_id, trace_id) = (context.address, &context.request_id, context.trace_field());
+        tracing::warn!(target: "uptrakit_server::sign_in", %address, %request_id, trace_id, left_out, "sign-in throttled");
     }
     metrics::counter!("uptrakit_sign_ins_total", "outcome" => "throttled").increment(1);
     Error::TooManyRequests(wait)

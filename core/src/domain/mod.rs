@@ -124,6 +124,7 @@ fn log_revoke(what: &str, actor: &Actor, account_id: AccountId, token_id: Option
         by_token_id = actor.token_id().map(tracing::field::display),
         address = %actor.context.address,
         request_id = %actor.context.request_id,
+        trace_id = actor.context.trace_field(),
     );
 }
 

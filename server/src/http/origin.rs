@@ -61,6 +61,7 @@ pub fn refuse(context: &RequestContext, headers: &HeaderMap, public_url: &str) -
             sec_fetch_site = said(HeaderName::from_static("sec-fetch-site")),
             expected = public_url,
             request_id = %context.request_id,
+            trace_id = context.trace_field(),
             left_out,
             "request of another origin refused; if it is the address that people use, set public_url to it"
         );

@@ -391,6 +391,42 @@ async fn a_refused_origin_is_told_with_the_one_expected_and_does_not_flood() {
     assert_eq!(line["address"], "127.0.0.1");
 }
 
+#[test]
+fn the_ids_that_a_trusted_proxy_gave_a_request_are_in_its_answer_and_its_lines_and_those_of_others_are_not() {
+    const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+    for proxies in ["127.0.0.0/8", "10.0.0.0/8"] {
+        let directory = tempfile::tempdir().unwrap();
+        assert!(add_root(directory.path(), None).status.success());
+        let settings = [("UPTRAKIT_LOG", ""), ("UPTRAKIT_LOG_FORMAT", "json"), ("UPTRAKIT_TRUSTED_PROXIES", proxies)];
+        let process = start_with(directory.path(), None, &settings);
+        let token = process.first_token();
+        let body = json!({ "login": "root", "password": "wrong" }).to_string();
+        let answered = |id: &str| {
+            let headers = format!("x-request-id: {id}\r\ntraceparent: 00-{TRACE}-00f067aa0ba902b7-01\r\n");
+            let (status, head, body) = process.ask("POST", "/auth/sessions", &headers, &body).unwrap();
+            assert_eq!(status, 401);
+            let told = head.lines().find_map(|line| line.strip_prefix("x-request-id: ")).unwrap().to_owned();
+            let problem: Value = serde_json::from_str(&body).unwrap();
+            assert_eq!(problem["request_id"], json!(told));
+            told
+        };
+        let ids = [answered("of-the-proxy"), answered(&token), answered("a b")];
+        let log = log_of(directory.path());
+        let failed: Vec<_> = log.iter().filter(|line| line["message"] == "sign-in failed").collect();
+        assert_eq!(failed.len(), ids.len());
+        let is_trusted = proxies == "127.0.0.0/8";
+        for (line, id) in failed.iter().zip(&ids) {
+            assert_eq!(line["request_id"], json!(id));
+            assert_eq!(line["trace_id"], if is_trusted { json!(TRACE) } else { Value::Null });
+        }
+        assert_eq!(ids[0] == "of-the-proxy", is_trusted, "{ids:?}");
+        for made in &ids[1..] {
+            assert_eq!(made.len(), 21, "{made}");
+        }
+        assert!(!std::fs::read_to_string(directory.path().join("log")).unwrap().contains(&token[4..34]));
+    }
+}
+
 const FAIL2BAN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/operations/fail2ban");
 
 /// Returns the expressions of the documented filter for fail2ban, the one for text first.

@@ -285,6 +285,38 @@ fn documented_haproxy(two: &TwoServers) -> Command {
     command
 }
 
+fn documented_caddy(two: &TwoServers) -> Command {
+    let of = two.of;
+    let certificate = of.write("certificate.pem", &two.tls.certificate);
+    let key = of.write("key.pem", &two.tls.key);
+    let site = format!(
+        "https://{HOST}:{} {{\n\tbind 127.0.0.1\n\ttls {} {}\n",
+        of.address.rsplit(':').next().unwrap(),
+        certificate.display(),
+        key.display()
+    );
+    let lines = adapted(
+        "Caddyfile",
+        &[("updates.example.org {\n", &site), ("127.0.0.1:8081", of.server), ("127.0.0.1:8082", two.second)],
+    );
+    // The ports that Caddy would use to get certificates belong to others.
+    let lines = format!("{{\n\tadmin off\n\tauto_https off\n}}\n{lines}");
+    let mut command = Command::new(of.program);
+    command.args(["run", "--adapter", "caddyfile", "--config"]).arg(of.write("Caddyfile", &lines));
+    command.env("HOME", of.directory).env("XDG_DATA_HOME", of.directory);
+    command
+}
+
+/// Asks for the page and returns the id that the answer says the request had.
+fn request_id(mut stream: impl Read + Write) -> String {
+    write!(stream, "GET / HTTP/1.1\r\nhost: {HOST}\r\nx-request-id: of-the-client\r\nconnection: close\r\n\r\n")
+        .unwrap();
+    let mut text = String::new();
+    read_until(&mut stream, &mut text, "\r\n\r\n");
+    let ids = text.lines().filter_map(|line| line.to_lowercase().strip_prefix("x-request-id: ").map(str::to_owned));
+    ids.collect::<Vec<_>>().join(", ")
+}
+
 /// Connects from another address of this machine than the proxy's own.
 fn connect_from(address: &str, to: &str) -> TcpStream {
     let stream = tokio::runtime::Handle::current().block_on(async {
@@ -330,6 +362,11 @@ fn works_as_documented(program: &str, database: &str, configure: fn(&TwoServers)
         }
     }
 
+    // The proxy makes an id, and the server takes it. Ids of the server itself have twelve digits before a hyphen.
+    let id = request_id(tls.over(TcpStream::connect(&proxy.address).unwrap()));
+    let digits = id.replace('-', "");
+    assert!(digits.len() == 32 && digits.chars().all(|digit| digit.is_ascii_hexdigit()), "{id}");
+
     let stream = TcpStream::connect(&proxy.address).unwrap();
     stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
     events_arrive_at_once(tls.over(stream), HOST, &token, &first);
@@ -350,4 +387,10 @@ async fn nginx_works_as_documented() {
 async fn haproxy_works_as_documented() {
     let Some(database) = new_postgres_database().await else { return };
     tokio::task::block_in_place(|| works_as_documented("haproxy", &database, documented_haproxy));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn caddy_works_as_documented() {
+    let Some(database) = new_postgres_database().await else { return };
+    tokio::task::block_in_place(|| works_as_documented("caddy", &database, documented_caddy));
 }

@@ -134,7 +134,7 @@ async fn revoke_issued(core: &Core, mut tx: Transaction, context: &RequestContex
     };
     audit::record(core, &mut tx, Some(context), event).await?;
     commit_and_bump_epoch(core, tx, account_id).await?;
-    let (address, request_id) = (context.address, context.request_id);
-    tracing::warn!(account_id = %account_id, %address, %request_id, "an authorization code was used a second time; what came of it is revoked");
+    let (address, request_id, trace_id) = (context.address, &context.request_id, context.trace_field());
+    tracing::warn!(account_id = %account_id, %address, %request_id, trace_id, "an authorization code was used a second time; what came of it is revoked");
     Ok(())
 }

@@ -144,8 +144,9 @@ async fn end_replayed(
     };
     audit::record(core, &mut tx, Some(context), event).await?;
     commit_and_bump_epoch(core, tx, account_id).await?;
-    let (grant_id, address, request_id) = (row.grant_id, context.address, context.request_id);
-    tracing::warn!(%account_id, %grant_id, %address, %request_id, "a refresh token was used again; its grant is revoked");
+    let (grant_id, address, request_id) = (row.grant_id, context.address, &context.request_id);
+    let trace_id = context.trace_field();
+    tracing::warn!(%account_id, %grant_id, %address, %request_id, trace_id, "a refresh token was used again; its grant is revoked");
     Ok(())
 }
 

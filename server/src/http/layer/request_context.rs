@@ -38,6 +38,7 @@ use crate::{
         measured::is_measured,
         problem::ErrorResponse,
     },
+    telemetry::trace_parent::TraceParent,
 };
 
 /// The content security policy of all responses but pages. If a browser shows such a response as a page, that page may
@@ -49,10 +50,16 @@ const DATA_POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'non
 pub struct Peer(pub SocketAddr);
 
 pub async fn request_context(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let request_id = next_request_id();
     let peer = request.extensions().get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip());
-    let address = client_address(peer, request.headers(), &app.trusted_proxies);
-    let context = RequestContext { address, request_id, arrived: app.clock.now(), in_flight: Arc::default() };
+    let Forwarded { address, request_id, trace_parent } = forwarded(peer, request.headers(), &app.trusted_proxies);
+    let request_id = request_id.unwrap_or_else(next_request_id);
+    let context = RequestContext {
+        address,
+        request_id: request_id.clone(),
+        trace_id: trace_parent.map(|parent| parent.trace_id),
+        arrived: app.clock.now(),
+        in_flight: Arc::default(),
+    };
     request.extensions_mut().insert(context.clone());
     let path = request.uri().path();
     let is_page = !(path.starts_with("/api/") || path.starts_with("/rpc/"));
@@ -85,18 +92,18 @@ pub async fn request_context(State(app): State<App>, mut request: Request, next:
         let failure = handled.extensions().get::<Failure>();
         let (cause, is_outage) = failure.map_or(("unknown", false), |failure| (&*failure.cause, failure.is_outage));
         let route = route.as_ref().map_or("other", MatchedPath::as_str);
-        let status = handled.status().as_u16();
+        let (status, trace_id) = (handled.status().as_u16(), context.trace_field());
         if is_outage && !app.outage.fail() {
-            tracing::debug!(%request_id, %method, route, status, cause, "request failed");
+            tracing::debug!(%request_id, trace_id, %method, route, status, cause, "request failed");
         } else {
-            tracing::error!(%request_id, %method, route, status, cause, "request failed");
+            tracing::error!(%request_id, trace_id, %method, route, status, cause, "request failed");
         }
     }
-    let mut response = compress(write_problem(handled, request_id), accepted).await;
+    let mut response = compress(write_problem(handled, &request_id), accepted).await;
     let status = response.status();
-    finish_headers(&app, status, response.headers_mut(), is_page, request_id);
+    finish_headers(&app, status, response.headers_mut(), is_page, &request_id);
     response.headers_mut().insert("cross-origin-opener-policy", opener_policy);
-    observed.record(request_id, response.status());
+    observed.record(&context, response.status());
     response
 }
 
@@ -107,7 +114,7 @@ fn next_request_id() -> RequestId {
         u64::from_le_bytes(bytes)
     });
     static COUNT: AtomicU64 = AtomicU64::new(0);
-    RequestId { process: *PROCESS, count: COUNT.fetch_add(1, Ordering::Relaxed) }
+    RequestId::Made { process: *PROCESS, count: COUNT.fetch_add(1, Ordering::Relaxed) }
 }
 
 /// Holds what the log and the metrics need of a request. A field is `None` when neither of them would read it.
@@ -131,10 +138,11 @@ impl Observed {
         }
     }
 
-    fn record(self, request_id: RequestId, status: StatusCode) {
+    fn record(self, context: &RequestContext, status: StatusCode) {
         let Some(elapsed) = self.started.map(|started| started.elapsed()) else { return };
         if let Some((method, path)) = self.line {
-            tracing::debug!(%request_id, %method, %path, status = status.as_u16(), ?elapsed, "request");
+            let (request_id, trace_id) = (&context.request_id, context.trace_field());
+            tracing::debug!(%request_id, trace_id, %method, %path, status = status.as_u16(), ?elapsed, "request");
         }
         if let Some(route) = self.route {
             let status = status_class(status);
@@ -143,15 +151,38 @@ impl Observed {
     }
 }
 
-/// Behind trusted proxies the client is the rightmost address of `X-Forwarded-For` that is not a trusted proxy's. The
-/// header is ignored when it comes from any other peer. The crate axum-client-ip knows no list of trusted networks.
-fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+/// What trusted proxies say of a request.
+struct Forwarded {
+    address: IpAddr,
+    request_id: Option<RequestId>,
+    trace_parent: Option<TraceParent>,
+}
+
+/// Reads the headers in which trusted proxies say where a request comes from; from any other peer they are ignored.
+fn forwarded(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Forwarded {
     let peer = peer.to_canonical();
     let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
     if trusted.is_empty() || !is_trusted(&peer) {
-        return peer;
+        return Forwarded { address: peer, request_id: None, trace_parent: None };
     }
-    let mut client = peer;
+    Forwarded {
+        address: client_address(peer, headers, is_trusted),
+        request_id: only(headers, "x-request-id").and_then(RequestId::given),
+        trace_parent: only(headers, "traceparent").and_then(TraceParent::parse),
+    }
+}
+
+/// Returns the value of a header that is there once. Two say that a client and a proxy wrote one each.
+fn only<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?;
+    if values.next().is_some() { None } else { value.to_str().ok() }
+}
+
+/// Behind trusted proxies the client is the rightmost address of `X-Forwarded-For` that is not a trusted proxy's. The
+/// crate axum-client-ip knows no list of trusted networks.
+fn client_address(proxy: IpAddr, headers: &HeaderMap, is_trusted: impl Fn(&IpAddr) -> bool) -> IpAddr {
+    let mut client = proxy;
     // A proxy may write its part behind what a client made up: bytes there that are no text must not hide the proxy's
     // part.
     let values: Vec<&[u8]> = headers.get_all("x-forwarded-for").iter().map(HeaderValue::as_bytes).collect();
@@ -179,7 +210,7 @@ fn has_credential_in_query(query: Option<&str>) -> bool {
     query.is_some_and(|query| form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "access_token"))
 }
 
-fn write_problem(mut response: Response, request_id: RequestId) -> Response {
+fn write_problem(mut response: Response, request_id: &RequestId) -> Response {
     let Some(mut problem) = response.extensions_mut().remove::<Problem>() else { return response };
     problem.request_id = request_id.to_string();
     let Ok(body) = serde_json::to_vec(&problem) else { return response };
@@ -197,7 +228,7 @@ fn opener_policy(path: &str) -> HeaderValue {
     HeaderValue::from_static(if is_opened_by_others { "unsafe-none" } else { "same-origin" })
 }
 
-fn finish_headers(app: &Core, status: StatusCode, headers: &mut HeaderMap, is_page: bool, request_id: RequestId) {
+fn finish_headers(app: &Core, status: StatusCode, headers: &mut HeaderMap, is_page: bool, request_id: &RequestId) {
     const FIXED: [(HeaderName, &str); 3] = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
@@ -244,7 +275,7 @@ fn status_class(status: StatusCode) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::{client_address, has_credential_in_query, loggable};
+    use super::{forwarded, has_credential_in_query, loggable};
     use http::{HeaderMap, HeaderValue};
     use std::net::IpAddr;
 
@@ -256,7 +287,7 @@ mod tests {
             for line in lines {
                 headers.append("x-forwarded-for", HeaderValue::from_bytes(line).unwrap());
             }
-            client_address(peer.parse().unwrap(), &headers, &trusted).to_string()
+            forwarded(peer.parse().unwrap(), &headers, &trusted).address.to_string()
         };
         assert_eq!(address("198.51.100.1", &[b"203.0.113.9"]), "198.51.100.1");
         assert_eq!(address("10.0.0.1", &[b"203.0.113.9"]), "203.0.113.9");
@@ -276,7 +307,27 @@ mod tests {
         }
         assert_eq!(address("::ffff:10.0.0.1", &[b"::ffff:203.0.113.9"]), "203.0.113.9");
         let none: IpAddr = "10.0.0.1".parse().unwrap();
-        assert_eq!(client_address(none, &HeaderMap::new(), &[]), none);
+        assert_eq!(forwarded(none, &HeaderMap::new(), &[]).address, none);
+    }
+
+    #[test]
+    fn the_ids_of_a_request_and_a_trace_count_from_trusted_peers_alone_and_if_they_are_there_once() {
+        const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let ids = |peer: &str, lines: &[(&'static str, &'static str)]| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in lines {
+                headers.append(*name, HeaderValue::from_static(value));
+            }
+            let found = forwarded(peer.parse().unwrap(), &headers, &["10.0.0.0/8".parse().unwrap()]);
+            (found.request_id.map(|id| id.to_string()), found.trace_parent.map(|parent| parent.trace_id.to_string()))
+        };
+        let both = [("x-request-id", "one"), ("traceparent", PARENT)];
+        assert_eq!(ids("198.51.100.1", &both), (None, None));
+        let trace = "4bf92f3577b34da6a3ce929d0e0e4736".to_owned();
+        assert_eq!(ids("10.0.0.1", &both), (Some("one".to_owned()), Some(trace)));
+        assert_eq!(ids("10.0.0.1", &[("x-request-id", "one"), ("x-request-id", "two")]), (None, None));
+        assert_eq!(ids("10.0.0.1", &[("traceparent", PARENT), ("traceparent", PARENT)]), (None, None));
+        assert_eq!(ids("10.0.0.1", &[("x-request-id", "one two"), ("traceparent", "00-0-0-0")]), (None, None));
     }
 
     #[test]

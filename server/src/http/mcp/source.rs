@@ -72,6 +72,7 @@ fn refuse(parts: &Parts) -> Error {
             address = %context.address,
             host,
             request_id = %context.request_id,
+            trace_id = context.trace_field(),
             left_out,
             "request to /mcp for another host refused; if it is the address that people use, set public_url to it, and \
              trusted_proxies if a proxy sent it"

@@ -44,7 +44,8 @@ pub const API: &str = "https://up.example.org/api/v1";
 pub fn context(server: &TestServer, address: &str) -> RequestContext {
     RequestContext {
         address: address.parse().unwrap(),
-        request_id: RequestId { process: 0, count: 0 },
+        request_id: RequestId::Made { process: 0, count: 0 },
+        trace_id: None,
         arrived: server.app.clock.now(),
         in_flight: Arc::default(),
     }

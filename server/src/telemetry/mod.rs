@@ -1,0 +1,3 @@
+//! What ties requests in with the traces of others.
+
+pub mod trace_parent;
