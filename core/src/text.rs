@@ -36,11 +36,12 @@ pub fn holds_token(text: &str) -> bool {
 }
 
 /// Returns the form by which names are compared: Unicode lower case in NFC, the same on every database and for every
-/// keyboard.
+/// keyboard. A sigma at the end of a word is like every other one, because the end of a search is not the end of a word.
 #[must_use]
 pub fn key(text: &str) -> String {
+    let lower = text.nfc().flat_map(char::to_lowercase).map(|character| if character == 'ς' { 'σ' } else { character });
     // Lower-casing may decompose a composed letter.
-    literal(&text.nfc().collect::<String>().to_lowercase().nfc().collect::<String>())
+    literal(&lower.nfc().collect::<String>())
 }
 
 const LONGEST_STORED: usize = 4_096;
@@ -103,6 +104,15 @@ mod tests {
             assert_eq!(key(&key(text)), key(text), "{text}");
             assert_eq!(key(&text.nfd().collect::<String>()), key(text), "{text}");
         }
+    }
+
+    #[test]
+    fn the_case_of_a_letter_and_its_place_in_the_word_do_not_count() {
+        for name in ["ΣΑΣ", "σας", "σασ"] {
+            assert_eq!(key(name), "σασ");
+        }
+        assert!(key("ΛΟΓΟΣΑ").contains(&key("ΛΟΓΟΣ")));
+        assert_eq!(key("STRAẞE"), key("straße"));
     }
 
     #[test]

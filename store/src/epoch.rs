@@ -1,5 +1,5 @@
-//! The epoch: a number in a single row, which every change that takes rights away increments in its own transaction,
-//! and a log of the account that each increment was about. The row's lock puts the increments in the order of their
+//! The epoch: a number in a single row, which every change that takes rights away or adds a credential increments in its
+//! own transaction, and a log of the account whose rights each increment took away. The row's lock puts the increments in the order of their
 //! commits, which a sequence would not do.
 
 use crate::Result;

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use uptrakit_api::{Account, ChangePassword, Me, PasswordChanged, Role, Roles, Secret, SessionId, SetUp, SignIn};
+use uptrakit_api::{
+    Account, AccountId, ChangePassword, Me, PasswordChanged, Role, Roles, Secret, SessionId, SetUp, SignIn,
+};
 use uptrakit_store::{
     Transaction,
     accounts::{self, AccountRow},
@@ -173,12 +175,12 @@ async fn open_session(
         last_active_at: now,
     };
     sessions::insert(tx, &row, &Digest::of(&cookie.0)).await?;
-    if sessions::delete_beyond(tx, account.id, MOST_SESSIONS, horizon(now)).await? {
-        epoch::bump_epoch(tx, account.id, now).await?;
-    }
+    let has_replaced = sessions::delete_beyond(tx, account.id, MOST_SESSIONS, horizon(now)).await?;
     let event =
         Event { action: "session.create", actor: Some(account.id), target: Some(row.id.into()), ..Event::default() };
     audit::record(core, tx, Some(context), event).await?;
+    // The move stands for the new session too; see `commit_new_credential`.
+    epoch::bump_epoch(tx, if has_replaced { account.id } else { AccountId::NIL }, now).await?;
     if let Some(digest) = browser.presented
         && let Some(owner) = sessions::delete_by_digest(tx, &digest).await?
     {

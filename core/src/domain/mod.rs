@@ -113,6 +113,14 @@ pub async fn commit_and_bump_epoch(core: &Core, mut tx: Transaction, account_id:
     commit_bumped_epoch(core, tx).await
 }
 
+/// Commits a transaction that has added a credential. The epoch moves about no account, because nothing that was cached
+/// has become invalid. But whatever is cached of the credential from now on needs a history that has this move: without
+/// it, a restore to just before would go unnoticed, and the credential would live on in the cache.
+pub async fn commit_new_credential(core: &Core, mut tx: Transaction) -> Result<(), Error> {
+    epoch::bump_epoch(&mut tx, AccountId::NIL, core.clock.now()).await?;
+    Ok(tx.commit().await?)
+}
+
 /// Logs a revoke once it is durable. `token_id` is `None` when the revoke concerns the whole account.
 fn log_revoke(what: &str, actor: &Actor, account_id: AccountId, token_id: Option<TokenId>) {
     tracing::info!(

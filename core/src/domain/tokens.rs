@@ -13,7 +13,7 @@ use uptrakit_store::{
 use super::{
     Affects, Grant,
     audit::{self, Event},
-    begin_authorized_write, begin_write_with_grant, commit_and_bump_epoch, log_revoke,
+    begin_authorized_write, begin_write_with_grant, commit_and_bump_epoch, commit_new_credential, log_revoke,
     paging::{Paging, parse_sort},
 };
 use crate::{
@@ -222,8 +222,7 @@ pub async fn create(
     let secret = issue_secret(&mut tx, id, now).await?;
     audit::record(core, &mut tx, Some(&actor.context), Event::on_token(actor, "token.create", id)).await?;
     let fields = public_in(&mut tx, actor, id, now).await?;
-    // No credential lost permissions, so the epoch stays unchanged.
-    tx.commit().await?;
+    commit_new_credential(core, tx).await?;
     Ok(CreatedToken { fields, secret })
 }
 

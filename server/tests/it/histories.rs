@@ -6,7 +6,11 @@ use serde_json::json;
 use uptrakit_api::Timestamp;
 use uptrakit_store::Conn;
 
-use crate::support::{TestServer, on_both};
+use crate::support::{
+    TestServer,
+    oauth::{connect, connect_again, use_at_mcp},
+    on_both,
+};
 
 /// Returns the SQL expression for a nonce.
 async fn nonce(server: &TestServer) -> &'static str {
@@ -55,6 +59,46 @@ async fn a_number_that_another_history_reached_lets_nothing_pass(server: TestSer
         lose_the_latest_move(&server, 0, nonce, true).await;
     }
     client.get("/auth/me").await.ok(200);
+}
+
+on_both!(a_credential_from_after_a_backup_ends_with_the_restore);
+
+async fn a_credential_from_after_a_backup_ends_with_the_restore(server: TestServer) {
+    let root = server.with_root().await;
+    let (_, kept) = root.new_token(json!({ "name": "kept" })).await;
+    let before = connect(&server, &root, &["hosts:read"]).await;
+    server.sql("CREATE TABLE backup_epoch AS SELECT epoch, nonce FROM auth_epoch").await;
+    let restore = async |created: &[&str]| {
+        server.sql("DELETE FROM auth_epoch_moves WHERE epoch > (SELECT epoch FROM backup_epoch)").await;
+        for statement in created {
+            server.sql(statement).await;
+        }
+        server.sql("UPDATE auth_epoch SET epoch = (SELECT epoch FROM backup_epoch), nonce = (SELECT nonce FROM backup_epoch)").await;
+    };
+
+    let (_, token) = root.new_token(json!({ "name": "after" })).await;
+    server.bearer(&token).get("/auth/me").await.ok(200);
+    restore(&[
+        "DELETE FROM token_secrets WHERE token_id IN (SELECT id FROM api_tokens WHERE name = 'after')",
+        "DELETE FROM api_tokens WHERE name = 'after'",
+    ])
+    .await;
+    server.bearer(&token).get("/auth/me").await.refused(401, "invalid-token");
+    server.bearer(&kept).get("/auth/me").await.ok(200);
+
+    server.advance(1_000);
+    let session = server.sign_in("root").await;
+    session.get("/auth/me").await.ok(200);
+    restore(&["DELETE FROM sessions WHERE created_at = (SELECT max(created_at) FROM sessions)"]).await;
+    session.get("/auth/me").await.refused(401, "session-ended");
+
+    server.advance(1_000);
+    let after = connect_again(&server, &root, &before.client_id, &["hosts:read"]).await;
+    use_at_mcp(&server, &after.access).await.ok(200);
+    restore(&["DELETE FROM oauth_access_tokens WHERE created_at = (SELECT max(created_at) FROM oauth_access_tokens)"])
+        .await;
+    use_at_mcp(&server, &after.access).await.refused(401, "invalid-token");
+    server.bearer(&kept).get("/auth/me").await.ok(200);
 }
 
 /// Returns why the server is not ready.

@@ -25,7 +25,7 @@ use crate::{
     clock::horizon,
     domain::{
         audit::{self, Event},
-        commit_and_bump_epoch,
+        commit_and_bump_epoch, commit_new_credential,
         state::Core,
     },
     error::Error,
@@ -88,8 +88,7 @@ pub async fn exchange(
         Made::Token(id) => (None, Some(id)),
     };
     codes::update_used(&mut tx, &digest, now, grant_id, token_id).await?;
-    // No credential lost permissions, so the epoch stays unchanged.
-    tx.commit().await?;
+    commit_new_credential(core, tx).await?;
     Ok(issued)
 }
 

@@ -26,7 +26,7 @@ use crate::{
     domain::{
         Affects,
         audit::{self, Event},
-        begin_write_with_grant,
+        begin_write_with_grant, commit_new_credential,
         state::Core,
     },
     error::Error,
@@ -265,8 +265,7 @@ async fn hand_over(
     let permissions = permissions.map_err(|_| inconsistent("permission"))?;
     let allowed = Allowed { permissions, token_name: row.token_name.clone() };
     let (_, issued) = issue(core, &mut tx, context, &recipient, allowed).await?;
-    // No credential lost permissions, so the epoch stays unchanged.
-    tx.commit().await?;
+    commit_new_credential(core, tx).await?;
     Ok(issued)
 }
 

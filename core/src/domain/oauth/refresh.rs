@@ -24,7 +24,7 @@ use crate::{
     clock::horizon,
     domain::{
         audit::{self, Event},
-        commit_and_bump_epoch,
+        commit_and_bump_epoch, commit_new_credential,
         state::Core,
     },
     error::Error,
@@ -90,8 +90,7 @@ pub async fn refresh(
     let end = grant_end(created_at, now);
     grants::update_renewed(&mut tx, grant_id, end, now, &context.address.to_string()).await?;
     applications::update_last_used(&mut tx, application.id, now).await?;
-    // No credential lost permissions, so the epoch stays unchanged.
-    tx.commit().await?;
+    commit_new_credential(core, tx).await?;
     Ok(Issued { refresh_token: Some(Secret(successor.expose().to_owned())), ..issued })
 }
 
