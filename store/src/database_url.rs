@@ -41,7 +41,39 @@ pub fn check(url: &str) -> Result<(), String> {
     }
 }
 
+const SEVERAL_HOSTS: &str = "it names several hosts; name one, the address that always leads to the primary, such as that of a proxy in \
+     front of them";
+
+/// Variables by which libpq is told which server to trust, and which sqlx 0.9 ignores (`options/mod.rs`).
+const IGNORED_VARIABLES: [&str; 11] = [
+    "PGCHANNELBINDING",
+    "PGREQUIREAUTH",
+    "PGREQUIREPEER",
+    "PGREQUIRESSL",
+    "PGSERVICE",
+    "PGSERVICEFILE",
+    "PGSSLCRL",
+    "PGSSLCRLDIR",
+    "PGSSLMAXPROTOCOLVERSION",
+    "PGSSLMINPROTOCOLVERSION",
+    "PGTARGETSESSIONATTRS",
+];
+
+/// Refuses variables of libpq that would be ignored, though a person who sets them relies on them. `value_of` reads a
+/// variable.
+fn check_variables(value_of: impl Fn(&str) -> Option<String>) -> Result<(), String> {
+    let is_set = |name: &&&str| value_of(name).is_some_and(|value| !value.is_empty());
+    if value_of("PGHOST").is_some_and(|host| host.contains(',')) {
+        return Err(format!("the variable PGHOST is set, and {SEVERAL_HOSTS}"));
+    }
+    if let Some(name) = IGNORED_VARIABLES.iter().find(is_set) {
+        return Err(format!("the variable {name} is set and would be ignored; unset it"));
+    }
+    Ok(())
+}
+
 fn check_postgres(url: &str) -> Result<(), String> {
+    check_variables(|name| std::env::var(name).ok())?;
     if url.contains('#') {
         return Err("it has a #, after which nothing is read; write %23 for a # in a password".into());
     }
@@ -52,15 +84,13 @@ fn check_postgres(url: &str) -> Result<(), String> {
         return Err("it has a / before the @; write %2F for a / in a password".into());
     }
     let hosts = hosts.split('/').next().unwrap_or_default();
-    let several = "it names several hosts; name one, the address that always leads to the primary, such as that of a \
-                   proxy in front of them";
     if hosts.contains(',') {
-        return Err(several.into());
+        return Err(SEVERAL_HOSTS.into());
     }
     let mut seen: Vec<&[&str]> = Vec::new();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         if matches!(&*name, "host" | "hostaddr" | "port") && value.contains(',') {
-            return Err(several.into());
+            return Err(SEVERAL_HOSTS.into());
         }
         if name.starts_with("options[") && name.ends_with(']') {
             continue;
@@ -251,7 +281,21 @@ fn advice(error: &sqlx::Error, options: &PgConnectOptions) -> Option<&'static st
 
 #[cfg(test)]
 mod tests {
-    use super::{check, place, plain};
+    use super::{check, check_variables, place, plain};
+
+    #[test]
+    fn variables_that_would_be_ignored_are_refused_by_name() {
+        let with = |name: &'static str, value: &'static str| {
+            check_variables(move |asked| (asked == name).then(|| value.to_owned()))
+        };
+        for name in ["PGCHANNELBINDING", "PGTARGETSESSIONATTRS", "PGSERVICE", "PGREQUIRESSL"] {
+            assert!(with(name, "x").unwrap_err().contains(name));
+            assert_eq!(with(name, ""), Ok(()));
+        }
+        assert_eq!(with("PGHOST", "db.example"), Ok(()));
+        assert!(with("PGHOST", "127.0.0.1,10.0.0.1").unwrap_err().contains("several hosts"));
+        assert_eq!(with("PGSSLMODE", "verify-full"), Ok(()));
+    }
 
     #[test]
     fn a_url_of_which_the_driver_would_ignore_a_part_is_refused_by_name() {

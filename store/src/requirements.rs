@@ -116,7 +116,7 @@ pub(super) async fn check_rights(conn: &mut PgConnection) -> Result<(), OpenErro
              FROM unnest($1::text[]) AS name",
         )
         .bind(tables())
-        .fetch_all(conn),
+        .fetch_all(&mut *conn),
     )
     .await?;
     let (mut missing, mut lacking, mut role) = (Vec::new(), Vec::new(), String::new());
@@ -146,7 +146,27 @@ pub(super) async fn check_rights(conn: &mut PgConnection) -> Result<(), OpenErro
             lacking.join("; ")
         )));
     }
-    Ok(())
+    check_functions(conn).await
+}
+
+/// The functions of Postgres that requests use and whose right an administrator may have taken away.
+const FUNCTIONS: [&str; 6] = [
+    "current_setting(text)",
+    "gen_random_uuid()",
+    "pg_is_in_recovery()",
+    "pg_notify(text,text)",
+    "pg_postmaster_start_time()",
+    "set_config(text,text,boolean)",
+];
+
+async fn check_functions(conn: &mut PgConnection) -> Result<(), OpenError> {
+    let query = sqlx::query_as(
+        "SELECT string_agg(name, ', ' ORDER BY name), current_user::text FROM unnest($1::text[]) AS name \
+         WHERE NOT coalesce(has_function_privilege(to_regprocedure(name), 'EXECUTE'), false)",
+    );
+    let (missing, role): (Option<String>, String) = with_timeout(query.bind(FUNCTIONS).fetch_one(conn)).await?;
+    let Some(missing) = missing else { return Ok(()) };
+    Err(OpenError::Unfit(format!("the role {role} may not use the functions {missing}; GRANT EXECUTE on them to it")))
 }
 
 /// Selects the tables of one row that have lost it, on either engine.

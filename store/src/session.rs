@@ -36,6 +36,7 @@ pub(super) async fn prepare(conn: &mut PgConnection, limits: Limits) -> sqlx::Re
         "SELECT set_config('statement_timeout', '{}', false), set_config('lock_timeout', '{}', false), \
          set_config('idle_in_transaction_session_timeout', '{}', false), \
          set_config('default_transaction_isolation', 'read committed', false), \
+         set_config('standard_conforming_strings', 'on', false), set_config('client_min_messages', 'error', false), \
          set_config('synchronous_commit', CASE current_setting('synchronous_commit') \
          WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false), \
          current_setting('transaction_read_only') AS read_only",

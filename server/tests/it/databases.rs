@@ -353,8 +353,24 @@ async fn a_role_without_rights_is_refused_with_the_right_that_it_lacks() {
     refused_at_start_and_by_doctor(&url, &["row security", "hosts", &role]);
     server.sql("ALTER TABLE hosts DISABLE ROW LEVEL SECURITY").await;
     Store::open(&url, 2).await.unwrap();
+    for function in ["pg_notify(text, text)", "gen_random_uuid()"] {
+        server.sql(&format!("REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC")).await;
+        let name = function.split('(').next().unwrap();
+        refused_at_start_and_by_doctor(&url, &[&role, name, "GRANT EXECUTE"]);
+        server.sql(&format!("GRANT EXECUTE ON FUNCTION {function} TO PUBLIC")).await;
+    }
     server.sql("DROP TABLE readiness").await;
     refused_at_start_and_by_doctor(&url, &["missing", "readiness", "backup"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_whose_strings_have_escapes_by_default_is_searched_all_the_same() {
+    let Some(server) = TestServer::postgres().await else { return };
+    server.sql(&format!("ALTER DATABASE \"{}\" SET standard_conforming_strings = off", server.database())).await;
+    let other = server.another().await;
+    let root = other.with_root().await;
+    root.get("/hosts?q=a%25b").await.ok(200);
+    root.get("/auth/api-tokens?q=a%25b").await.ok(200);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
