@@ -17,6 +17,7 @@ pub mod openapi;
 mod origin;
 mod problem;
 mod representation;
+mod reset;
 mod rpc;
 pub mod serve;
 

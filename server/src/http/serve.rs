@@ -9,6 +9,7 @@ use std::{
 };
 
 use axum::{Router, extract::Request};
+use http::Version;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -18,7 +19,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tower::Service as _;
 use uptrakit_core::log_limit::{Admitted, LogLimit};
 
-use super::{layer::request_context::Peer, linger::lingering};
+use super::{
+    layer::request_context::Peer,
+    linger::lingering,
+    reset::{BrokeOff, Resetting},
+};
 
 /// A client must send the head of a request within this time; idle connections are closed after it too.
 pub const HEAD_TIMEOUT: Duration = Duration::from_mins(1);
@@ -56,16 +61,22 @@ fn connect(stream: TcpStream, peer: Peer, router: &Router, head_timeout: Duratio
     // Answers are small and written whole, so that waiting for more data to send would only delay them.
     let _: io::Result<()> = stream.set_nodelay(true);
     let router = router.clone();
+    let connection = Resetting { stream, broke_off: BrokeOff::default() };
+    let broke_off = connection.broke_off.clone();
     let service = service_fn(move |request: Request<Incoming>| {
-        let mut router = router.clone();
+        let (mut router, broke_off) = (router.clone(), broke_off.clone());
         let mut request = lingering(request);
+        let has_length = request.version() > Version::HTTP_10;
         request.extensions_mut().insert(peer);
-        async move { Ok::<_, Infallible>(router.call(request).await.unwrap_or_else(|never: Infallible| match never {})) }
+        async move {
+            let response = router.call(request).await.unwrap_or_else(|never: Infallible| match never {});
+            Ok::<_, Infallible>(if has_length { response } else { response.map(|body| broke_off.watch(body)) })
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(head_timeout)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(connection), service);
     let connection = connections.watch(connection);
     tokio::spawn(async move {
         if let Err(error) = connection.await {
@@ -85,6 +96,26 @@ mod tests {
     };
 
     const TIMEOUT: Duration = Duration::from_millis(400);
+
+    /// The answer has no length under HTTP/1.0, and ends where the connection does.
+    #[tokio::test]
+    async fn an_answer_that_breaks_off_ends_with_a_reset_under_http_1_0() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let broken = async || {
+            let parts = [Ok("part"), Err(std::io::Error::other("revoked"))];
+            axum::body::Body::from_stream(futures_util::stream::iter(parts))
+        };
+        let router = Router::new().route("/broken", get(broken)).route("/whole", get(async || "whole"));
+        tokio::spawn(super::serve(listener, router, TIMEOUT, std::future::pending()));
+        for (path, is_whole) in [("/whole", true), ("/broken", false)] {
+            let mut connection = TcpStream::connect(address).await.unwrap();
+            connection.write_all(format!("GET {path} HTTP/1.0\r\n\r\n").as_bytes()).await.unwrap();
+            let mut answer = Vec::new();
+            let end = connection.read_to_end(&mut answer).await;
+            assert_eq!(end.is_ok(), is_whole, "{path}: {end:?}");
+        }
+    }
 
     /// The server cuts off a client that sends nothing, one that sends the head byte by byte, and one that stays after
     /// its answer.
