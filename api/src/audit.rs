@@ -29,7 +29,7 @@ pub struct AuditEvent {
     /// terminal.
     pub request_id: Option<String>,
     /// Outcome of the action: `done` or `refused`. For `token.refused` it is the reason of the refusal: `revoked`,
-    /// `expired` or `account-disabled`.
+    /// `expired`, `on-hold` or `account-disabled`.
     pub outcome: String,
 }
 

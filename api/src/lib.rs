@@ -40,7 +40,9 @@ pub use problem::{FieldError, Problem, ProblemCode};
 pub use secret::Secret;
 pub use session::Session;
 pub use timestamp::{InvalidTimestamp, Timestamp};
-pub use token::{CreateToken, CreatedToken, RotateToken, Rotation, Token, TokenQuery, TokenState, UpdateToken};
+pub use token::{
+    ConfirmToken, CreateToken, CreatedToken, RotateToken, Rotation, Token, TokenQuery, TokenState, UpdateToken,
+};
 pub use token_secret::{
     AccessToken, AuthorizationCode, CheckedSecret, DeviceCode, InvalidTokenSecret, RefreshToken, SecretKind,
     TokenSecret, holds_secret,

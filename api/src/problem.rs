@@ -59,6 +59,8 @@ codes! {
     TokenExpired = "token-expired", 401, "Token has expired";
     /// The token was revoked, or a rotation replaced its secret.
     TokenRevoked = "token-revoked", 401, "Token was revoked";
+    /// The token is on hold after a restore of the database, until its owner or an administrator confirms it.
+    TokenOnHold = "token-on-hold", 401, "Token is on hold";
     /// The account of the token is deactivated.
     AccountDisabled = "account-disabled", 401, "Account is deactivated";
     /// The credential is valid but lacks the permission for this request.

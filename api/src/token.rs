@@ -60,6 +60,10 @@ pub struct Token {
     /// server revoked it without noting the account. Example: `ada`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked_by: Option<String>,
+    /// Time since which the token is on hold, and refused, because the database was restored from a backup; left out
+    /// when it is not on hold. Its owner or an administrator confirms or revokes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_at: Option<Timestamp>,
     /// The old secret of a rotation while both secrets work; left out when no overlap is under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rotation: Option<Rotation>,
@@ -136,6 +140,12 @@ pub struct UpdateToken {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<String>>))]
     pub allowed_networks: Option<Option<Vec<String>>>,
 }
+
+/// Request to take a token off hold, which has no fields.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmToken {}
 
 /// Request for a new secret for a token.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

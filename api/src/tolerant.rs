@@ -67,6 +67,8 @@ pub struct Token {
     #[serde(default)]
     pub revoked_by: Option<String>,
     #[serde(default)]
+    pub held_at: Option<Timestamp>,
+    #[serde(default)]
     pub rotation: Option<Rotation>,
 }
 

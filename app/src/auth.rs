@@ -176,6 +176,7 @@ impl AuthContext {
                 | ProblemCode::InvalidToken
                 | ProblemCode::TokenExpired
                 | ProblemCode::TokenRevoked
+                | ProblemCode::TokenOnHold
                 | ProblemCode::AccountDisabled
         );
         if ended && self.state.with_untracked(|state| matches!(state, AuthState::SignedIn(_))) {

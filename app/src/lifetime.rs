@@ -77,6 +77,7 @@ mod tests {
             last_used_ip: None,
             revoked_at: None,
             revoked_by: None,
+            held_at: None,
             rotation: None,
         }
     }

@@ -49,6 +49,7 @@ pub fn event(action: &str, outcome: &str) -> String {
         "token.create" => "Created an API token",
         "token.update" => "Changed an API token",
         "token.rotate" => "Rotated an API token",
+        "token.confirm" => "Took an API token off hold",
         "token.end-overlap" => "Ended a rotation's overlap",
         "token.revoke" => "Revoked an API token",
         "token.revoke-all" => "Revoked all API tokens",
@@ -84,6 +85,7 @@ pub fn event(action: &str, outcome: &str) -> String {
 fn refused_token(outcome: &str) -> &'static str {
     match outcome {
         "expired" => "Tried an API token that has expired",
+        "on-hold" => "Tried an API token that is on hold",
         "account-disabled" => "Tried an API token while the account was deactivated",
         _ => "Tried an API token that was revoked or replaced",
     }
@@ -131,6 +133,7 @@ mod tests {
     fn a_dead_token_is_told_by_what_it_died_of() {
         assert_eq!(event("token.refused", "revoked"), "Tried an API token that was revoked or replaced");
         assert_eq!(event("token.refused", "expired"), "Tried an API token that has expired");
+        assert_eq!(event("token.refused", "on-hold"), "Tried an API token that is on hold");
         assert_eq!(event("token.refused", "account-disabled"), "Tried an API token while the account was deactivated");
     }
 }

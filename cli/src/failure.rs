@@ -139,7 +139,10 @@ impl Failure {
     /// Returns true when the server rejected the token itself, and not what it asked for.
     pub fn is_of_token(&self) -> bool {
         self.is_of_invalid_token()
-            || matches!(self.code, Some(ProblemCode::AccountDisabled | ProblemCode::NetworkNotAllowed))
+            || matches!(
+                self.code,
+                Some(ProblemCode::TokenOnHold | ProblemCode::AccountDisabled | ProblemCode::NetworkNotAllowed)
+            )
     }
 
     /// Returns true when the server did not answer or was too busy, so that another attempt may succeed.

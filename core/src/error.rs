@@ -118,6 +118,7 @@ impl Error {
             Self::Rejected(Rejection::Unknown | Rejection::Wrapped(_)) => ProblemCode::InvalidToken,
             Self::Rejected(Rejection::Expired) => ProblemCode::TokenExpired,
             Self::Rejected(Rejection::Revoked) => ProblemCode::TokenRevoked,
+            Self::Rejected(Rejection::OnHold) => ProblemCode::TokenOnHold,
             Self::Rejected(Rejection::AccountDisabled) => ProblemCode::AccountDisabled,
             Self::Rejected(Rejection::Network) => ProblemCode::NetworkNotAllowed,
             Self::Rejected(Rejection::Insufficient(_) | Rejection::SecretReplaced | Rejection::SessionNeeded)
@@ -175,6 +176,9 @@ fn rejection_detail(refusal: Rejection) -> String {
         }
         Rejection::Expired => "The token has expired; create a new one.".into(),
         Rejection::Revoked => "The token was revoked, or a rotation replaced it.".into(),
+        Rejection::OnHold => {
+            "The token is on hold since the database was restored; its owner or an administrator confirms it.".into()
+        }
         Rejection::AccountDisabled => "The token's account is deactivated.".into(),
         Rejection::Network => "The token may not be used from this address.".into(),
         Rejection::Insufficient(permission) => format!("This needs the permission {permission}."),

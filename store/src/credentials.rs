@@ -29,6 +29,8 @@ pub struct TokenCredentialRow {
     pub created_at: Timestamp,
     pub expires_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,
+    /// Time since which the token is on hold after a restore; null when it is not.
+    pub held_at: Option<Timestamp>,
     pub last_used_at: Option<Timestamp>,
     pub last_used_ip: Option<String>,
     #[sqlx(flatten)]
@@ -75,7 +77,7 @@ pub struct CredentialAccountRow {
 const TOKENS: &str = "SELECT x.digest, x.hint, x.ends_at, CASE WHEN x.ends_at IS NOT NULL THEN (SELECT MAX(n.created_at) \
     FROM token_secrets n WHERE n.token_id = x.token_id AND n.ends_at IS NULL) END AS replaced_at, \
     x.last_used_at AS secret_used_at, t.id AS token_id, \
-    t.name, t.permissions, t.networks, t.created_at, t.expires_at, t.revoked_at, t.last_used_at, t.last_used_ip, a.id AS account_id, a.username, a.email, \
+    t.name, t.permissions, t.networks, t.created_at, t.expires_at, t.revoked_at, t.held_at, t.last_used_at, t.last_used_ip, a.id AS account_id, a.username, a.email, \
     a.roles, a.active, a.created_at AS account_created_at \
     FROM token_secrets x JOIN api_tokens t ON t.id = x.token_id JOIN accounts a ON a.id = t.account_id \
     WHERE x.digest IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";

@@ -19,6 +19,8 @@ pub struct TokenRow {
     pub expires_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,
     pub revoked_by: Option<String>,
+    /// Time since which the token is on hold after a restore; null when it is not.
+    pub held_at: Option<Timestamp>,
     /// Number of rotations. A rotation states the number that it has read; see [`count_rotation`].
     pub rotations: i64,
     pub last_used_at: Option<Timestamp>,
@@ -65,7 +67,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT t.id, t.account_id, t.name, t.permissions, t.networks, t.created_at, t.expires_at, t.revoked_at, \
-             r.username AS revoked_by, t.rotations, t.last_used_at, t.last_used_ip, \
+             r.username AS revoked_by, t.held_at, t.rotations, t.last_used_at, t.last_used_ip, \
              x.hint, x.created_at AS secret_created_at, o.hint AS old_hint, o.ends_at AS old_ends_at, \
              o.last_used_at AS old_last_used_at, o.last_used_ip AS old_last_used_ip FROM api_tokens t \
              JOIN token_secrets x ON x.token_id = t.id AND x.ends_at IS NULL \
@@ -302,6 +304,17 @@ pub async fn revoke_all(tx: &mut Transaction, account_id: AccountId, now: Timest
         .await
     })?;
     Ok(revoked.iter().filter(|end| end.is_none_or(|end| end > now)).count() as u64)
+}
+
+/// Takes a token off hold. Returns false when it was not on hold.
+pub async fn confirm(tx: &mut Transaction, id: TokenId) -> Result<bool> {
+    on!(tx.conn(), |c| {
+        sqlx::query("UPDATE api_tokens SET held_at = NULL WHERE id = $1 AND held_at IS NOT NULL")
+            .bind(id)
+            .execute(c)
+            .await
+            .map(|done| done.rows_affected() > 0)
+    })
 }
 
 pub async fn list_digests(conn: Conn<'_>, id: TokenId) -> Result<Vec<Digest>> {

@@ -73,6 +73,9 @@ impl Client {
             ProblemCode::InvalidField => Some("correct it and run the command again; --help shows what it takes".to_owned()),
             ProblemCode::NotActive => Some("make another with `uptrakit auth token create`".to_owned()),
             ProblemCode::Conflict => Some("look at how it is now, and run the command again".to_owned()),
+            ProblemCode::TokenOnHold => Some(format!(
+                "confirm it at {server}/profile, or with `uptrakit auth token confirm` after `uptrakit auth login --server {server}`"
+            )),
             ProblemCode::AccountDisabled => Some("ask an administrator to activate the account".to_owned()),
             ProblemCode::InsufficientPermission => {
                 Some("use a token that may do this, or ask an administrator; `uptrakit auth status` shows what this one may do".to_owned())

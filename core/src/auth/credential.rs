@@ -57,6 +57,8 @@ pub enum Rejection {
     Expired,
     /// The token was revoked, or its secret was replaced by a rotation.
     Revoked,
+    /// The token is on hold after a restore, and not confirmed yet.
+    OnHold,
     AccountDisabled,
     Network,
     Insufficient(Permission),
@@ -93,6 +95,7 @@ pub struct TokenGrant {
     pub created_at: Timestamp,
     pub expires_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,
+    pub held_at: Option<Timestamp>,
     pub last_used_at: Option<Timestamp>,
     pub last_used_ip: Option<Box<str>>,
 }
@@ -199,6 +202,9 @@ impl Credential {
                 if token.expires_at.is_some_and(|end| now >= end) {
                     return Err(Rejection::Expired);
                 }
+                if token.held_at.is_some() {
+                    return Err(Rejection::OnHold);
+                }
                 if !account.active {
                     return Err(Rejection::AccountDisabled);
                 }
@@ -269,6 +275,7 @@ impl TokenGrant {
             last_used_ip,
             revoked_at: self.revoked_at,
             revoked_by: None,
+            held_at: self.held_at,
             rotation: None,
         }
     }
@@ -333,6 +340,7 @@ impl Found {
             created_at: row.created_at,
             expires_at: row.expires_at,
             revoked_at: row.revoked_at,
+            held_at: row.held_at,
             secret_used_at: row.secret_used_at,
             last_used_at: row.last_used_at,
             last_used_ip: row.last_used_ip.map(Into::into),

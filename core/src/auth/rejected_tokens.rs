@@ -1,4 +1,4 @@
-//! Uses of tokens that are revoked or expired, or whose account is deactivated. They are noted in memory and written to
+//! Uses of tokens that are revoked, expired or on hold, or whose account is deactivated. They are noted in memory and written to
 //! the audit log in the background. Each token is noted once an hour, and only a limited number of tokens, so that a
 //! flood of them can't fill the database.
 
@@ -44,16 +44,18 @@ pub struct RejectedTokenUse {
 pub enum DeathCause {
     Revoked,
     Expired,
+    OnHold,
     AccountDisabled,
 }
 
 impl DeathCause {
-    /// Returns `None` for a rejection that does not mean that the token is revoked, expired or of a deactivated
-    /// account.
+    /// Returns `None` for a rejection that does not mean that the token is revoked, expired, on hold or of a
+    /// deactivated account.
     const fn of(refusal: Rejection) -> Option<Self> {
         match refusal {
             Rejection::Revoked => Some(Self::Revoked),
             Rejection::Expired => Some(Self::Expired),
+            Rejection::OnHold => Some(Self::OnHold),
             Rejection::AccountDisabled => Some(Self::AccountDisabled),
             _ => None,
         }
@@ -64,13 +66,14 @@ impl DeathCause {
         match self {
             Self::Revoked => "revoked",
             Self::Expired => "expired",
+            Self::OnHold => "on-hold",
             Self::AccountDisabled => "account-disabled",
         }
     }
 }
 
 impl RejectedTokenLog {
-    /// Notes the use of a token that is revoked, expired or of a deactivated account, at most once an hour.
+    /// Notes the use of a token that is revoked, expired, on hold or of a deactivated account, at most once an hour.
     pub fn note(&self, entry: &CachedCredential, refusal: Rejection, context: &RequestContext, now: Timestamp) {
         let (Some(token), Some(reason)) = (entry.credential.token_id(), DeathCause::of(refusal)) else { return };
         let account = entry.account.state.id;

@@ -361,6 +361,47 @@ pub async fn revoke_of(
     revoke_in(core, actor, &mut tx, account_id, id).await?.finish(core, actor, tx).await
 }
 
+/// Takes a token of the actor's account off hold: it works again, with the limits that it has. Confirming it again
+/// succeeds as well. A token confirms none that may do more than itself.
+pub async fn confirm(core: &Core, actor: &Authorized<TokensWrite>, id: TokenId) -> Result<Token, Error> {
+    let (tx, grant) = begin_write_with_grant(core, actor, Affects::Own).await?;
+    confirm_in(core, actor, tx, actor.account_id(), id, &Limits::of(&grant)).await
+}
+
+pub async fn confirm_of(
+    core: &Core,
+    actor: &Authorized<UsersManage>,
+    account_id: AccountId,
+    id: TokenId,
+) -> Result<Token, Error> {
+    let (tx, grant) = begin_write_with_grant(core, actor, Affects::Account(account_id)).await?;
+    grant.credential.refuse_replaced().map_err(Error::Rejected)?;
+    // An administrator may add accounts with any role, so that the limits of the token that is used don't count.
+    let none = Limits { permissions: None, networks: None, expires_at: None };
+    confirm_in(core, actor, tx, account_id, id, &none).await
+}
+
+async fn confirm_in(
+    core: &Core,
+    actor: &Actor,
+    mut tx: Transaction,
+    account_id: AccountId,
+    id: TokenId,
+    own: &Limits,
+) -> Result<Token, Error> {
+    let now = core.clock.now();
+    let row = tokens::find(tx.conn(), account_id, id, now).await?.ok_or(Error::NotFound)?;
+    require_active(&row, now)?;
+    own.admit(&Limits::of_row(&row)?)?;
+    if !tokens::confirm(&mut tx, id).await? {
+        return Ok(public(row, now)?);
+    }
+    audit::record(core, &mut tx, Some(&actor.context), Event::on_token(actor, "token.confirm", id)).await?;
+    // A process that has refused the token knows it as one on hold.
+    commit_and_bump_epoch(core, tx, account_id).await?;
+    Ok(public(TokenRow { held_at: None, ..row }, now)?)
+}
+
 struct PendingRevoke {
     id: TokenId,
     account_id: AccountId,
@@ -405,8 +446,16 @@ impl PendingRevoke {
 
 async fn get_active(tx: &mut Transaction, actor: &Actor, id: TokenId, now: Timestamp) -> Result<TokenRow, Error> {
     let row = tokens::find(tx.conn(), actor.account_id(), id, now).await?.ok_or(Error::NotFound)?;
+    require_active(&row, now)?;
+    if row.held_at.is_some() {
+        return Err(Error::Conflict("The token is on hold since the database was restored. Confirm it first."));
+    }
+    Ok(row)
+}
+
+fn require_active(row: &TokenRow, now: Timestamp) -> Result<(), Error> {
     match state(row.revoked_at, row.expires_at, now) {
-        TokenState::Active => Ok(row),
+        TokenState::Active => Ok(()),
         over => Err(Error::NotActive(over)),
     }
 }
@@ -449,6 +498,7 @@ pub fn public(row: TokenRow, now: Timestamp) -> Result<Token, InconsistentRow> {
         last_used_ip: row.last_used_ip,
         revoked_at,
         revoked_by: row.revoked_by,
+        held_at: row.held_at.filter(|_| revoked_at.is_none()),
         rotation: rotation.filter(|_| revoked_at.is_none()),
     })
 }

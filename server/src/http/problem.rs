@@ -25,6 +25,7 @@ fn challenge(error: &Error) -> Option<String> {
             | Rejection::Wrapped(_)
             | Rejection::Expired
             | Rejection::Revoked
+            | Rejection::OnHold
             | Rejection::AccountDisabled,
         ) => Some(format!("{REALM}, error=\"invalid_token\"")),
         Error::Rejected(Rejection::Insufficient(permission)) => Some(scope(permission)),

@@ -32,6 +32,7 @@ mod oauth_refresh;
 mod oauth_registration;
 mod oauth_revocation;
 mod odd_inputs;
+mod on_hold;
 mod openapi;
 mod outage;
 mod policy;

@@ -18,7 +18,7 @@ enum Needs {
 }
 
 /// Each row is a method, a path and what the route needs.
-const ROUTES: [(&str, &str, Needs); 35] = [
+const ROUTES: [(&str, &str, Needs); 37] = [
     ("get", "/openapi.json", Needs::Nothing),
     ("post", "/auth/sessions", Needs::Nothing),
     ("get", "/auth/sessions", Needs::Session),
@@ -33,6 +33,7 @@ const ROUTES: [(&str, &str, Needs); 35] = [
     ("delete", "/auth/api-tokens/{id}", Needs::Permission("tokens:write")),
     ("post", "/auth/api-tokens/{id}/rotate", Needs::Permission("tokens:write")),
     ("delete", "/auth/api-tokens/{id}/overlap", Needs::Permission("tokens:write")),
+    ("post", "/auth/api-tokens/{id}/confirm", Needs::Permission("tokens:write")),
     ("get", "/hosts", Needs::Permission("hosts:read")),
     ("get", "/hosts/{id}", Needs::Permission("hosts:read")),
     ("get", "/hosts/events", Needs::Permission("hosts:read")),
@@ -45,6 +46,7 @@ const ROUTES: [(&str, &str, Needs); 35] = [
     ("patch", "/users/{id}", Needs::Permission("users:manage")),
     ("get", "/users/{id}/api-tokens", Needs::Permission("users:manage")),
     ("delete", "/users/{id}/api-tokens/{token_id}", Needs::Permission("users:manage")),
+    ("post", "/users/{id}/api-tokens/{token_id}/confirm", Needs::Permission("users:manage")),
     ("get", "/users/{id}/applications", Needs::Permission("users:manage")),
     ("delete", "/users/{id}/applications/{grant_id}", Needs::Permission("users:manage")),
     ("get", "/auth/applications", Needs::Any),
@@ -168,7 +170,7 @@ async fn every_route_judges_every_kind_of_credential(server: TestServer) {
     root.post(&rotate, json!({ "overlap_seconds": 3600 })).await.ok(201);
     for (method, path, needs) in ROUTES {
         let changes_tokens = needs == Needs::Permission("tokens:write")
-            || (needs == Needs::Permission("users:manage") && method == "delete");
+            || (needs == Needs::Permission("users:manage") && (method == "delete" || path.ends_with("/confirm")));
         let (status, code) = ask(&server.bearer(&old), method, path).await;
         let refused = (status, code.as_deref()) == (403, Some("insufficient-permission"));
         assert_eq!(refused, changes_tokens || needs == Needs::Session, "{method} {path} answered {status} {code:?}");

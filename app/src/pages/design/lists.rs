@@ -83,6 +83,7 @@ fn token(number: u8, name: &str, state: TokenState) -> Token {
         last_used_ip: None,
         revoked_at: None,
         revoked_by: None,
+        held_at: None,
         rotation: None,
     }
 }

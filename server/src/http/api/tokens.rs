@@ -6,7 +6,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderName, StatusCode, header};
-use uptrakit_api::{CreateToken, CreatedToken, Page, RotateToken, Token, TokenId, TokenQuery, UpdateToken};
+use uptrakit_api::{
+    ConfirmToken, CreateToken, CreatedToken, Page, RotateToken, Token, TokenId, TokenQuery, UpdateToken,
+};
 use uptrakit_core::{
     auth::authorized::{AnyCredential, Authorized, TokenRotation, TokensWrite},
     domain::tokens::{self, Revoked},
@@ -101,6 +103,23 @@ pub async fn end_overlap(
 ) -> Result<StatusCode, ErrorResponse> {
     tokens::end_overlap(&app, &actor, id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Take an API token off hold, so that it is accepted again
+///
+/// After a restore of the database, tokens are on hold, because the backup does not know which of them were revoked
+/// since. A token confirms none that may do more than itself.
+#[utoipa::path(
+    post, path = "/auth/api-tokens/{id}/confirm", tag = "tokens", params(("id" = TokenId, Path)),
+    request_body = Option<ConfirmToken>, responses((status = 200, body = Token))
+)]
+pub async fn confirm_token(
+    State(app): State<App>,
+    actor: Authorized<TokensWrite>,
+    Id(id): Id<TokenId>,
+    OptionalJson(ConfirmToken {}): OptionalJson<ConfirmToken>,
+) -> Result<Data<Token>, ErrorResponse> {
+    Ok(Data(tokens::confirm(&app, &actor, id).await?))
 }
 
 /// Revoke an API token; `current` is the token of this request

@@ -3,7 +3,8 @@
 use axum::{Json as Uncompressed, extract::State, response::Response};
 use http::StatusCode;
 use uptrakit_api::{
-    AccountId, CreateInvitation, CreateUser, CreatedUser, Page, PageQuery, Token, TokenId, TokenQuery, UpdateUser, User,
+    AccountId, ConfirmToken, CreateInvitation, CreateUser, CreatedUser, Page, PageQuery, Token, TokenId, TokenQuery,
+    UpdateUser, User,
 };
 use uptrakit_core::{
     auth::authorized::{Authorized, UsersManage},
@@ -99,4 +100,21 @@ pub async fn delete_user_token(
     Ids(id, token_id): Ids<AccountId, TokenId>,
 ) -> Result<Response, ErrorResponse> {
     Ok(revoked(tokens::revoke_of(&app, &actor, id, token_id).await?))
+}
+
+/// Take a user's API token off hold, so that it is accepted again
+///
+/// A secret that a rotation has replaced can't do it.
+#[utoipa::path(
+    post, path = "/users/{id}/api-tokens/{token_id}/confirm", tag = "users",
+    params(("id" = AccountId, Path), ("token_id" = TokenId, Path)), request_body = Option<ConfirmToken>,
+    responses((status = 200, body = Token))
+)]
+pub async fn confirm_user_token(
+    State(app): State<App>,
+    actor: Authorized<UsersManage>,
+    Ids(id, token_id): Ids<AccountId, TokenId>,
+    OptionalJson(ConfirmToken {}): OptionalJson<ConfirmToken>,
+) -> Result<Data<Token>, ErrorResponse> {
+    Ok(Data(tokens::confirm_of(&app, &actor, id, token_id).await?))
 }
