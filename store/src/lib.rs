@@ -42,9 +42,11 @@ mod pool;
 mod private_file;
 mod remarks;
 mod requirements;
+pub mod restore;
 mod session;
 pub mod sessions;
 pub mod settled;
+mod staged_backup;
 mod timeout;
 pub mod tokens;
 pub mod wal_index;
@@ -60,6 +62,7 @@ pub use self::{
     notify::Listener,
     opening::OpenError,
     page::PageBounds,
+    staged_backup::{RestoreError, StagedBackup},
 };
 
 /// Runs one query on the driver of a [`Conn`].

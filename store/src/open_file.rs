@@ -3,10 +3,15 @@
 //! checked by it.
 
 use std::{
-    fs::Metadata,
+    fs::{File, Metadata},
     io,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
+};
+
+use rustix::{
+    fs::{FlockOperation, fcntl_lock},
+    io::Errno,
 };
 
 use super::{
@@ -33,6 +38,19 @@ fn identity(path: &Path) -> io::Result<Identity> {
 
 fn identity_of(about: &Metadata) -> Identity {
     (about.dev(), about.ino())
+}
+
+/// Locks a whole file for this process, until what is returned is dropped. Every connection to a SQLite file holds a lock
+/// on a part of it, so that this fails with `WouldBlock` where another process has one. Not to be used where this process
+/// itself has the file open: POSIX would release the locks of its connections.
+pub(super) fn lock_whole(file: &Path) -> io::Result<File> {
+    let file = File::options().read(true).write(true).open(file)?;
+    match fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(file),
+        // POSIX lets a system choose one of the two.
+        Err(Errno::ACCESS | Errno::AGAIN) => Err(io::ErrorKind::WouldBlock.into()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 impl OpenFile {

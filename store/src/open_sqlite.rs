@@ -1,6 +1,13 @@
 //! Opening of a SQLite file, by one process at a time, and the settings of its connections.
 
-use std::{fs::OpenOptions, io, path::Path, str::FromStr, sync::Arc, time::Duration};
+use std::{
+    fs::OpenOptions,
+    io,
+    path::{Path, PathBuf},
+    str::FromStr,
+    sync::Arc,
+    time::Duration,
+};
 
 use sqlx::{
     Connection as _,
@@ -36,7 +43,7 @@ pub(super) async fn open(url: &str, opening: Opening) -> Result<(Store, State), 
         .pragma("wal_autocheckpoint", LONGEST_LOG)
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT);
-    let file = options.get_filename().to_owned();
+    let file = file_of(url)?;
     let unreachable = |error: sqlx::Error| OpenError::Unreachable { place: place(url), cause: cause(&error, &file) };
     let pool = |connections| {
         SqlitePoolOptions::new()
@@ -83,6 +90,11 @@ pub(super) async fn open(url: &str, opening: Opening) -> Result<(Store, State), 
     let readers = pool(SQLITE_READERS).connect_lazy_with(options);
     let file = Arc::new(OpenFile::new(&file).map_err(sqlx::Error::Io)?);
     Ok((Store(Pool::Sqlite { readers, writer, aside, file }), state))
+}
+
+/// Returns the file that a URL names.
+pub(super) fn file_of(url: &str) -> Result<PathBuf, OpenError> {
+    Ok(SqliteConnectOptions::from_str(url)?.get_filename().to_owned())
 }
 
 /// Fails where SQLite can only read, which it reports at the first write. A lock of another process is no reason to

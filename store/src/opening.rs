@@ -24,6 +24,8 @@ pub enum OpenError {
     Unfit(String),
     #[error("there is no database at {0}")]
     Missing(PathBuf),
+    #[error("{0} is in use; stop every server and every other program that uses it first")]
+    InUse(String),
     #[error("{place}: {cause}")]
     Unreachable { place: String, cause: String },
     /// A statement failed. The cause is not a source, because it would be printed twice.

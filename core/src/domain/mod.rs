@@ -9,6 +9,7 @@ pub mod oauth;
 pub mod paging;
 mod public_host;
 mod reporters;
+pub mod restore;
 pub mod sessions;
 pub mod state;
 pub mod tokens;

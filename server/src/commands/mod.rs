@@ -6,6 +6,7 @@ mod database;
 mod doctor;
 mod migrate;
 mod openapi;
+mod restore;
 mod serve;
 mod terminal;
 mod user;
@@ -43,6 +44,8 @@ enum Command {
         /// The file to make
         file: PathBuf,
     },
+    /// Put a backup in place, so that what was revoked since stays revoked; no server may run
+    Restore(restore::Arguments),
     /// Print the OpenAPI document
     #[command(hide = true)]
     Openapi,
@@ -65,6 +68,7 @@ pub fn run() -> anyhow::Result<()> {
             Some(Command::Doctor) => doctor::doctor(settings).await,
             Some(Command::Migrate) => migrate::migrate(settings).await,
             Some(Command::Backup { file }) => backup::backup(settings, &file).await,
+            Some(Command::Restore(arguments)) => restore::restore(settings, arguments).await,
             Some(Command::Openapi) => openapi::print(),
         }
     });

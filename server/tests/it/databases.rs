@@ -21,14 +21,14 @@ use crate::{
 };
 
 /// The outcome and the output of one run of the program.
-struct Said {
-    succeeded: bool,
-    stdout: String,
-    stderr: String,
+pub struct Said {
+    pub succeeded: bool,
+    pub stdout: String,
+    pub stderr: String,
 }
 
 impl Said {
-    fn by(command: &mut Command) -> Self {
+    pub fn by(command: &mut Command) -> Self {
         let output = command.env("UPTRAKIT_LOG", "off").stdin(Stdio::null()).output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         Self { succeeded: output.status.success(), stdout: text(output.stdout), stderr: text(output.stderr) }
@@ -270,6 +270,31 @@ async fn doctor_names_settings_by_which_acknowledged_revokes_can_be_lost() {
     let said = doctor();
     assert!(said.succeeded, "{}", said.stderr);
     assert!(said.stdout.contains("remark      synchronous_commit is off"), "{}", said.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn doctor_names_a_server_that_a_power_cut_can_damage_and_is_content_with_a_synchronous_standby() {
+    let Some(primary) = crate::support::cluster::Cluster::primary() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let doctor = || Said::by(program(directory.path(), Some(&primary.url())).arg("doctor"));
+    assert!(Said::by(program(directory.path(), Some(&primary.url())).arg("migrate")).succeeded);
+    // The clusters of the tests run with fsync off.
+    let standby = primary.standby("standby");
+    primary.kill();
+    primary.start("-c full_page_writes=off -c synchronous_standby_names=standby");
+    let began = std::time::Instant::now();
+    let said = loop {
+        let said = doctor();
+        if !said.stdout.contains("asynchronous standbys") && said.stdout.contains("writes      ok") {
+            break said.stdout;
+        }
+        assert!(began.elapsed() < std::time::Duration::from_secs(30), "{} {}", said.stdout, said.stderr);
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    };
+    for part in ["remark      fsync is off", "remark      full_page_writes is off"] {
+        assert!(said.contains(part), "{said}");
+    }
+    drop(standby);
 }
 
 /// Follows a Postgres server as an asynchronous standby does, until the value is dropped.

@@ -41,6 +41,7 @@ mod proxies;
 mod races;
 mod readiness;
 mod responses;
+mod restore;
 mod rotation;
 mod rpc;
 mod schema;

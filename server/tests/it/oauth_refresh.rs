@@ -23,7 +23,7 @@ on_both!(
     a_deactivated_account_refreshes_nothing_and_its_grants_come_back
 );
 
-async fn renew(client: &Client, connected: &Connected) -> Connected {
+pub async fn renew(client: &Client, connected: &Connected) -> Connected {
     let answer = refresh(client, &connected.client_id, &connected.refresh, &[]).await.ok(200);
     let (access, refresh) = (text(&answer, "access_token"), text(&answer, "refresh_token"));
     Connected { client_id: connected.client_id.clone(), access, refresh }

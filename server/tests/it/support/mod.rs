@@ -284,10 +284,33 @@ impl TestServer {
         beside(&base, &format!("{end} = '{name}'")).await;
     }
 
+    /// Has Postgres end sessions that are left of a server that has stopped.
+    pub async fn close_database_and_open_it(&self) {
+        self.close_database().await;
+        self.open_database().await;
+    }
+
     /// Has Postgres accept sessions again.
     pub async fn open_database(&self) {
         let (base, name) = (postgres_server().expect("this server is on Postgres"), self.database());
         beside(&base, &format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")).await;
+    }
+
+    /// Ends this server and makes a copy of its database, as a backup brings it back. Returns the URL of the copy.
+    pub async fn back_up(&self) -> String {
+        if let Some(file) = self.url.strip_prefix("sqlite://") {
+            let copy = format!("{file}.backup");
+            self.app.store.backup(std::path::Path::new(&copy)).await.unwrap();
+            self.app.close().await.unwrap();
+            return format!("sqlite://{copy}");
+        }
+        self.app.close().await.unwrap();
+        // A template may have no sessions.
+        self.close_database().await;
+        let (base, name) = (postgres_server().expect("this server is on Postgres"), self.database());
+        beside(&base, &format!("CREATE DATABASE {name}_backup TEMPLATE {name}")).await;
+        self.open_database().await;
+        self.url.replace(name, &format!("{name}_backup"))
     }
 
     /// Starts a server process on a database that exists already.
