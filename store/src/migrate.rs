@@ -122,7 +122,7 @@ async fn run_when_unlocked(pool: &PgPool) -> Result<(), OpenError> {
     let mut tried = 0;
     loop {
         tried += 1;
-        match POSTGRES_MIGRATIONS.run(pool).await {
+        match run_together(pool).await {
             Err(error) if is_locked(&error) && tried < TRIES => {
                 tracing::warn!(
                     tried,
@@ -136,11 +136,27 @@ async fn run_when_unlocked(pool: &PgPool) -> Result<(), OpenError> {
     }
 }
 
+/// Runs the pending migrations in one transaction, so that a program of the former version can go on with the database
+/// when one of them fails. Each has a savepoint of its own in it.
+async fn run_together(pool: &PgPool) -> Result<(), MigrateError> {
+    let mut tx = pool.begin().await?;
+    // The lock that sqlx takes is released before the commit. Without this one, another server would then not see what
+    // is done already. The number is that of no other lock, the letters `uptr`.
+    sqlx::query("SELECT pg_advisory_xact_lock(1970304114)").execute(&mut *tx).await?;
+    // `run` would do the same, but the compiler takes no future that holds its connection to another thread.
+    POSTGRES_MIGRATIONS.run_direct(None, &mut *tx, false).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Runs the pending migrations in one transaction, as on Postgres.
 pub(super) async fn migrate_sqlite(pool: &sqlx::SqlitePool) -> Result<(), OpenError> {
-    Ok(SQLITE_MIGRATIONS.run(pool).await?)
+    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+    SQLITE_MIGRATIONS.run_direct(None, &mut *tx, false).await?;
+    Ok(tx.commit().await?)
 }
 
 fn is_locked(error: &MigrateError) -> bool {
     let (MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) = error else { return false };
-    matches!(error, sqlx::Error::Database(error) if error.code().is_some_and(|code| code == "55P03"))
+    // lock_not_available, deadlock_detected
+    matches!(error, sqlx::Error::Database(error) if error.code().is_some_and(|code| code == "55P03" || code == "40P01"))
 }

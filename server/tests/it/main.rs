@@ -53,6 +53,7 @@ mod tasks;
 mod tokens;
 mod unicode_forms;
 mod unit;
+mod upgrade;
 mod users;
 mod watching;
 mod wrong_clock;
