@@ -20,7 +20,7 @@ Signing in opens your browser, where you choose what this machine may do. The to
     /// Revoke the saved token at the server and forget it
     #[command(after_help = "Example:\n  uptrakit auth logout")]
     Logout,
-    /// Create, list, show, rotate and revoke API tokens
+    /// Create, list, show, rotate, confirm and revoke API tokens
     #[command(subcommand, after_help = "Example:\n  uptrakit auth token list")]
     Token(TokenCommand),
 }
@@ -58,6 +58,9 @@ pub enum TokenCommand {
     /// Replace a token by a new one with the same id and name; the new one is printed once, alone on standard output
     #[command(after_help = "Example:\n  uptrakit auth token rotate ci --overlap 1h")]
     Rotate(RotateToken),
+    /// Take a token off hold, after the server's database was restored from a backup
+    #[command(after_help = "Example:\n  uptrakit auth token confirm ci")]
+    Confirm(TokenArgument),
     /// Revoke a token, from this moment on and everywhere
     #[command(after_help = "Example:\n  uptrakit auth token revoke ci")]
     Revoke(TokenArgument),

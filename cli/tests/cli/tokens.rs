@@ -244,6 +244,28 @@ fn a_revoked_token_is_refused_with_the_reason() {
 }
 
 #[test]
+fn a_token_on_hold_is_refused_until_it_is_confirmed() {
+    let mut server = Server::start();
+    let token = server.program().ok(&["auth", "token", "create", "--name", "ci"]).stdout.trim().to_owned();
+    server.restore();
+    let held = server.program_with(&token);
+    let refused = held.run(&["auth", "status", "-v"]);
+    assert_eq!((refused.code, refused.stdout.as_str()), (3, ""));
+    assert!(refused.stderr.contains("code: token-on-hold") && refused.stderr.contains("/profile"), "{refused:?}");
+    assert_eq!(held.run(&["auth", "token", "confirm", "ci"]).code, 3);
+    let fresh = server.token_of("root", &json!({"name": "fresh"}));
+    let program = server.program_with(fresh["token"].as_str().unwrap());
+    assert_eq!(program.ok(&["auth", "token", "list"]).stdout.matches("on hold").count(), 2);
+    assert!(program.ok(&["auth", "token", "show", "ci"]).stdout.contains("On hold\tsince "));
+    let confirmed = program.ok(&["auth", "token", "confirm", "ci"]);
+    assert!(confirmed.stderr.contains("Confirmed token ci"), "{confirmed:?}");
+    held.ok(&["auth", "status"]);
+    assert_eq!(server.program().run(&["auth", "status"]).code, 3, "the other one is on hold");
+    let again = program.ok(&["auth", "token", "confirm", "ci", "-o", "json"]).json();
+    assert_eq!((&again["name"], again.get("held_at")), (&json!("ci"), None));
+}
+
+#[test]
 fn revoke_in_json_says_since_when() {
     let server = Server::start();
     let program = server.program();

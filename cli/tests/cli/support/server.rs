@@ -113,6 +113,14 @@ impl Server {
         self.child.wait().unwrap();
     }
 
+    /// Starts the server again on its database as on one that was restored from a backup.
+    pub fn restore(&mut self) {
+        self.stop();
+        let output = command(&self.data).args(["restore", "--adopt"]).output().unwrap();
+        assert!(output.status.success(), "restore: {}", String::from_utf8_lossy(&output.stderr));
+        self.start_again();
+    }
+
     /// Starts the server again at the same address.
     pub fn start_again(&mut self) {
         let listen = self.url.strip_prefix("http://").unwrap().to_owned();

@@ -5,7 +5,7 @@ use crate::{
     args::{ListTokens, State},
     commands::{Context, paging},
     failure::Failure,
-    output::{Cell, Output},
+    output::{Cell, Output, Tone},
 };
 use uptrakit_api::tolerant::Token;
 
@@ -44,7 +44,13 @@ fn row(token: &Token, output: &Output) -> Vec<Cell> {
         Cell::plain(&token.hint),
         output.instant_or(token.last_used_at, "never"),
         ends,
-        if token.state == "active" { Cell::plain(&token.state) } else { Cell::faint(&token.state) },
+        if token.held_at.is_some() {
+            Cell::toned("on hold", Tone::Warning)
+        } else if token.state == "active" {
+            Cell::plain(&token.state)
+        } else {
+            Cell::faint(&token.state)
+        },
         token.permissions.as_ref().map_or(Cell::plain("inherits all"), |list| Cell::plain(list.join(" "))),
         output.instant_or(token.created_at, ""),
         Cell::faint(&token.id),

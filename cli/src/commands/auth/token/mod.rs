@@ -1,5 +1,6 @@
 //! `uptrakit auth token …`
 
+mod confirm;
 mod create;
 mod list;
 mod revoke;
@@ -23,6 +24,7 @@ pub fn run(context: &Context, command: TokenCommand) -> Result<(), Failure> {
         TokenCommand::List(arguments) => list::run(context, &arguments),
         TokenCommand::Show(arguments) => show::run(context, &arguments.id),
         TokenCommand::Rotate(arguments) => rotate::run(context, &arguments),
+        TokenCommand::Confirm(arguments) => confirm::run(context, &arguments.id),
         TokenCommand::Revoke(arguments) => revoke::run(context, &arguments.id),
     }
 }

@@ -46,6 +46,10 @@ fn properties(token: &Token, output: &Output) -> Vec<(&'static str, Cell)> {
         let by = token.revoked_by.as_ref().map(|name| format!(", by {name}")).unwrap_or_default();
         properties.push(("Revoked", Cell::toned(output.instant_in_full(at) + &by, Tone::Bad)));
     }
+    if let Some(at) = token.held_at {
+        let since = format!("since {}; confirm it with `uptrakit auth token confirm`", output.instant_in_full(at));
+        properties.push(("On hold", Cell::toned(since, Tone::Warning)));
+    }
     if let Some(rotation) = &token.rotation {
         properties.extend([
             (
