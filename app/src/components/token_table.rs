@@ -78,7 +78,9 @@ pub fn TokenTable(
 #[component]
 fn TokenRow(token: Memo<Token>, under_name: Option<AnyView>, actions: AnyView) -> impl IntoView {
     let state = Memo::new(move |_| token.with(|token| token.state));
+    let is_held = Memo::new(move |_| token.with(|token| token.held_at.is_some()));
     let badge = move || match state.get() {
+        TokenState::Active if is_held.get() => Some(view! { <Badge tone=Tone::Warn>"on hold"</Badge> }.into_any()),
         TokenState::Active => None,
         TokenState::Expired => Some(view! { <Badge tone=Tone::Warn>"expired"</Badge> }.into_any()),
         TokenState::Revoked => Some(view! { <Badge tone=Tone::Bad>"revoked"</Badge> }.into_any()),

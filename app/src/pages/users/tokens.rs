@@ -6,15 +6,16 @@ use crate::{
     api_client,
     components::{
         Button, ButtonKind, Loaded, Pager, RevokeDialog, RowButton, SelectBox, SkeletonTable, TokenFilter, TokenTable,
-        announce_found,
+        Tone, announce_found,
     },
     drafts::kept,
     focus::{focus_id, focus_when_mounted, keep_in_list},
     list_page::ListPage,
     loader::Loader,
 };
+use gloo_net::http::Method;
 use leptos::{html, prelude::*};
-use uptrakit_api::{Page, Token, TokenState, User};
+use uptrakit_api::{ConfirmToken, Page, Problem, Token, TokenState, User};
 
 #[component]
 pub fn TokensOf(user: User) -> impl IntoView {
@@ -78,7 +79,7 @@ pub fn TokensOf(user: User) -> impl IntoView {
                 <SelectBox label="State" value=filter options=TokenFilter::ALL on_choose=choose />
             </div>
             <Loaded loader=tokens waiting=|| view! { <SkeletonTable /> }>
-                <List tokens=tokens revoking=revoking page=page />
+                <List tokens=tokens path=path revoking=revoking page=page />
             </Loaded>
             {move || dialog()}
         </section>
@@ -86,9 +87,20 @@ pub fn TokensOf(user: User) -> impl IntoView {
 }
 
 #[component]
-fn List(tokens: Loader<Page<Token>>, revoking: RwSignal<Option<Token>>, page: ListPage) -> impl IntoView {
+fn List(
+    tokens: Loader<Page<Token>>,
+    path: StoredValue<String>,
+    revoking: RwSignal<Option<Token>>,
+    page: ListPage,
+) -> impl IntoView {
     let is_empty = tokens.is_empty();
-    let actions = Callback::new(move |token| view! { <Revoke token=token revoking=revoking /> }.into_any());
+    let actions = Callback::new(move |token| {
+        view! {
+            <Confirm token=token tokens=tokens path=path />
+            <Revoke token=token revoking=revoking />
+        }
+        .into_any()
+    });
     let inside = move || {
         if is_empty.get() {
             view! {
@@ -107,6 +119,29 @@ fn List(tokens: Loader<Page<Token>>, revoking: RwSignal<Option<Token>>, page: Li
             .into_any()
         }
     };
+    view! { {move || inside()} }
+}
+
+/// The button for a token on hold, after a restore of the database.
+#[component]
+fn Confirm(token: Memo<Token>, tokens: Loader<Page<Token>>, path: StoredValue<String>) -> impl IntoView {
+    let people = use_people();
+    let is_held = Memo::new(move |_| token.with(|token| token.held_at.is_some()));
+    let name = Signal::derive(move || token.with(|token| token.name.clone()));
+    let confirm = move || {
+        let (id, name) = token.with_untracked(|token| (token.id, token.name.clone()));
+        let path = path.with_value(|path| [path, "/", &id.to_string(), "/confirm"].concat());
+        let answer = api_client::submit(Method::POST, &path, &ConfirmToken {});
+        people.auth.call(answer, move |answer: Result<Token, Problem>| {
+            match answer {
+                Ok(_) => people.notices.show(Tone::Good, [&name, " is confirmed, and accepted again."].concat()),
+                Err(problem) => people.notices.show(Tone::Bad, problem.detail),
+            }
+            tokens.reload();
+        });
+    };
+    let inside =
+        move || is_held.get().then(|| view! { <RowButton label="Confirm" of=name on_press=confirm /> }.into_any());
     view! { {move || inside()} }
 }
 

@@ -6,8 +6,9 @@ use crate::{
     components::{Button, ButtonKind, Instant, RowButton, Tone},
     rpc,
 };
+use gloo_net::http::Method;
 use leptos::prelude::*;
-use uptrakit_api::{Rotation, Token, TokenState};
+use uptrakit_api::{ConfirmToken, Problem, Rotation, Token, TokenState};
 
 #[component]
 pub fn Actions(token: Memo<Token>) -> impl IntoView {
@@ -15,10 +16,31 @@ pub fn Actions(token: Memo<Token>) -> impl IntoView {
     let may_write = Memo::new(move |_| section.may_write());
     let is_active = Memo::new(move |_| token.with(|token| token.state == TokenState::Active));
     let name = Signal::derive(move || token.with(|token| token.name.clone()));
+    let is_held = Memo::new(move |_| token.with(|token| token.held_at.is_some()));
+    let confirm = move || {
+        let (id, name) = token.with_untracked(|token| (token.id, token.name.clone()));
+        let path = ["/api/v1/auth/api-tokens/", &id.to_string(), "/confirm"].concat();
+        let answer = api_client::submit(Method::POST, &path, &ConfirmToken {});
+        section.auth.call(answer, move |answer: Result<Token, Problem>| {
+            match answer {
+                Ok(_) => section.notices.show(Tone::Good, [&name, " is confirmed, and accepted again."].concat()),
+                Err(problem) => section.notices.show(Tone::Bad, problem.detail),
+            }
+            section.changed();
+        });
+    };
     let opens = move |open: fn(Token) -> Open| move || section.open.set(Some(open(token.get_untracked())));
     let parts = move || {
         if !may_write.get() {
             None
+        } else if is_active.get() && is_held.get() {
+            Some(
+                view! {
+                    <RowButton label="Confirm" of=name on_press=confirm />
+                    <RowButton label="Revoke" of=name kind=ButtonKind::GhostBad on_press=opens(Open::Revoke) />
+                }
+                .into_any(),
+            )
         } else if is_active.get() {
             Some(
                 view! {
