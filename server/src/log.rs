@@ -120,6 +120,10 @@ impl<S: Subscriber> Layer<S> for LibraryLimit {
         if about.target().starts_with("rmcp") && *about.level() > Level::ERROR {
             return false;
         }
+        // The server itself logs once that a collector takes nothing, and that it does again.
+        if about.target().starts_with("opentelemetry") && about.name().contains("Export") {
+            return false;
+        }
         if about.target().starts_with("uptrakit") || *about.level() > Level::INFO {
             return true;
         }

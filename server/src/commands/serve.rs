@@ -16,6 +16,7 @@ use uptrakit_core::{clock::Clock, domain::accounts, error::Error, jobs, public_u
 use uptrakit_server::{
     App, http,
     settings::{Settings, unknown_variables},
+    telemetry::Telemetry,
 };
 use uptrakit_store::database_url::place;
 
@@ -36,14 +37,15 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     );
     // Each idle connection needs a file descriptor, and the usual soft limit of 1024 is too low for thousands of them.
     let _ = rlimit::increase_nofile_limit(rlimit::INFINITY);
-    let measured = match settings.metrics_listen {
+    let metrics_listener = match settings.metrics_listen {
         Some(listen) => {
             let listener = TcpListener::bind(listen).await;
-            let listener = listener.map_err(|error| cannot_listen(listen, "metrics_listen", &error))?;
-            Some((listener, http::metrics::install()?))
+            Some(listener.map_err(|error| cannot_listen(listen, "metrics_listen", &error))?)
         }
         None => None,
     };
+    let telemetry = Telemetry::start(|name| std::env::var(name).ok().filter(|text| !text.is_empty()));
+    let handle = http::metrics::install(metrics_listener.is_some(), telemetry.meter())?;
     for variable in unknown_variables(environment_names()) {
         tracing::warn!("{variable}");
     }
@@ -73,7 +75,10 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         let app = app.clone();
         move || write_at_hangup(app.clone())
     });
-    if let Some((listener, handle)) = measured {
+    if telemetry.meter().is_some() {
+        http::metrics::send(&App(app.clone()));
+    }
+    if let (Some(listener), Some(handle)) = (metrics_listener, handle) {
         http::metrics::start(&App(app.clone()), listener, &handle)?;
     }
     let router = http::router(&app, http::Offer { listen: address, mcp: settings.mcp });
@@ -97,7 +102,11 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         }
     };
     http::serve::serve(listener, router, http::serve::HEAD_TIMEOUT, stop).await;
+    if telemetry.meter().is_some() {
+        http::metrics::read_parts(&App(app.clone()));
+    }
     let closed = app.close().await;
+    telemetry.stop().await;
     closed.context("Last uses could not be written")?;
     tracing::info!("Uptrakit has stopped");
     Ok(())

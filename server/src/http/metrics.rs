@@ -4,19 +4,30 @@ use std::{io, sync::atomic::Ordering, time::Duration};
 
 use axum::{Router, middleware, routing::get};
 use metrics::{counter, gauge};
-use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+use opentelemetry::metrics::Meter;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::{health, layer::request_context::request_context, measured};
-use crate::{App, log};
+use crate::{App, log, telemetry::recorder::OtlpRecorder};
 
 const SECONDS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
 
-/// Installs the recorder. This happens once per process, before any part records.
-pub fn install() -> Result<PrometheusHandle, BuildError> {
-    let builder = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)?;
-    let handle = builder.install_recorder()?;
+const UPKEEP: Duration = Duration::from_secs(5);
+
+/// Installs the recorder, for Prometheus, for OpenTelemetry or for both. This happens once per process, before any part
+/// records.
+pub fn install(for_prometheus: bool, meter: Option<Meter>) -> anyhow::Result<Option<PrometheusHandle>> {
+    let suffix = Matcher::Suffix("_seconds".to_owned());
+    let prometheus = for_prometheus.then(|| PrometheusBuilder::new().set_buckets_for_metric(suffix, SECONDS));
+    let prometheus = prometheus.transpose()?.map(PrometheusBuilder::build_recorder);
+    let handle = prometheus.as_ref().map(PrometheusRecorder::handle);
+    match (meter, prometheus) {
+        (Some(meter), prometheus) => metrics::set_global_recorder(OtlpRecorder::new(meter, SECONDS, prometheus))?,
+        (None, Some(prometheus)) => metrics::set_global_recorder(prometheus)?,
+        (None, None) => return Ok(None),
+    }
     measured::begin();
     gauge!("uptrakit_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     // Prometheus sees an increase only in a series that is there before it.
@@ -24,6 +35,20 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
         counter!("uptrakit_sign_ins_total", "outcome" => outcome).increment(0);
     }
     Ok(handle)
+}
+
+/// Reads what the parts count on their own, for as long as metrics are sent to a collector.
+pub fn send(app: &App) {
+    let parts = app.clone();
+    app.tasks.supervise("metrics-read", CancellationToken::new(), move || {
+        let parts = parts.clone();
+        async move {
+            loop {
+                read_parts(&parts);
+                tokio::time::sleep(UPKEEP).await;
+            }
+        }
+    });
 }
 
 pub fn start(app: &App, listener: TcpListener, handle: &PrometheusHandle) -> io::Result<()> {
@@ -45,7 +70,7 @@ pub fn start(app: &App, listener: TcpListener, handle: &PrometheusHandle) -> io:
 /// Moves what was recorded into buckets, so that memory stays small while no server scrapes the metrics.
 async fn upkeep(handle: PrometheusHandle) {
     loop {
-        tokio::time::sleep(Duration::from_secs(5)).await;
+        tokio::time::sleep(UPKEEP).await;
         handle.run_upkeep();
     }
 }
@@ -68,7 +93,7 @@ fn router(handle: PrometheusHandle, app: App) -> Router {
 }
 
 /// Exports the counts that the parts keep themselves, so that the hot path needs no recorder.
-fn read_parts(app: &App) {
+pub fn read_parts(app: &App) {
     let counters = app.verifier.counters();
     for (outcome, count) in
         [("granted", &counters.granted), ("refused", &counters.refused), ("unavailable", &counters.unavailable)]

@@ -50,6 +50,7 @@ mod slow_clients;
 mod storm;
 mod support;
 mod tasks;
+mod telemetry;
 mod tokens;
 mod unicode_forms;
 mod unit;

@@ -38,7 +38,7 @@ use crate::{
         measured::is_measured,
         problem::ErrorResponse,
     },
-    telemetry::trace_parent::TraceParent,
+    telemetry::{span::RequestSpan, trace_parent::TraceParent},
 };
 
 /// The content security policy of all responses but pages. If a browser shows such a response as a page, that page may
@@ -53,10 +53,13 @@ pub async fn request_context(State(app): State<App>, mut request: Request, next:
     let peer = request.extensions().get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip());
     let Forwarded { address, request_id, trace_parent } = forwarded(peer, request.headers(), &app.trusted_proxies);
     let request_id = request_id.unwrap_or_else(next_request_id);
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let span = RequestSpan::begin(request.method(), route.as_ref().map(MatchedPath::as_str), trace_parent);
+    let of_span = span.as_ref().map(RequestSpan::trace_id);
     let context = RequestContext {
         address,
         request_id: request_id.clone(),
-        trace_id: trace_parent.map(|parent| parent.trace_id),
+        trace_id: of_span.or_else(|| Some(trace_parent?.trace_id)),
         arrived: app.clock.now(),
         in_flight: Arc::default(),
     };
@@ -67,7 +70,6 @@ pub async fn request_context(State(app): State<App>, mut request: Request, next:
     let opener_policy = opener_policy(path);
     let observed = Observed::of(&request);
     let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().cloned();
 
     let handled = if has_credential_in_query(request.uri().query()) {
         let why = "A credential must not be in the URL, where logs keep it. Send an Authorization header.";
@@ -104,6 +106,9 @@ pub async fn request_context(State(app): State<App>, mut request: Request, next:
     finish_headers(&app, status, response.headers_mut(), is_page, &request_id);
     response.headers_mut().insert("cross-origin-opener-policy", opener_policy);
     observed.record(&context, response.status());
+    if let Some(span) = span {
+        span.finish(&context.request_id, response.status());
+    }
     response
 }
 
