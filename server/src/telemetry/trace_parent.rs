@@ -38,21 +38,21 @@ mod tests {
     #[test]
     fn the_parent_of_a_trace_is_read_as_the_standard_says() {
         let read =
-            |is_sampled| Some(TraceParent { trace_id: TraceId(TRACE), span_id: 0x00f0_67aa_0ba9_02b7, is_sampled });
+            |is_sampled| Some(TraceParent { trace_id: TraceId(TRACE), span_id: 0x00f0_67aa_0aa9_02b7, is_sampled });
         for (text, expected) in [
-            ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", read(true)),
-            ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00", read(false)),
-            ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-03", read(true)),
-            ("01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-what-may-be", read(true)),
-            ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more", None),
-            ("ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", None),
-            ("00-00000000000000000000000000000000-00f067aa0ba902b7-01", None),
+            ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0aa902b7-01", read(true)),
+            ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0aa902b7-00", read(false)),
+            ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0aa902b7-03", read(true)),
+            ("01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0aa902b7-01-what-may-be", read(true)),
+            ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0aa902b7-01-more", None),
+            ("ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0aa902b7-01", None),
+            ("00-00000000000000000000000000000000-00f067aa0aa902b7-01", None),
             ("00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01", None),
-            ("00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01", None),
-            ("00-+bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", None),
-            ("00-4bf92f3577b34da6a3ce929d0e0e473-00f067aa0ba902b7-01", None),
-            ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7", None),
-            ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-1", None),
+            ("00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0aa902b7-01", None),
+            ("00-+bf92f3577b34da6a3ce929d0e0e4736-00f067aa0aa902b7-01", None),
+            ("00-4bf92f3577b34da6a3ce929d0e0e473-00f067aa0aa902b7-01", None),
+            ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0aa902b7", None),
+            ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0aa902b7-1", None),
             ("", None),
         ] {
             assert_eq!(TraceParent::parse(text), expected, "{text}");

@@ -402,7 +402,7 @@ fn the_ids_that_a_trusted_proxy_gave_a_request_are_in_its_answer_and_its_lines_a
         let token = process.first_token();
         let body = json!({ "login": "root", "password": "wrong" }).to_string();
         let answered = |id: &str| {
-            let headers = format!("x-request-id: {id}\r\ntraceparent: 00-{TRACE}-00f067aa0ba902b7-01\r\n");
+            let headers = format!("x-request-id: {id}\r\ntraceparent: 00-{TRACE}-00f067aa0aa902b7-01\r\n");
             let (status, head, body) = process.ask("POST", "/auth/sessions", &headers, &body).unwrap();
             assert_eq!(status, 401);
             let told = head.lines().find_map(|line| line.strip_prefix("x-request-id: ")).unwrap().to_owned();

@@ -135,7 +135,7 @@ fn a_collector_gets_a_span_of_each_request_and_the_metrics_and_no_secret() {
     ];
     let process = start_with(directory.path(), None, &settings);
     let token = process.first_token();
-    let parent = format!("traceparent: 00-{TRACE}-00f067aa0ba902b7-01\r\nx-request-id: of-the-proxy\r\n");
+    let parent = format!("traceparent: 00-{TRACE}-00f067aa0aa902b7-01\r\nx-request-id: of-the-proxy\r\n");
     let with_token = format!("{parent}authorization: Bearer {token}\r\nx-forwarded-for: 198.51.100.23\r\n");
     assert_eq!(process.ask("GET", "/auth/me", &with_token, "").unwrap().0, 200);
     process.ask("GET", &format!("/hosts/{token}"), &with_token, "").unwrap();

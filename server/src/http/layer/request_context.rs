@@ -317,7 +317,7 @@ mod tests {
 
     #[test]
     fn the_ids_of_a_request_and_a_trace_count_from_trusted_peers_alone_and_if_they_are_there_once() {
-        const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0aa902b7-01";
         let ids = |peer: &str, lines: &[(&'static str, &'static str)]| {
             let mut headers = HeaderMap::new();
             for (name, value) in lines {
