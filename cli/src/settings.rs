@@ -6,12 +6,20 @@ use crate::{
     clock::ServerClock,
     credentials::{Source, Store},
     duration,
-    failure::{Exit, Failure},
+    failure::{Exit, Failure, described},
     http::{self, Authority, Client},
     server::{self, Server},
     text,
 };
-use std::{cell::OnceCell, env, ffi::OsString, path::PathBuf, rc::Rc, time::Duration};
+use std::{
+    cell::OnceCell,
+    env,
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+    rc::Rc,
+    time::Duration,
+};
 use uptrakit_api::TokenSecret;
 
 pub const TIMEOUT: Duration = Duration::from_secs(30);
@@ -104,13 +112,17 @@ impl Settings {
     }
 
     pub fn named_token(&self) -> Result<Option<Credential>, Failure> {
-        let (text, source) = match &self.token {
-            Some(text) => (text.clone(), Source::Flag),
-            None => match variable("UPTRAKIT_TOKEN") {
-                // A value that is not UTF-8 is a malformed token like any other.
-                Some(text) => (text.to_string_lossy().into_owned(), Source::Environment),
-                None => return Ok(None),
-            },
+        let (text, source) = match (&self.token, variable("UPTRAKIT_TOKEN"), variable("UPTRAKIT_TOKEN_FILE")) {
+            (Some(text), ..) => (text.clone(), Source::Flag),
+            (None, Some(_), Some(_)) => {
+                return Err(
+                    Failure::usage("UPTRAKIT_TOKEN and UPTRAKIT_TOKEN_FILE are both set").hint("unset one of them")
+                );
+            }
+            // A value that is not UTF-8 is a malformed token like any other.
+            (None, Some(text), None) => (text.to_string_lossy().into_owned(), Source::Environment),
+            (None, None, Some(path)) => (token_file(Path::new(&path))?, Source::File(path.into())),
+            (None, None, None) => return Ok(None),
         };
         let token = text::token(&text, &source.of_token())?;
         Ok(Some(Credential { token, source }))
@@ -142,6 +154,16 @@ impl Settings {
             format!("{way}; --server takes one that has a token: {}", others.join(", "))
         })
     }
+}
+
+fn token_file(path: &Path) -> Result<String, Failure> {
+    let wrong = |why: String| {
+        Failure::usage(format!("could not read the token in {}", path.display()))
+            .caused_by(why)
+            .hint("put a token into that file, or unset UPTRAKIT_TOKEN_FILE")
+    };
+    let bytes = fs::read(path).map_err(|error| wrong(described(&error)))?;
+    text::decode(&bytes).map(str::to_owned).map_err(|why| wrong(format!("the file {why}")))
 }
 
 /// Returns the value of a flag, else of a variable that is not empty, and the name of its source.

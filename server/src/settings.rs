@@ -49,6 +49,9 @@ pub struct Source {
     /// The URL of the database, sqlite:… or postgres:… [default: SQLite in the data directory]
     #[arg(long, env = "UPTRAKIT_DATABASE_URL", value_name = "URL")]
     pub database_url: Option<Text>,
+    /// A file with the URL of the database, such as a credential of systemd
+    #[arg(long, env = "UPTRAKIT_DATABASE_URL_FILE", value_name = "FILE", hide_short_help = true)]
+    pub database_url_file: Option<Text>,
     /// The most connections to Postgres [default: 10]
     #[arg(long, env = "UPTRAKIT_DATABASE_CONNECTIONS", value_name = "NUMBER", hide_short_help = true)]
     pub database_connections: Option<Text>,
@@ -169,11 +172,41 @@ fn invalid(name: &str, value: &str, why: &str) -> InvalidSetting {
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> InvalidSetting {
-    let why = match error.kind() {
+    InvalidSetting(format!("The settings file {} can't be read: {}.", path.display(), why_unreadable(error)))
+}
+
+fn why_unreadable(error: &io::Error) -> String {
+    match error.kind() {
         io::ErrorKind::PermissionDenied => "Permission denied; use sudo, or become the user of the service".into(),
         _ => uptrakit_store::plain_io(error),
-    };
-    InvalidSetting(format!("The settings file {} can't be read: {why}.", path.display()))
+    }
+}
+
+/// Returns a secret that is set itself, or is the line in the file that the setting `…_file` names.
+fn secret(name: &str, text: Option<Text>, file: Option<Text>) -> Result<Option<Text>, InvalidSetting> {
+    let Some(Text(path)) = file else { return Ok(text) };
+    if text.is_some() {
+        let both = format!("The settings {name} and {name}_file are both set: leave one of them out.");
+        return Err(InvalidSetting(both));
+    }
+    let wrong = |why: &str| InvalidSetting(format!("The setting {name}_file is wrong: the file {path} {why}."));
+    let bytes = std::fs::read(&path).map_err(|error| wrong(&format!("can't be read: {}", why_unreadable(&error))))?;
+    match input::without_line_end(input::decode(&bytes).map_err(wrong)?) {
+        "" => Err(wrong("is empty")),
+        line if line.contains('\n') => Err(wrong("has more than one line")),
+        line => Ok(Some(line.into())),
+    }
+}
+
+/// What listens on more than loopback must be told how browsers find it.
+pub fn require_public_url(public_url: Option<&PublicUrl>, listen: SocketAddr) -> Result<(), InvalidSetting> {
+    if public_url.is_some() || listen.ip().is_loopback() {
+        return Ok(());
+    }
+    Err(InvalidSetting(format!(
+        "The setting public_url is missing: the server listens on {listen}, so say where browsers find it, \
+         such as UPTRAKIT_PUBLIC_URL=https://uptrakit.example.org."
+    )))
 }
 
 fn parse<T: FromStr>(name: &str, text: Option<Text>, why: &str) -> Result<Option<T>, InvalidSetting> {
@@ -244,13 +277,8 @@ impl Source {
         let include_subdomains =
             parse("hsts_include_subdomains", self.hsts_include_subdomains, "must be true or false")?.unwrap_or(false);
         let public_url = public_url.map(|url| url.including_subdomains(include_subdomains));
-        if public_url.is_none() && !listen.ip().is_loopback() {
-            return Err(InvalidSetting(format!(
-                "The setting public_url is missing: the server listens on {listen}, so say where browsers find it, \
-                 such as UPTRAKIT_PUBLIC_URL=https://uptrakit.example.org."
-            )));
-        }
-        let (database_url, data_dir) = match self.database_url {
+        require_public_url(public_url.as_ref(), listen)?;
+        let (database_url, data_dir) = match secret("database_url", self.database_url, self.database_url_file)? {
             Some(Text(url)) if is_in_memory(&url) => {
                 return Err(InvalidSetting(
                     "The setting database_url is wrong: SQLite needs a file, such as sqlite:///srv/uptrakit.db.".into(),
@@ -366,9 +394,10 @@ impl Settings {
 }
 
 /// Variables that other programs of Uptrakit and its tests read.
-const FOREIGN_VARIABLES: [&str; 14] = [
+const FOREIGN_VARIABLES: [&str; 15] = [
     "UPTRAKIT_SERVER",
     "UPTRAKIT_TOKEN",
+    "UPTRAKIT_TOKEN_FILE",
     "UPTRAKIT_TIMEOUT",
     "UPTRAKIT_CREDENTIALS",
     "UPTRAKIT_BIN",
@@ -528,7 +557,7 @@ mod tests {
             assert_eq!(format!("{over:?}"), format!("{source:?}"), "{name}");
             known.push(name.to_owned());
         }
-        assert_eq!(known.len(), 17, "{known:?}");
+        assert_eq!(known.len(), 18, "{known:?}");
     }
 
     #[test]
@@ -607,6 +636,37 @@ mod tests {
         std::fs::write(&file, text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>()).unwrap();
         let why = Source::from_file(&file).unwrap_err().to_string();
         assert!(why.starts_with("The settings file ") && why.contains("uptrakit.toml is in UTF-16"), "{why}");
+    }
+
+    #[test]
+    fn the_database_url_may_be_in_a_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("database-url");
+        let read = |url: Option<&str>| {
+            let source = Source {
+                database_url: url.map(Into::into),
+                database_url_file: Some(path.to_str().unwrap().into()),
+                ..Source::default()
+            };
+            validate(source).map(|settings| settings.database_url)
+        };
+        let place = path.display();
+        let wrong = |why: &str| Err(format!("The setting database_url_file is wrong: the file {place} {why}."));
+        assert_eq!(read(None), wrong("can't be read: No such file or directory"));
+        let url = "postgres://ada:opensesame@localhost/uptrakit";
+        for text in [url, &format!("{url}\n"), &format!("\u{feff}{url}\r\n")] {
+            std::fs::write(&path, text).unwrap();
+            assert_eq!(read(None).as_deref(), Ok(url));
+        }
+        let both = "The settings database_url and database_url_file are both set: leave one of them out.";
+        assert_eq!(read(Some(url)), Err(both.to_owned()));
+        for (text, why) in [("", "is empty"), ("\n", "is empty"), ("a\nb\n", "has more than one line")] {
+            std::fs::write(&path, text).unwrap();
+            assert_eq!(read(None), wrong(why));
+        }
+        std::fs::write(&path, "postgres://ada:opensesame@").unwrap();
+        let why = read(None).unwrap_err();
+        assert!(why.starts_with("The setting database_url is wrong: ") && !why.contains("opensesame"), "{why}");
     }
 
     #[test]
@@ -692,7 +752,7 @@ mod tests {
     fn every_setting_is_told_when_it_is_changed_but_for_those_that_name_the_database() {
         let listed = validate(Source::default()).unwrap().listed();
         let mut names: Vec<_> = listed.iter().map(|(name, _)| *name).filter(|name| *name != "config").collect();
-        names.extend(["data_dir", "database_url"]);
+        names.extend(["data_dir", "database_url", "database_url_file"]);
         names.sort_unstable();
         let mut settings: Vec<_> = arguments().map(|argument| argument.get_id().to_string()).collect();
         settings.sort_unstable();

@@ -58,7 +58,7 @@ pub struct Global {
         value_name = "TOKEN",
         value_hint = ValueHint::Other,
         help = "The API token to use; it can be seen in the list of processes, so prefer the variable or `uptrakit auth login` \
-                [env: UPTRAKIT_TOKEN]"
+                [env: UPTRAKIT_TOKEN, or UPTRAKIT_TOKEN_FILE for a file with it]"
     )]
     pub token: Option<String>,
     #[arg(

@@ -76,7 +76,10 @@ impl Context<'_> {
             Source::Saved(_) => format!("sign in again with `uptrakit auth login --server {server}`"),
             Source::Flag if saved() => "leave --token out: another token is saved here".to_owned(),
             Source::Environment if saved() => "unset UPTRAKIT_TOKEN: another token is saved here".to_owned(),
-            Source::Flag | Source::Environment => format!("{}; make one at {server}/profile", source.renewal()),
+            Source::File(_) if saved() => "unset UPTRAKIT_TOKEN_FILE: another token is saved here".to_owned(),
+            Source::Flag | Source::Environment | Source::File(_) => {
+                format!("{}; make one at {server}/profile", source.renewal())
+            }
         })
     }
 }

@@ -1,6 +1,7 @@
 //! The origin of the token in use. Messages name it, and hints depend on it.
 
 use super::Storage;
+use std::path::PathBuf;
 
 /// The name of the credentials file of a timer.
 pub const TIMER_FILE: &str = "timer.toml";
@@ -9,6 +10,8 @@ pub const TIMER_FILE: &str = "timer.toml";
 pub enum Source {
     Flag,
     Environment,
+    /// The file that UPTRAKIT_TOKEN_FILE names, such as a credential of systemd.
+    File(PathBuf),
     Saved(Storage),
 }
 
@@ -18,6 +21,7 @@ impl Source {
         match self {
             Self::Flag => "give another with --token",
             Self::Environment => "put another into UPTRAKIT_TOKEN",
+            Self::File(_) => "put another into the file of UPTRAKIT_TOKEN_FILE",
             Self::Saved(_) if self.is_timer() => "run `uptrakit hosts report --install-timer` again with a new token",
             Self::Saved(_) => "`uptrakit auth login` makes another",
         }
@@ -27,6 +31,7 @@ impl Source {
         match self {
             Self::Flag => "the token of --token".to_owned(),
             Self::Environment => "the token in UPTRAKIT_TOKEN".to_owned(),
+            Self::File(path) => format!("the token in {}", path.display()),
             Self::Saved(storage) => format!("the token saved in {storage}"),
         }
     }
@@ -42,6 +47,7 @@ impl std::fmt::Display for Source {
         match self {
             Self::Flag => f.write_str("--token"),
             Self::Environment => f.write_str("UPTRAKIT_TOKEN"),
+            Self::File(path) => path.display().fmt(f),
             Self::Saved(storage) => storage.fmt(f),
         }
     }

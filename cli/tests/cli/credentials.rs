@@ -44,6 +44,37 @@ fn status_says_where_the_token_came_from() {
 }
 
 #[test]
+fn a_token_may_be_in_a_file_that_a_variable_names() {
+    let server = Server::start();
+    let program = Program::new().with("UPTRAKIT_SERVER", &server.url);
+    let path = program.home().join("token");
+    let program = program.with("UPTRAKIT_TOKEN_FILE", path.to_str().unwrap());
+    let refused = |program: &Program, code, parts: &[&str]| {
+        let outcome = program.run(&["auth", "status"]);
+        assert_eq!(outcome.code, code, "{outcome:?}");
+        for part in parts {
+            assert!(outcome.stderr.contains(part), "{part}: {outcome:?}");
+        }
+    };
+    let place = path.display().to_string();
+    let missing = format!("error: could not read the token in {place}\n");
+    refused(&program, 2, &[&missing, "No such file or directory", "unset UPTRAKIT_TOKEN_FILE"]);
+    std::fs::write(&path, format!("{}\r\n", server.token)).unwrap();
+    let outcome = program.ok(&["auth", "status"]);
+    assert!(outcome.stdout.contains(&format!("Credential\t{place}\n")), "{outcome:?}");
+    std::fs::write(&path, UNKNOWN_TOKEN).unwrap();
+    let renewal = "put another into the file of UPTRAKIT_TOKEN_FILE; make one at http";
+    refused(&program, 3, &[&format!("the token in {place} is refused"), renewal]);
+    std::fs::write(&path, "\n").unwrap();
+    refused(&program, 3, &[&format!("the token in {place} is empty")]);
+    refused(
+        &program.with("UPTRAKIT_TOKEN", &server.token),
+        2,
+        &["UPTRAKIT_TOKEN and UPTRAKIT_TOKEN_FILE are both set"],
+    );
+}
+
+#[test]
 fn a_token_that_is_refused_is_named_by_where_it_came_from() {
     let server = Server::start();
     let unknown = Program::new().with_saved(&server.url, UNKNOWN_TOKEN, None);

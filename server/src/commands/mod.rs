@@ -4,10 +4,12 @@
 mod backup;
 mod database;
 mod doctor;
+mod health;
 mod migrate;
 mod openapi;
 mod restore;
 mod serve;
+mod service_manager;
 mod terminal;
 mod user;
 
@@ -37,6 +39,8 @@ enum Command {
     User(user::UserCommand),
     /// Check settings and database; exits 0 when all is well
     Doctor,
+    /// Ask the running server whether it can judge tokens; exits 0 when it can
+    Health,
     /// Bring the database up to date, as the server does at its start
     Migrate,
     /// Copy the SQLite database, while it is in use, into a new file
@@ -57,15 +61,17 @@ pub fn run() -> anyhow::Result<()> {
     if let Some(Command::Openapi) = arguments.command {
         return openapi::print();
     }
+    let inherited = if arguments.command.is_none() { service_manager::inherited_listener()? } else { None };
     let settings = settings(arguments.config.as_deref(), &matches)?;
     let filter = tracing_subscriber::EnvFilter::try_new(&settings.log)?;
     log::start(filter, settings.log_format)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let outcome = runtime.block_on(async {
         match arguments.command {
-            None => serve::serve(settings).await,
+            None => serve::serve(settings, inherited).await,
             Some(Command::User(command)) => user::user(settings, command).await,
             Some(Command::Doctor) => doctor::doctor(settings).await,
+            Some(Command::Health) => health::health(&settings),
             Some(Command::Migrate) => migrate::migrate(settings).await,
             Some(Command::Backup { file }) => backup::backup(settings, &file).await,
             Some(Command::Restore(arguments)) => restore::restore(settings, arguments).await,

@@ -15,18 +15,19 @@ use uptrakit_api::Secret;
 use uptrakit_core::{clock::Clock, domain::accounts, error::Error, jobs, public_url::PublicUrl, state::Core};
 use uptrakit_server::{
     App, http,
-    settings::{Settings, unknown_variables},
+    settings::{Settings, require_public_url, unknown_variables},
     telemetry::Telemetry,
 };
 use uptrakit_store::database_url::place;
 
 use super::{
     database::{open_store, unusable},
-    environment_names,
+    environment_names, service_manager,
     terminal::readable,
 };
 
-pub async fn serve(settings: Settings) -> anyhow::Result<()> {
+/// `inherited` takes the place of the setting `listen`.
+pub async fn serve(settings: Settings, inherited: Option<std::net::TcpListener>) -> anyhow::Result<()> {
     // From here on SIGHUP no longer ends the process; systemd and log rotation send it.
     drop(signal(SignalKind::hangup())?);
     tracing::info!(
@@ -54,9 +55,15 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     if let Ok(Some(remark)) = store.connections_remark().await {
         tracing::warn!("{remark}");
     }
-    let listener = TcpListener::bind(settings.listen).await;
-    let listener = listener.map_err(|error| cannot_listen(settings.listen, "listen", &error))?;
+    let listener = match inherited {
+        Some(listener) => TcpListener::from_std(listener)?,
+        None => {
+            let listener = TcpListener::bind(settings.listen).await;
+            listener.map_err(|error| cannot_listen(settings.listen, "listen", &error))?
+        }
+    };
     let address = listener.local_addr()?;
+    require_public_url(settings.public_url.as_ref(), address)?;
     let public_url = match settings.public_url {
         Some(url) => url,
         None => PublicUrl::parse(&format!("http://{address}"))?,
@@ -92,16 +99,22 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     })?;
     tracing::info!(%address, public_url = app.public_url.as_str(), "Uptrakit is listening");
     let link = code.map(|Secret(code)| format!("{}/setup?code={code}", app.public_url.as_str()));
+    service_manager::tell_ready(&format!("Listens on {address} for {}", app.public_url.as_str()));
     // The output is written beside the serving, so that a stalled reader delays no request.
     drop(tokio::task::spawn_blocking(move || announce(address, link.as_deref())));
     let stop = {
         let app = app.clone();
         async move {
             told.await;
+            service_manager::tell_stopping();
             app.stopping.cancel();
         }
     };
-    http::serve::serve(listener, router, http::serve::HEAD_TIMEOUT, stop).await;
+    let watchdog = service_manager::feed_watchdog(router.clone());
+    tokio::select! {
+        () = http::serve::serve(listener, router, http::serve::HEAD_TIMEOUT, stop) => {}
+        never = watchdog => match never {},
+    }
     if telemetry.meter().is_some() {
         http::metrics::read_parts(&App(app.clone()));
     }

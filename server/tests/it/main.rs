@@ -46,6 +46,7 @@ mod rotation;
 mod rpc;
 mod schema;
 mod secrecy;
+mod service_manager;
 mod slow_clients;
 mod storm;
 mod support;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::support::PASSWORD;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_uptrakit-server");
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_uptrakit-server");
 
 pub struct Process {
     pub child: Child,
@@ -34,7 +34,7 @@ pub fn program(directory: &Path, database: Option<&str>) -> Command {
     settings_for(Command::new(PROGRAM), directory, database)
 }
 
-fn settings_for(mut command: Command, directory: &Path, database: Option<&str>) -> Command {
+pub fn settings_for(mut command: Command, directory: &Path, database: Option<&str>) -> Command {
     command
         .env_clear()
         .env("UPTRAKIT_DATA_DIR", directory)

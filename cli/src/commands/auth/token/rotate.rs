@@ -67,7 +67,7 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<(), Failure> {
 fn is_own(context: &Context, client: &Client, source: &Source, id: &str) -> Result<bool, Failure> {
     let saved = match source {
         Source::Saved(_) => context.settings.store.known(client.server())?.and_then(|known| known.id),
-        Source::Flag | Source::Environment => None,
+        Source::Flag | Source::Environment | Source::File(_) => None,
     };
     let own = saved.map_or_else(|| own_id(client, TRIED), |saved| Ok(Some(saved)))?;
     Ok(own.as_deref() == Some(id))
