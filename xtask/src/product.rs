@@ -66,7 +66,7 @@ fn web_stamp() -> PathBuf {
 
 /// Shortens the paths of libraries on this machine. Every place in a library that can panic contains its path, and
 /// users need not download it.
-fn short_paths() -> String {
+pub fn short_paths() -> String {
     let home = std::env::home_dir().unwrap_or_default().join(".cargo");
     let home = std::env::var_os("CARGO_HOME").map_or(home, PathBuf::from);
     let registries = fs::read_dir(home.join("registry/src")).into_iter().flatten().flatten();

@@ -21,6 +21,8 @@ const WASM_SPLIT: &str = "0.2.4";
 /// Trunk 0.22 needs a newer compiler than `rust-toolchain.toml` pins.
 const TRUNK: &str = "0.21.14";
 const MACHETE: &str = "0.9.2";
+const DEB: &str = "3.8.0";
+const CYCLONEDX: &str = "0.5.9";
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
 /// Installs everything that Trunk needs and returns a PATH that finds it first.
@@ -70,14 +72,7 @@ pub fn cargo_deny() -> Result<Command> {
 }
 
 pub fn cargo_machete() -> Result<Command> {
-    let cache = Cache::open()?;
-    let folder = cache.cargo_tool(
-        &format!("cargo-machete-{MACHETE}"),
-        "about a minute on two cores",
-        &["cargo-machete", "--version", MACHETE, "--locked"],
-    )?;
-    cache.remove_build_folder()?;
-    Ok(program(folder.join("cargo-machete")))
+    from_crates_io("cargo-machete", MACHETE, &[])
 }
 
 /// Returns the tool `name`; `source` is the package on crates.io that it is made of.
@@ -88,14 +83,44 @@ fn compiled(name: &str, source: &str) -> Result<Command> {
     Ok(program(folder.join(name)))
 }
 
+pub fn cargo_deb() -> Result<Command> {
+    from_crates_io("cargo-deb", DEB, &["--no-default-features", "--features", "static-lzma"])
+}
+
+pub fn cyclonedx() -> Result<Command> {
+    from_crates_io("cargo-cyclonedx", CYCLONEDX, &[])
+}
+
+/// Returns cargo-zigbuild, which comes with the Zig that it calls.
+pub fn zigbuild() -> Result<Command> {
+    let mut zigbuild = compiled("cargo-zigbuild", "cargo-zigbuild")?;
+    let zig =
+        Path::new(zigbuild.get_program()).parent().and_then(Path::parent).map(|folder| folder.join("ziglang/zig"));
+    if let Some(zig) = zig.filter(|zig| zig.is_file()) {
+        zigbuild.env("CARGO_ZIGBUILD_ZIG_PATH", zig);
+    }
+    Ok(zigbuild)
+}
+
+fn from_crates_io(name: &str, version: &str, more: &[&str]) -> Result<Command> {
+    let cache = Cache::open()?;
+    let install = [&[name, "--version", version, "--locked"], more].concat();
+    let folder = cache.cargo_tool(&format!("{name}-{version}"), "about a minute on two cores", &install)?;
+    cache.remove_build_folder()?;
+    Ok(program(folder.join(name)))
+}
+
 pub fn add_wasm_target() -> Result<()> {
-    let mut rustc = program("rustc");
-    let libraries = read(rustc.args(["--print", "target-libdir", "--target", WASM_TARGET]))?;
+    add_target(WASM_TARGET)
+}
+
+pub fn add_target(name: &str) -> Result<()> {
+    let libraries = read(program("rustc").args(["--print", "target-libdir", "--target", name]))?;
     if Path::new(libraries.trim()).is_dir() {
         return Ok(());
     }
-    announce("Adding the compile target of the web app (once, seconds)");
-    run(program("rustup").args(["target", "add", WASM_TARGET]))
+    announce(&format!("Adding the compile target {name} (once, seconds)"));
+    run(program("rustup").args(["target", "add", name]))
 }
 
 pub fn end2end_packages() -> Result<PathBuf> {
