@@ -267,13 +267,15 @@ fn bills_of_materials(made: &Path) -> Result<()> {
         let bill = format!("{name}-{}.cdx", version());
         let manifest = root().join(folder).join("Cargo.toml");
         run(tools::cyclonedx()?
-            .args(["cyclonedx", "--quiet", "--format", "json", "--describe", "crate", "--target", target])
+            .args(["cyclonedx", "--quiet", "--format", "json", "--spec-version", "1.5", "--target", target])
             .args(["--override-filename", &bill, "--manifest-path"])
             .arg(&manifest)
             .env("SOURCE_DATE_EPOCH", source_date()?))?;
         // The tool writes one file into the folder of each package of the workspace.
         let file = format!("{bill}.json");
-        fs::rename(root().join(folder).join(&file), made.join(&file))?;
+        let text = fs::read_to_string(root().join(folder).join(&file))?;
+        // Where the repository is on this machine matters to nobody else.
+        fs::write(made.join(&file), text.replace(&root().display().to_string(), "/uptrakit"))?;
         for other in fs::read_dir(root())?.flatten() {
             let _ = fs::remove_file(other.path().join(&file));
         }
