@@ -6,7 +6,7 @@ use crate::{
     clock,
     components::{
         Announcer, Arrivals, ClockBanner, Connection, LiveRegion, NoticeArea, Notices, OfflineBanner, PageHead,
-        Refusal, SkeletonPage, Tone, TopBar, use_notices,
+        ProblemCallout, SkeletonPage, Tone, TopBar, use_notices,
     },
     drafts::Drafts,
     lazy::{Lazy, lazy_view},
@@ -166,7 +166,7 @@ fn SignedIn(children: ChildrenFn) -> impl IntoView {
     });
     let problem = move || match auth.state.get() {
         AuthState::Unknown(problem) => {
-            Some(view! { <Refusal problem=problem on_retry=move || auth.ask() /> }.into_any())
+            Some(view! { <ProblemCallout problem=problem on_retry=move || auth.ask() /> }.into_any())
         }
         _ => None,
     };

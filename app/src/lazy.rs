@@ -3,7 +3,7 @@
 //! `cargo xtask` cuts the app into files at these views (`xtask/src/split.rs`). What is built without it, as by
 //! `trunk serve`, is one file.
 
-use crate::components::Refusal;
+use crate::components::ProblemCallout;
 use leptos::{prelude::*, task::spawn_local, wasm_split::SplitLoaderError};
 use std::{
     future::Future,
@@ -86,7 +86,7 @@ pub fn Lazy(load: Load, waiting: fn() -> AnyView) -> impl IntoView {
                 "This part of the page can't be loaded. Check the connection and try again. If that doesn't help, \
                  reload the page: the server may have been updated.",
             );
-            view! { <Refusal problem=problem on_retry=ask /> }.into_any()
+            view! { <ProblemCallout problem=problem on_retry=ask /> }.into_any()
         }
     };
     view! { {move || inside()} }

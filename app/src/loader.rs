@@ -125,9 +125,9 @@ fn follow(fetch: Fetch, problem: RwSignal<Option<Problem>>, busy: RwSignal<bool>
                     problem.set(None);
                     show();
                 }
-                Err(refusal) => {
-                    auth.heard(&refusal);
-                    problem.set(Some(refusal));
+                Err(refused) => {
+                    auth.heard(&refused);
+                    problem.set(Some(refused));
                 }
             }
         }));

@@ -1,4 +1,4 @@
-//! Draws what a loader knows: a skeleton while it waits, the data once it is there, the refusal with a way to try
+//! Draws what a loader knows: a skeleton while it waits, the data once it is there, the problem with a way to try
 //! again. Every list of the app goes through here, so none of them forgets a state.
 
 use super::{Button, use_connection};
@@ -18,11 +18,12 @@ pub fn Loaded<T: Send + Sync + 'static>(
     let (is_there, problem, busy) = (loader.is_there(), loader.problem, loader.busy);
     let reload = Callback::new(move |()| loader.reload());
     reload_when_online(reload);
-    let refusal = move || problem.get().map(|problem| view! { <Refusal problem=problem on_retry=reload /> }.into_any());
+    let callout =
+        move || problem.get().map(|problem| view! { <ProblemCallout problem=problem on_retry=reload /> }.into_any());
     let waits = Memo::new(move |_| problem.with(Option::is_none));
     view! {
         <div class="loaded" aria-busy=move || busy.get().then_some("true")>
-            {move || refusal()}
+            {move || callout()}
             {move || {
                 if is_there.get() {
                     Some(children())
@@ -62,9 +63,9 @@ pub fn RequestId(problem: Problem) -> impl IntoView {
 
 /// Why there is no data, and the button that asks again.
 #[component]
-pub fn Refusal(problem: Problem, #[prop(into)] on_retry: Callback<()>) -> impl IntoView {
+pub fn ProblemCallout(problem: Problem, #[prop(into)] on_retry: Callback<()>) -> impl IntoView {
     view! {
-        <div class="callout refusal" data-tone="bad" role="alert">
+        <div class="callout problem" data-tone="bad" role="alert">
             <p>
                 {problem.detail.clone()}
                 <RequestId problem=problem />

@@ -37,7 +37,7 @@ pub use form::{DialogForm, Form, FormKind, FormProblem, PageForm};
 pub use instant::{Date, Instant};
 pub use later::Later;
 pub use leaving::ask_before_leaving;
-pub use loaded::{Loaded, Refusal};
+pub use loaded::{Loaded, ProblemCallout};
 pub use modal::{Modal, use_modal};
 pub use name::Name;
 pub use notice::{Callout, NoticeArea, Notices, Tone, use_notices};

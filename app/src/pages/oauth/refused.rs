@@ -1,6 +1,6 @@
 //! Requests that can't be answered: why, and what to do next.
 
-use crate::components::{PageHead, Refusal};
+use crate::components::{PageHead, ProblemCallout};
 use leptos::prelude::*;
 use uptrakit_api::{Problem, ProblemCode};
 
@@ -17,7 +17,7 @@ pub fn Refused(problem: Problem, #[prop(into)] on_retry: Callback<()>) -> impl I
             return view! {
                 <div class="narrow">
                     <PageHead title="Not available" />
-                    <Refusal problem=problem on_retry=on_retry />
+                    <ProblemCallout problem=problem on_retry=on_retry />
                 </div>
             }
             .into_any();
