@@ -74,6 +74,7 @@ pub fn split(path: &OsStr) -> Result<()> {
     let hash = format!("{:016x}", hasher.finish());
     let dist = root().join("dist");
     remove_unsplit(&dist)?;
+    let loader = fs::read_to_string(bound.join(LOADER))?;
     let mut scripts = vec![bound.join(LOADER), bound.join(format!("{APP}.js"))];
     for file in files(&bound)?.into_iter().filter(|file| has_extension(file, "wasm")) {
         let name = name_of(&file);
@@ -98,20 +99,36 @@ pub fn split(path: &OsStr) -> Result<()> {
     }
     let page = dist.join("index.html");
     name_in_page(&page, &hash)?;
-    let files = PAGES.map(|(path, name)| (path, hashed(&format!("split_{name}.wasm"), &hash)));
-    for (path, file) in &files {
-        anyhow::ensure!(dist.join(file).is_file(), "there is no {file} for {path}: see `PAGES` in xtask/src/split.rs");
+    let mut pages = Vec::new();
+    for (path, name) in PAGES {
+        let files = files_of(&loader, name)
+            .with_context(|| format!("there is no code for {path}: see `PAGES` in xtask/src/split.rs"))?;
+        let files: Vec<String> = files.iter().map(|file| hashed(file, &hash)).collect();
+        for file in &files {
+            anyhow::ensure!(dist.join(file).is_file(), "there is no {file} for {path}");
+        }
+        pages.push((path, files));
     }
     let text = fs::read_to_string(&page)?;
-    Ok(fs::write(&page, with_early_fetch(&text, &files))?)
+    Ok(fs::write(&page, with_early_fetch(&text, &pages))?)
+}
+
+/// Reads from the loader which files the code of a lazy view is in: its own, and those that it shares with other views.
+fn files_of(loader: &str, name: &str) -> Option<Vec<String>> {
+    let (_, view) = loader.split_once(&format!("__wasm_split_load_{name} ="))?;
+    let (_, shared) = view.split_once("\n, [")?;
+    let (shared, _) = shared.split_once(']')?;
+    let shared = shared.split(',').filter_map(|one| one.trim().strip_prefix("__"));
+    Some([format!("split_{name}.wasm")].into_iter().chain(shared.map(|one| format!("{one}.wasm"))).collect())
 }
 
 /// Has the page fetch its own code while the app is still on its way, which will find it in the browser's cache. A
 /// preload would be complained of where the app takes long to start.
-fn with_early_fetch(page: &str, files: &[(&str, String)]) -> String {
-    let table: Vec<String> = files.iter().map(|(path, file)| format!("\"{path}\":\"/{file}\"")).collect();
+fn with_early_fetch(page: &str, pages: &[(&str, Vec<String>)]) -> String {
+    let list = |files: &[String]| files.iter().map(|file| format!("\"/{file}\"")).collect::<Vec<_>>().join(",");
+    let table: Vec<String> = pages.iter().map(|(path, files)| format!("\"{path}\":[{}]", list(files))).collect();
     let script = format!(
-        "<script>{{const file={{{}}}[location.pathname];if(file)fetch(file).catch(()=>{{}})}}</script>\n",
+        "<script>for(const file of {{{}}}[location.pathname]??[])fetch(file).catch(()=>{{}})</script>\n",
         table.join(",")
     );
     let place = page.find("<script type=\"module\">").unwrap_or(0);
@@ -182,12 +199,23 @@ mod tests {
     #[test]
     fn a_page_fetches_its_own_code_before_the_app_is_there() {
         let page = "<head><script type=\"module\">start()</script></head>";
-        let files = [("/hosts", "split_hosts-0f.wasm".to_owned())];
+        let pages = [("/hosts", vec!["split_hosts-0f.wasm".to_owned(), "chunk_6-0f.wasm".to_owned()])];
         assert_eq!(
-            with_early_fetch(page, &files),
-            "<head><script>{const file={\"/hosts\":\"/split_hosts-0f.wasm\"}[location.pathname];if(file)fetch(file)\
-             .catch(()=>{})}</script>\n<script type=\"module\">start()</script></head>"
+            with_early_fetch(page, &pages),
+            "<head><script>for(const file of {\"/hosts\":[\"/split_hosts-0f.wasm\",\"/chunk_6-0f.wasm\"]}\
+             [location.pathname]??[])fetch(file).catch(()=>{})</script>\n\
+             <script type=\"module\">start()</script></head>"
         );
+    }
+
+    #[test]
+    fn the_code_of_a_view_is_in_its_own_file_and_in_those_that_it_shares() {
+        let loader = "const __chunk_6 = makeLoad(() => {\n}\n, []);\n\
+            export const __wasm_split_load_hosts = wrapAsyncCb(makeLoad(() => {\n}\n, [__chunk_6, __chunk_7]));\n\
+            export const __wasm_split_load_setup = wrapAsyncCb(makeLoad(() => {\n}\n, []));\n";
+        assert_eq!(files_of(loader, "hosts").unwrap(), ["split_hosts.wasm", "chunk_6.wasm", "chunk_7.wasm"]);
+        assert_eq!(files_of(loader, "setup").unwrap(), ["split_setup.wasm"]);
+        assert_eq!(files_of(loader, "users"), None);
     }
 
     #[test]
