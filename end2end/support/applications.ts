@@ -130,10 +130,10 @@ const registered = connected.map((grant, index) => ({
 export async function haveApplications(tab: Page): Promise<string[]> {
   const asked: string[] = [];
   const [mine, all] = [structuredClone(connected), structuredClone(registered)];
-  await tab.route(/\/api\/v1\/(auth\/)?applications/, async (route) => {
+  await tab.route(/\/api\/v1\/(auth\/|users\/[^/]+\/)?applications/, async (route) => {
     const url = new URL(route.request().url());
     const method = route.request().method();
-    const list = url.pathname.includes("/auth/") ? mine : all;
+    const list = url.pathname.startsWith("/api/v1/applications") ? all : mine;
     if (method === "GET") return route.fulfill({ json: page(list) });
     asked.push(`${method} ${url.pathname} ${route.request().postData() ?? ""}`.trim());
     const id = url.pathname.split("/").at(-1);

@@ -1,8 +1,4 @@
 // Requests of applications for access: what a person is told, what their answer says, and where they are afterwards.
-import { createHash, randomBytes } from "node:crypto";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-
 import { ConsentPage } from "../pages/consent.ts";
 import { LoginPage } from "../pages/login.ts";
 import { ProfilePage } from "../pages/profile.ts";
@@ -21,6 +17,7 @@ import {
 } from "../support/applications.ts";
 import { call } from "../support/api.ts";
 import { expect, test } from "../support/fixtures.ts";
+import { Application, Listener } from "../support/oauth.ts";
 import { tokenPattern } from "../support/secrecy.ts";
 import { ada } from "../support/server.ts";
 
@@ -54,22 +51,6 @@ test("a website gets what was left ticked, and the browser goes there", async ({
       approval: { permissions: ["hosts:read", "hosts:write"], token_name: null },
     },
   ]);
-});
-
-test("a program on this computer is told at its own address", async ({ server, signedIn: page, complaints }) => {
-  const program = createServer((_, answer) => answer.setHeader("Content-Type", "text/html").end("<p>Connected"));
-  await new Promise<void>((resolve) => program.listen(0, "127.0.0.1", resolve));
-  const address = `http://127.0.0.1:${(program.address() as AddressInfo).port}`;
-  complaints.provoke(new RegExp(`request to another site: ${address}/`));
-  await waits(page, fromProgram, `${address}/callback?code=upc_1`);
-  const consent = new ConsentPage(page);
-  await page.goto(`${server.url}${path}`);
-  await expect(page.getByText("a program on this computer", { exact: true })).toBeVisible();
-  await expect(page.getByText("Any program can call itself that.", { exact: false })).toBeVisible();
-  await consent.allow.click();
-  await expect(page.getByText("Connected")).toBeVisible();
-  expect(page.url()).toBe(`${address}/callback?code=upc_1`);
-  program.close();
 });
 
 test("after an answer to an app the page stays, with the link once more", async ({
@@ -180,53 +161,19 @@ test("a program that a person allows stands on Profile until it is disconnected"
   signedIn: page,
   complaints,
 }) => {
-  const answers: URL[] = [];
-  const program = createServer((request, answer) => {
-    answers.push(new URL(request.url!, "http://127.0.0.1"));
-    answer.setHeader("Content-Type", "text/html").end("<p>Connected");
-  });
-  await new Promise<void>((resolve) => program.listen(0, "127.0.0.1", resolve));
-  const address = `http://127.0.0.1:${(program.address() as AddressInfo).port}`;
-  complaints.provoke(new RegExp(`request to another site: ${address}/`));
-
-  const registered = await fetch(`${server.url}/oauth/register`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ client_name: "Inspector", redirect_uris: ["http://127.0.0.1/callback"] }),
-  });
-  expect(registered.status).toBe(201);
-  const { client_id } = (await registered.json()) as { client_id: string };
-  const verifier = randomBytes(32).toString("base64url");
-  const asked = new URLSearchParams({
-    response_type: "code",
-    client_id,
-    redirect_uri: `${address}/callback`,
-    code_challenge: createHash("sha256").update(verifier).digest("base64url"),
-    code_challenge_method: "S256",
-    scope: "hosts:read",
-    state: "byte&exact",
-  });
-  await page.goto(`${server.url}/oauth/authorize?${asked}`);
+  const program = await Listener.program();
+  complaints.provoke(program.requests);
+  const inspector = await Application.register(server, "Inspector", "http://127.0.0.1/callback", program.callback);
+  await page.goto(inspector.asks("hosts:read"));
   const consent = new ConsentPage(page);
   await expect(page.getByText("Inspector not verified asks for access to your account.")).toBeVisible();
   await expect(page.getByText("a program on this computer", { exact: true })).toBeVisible();
+  await expect(page.getByText("Any program can call itself that.", { exact: false })).toBeVisible();
   await consent.allow.click();
   await expect(page.getByText("Connected")).toBeVisible();
-  program.close();
-  const answer = answers.find(({ pathname }) => pathname === "/callback")!.searchParams;
-  expect(answer.get("state")).toBe("byte&exact");
-  expect(answer.get("iss")).toBe(server.url);
-
-  const exchange = (fields: Record<string, string>) =>
-    fetch(`${server.url}/oauth/token`, { method: "POST", body: new URLSearchParams({ client_id, ...fields }) });
-  const given = await exchange({
-    grant_type: "authorization_code",
-    code: answer.get("code")!,
-    redirect_uri: `${address}/callback`,
-    code_verifier: verifier,
-  });
-  expect(given.status).toBe(200);
-  const { refresh_token, scope } = (await given.json()) as Record<string, string>;
+  expect(page.url().startsWith(`${program.callback}?`)).toBe(true);
+  program.stop();
+  const { refresh_token, scope } = await inspector.exchange(program.answers[0]!);
   expect(scope).toBe("hosts:read");
 
   await page.goto(`${server.url}/profile`);
@@ -234,12 +181,69 @@ test("a program that a person allows stands on Profile until it is disconnected"
   await expect(row).toContainText("Inspector");
   await expect(row).toContainText("A program on the computer");
   await page.getByRole("button", { name: "Disconnect Inspector", exact: true }).click();
-  await page.getByRole("button", { name: "Disconnect now" }).click();
+  await page.getByRole("button", { name: "Disconnect", exact: true }).click();
   await expect(page.getByText(/Disconnected. Effective everywhere since/)).toBeVisible();
   await expect(row).toHaveCount(0);
-  const refused = await exchange({ grant_type: "refresh_token", refresh_token: refresh_token! });
+  const refused = await inspector.request({ grant_type: "refresh_token", refresh_token: refresh_token! });
   expect(refused.status).toBe(400);
   expect(await refused.json()).toMatchObject({ error: "invalid_grant" });
+});
+
+test.describe("with a website that has a certificate of its own", () => {
+  test.use({ ignoreHTTPSErrors: true });
+
+  test("a website gets its answer over https, and is asked about no more once it is verified", async ({
+    server,
+    context,
+    signedIn: page,
+    complaints,
+  }) => {
+    const website = await Listener.website(server.folder);
+    complaints.provoke(website.requests);
+    const assistant = await Application.register(server, "Assistant", website.callback);
+    const consent = new ConsentPage(page);
+    await page.goto(assistant.asks("hosts:read"));
+    await expect(page.getByText(website.host, { exact: true })).toBeVisible();
+    await consent.allow.click();
+    await expect(page.getByText("Connected")).toBeVisible();
+    expect(new URL(page.url()).host).toBe(website.host);
+    expect((await assistant.exchange(website.answers[0]!)).scope).toBe("hosts:read");
+    await page.goto(`${server.url}/profile`);
+    await expect(page.getByTestId("application-row")).toContainText(website.host);
+
+    // One that is not verified is asked about again.
+    await page.goto(assistant.asks("hosts:read"));
+    await expect(consent.heading).toBeVisible();
+    const [all, headers] = [`${server.url}/api/v1/applications`, { Origin: server.url }];
+    const { items } = await (await context.request.get(all, { headers })).json();
+    const { id } = items.find(({ name }: { name: string }) => name === "Assistant");
+    const verified = await context.request.patch(`${all}/${id}`, { headers, data: { verified: true } });
+    expect(verified.status()).toBe(200);
+    await page.goto(assistant.asks("hosts:read"));
+    await expect(page.getByText("Connected")).toBeVisible();
+    expect(website.answers).toHaveLength(2);
+    expect((await assistant.exchange(website.answers[1]!)).scope).toBe("hosts:read");
+    // More than it was given is a new question.
+    await page.goto(assistant.asks("hosts:read hosts:write"));
+    await expect(page.getByText("Assistant verified asks for access to your account.")).toBeVisible();
+    await consent.deny.click();
+    await expect(page.getByText("Connected")).toBeVisible();
+    expect(website.answers[2]!.get("error")).toBe("access_denied");
+    website.stop();
+  });
+});
+
+test("an app that opens links of its own gets a code by its link", async ({ server, signedIn: page, complaints }) => {
+  // No program opens the link here.
+  complaints.provoke(/cursor:/);
+  const cursor = await Application.register(server, "Cursor", "cursor://anysphere.cursor-mcp/oauth/callback");
+  await page.goto(cursor.asks("hosts:read"));
+  await expect(page.getByText("cursor://", { exact: true })).toBeVisible();
+  await new ConsentPage(page).allow.click();
+  await expect(page.getByText("You can close this page.")).toBeVisible();
+  const link = await page.getByRole("link", { name: "Tell it once more" }).getAttribute("href");
+  expect(link).toMatch(/^cursor:\/\/anysphere\.cursor-mcp\/oauth\/callback\?/);
+  expect((await cursor.exchange(new URL(link!).searchParams)).scope).toBe("hosts:read");
 });
 
 test("the address of a device fills in its code and waits for the person", async ({ server, signedIn: page }) => {
@@ -303,7 +307,7 @@ test("a connected application is disconnected, with the notice of a revoke", asy
   await page.getByRole("button", { name: "Disconnect Claude", exact: true }).click();
   await page
     .getByRole("dialog", { name: "Disconnect application" })
-    .getByRole("button", { name: "Disconnect now" })
+    .getByRole("button", { name: "Disconnect", exact: true })
     .click();
   await expect(
     page.getByText("Disconnected. Effective everywhere since 14:03:07.120; 2 requests were cut off."),
@@ -333,4 +337,35 @@ test("an administrator verifies an application and deletes it", async ({ server,
     'PATCH /api/v1/applications/01936f6e-2b6c-7d3a-9c41-5e0f8a7b1c2e {"verified":true}',
     "DELETE /api/v1/applications/01936f6e-2b6c-7d3a-9c41-5e0f8a7b1c2d",
   ]);
+});
+
+test("an administrator sees what is connected to an account, and disconnects it", async ({
+  server,
+  signedIn: page,
+  complaints,
+}) => {
+  const program = await Listener.program();
+  complaints.provoke(program.requests);
+  const inspector = await Application.register(server, "Inspector", "http://127.0.0.1/callback", program.callback);
+  await page.goto(inspector.asks("hosts:read"));
+  await new ConsentPage(page).allow.click();
+  await expect(page.getByText("Connected")).toBeVisible();
+  program.stop();
+  const { refresh_token } = await inspector.exchange(program.answers[0]!);
+
+  await page.goto(`${server.url}/users`);
+  await new UsersPage(page).tokensOf(ada.username);
+  const section = page.getByRole("region", { name: `Applications connected to ${ada.username}` });
+  const row = section.getByTestId("application-row");
+  await expect(row).toContainText("Inspector");
+  await expect(row).toContainText("hosts:read");
+  await section.getByRole("button", { name: "Disconnect Inspector", exact: true }).click();
+  const dialog = page.getByRole("dialog", { name: "Disconnect application" });
+  await expect(dialog).toContainText(`it has to ask ${ada.username} again`);
+  await dialog.getByRole("button", { name: "Disconnect", exact: true }).click();
+  await expect(page.getByText(/Disconnected. Effective everywhere since/)).toBeVisible();
+  await expect(section.getByText("No application is connected to this account.")).toBeVisible();
+  await expect(section.getByRole("heading", { level: 2 })).toBeFocused();
+  const refused = await inspector.request({ grant_type: "refresh_token", refresh_token: refresh_token! });
+  expect(await refused.json()).toMatchObject({ error: "invalid_grant" });
 });

@@ -3,6 +3,7 @@
 mod announcer;
 mod badge;
 mod button;
+mod connected_applications;
 mod connection;
 mod copy_button;
 mod field;
@@ -30,6 +31,7 @@ mod top_bar;
 pub use announcer::{Announcer, LiveRegion, announce_found, use_announcer};
 pub use badge::Badge;
 pub use button::{Button, ButtonKind, RowButton, SubmitButton};
+pub use connected_applications::{ConnectedTable, DisconnectDialog};
 pub use connection::{ClockBanner, Connection, OfflineBanner, use_connection};
 pub use copy_button::{CopyButton, CopyLine, Copying};
 pub use field::{CheckBox, Choices, TextArea, TextField};

@@ -2,14 +2,15 @@
 
 mod add;
 mod applications;
+mod connected;
 mod deactivate;
 mod invitation;
 mod roles;
 mod tokens;
 
 use self::{
-    add::AddDialog, applications::ApplicationsSection, deactivate::DeactivateDialog, invitation::NewLinkDialog,
-    roles::RolesDialog, tokens::TokensOf,
+    add::AddDialog, applications::ApplicationsSection, connected::ConnectedTo, deactivate::DeactivateDialog,
+    invitation::NewLinkDialog, roles::RolesDialog, tokens::TokensOf,
 };
 use super::NotFound;
 use crate::{
@@ -22,6 +23,7 @@ use crate::{
     drafts::kept,
     list_page::ListPage,
     loader::Loader,
+    navigation::{Navigation, use_navigation},
 };
 use gloo_net::http::Method;
 use leptos::prelude::*;
@@ -39,12 +41,23 @@ enum Open {
 #[derive(Clone, Copy)]
 struct People {
     open: RwSignal<Option<Open>>,
-    /// Person whose tokens are shown.
+    /// Person whose tokens and applications are shown.
     inspected: RwSignal<Option<User>>,
     tokens_page: ListPage,
+    connected_page: ListPage,
     users: Loader<Page<User>>,
+    navigation: Navigation,
     notices: Notices,
     auth: AuthContext,
+}
+
+/// The parameters of the address for the pages of a person's lists.
+const TOKENS: &str = "tokens";
+const CONNECTED: &str = "connected";
+
+/// Goes to the first pages of a person's lists.
+fn begin_lists(navigation: Navigation) {
+    navigation.replace_parameters(&[(TOKENS, ""), (CONNECTED, "")]);
 }
 
 fn use_people() -> People {
@@ -74,6 +87,12 @@ impl People {
             }
             self.users.reload();
         });
+    }
+
+    /// Shows a person's tokens and applications.
+    fn inspect(self, user: User) {
+        begin_lists(self.navigation);
+        self.inspected.set(Some(user));
     }
 
     fn close(self) -> Callback<()> {
@@ -113,14 +132,25 @@ fn AllUsers() -> impl IntoView {
     let is_settled = Memo::new(move |_| users.data.with(Option::is_some) || users.problem.with(Option::is_some));
     let applications =
         move || (has_applications.get() && is_settled.get()).then(|| view! { <ApplicationsSection /> }.into_any());
-    let tokens_page = ListPage::of_address("tokens");
+    let navigation = use_navigation();
+    let (tokens_page, connected_page) = (ListPage::of_address(TOKENS), ListPage::of_address(CONNECTED));
     Effect::new(move |_| {
         if inspected.with(Option::is_none) {
-            tokens_page.turn(1);
+            begin_lists(navigation);
         }
     });
-    let people = People { open, inspected, tokens_page, users, notices: use_notices(), auth: use_auth() };
-    provide_context(people);
+    let notices = use_notices();
+    provide_context(People { open, inspected, tokens_page, connected_page, users, navigation, notices, auth });
+    let person = move || {
+        inspected.get().map(|user| {
+            let connected = has_applications.get().then(|| view! { <ConnectedTo user=user.clone() /> });
+            view! {
+                <TokensOf user=user.clone() />
+                {connected}
+            }
+            .into_any()
+        })
+    };
     let dialog = move || {
         open.get().map(|open| match open {
             Open::Add => view! { <AddDialog /> }.into_any(),
@@ -150,7 +180,7 @@ fn AllUsers() -> impl IntoView {
                     </div>
                 </Loaded>
             </section>
-            {move || inspected.get().map(|user| view! { <TokensOf user=user /> }.into_any())}
+            {move || person()}
             {move || applications()}
             {move || dialog()}
         </div>
@@ -183,10 +213,7 @@ fn UserRow(user: Memo<User>) -> impl IntoView {
             let press = move || people.open.set(Some(Open::Invite(user.get_untracked())));
             view! { <RowButton label="New link" of=for_name kind=ButtonKind::Ghost on_press=press /> }.into_any()
         } else {
-            let press = move || {
-                people.tokens_page.turn(1);
-                people.inspected.set(Some(user.get_untracked()));
-            };
+            let press = move || people.inspect(user.get_untracked());
             let id = user.with_untracked(tokens_button);
             view! { <RowButton label="Tokens" of=of_name kind=ButtonKind::Ghost id=id on_press=press /> }.into_any()
         }

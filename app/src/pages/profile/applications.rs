@@ -4,26 +4,18 @@ use super::{Panel, use_changes};
 use crate::{
     api_client,
     auth::use_auth,
-    clock,
-    components::{
-        ActionsCell, Badge, ButtonKind, Cell, Columns, DialogForm, Instant, Loaded, Modal, NameCell, Pager, RowButton,
-        SkeletonList, Table, TableKind, Tone, use_modal, use_notices,
-    },
+    components::{ConnectedTable, DisconnectDialog, Loaded, Pager, SkeletonList},
     drafts::kept,
     focus::keep_in_list,
     list_page::ListPage,
     loader::Loader,
-    submission::Submission,
-    wording,
 };
 use leptos::prelude::*;
 use uptrakit_api::{ConnectedApplication, Page, Permission};
 
-const COLUMNS: Columns = &["Name", "Permissions", "Answers go to", "Connected", "Last used", "Actions"];
-
 #[component]
 pub fn ApplicationsSection() -> impl IntoView {
-    let (changes, page) = (use_changes(), ListPage::of_address("applications"));
+    let (auth, changes, page) = (use_auth(), use_changes(), ListPage::of_address("applications"));
     let applications = Loader::<Page<ConnectedApplication>>::paged(
         move || {
             changes.track();
@@ -33,6 +25,7 @@ pub fn ApplicationsSection() -> impl IntoView {
         move |last| page.turn(last),
     );
     let open = kept("applications.open", || None::<ConnectedApplication>);
+    let may_disconnect = Memo::new(move |_| auth.may(Permission::TokensWrite));
     let section = NodeRef::new();
     keep_in_list(section, Signal::derive(move || applications.data.track()));
     let is_empty = applications.is_empty();
@@ -46,19 +39,23 @@ pub fn ApplicationsSection() -> impl IntoView {
             }
             .into_any()
         } else {
+            view! { <ConnectedTable applications=applications may_disconnect=may_disconnect open=open /> }.into_any()
+        }
+    };
+    let dialog = move || {
+        open.get().map(|application| {
+            let path = ["/api/v1/auth/applications/", &application.id.to_string()].concat();
             view! {
-                <Table kind=TableKind::Applications label="Connected applications" columns=COLUMNS>
-                    <For
-                        each=move || applications.items()
-                        key=|application| application.id
-                        children=move |application| {
-                            view! { <Row application=applications.item(application, |it| it.id) open=open /> }
-                        }
-                    />
-                </Table>
+                <DisconnectDialog
+                    application=application
+                    asks="you"
+                    ask=Callback::new(move |()| api_client::revoke(&path))
+                    on_disconnected=move || changes.note()
+                    on_close=move || open.set(None)
+                />
             }
             .into_any()
-        }
+        })
     };
     view! {
         <Panel id="applications" title="Connected applications" section=section>
@@ -72,97 +69,7 @@ pub fn ApplicationsSection() -> impl IntoView {
                     />
                 </div>
             </Loaded>
-            {move || {
-                open.get()
-                    .map(|application| view! { <DisconnectDialog application=application open=open /> }.into_any())
-            }}
+            {move || dialog()}
         </Panel>
-    }
-}
-
-#[component]
-fn Row(application: Memo<ConnectedApplication>, open: RwSignal<Option<ConnectedApplication>>) -> impl IntoView {
-    let auth = use_auth();
-    let may_write = Memo::new(move |_| auth.may(Permission::TokensWrite));
-    let name = Signal::derive(move || application.with(|it| it.name.clone()));
-    let is_verified = Memo::new(move |_| application.with(|it| it.verified));
-    let permissions = move || {
-        let one = |it: Permission| view! { <code class="item">{it.as_str()}</code> " " };
-        application.with(|application| application.permissions.iter().map(one).collect_view().into_any())
-    };
-    let last_used = move || {
-        application.with(|application| {
-            let Some(at) = application.last_used_at else {
-                return view! { <span class="muted">"Never"</span> }.into_any();
-            };
-            let from = application
-                .last_used_ip
-                .clone()
-                .map(|address| view! { <span class="sub">"from " <code>{address}</code></span> });
-            view! { <span><Instant at=at /> {from}</span> }.into_any()
-        })
-    };
-    let disconnect = move || {
-        may_write.get().then(|| {
-            let press = move || open.set(Some(application.get_untracked()));
-            view! { <RowButton label="Disconnect" of=name kind=ButtonKind::GhostBad on_press=press /> }.into_any()
-        })
-    };
-    view! {
-        <tr role="row" data-testid="application-row">
-            <NameCell name=name>
-                " "
-                {move || (!is_verified.get()).then(|| view! { <Badge tone=Tone::Warn>"not verified"</Badge> }.into_any())}
-            </NameCell>
-            <Cell column="Permissions"><span>{move || permissions()}</span></Cell>
-            <Cell column="Answers go to">
-                {move || application.with(|it| goes_to(it.redirect_host.as_deref()))}
-            </Cell>
-            <Cell column="Connected">
-                <Instant at=application.with_untracked(|it| it.created_at) />
-            </Cell>
-            <Cell column="Last used">{move || last_used()}</Cell>
-            <ActionsCell>{move || disconnect()}</ActionsCell>
-        </tr>
-    }
-}
-
-#[component]
-fn DisconnectDialog(application: ConnectedApplication, open: RwSignal<Option<ConnectedApplication>>) -> impl IntoView {
-    view! {
-        <Modal label="Disconnect application" on_close=move || open.set(None)>
-            <Confirmation application=application />
-        </Modal>
-    }
-}
-
-#[component]
-fn Confirmation(application: ConnectedApplication) -> impl IntoView {
-    let (notices, changes, modal) = (use_notices(), use_changes(), use_modal());
-    let submission = Submission::new();
-    let path = ["/api/v1/auth/applications/", &application.id.to_string()].concat();
-    let submit = move || {
-        submission.send(api_client::revoke(&path), move |revoked| {
-            notices.show(Tone::Good, wording::disconnected(&clock::time_with_millis(revoked.at), revoked.cut_off));
-            changes.note();
-            modal.close();
-        });
-    };
-    view! {
-        <DialogForm title="Disconnect application" submission=submission submit="Disconnect now" kind=ButtonKind::Danger on_submit=submit>
-            <p>
-                <strong class="name">{application.name}</strong>
-                " loses its access everywhere, at once. To get it back, it has to ask you again."
-            </p>
-        </DialogForm>
-    }
-}
-
-/// Says where answers go; a device gets its own.
-fn goes_to(redirect_host: Option<&str>) -> AnyView {
-    match redirect_host {
-        None => view! { <span>"A device"</span> }.into_any(),
-        Some("localhost") => view! { <span>"A program on the computer"</span> }.into_any(),
-        Some(host) => view! { <code>{host.to_owned()}</code> }.into_any(),
     }
 }

@@ -26,7 +26,7 @@ enum Open {
     Delete(Application),
 }
 
-const COLUMNS: Columns = &["Name", "Answers may go to", "Connected", "Registered", "Last used", "Actions"];
+const COLUMNS: Columns = &["Name", "Answers go to", "Connected", "Registered", "Last used", "Actions"];
 
 #[component]
 pub fn ApplicationsSection() -> impl IntoView {
@@ -133,8 +133,22 @@ fn Row(application: Memo<Application>, open: RwSignal<Option<Open>>, doubt: Call
         let address = |address: &String| view! { <code class="sub">{address.clone()}</code> };
         application.with(|it| it.redirect_uris.iter().map(address).collect_view().into_any())
     };
+    // What is part of Uptrakit never registered, and gets API tokens, which stand in their own list.
+    let connected = move || {
+        if is_ours {
+            view! { <span class="muted">"By API tokens"</span> }.into_any()
+        } else {
+            view! { <span class="item">{counted(application.with(|it| it.grants), "account")}</span> }.into_any()
+        }
+    };
+    let registered = if is_ours {
+        view! { <span class="muted">"With Uptrakit"</span> }.into_any()
+    } else {
+        view! { <Instant at=application.with_untracked(|it| it.created_at) /> }.into_any()
+    };
     let last_used = move || match application.with(|it| it.last_used_at) {
         Some(at) => view! { <Instant at=at /> }.into_any(),
+        None if is_ours => view! { <span class="muted">"See API tokens"</span> }.into_any(),
         None => view! { <span class="muted">"Never"</span> }.into_any(),
     };
     let opens = move |what: fn(Application) -> Open| move || open.set(Some(what(application.get_untracked())));
@@ -156,11 +170,9 @@ fn Row(application: Memo<Application>, open: RwSignal<Option<Open>>, doubt: Call
     view! {
         <tr role="row" data-testid="application-row">
             <NameCell name=name>" " {move || badge()}</NameCell>
-            <Cell column="Answers may go to"><span>{move || addresses()}</span></Cell>
-            <Cell column="Connected">{move || counted(application.with(|it| it.grants), "account")}</Cell>
-            <Cell column="Registered">
-                <Instant at=application.with_untracked(|it| it.created_at) />
-            </Cell>
+            <Cell column="Answers go to"><span>{move || addresses()}</span></Cell>
+            <Cell column="Connected">{move || connected()}</Cell>
+            <Cell column="Registered">{registered}</Cell>
             <Cell column="Last used">{move || last_used()}</Cell>
             <ActionsCell>{actions}</ActionsCell>
         </tr>
