@@ -7,7 +7,25 @@ import { type Page, expect } from "@playwright/test";
 
 const folder = join(import.meta.dirname, "../screenshots");
 const images = join(import.meta.dirname, "../../docs/images");
-const documented = ["profile", "create-token", "reveal", "revoke-token", "hosts"];
+
+/** A picture of the documentation: the part that it is about, with all that stands over it or alone, or the dialog. */
+interface Documented {
+  name: string;
+  about?: string;
+  alone?: boolean;
+}
+
+/** The views that the documentation has pictures of. */
+const documented: Record<string, Documented> = {
+  profile: { name: "profile", about: "#tokens" },
+  hosts: { name: "hosts", about: "[aria-label='All hosts']" },
+  "create-token": { name: "create-token" },
+  reveal: { name: "reveal" },
+  "revoke-token": { name: "revoke-token" },
+  "consent-website": { name: "consent", about: ".consent", alone: true },
+  applications: { name: "connected-applications", about: "#applications", alone: true },
+  "assistants-claude-code": { name: "assistants", about: "#assistants", alone: true },
+};
 
 /** Expects that neither the page nor a dialog in it scrolls sideways. */
 export async function expectNarrow(page: Page, what: string): Promise<void> {
@@ -75,11 +93,12 @@ export async function takePictures(page: Page, name: string): Promise<void> {
       await page.screenshot({ path, fullPage, animations: "disabled" });
     }
   }
-  if (process.env.UPTRAKIT_DOCS_IMAGES && documented.includes(name)) {
+  const picture = documented[name];
+  if (process.env.UPTRAKIT_DOCS_IMAGES && picture) {
     await mkdir(images, { recursive: true });
     for (const [colorScheme, file] of [
-      ["light", `${name}.png`],
-      ["dark", `${name}-dark.png`],
+      ["light", `${picture.name}.png`],
+      ["dark", `${picture.name}-dark.png`],
     ] as const) {
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
       const dialog = page.getByRole("dialog");
@@ -91,9 +110,11 @@ export async function takePictures(page: Page, name: string): Promise<void> {
       } else {
         // The narrowest window with tables, and no more of it than what it is about: it is made smaller where it is shown.
         await page.setViewportSize({ width: 960, height: 800 });
-        const about = page.locator("main").locator("#tokens, [aria-label='All hosts']");
-        const { y, height } = (await about.boundingBox())!;
-        const clip = { x: 0, y: 0, width: 960, height: y + height + 12 };
+        await page.evaluate(() => scrollTo(0, 0));
+        const box = (await page.locator("main").locator(picture.about!).boundingBox())!;
+        const clip = picture.alone
+          ? { x: box.x - 16, y: box.y - 16, width: box.width + 32, height: box.height + 32 }
+          : { x: 0, y: 0, width: 960, height: box.y + box.height + 12 };
         await page.screenshot({ path, fullPage: true, animations: "disabled", clip });
       }
     }

@@ -116,6 +116,14 @@ const asViewer = async (page: Page, server: Server): Promise<void> => {
   await signIn(page.context(), server, grace);
 };
 
+/** Has the browser keep the page from its clipboard. */
+const refuseClipboard = async (page: Page): Promise<void> => {
+  await page.addInitScript(() => {
+    const refuse = () => Promise.reject(new DOMException("refused", "NotAllowedError"));
+    Object.defineProperty(navigator, "clipboard", { value: { writeText: refuse } });
+  });
+};
+
 const consent = (name: string, asked: Consent): View => ({
   name: `consent-${name}`,
   visitor: "signed in",
@@ -182,6 +190,39 @@ export const states: View[] = [
       await page.goto(`${server.url}/profile`);
       await page.getByRole("button", { name: "Disconnect Claude", exact: true }).click();
       await expect(page.getByRole("dialog", { name: "Disconnect application" })).toBeVisible();
+    },
+  },
+  ...["Claude Code", "Claude Desktop", "VS Code"].map((client): View => ({
+    name: `assistants-${client.toLowerCase().replace(" ", "-")}`,
+    visitor: "signed in",
+    isEmpty: true,
+    async open(page, server) {
+      await page.goto(`${server.url}/profile`);
+      await page.getByLabel("Assistant", { exact: true }).selectOption({ label: client });
+      await expect(page.getByTestId("assistant-lines")).toContainText("/mcp");
+    },
+  })),
+  {
+    name: "assistants-clipboard-refused",
+    visitor: "signed in",
+    isEmpty: true,
+    async open(page, server) {
+      await refuseClipboard(page);
+      await page.goto(`${server.url}/profile`);
+      await page.getByRole("button", { name: "Copy the address", exact: true }).click();
+      await expect(page.getByText(/The text is selected: press Ctrl\+C/)).toBeVisible();
+    },
+  },
+  {
+    name: "user-applications",
+    visitor: "signed in",
+    async open(page, server) {
+      await haveApplications(page);
+      await page.goto(`${server.url}/users`);
+      const tokens = await new UsersPage(page).tokensOf("ada");
+      await expect(tokens.row("backup-nightly")).toBeVisible();
+      const section = page.getByRole("region", { name: "Applications connected to ada" });
+      await expect(section.getByTestId("application-row")).toHaveCount(2);
     },
   },
   {
@@ -290,10 +331,7 @@ export const states: View[] = [
     name: "reveal-clipboard-refused",
     visitor: "signed in",
     async open(page, server) {
-      await page.addInitScript(() => {
-        const refuse = () => Promise.reject(new DOMException("refused", "NotAllowedError"));
-        Object.defineProperty(navigator, "clipboard", { value: { writeText: refuse } });
-      });
+      await refuseClipboard(page);
       const profile = await creating(page, server);
       await profile.form.submit.click();
       await profile.reveal.copy.click();

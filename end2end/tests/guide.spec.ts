@@ -6,7 +6,7 @@ import { expect, test } from "../support/fixtures.ts";
 import { expectNarrow, takePictures } from "../support/pictures.ts";
 import { Shell } from "../pages/shell.ts";
 
-const pages = ["", "/profile", "/tokens", "/security", "/cli", "/api"];
+const pages = ["", "/profile", "/tokens", "/security", "/cli", "/api", "/auth-flows", "/permissions", "/mcp"];
 
 test("the account menu leads to the guide", async ({ server, signedIn: page }) => {
   await page.goto(`${server.url}/profile`);

@@ -33,8 +33,8 @@ impl Copying {
 pub fn CopyButton(
     copying: Copying,
     /// Is read out behind the label, for a button that stands among others.
-    #[prop(optional)]
-    what: &'static str,
+    #[prop(optional, into)]
+    what: String,
     #[prop(optional)] kind: ButtonKind,
     #[prop(optional)] small: bool,
     /// Is asked for at the press.
@@ -73,11 +73,6 @@ pub fn CopyLine(
     testid: &'static str,
     #[prop(into)] text: Signal<String>,
 ) -> impl IntoView {
-    let help = move || {
-        let how = " is selected: press Ctrl+C (⌘C on a Mac), or copy it with the menu of your device.";
-        let words = ["The browser doesn't let this page use the clipboard. ", what, how].concat();
-        copying.is_refused.get().then(|| view! { <Callout tone=Tone::Warn>{words}</Callout> }.into_any())
-    };
     view! {
         <div>
             <div class="token-line">
@@ -91,9 +86,52 @@ pub fn CopyLine(
                 </code>
                 <CopyButton copying=copying kind=ButtonKind::Primary text=Callback::new(move |()| text.get_untracked()) />
             </div>
-            <div aria-live="polite">{move || help()}</div>
+            <CopyByHand copying=copying what=what />
         </div>
     }
+}
+
+/// Lines to take along, under a label, with their Copy.
+#[component]
+pub fn CopyBlock(
+    label: &'static str,
+    /// Is read out behind "Copy".
+    #[prop(into)]
+    what: String,
+    /// The lines' name for tests.
+    testid: &'static str,
+    text: String,
+) -> impl IntoView {
+    let copying = Copying::new(|| {});
+    let (text, shown) = (StoredValue::new(text.clone()), text);
+    view! {
+        <div>
+            <div class="ready-line">
+                <span class="muted">{label}</span>
+                <code node_ref=copying.shown data-testid=testid tabindex="0">
+                    {shown}
+                </code>
+                <CopyButton
+                    copying=copying
+                    what=what
+                    small=true
+                    text=Callback::new(move |()| text.get_value())
+                />
+            </div>
+            <CopyByHand copying=copying what="The text" />
+        </div>
+    }
+}
+
+/// Says how to copy the text, which is selected, where the browser refuses to.
+#[component]
+fn CopyByHand(copying: Copying, what: &'static str) -> impl IntoView {
+    let help = move || {
+        let how = " is selected: press Ctrl+C (⌘C on a Mac), or copy it with the menu of your device.";
+        let words = ["The browser doesn't let this page use the clipboard. ", what, how].concat();
+        copying.is_refused.get().then(|| view! { <Callout tone=Tone::Warn>{words}</Callout> }.into_any())
+    };
+    view! { <div aria-live="polite">{move || help()}</div> }
 }
 
 /// Returns true when the browser took the text. Outside of secure contexts there is no clipboard at all.

@@ -33,7 +33,7 @@ pub use badge::Badge;
 pub use button::{Button, ButtonKind, RowButton, SubmitButton};
 pub use connected_applications::{ConnectedTable, DisconnectDialog};
 pub use connection::{ClockBanner, Connection, OfflineBanner, use_connection};
-pub use copy_button::{CopyButton, CopyLine, Copying};
+pub use copy_button::{CopyBlock, CopyButton, CopyLine, Copying};
 pub use field::{CheckBox, Choices, TextArea, TextField};
 pub use form::{DialogForm, Form, FormKind, FormProblem, PageForm};
 pub use instant::{Date, Instant};

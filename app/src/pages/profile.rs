@@ -4,13 +4,14 @@
 mod account;
 mod activity;
 mod applications;
+mod assistants;
 mod password;
 mod sessions;
 mod tokens;
 
 use self::{
-    account::AccountSection, activity::ActivitySection, applications::ApplicationsSection, password::PasswordSection,
-    sessions::SessionsSection, tokens::TokensSection,
+    account::AccountSection, activity::ActivitySection, applications::ApplicationsSection,
+    assistants::AssistantsSection, password::PasswordSection, sessions::SessionsSection, tokens::TokensSection,
 };
 use crate::{
     auth::use_auth,
@@ -43,7 +44,10 @@ pub fn Profile() -> impl IntoView {
     let auth = use_auth();
     let has_applications = Memo::new(move |_| auth.visitor().is_some_and(|visitor| visitor.has_applications));
     let applications = move || has_applications.get().then(|| view! { <ApplicationsSection /> }.into_any());
+    let has_assistants = Memo::new(move |_| auth.visitor().is_some_and(|visitor| visitor.assistant_url.is_some()));
+    let assistants = move || has_assistants.get().then(|| view! { <AssistantsSection /> }.into_any());
     let link = || view! { <a href="#applications" target="_self">"Applications"</a> }.into_any();
+    let assistants_link = || view! { <a href="#assistants" target="_self">"Assistants"</a> }.into_any();
     view! {
         <div>
             <PageHead title="Profile">
@@ -51,6 +55,7 @@ pub fn Profile() -> impl IntoView {
                 <nav class="sections" aria-label="Sections">
                     <a href="#tokens" target="_self">"API tokens"</a>
                     {move || has_applications.get().then(link)}
+                    {move || has_assistants.get().then(assistants_link)}
                     <a href="#sessions" target="_self">"Sessions"</a>
                     <a href="#password" target="_self">"Password"</a>
                     <a href="#activity" target="_self">"Activity"</a>
@@ -59,6 +64,7 @@ pub fn Profile() -> impl IntoView {
             <AccountSection />
             <TokensSection />
             <Later>{move || applications()}</Later>
+            <Later>{move || assistants()}</Later>
             <Later>
                 <SessionsSection />
             </Later>

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uptrakit_api as api;
 #[cfg(feature = "ssr")]
 use uptrakit_core::{
-    auth::credential::Rejection,
+    auth::{credential::Rejection, resource::Resource},
     domain::{accounts, tokens},
     error::Error,
 };
@@ -29,6 +29,8 @@ pub struct Visitor {
     pub default_lifetime_days: u32,
     /// True when applications can be connected (OAuth).
     pub has_applications: bool,
+    /// Address that assistants connect to (MCP); `None` where they can't.
+    pub assistant_url: Option<String>,
 }
 
 /// Whom a one-time code is for.
@@ -55,6 +57,7 @@ pub async fn find_visitor() -> Result<Option<Visitor>, RpcError> {
         longest_lifetime_days: core.token_rules.longest_lifetime_days,
         default_lifetime_days: core.token_rules.default_lifetime_days,
         has_applications: core.oauth_rules.is_on,
+        assistant_url: request.has_mcp.then(|| Resource::Mcp.url(&core.public_url)),
     }))
 }
 

@@ -31,6 +31,8 @@ pub struct PageRequest {
     pub client: ClientInfo,
     /// The program that the browser names in `User-Agent`.
     pub program: Option<Box<str>>,
+    /// True when the server answers assistants at `/mcp`.
+    pub has_mcp: bool,
     answer: Arc<Mutex<PageAnswer>>,
 }
 
@@ -58,8 +60,9 @@ impl PageRequest {
         cookie: Option<Secret>,
         client: ClientInfo,
         program: Option<Box<str>>,
+        has_mcp: bool,
     ) -> Self {
-        Self { core, context, cookie, client, program, answer: Arc::default() }
+        Self { core, context, cookie, client, program, has_mcp, answer: Arc::default() }
     }
 
     /// Returns the request that the current server function answers.

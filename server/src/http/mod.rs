@@ -100,7 +100,7 @@ pub fn router_with(core: &Arc<Core>, offer: Offer, documents: Documents) -> Rout
         .method_not_allowed_fallback(async || ErrorResponse(Error::MethodNotAllowed));
     let router = Router::new()
         .nest("/api/v1", api)
-        .merge(rpc::router())
+        .merge(rpc::router(offer.mcp))
         .merge(oauth::router(core, offer.mcp, documents))
         .route("/healthz", get(health::is_alive))
         .route("/readyz", get(health::is_ready))

@@ -38,11 +38,12 @@ const fn path<F: ServerFn<Output: WithoutSecret>>() -> &'static str {
 }
 
 /// Adds one route per server function, so that any other path has no route at all.
-pub fn router() -> Router<App> {
-    leptos::server_fn::axum::server_fn_paths().fold(Router::new(), |router, (path, _)| router.route(path, post(call)))
+pub fn router(has_mcp: bool) -> Router<App> {
+    let answer = move |State(app): State<App>, request: Request| call(app, request, has_mcp);
+    leptos::server_fn::axum::server_fn_paths().fold(Router::new(), |router, (path, _)| router.route(path, post(answer)))
 }
 
-async fn call(State(app): State<App>, request: Request) -> Result<Response, ErrorResponse> {
+async fn call(app: App, request: Request, has_mcp: bool) -> Result<Response, ErrorResponse> {
     let (mut parts, body) = request.into_parts();
     let is_data = DATA.contains(&parts.uri.path());
     if Origin::of(&parts.headers, app.public_url.as_str()) != Origin::Same {
@@ -62,6 +63,7 @@ async fn call(State(app): State<App>, request: Request) -> Result<Response, Erro
         cookie,
         browser(&app, &parts.headers)?,
         program(&parts.headers),
+        has_mcp,
     );
     let request = Request::from_parts(parts, Body::from(bytes));
     let provide = {

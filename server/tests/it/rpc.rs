@@ -61,6 +61,8 @@ async fn every_server_function_answers(server: TestServer) {
         (&visitor["account"]["username"], &visitor["token_limit"], &visitor["active_tokens"]),
         (&json!("root"), &json!(100), &json!(0))
     );
+    let assistants = format!("{}/mcp", server.app.public_url.as_str());
+    assert_eq!(visitor["assistant_url"], assistants, "the address is the public one, whatever the request's is");
     call(&root, "get_invitation", json!({ "code": "x" })).await.refused(404, "not-found");
     call(&root, "set_up", json!({ "request": { "code": "x", "password": PASSWORD } })).await.refused(404, "not-found");
     let token = call(&root, "create_token", json!({ "request": { "name": "ci" } })).await.ok(200);

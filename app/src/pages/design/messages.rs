@@ -3,7 +3,7 @@
 
 use super::Examples;
 use crate::components::{
-    Button, ButtonKind, Callout, CopyButton, CopyLine, Copying, Modal, SkeletonPage, Tone, form::CancelAnd,
+    Button, ButtonKind, Callout, CopyBlock, CopyLine, Copying, Modal, SkeletonPage, Tone, form::CancelAnd,
     use_announcer, use_modal, use_notices,
 };
 use leptos::prelude::*;
@@ -92,21 +92,11 @@ fn Done(is_locked: RwSignal<bool>) -> impl IntoView {
 fn Reveal() -> impl IntoView {
     let example = "upk_0000000000000000000000000000003aIdS3";
     let line = ["export UPTRAKIT_TOKEN=", example].concat();
-    let copied = line.clone();
     let copying = Copying::new(|| ());
     view! {
         <div class="form reveal">
             <CopyLine copying=copying what="The example" text=example.to_owned() />
-            <div class="ready-line">
-                <span class="muted">"shell"</span>
-                <code tabindex="0">{line}</code>
-                <CopyButton
-                    copying=copying
-                    what="shell"
-                    small=true
-                    text=Callback::new(move |()| copied.clone())
-                />
-            </div>
+            <CopyBlock label="shell" what="shell" testid="example-line" text=line />
             <div class="first-use" data-seen="false">
                 <span>"Waiting for its first use…"</span>
             </div>
