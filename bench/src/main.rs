@@ -4,6 +4,7 @@
 mod cli;
 mod load;
 mod mcp;
+mod memory;
 mod revoke;
 mod seed;
 mod serve;
@@ -56,27 +57,36 @@ enum Command {
     /// Measure `/mcp` beside the JSON API (what `cargo xtask bench --mcp` starts)
     #[command(hide = true)]
     Mcp,
+    /// Measure the memory of the server (what `cargo xtask bench --memory` starts)
+    #[command(hide = true)]
+    Memory {
+        /// Tokens in the database
+        #[arg(long, default_value_t = 1_000_000)]
+        tokens: u32,
+    },
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    match arguments.command {
-        Some(Command::Serve { design, database }) => return serve::serve(design, &database).await,
-        Some(Command::Cli { program }) => return cli::measure(&program).await,
+    match &arguments.command {
+        Some(Command::Serve { design, database }) => return serve::serve(*design, database).await,
+        Some(Command::Cli { program }) => return cli::measure(program).await,
         Some(Command::Mcp) => {
             let time = Duration::from_secs(arguments.seconds);
             let plan = load::Plan { tokens: Vec::new(), connections: arguments.connections, time };
             return mcp::measure(plan, arguments.rounds).await;
         }
-        None => {}
+        Some(Command::Memory { .. }) | None => {}
     }
     let directory = tempfile::tempdir()?;
-    let sqlite: PathBuf = directory.path().join("bench.db");
-    measure(&arguments, "SQLite", &format!("sqlite://{}", sqlite.display())).await?;
-    match &arguments.postgres {
-        Some(url) => measure(&arguments, "Postgres", url).await?,
-        None => println!("\nPostgres is left out: give --postgres or UPTRAKIT_BENCH_POSTGRES_URL."),
+    let sqlite = format!("sqlite://{}", directory.path().join("bench.db").display());
+    for (engine, url) in [("SQLite", Some(&sqlite)), ("Postgres", arguments.postgres.as_ref())] {
+        match (url, &arguments.command) {
+            (Some(url), Some(Command::Memory { tokens })) => memory::measure(engine, url, *tokens).await?,
+            (Some(url), _) => measure(&arguments, engine, url).await?,
+            (None, _) => println!("\n{engine} is left out: give --postgres or UPTRAKIT_BENCH_POSTGRES_URL."),
+        }
     }
     Ok(())
 }

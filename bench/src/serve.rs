@@ -54,9 +54,18 @@ impl Server {
 
     /// Returns the resident memory in KiB, or 0 where it can't be read.
     pub fn memory_kib(&self) -> u64 {
+        self.kib("VmRSS:")
+    }
+
+    /// Returns the resident memory without that of files, such as the program's own code, in KiB.
+    pub fn allocated_kib(&self) -> u64 {
+        self.kib("RssAnon:")
+    }
+
+    fn kib(&self, field: &str) -> u64 {
         let id = self.child.id().unwrap_or_default();
         let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let line = status.lines().find_map(|line| line.strip_prefix(field));
         line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
     }
 

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Builds the bench for release and runs it. With `--page` it measures the pages instead of the server, with `--cli`
-/// the command line, with `--mcp` the MCP endpoint.
+/// the command line, with `--mcp` the MCP endpoint, with `--memory` the server's memory.
 pub fn bench(arguments: &[String]) -> Result<()> {
     if arguments == ["--page"] {
         return page::measure();
@@ -21,6 +21,9 @@ pub fn bench(arguments: &[String]) -> Result<()> {
     }
     if arguments == ["--mcp"] {
         return run(bench.arg("mcp"));
+    }
+    if arguments == ["--memory"] {
+        return run(bench.arg("memory"));
     }
     run(bench.args(arguments))
 }
