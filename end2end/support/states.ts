@@ -198,6 +198,7 @@ export const states: View[] = [
     isEmpty: true,
     async open(page, server) {
       await page.goto(`${server.url}/profile`);
+      await page.getByText("Address and lines to copy").click();
       await page.getByLabel("Assistant", { exact: true }).selectOption({ label: client });
       await expect(page.getByTestId("assistant-lines")).toContainText("/mcp");
     },
@@ -209,6 +210,7 @@ export const states: View[] = [
     async open(page, server) {
       await refuseClipboard(page);
       await page.goto(`${server.url}/profile`);
+      await page.getByText("Address and lines to copy").click();
       await page.getByRole("button", { name: "Copy the address", exact: true }).click();
       await expect(page.getByText(/The text is selected: press Ctrl\+C/)).toBeVisible();
     },

@@ -22,6 +22,12 @@ class Panel {
     this.lines = this.section.getByTestId("assistant-lines");
   }
 
+  /** Shows what there is to copy. */
+  async open(): Promise<void> {
+    await this.section.getByText("Address and lines to copy").click();
+    await expect(this.lines).toBeVisible();
+  }
+
   copy(what: string): Locator {
     return this.section.getByRole("button", { name: `Copy ${what}`, exact: true });
   }
@@ -44,6 +50,9 @@ test("the address and a client's lines are copied with the keyboard alone", asyn
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const panel = new Panel(page);
   await page.goto(`${server.url}/profile`);
+  await expect(panel.section.getByText(`Give it the address ${server.url}/mcp.`)).toBeVisible();
+  await panel.section.getByText("Address and lines to copy").focus();
+  await page.keyboard.press("Enter");
   await expect(panel.address).toHaveText(`${server.url}/mcp`);
   const copied = () => page.evaluate(() => navigator.clipboard.readText());
   await panel.copy("the address").focus();
@@ -80,6 +89,7 @@ for (const [way, settings] of [
     const guide = await linesOfGuide(server);
     const panel = new Panel(page);
     await page.goto(`${server.url}/profile`);
+    await panel.open();
     await expect(panel.client.locator("option")).toHaveText(clients);
     for (const client of clients) {
       await panel.client.selectOption({ label: client });
@@ -99,6 +109,7 @@ test("where the clipboard is refused the address is selected", async ({ server, 
   });
   const panel = new Panel(page);
   await page.goto(`${server.url}/profile`);
+  await panel.open();
   await panel.copy("the address").click();
   await expect(panel.section.getByText(/press Ctrl\+C/)).toBeVisible();
   expect(await page.evaluate(() => String(getSelection()))).toBe(`${server.url}/mcp`);
@@ -123,6 +134,7 @@ test("the section's link leads there, and every client fits a small phone", asyn
   await page.goto(`${server.url}/profile`);
   await page.getByRole("navigation", { name: "Sections" }).getByRole("link", { name: "Assistants" }).click();
   await expect(panel.section.getByRole("heading", { name: "Connect an assistant" })).toBeInViewport();
+  await panel.open();
   for (const client of clients) {
     await panel.client.selectOption({ label: client });
     await expect(panel.copy(`the lines for ${client}`)).toBeVisible();

@@ -167,9 +167,35 @@ impl Choice for Client {
 
 #[component]
 pub fn AssistantsSection() -> impl IntoView {
+    let auth = use_auth();
+    let url = move || auth.visitor().and_then(|visitor| visitor.assistant_url);
+    let has_browser_sign_in = Memo::new(move |_| auth.visitor().is_some_and(|visitor| visitor.has_applications));
+    let way = move || {
+        if has_browser_sign_in.get() {
+            "It opens Uptrakit in the browser, where you say what it may do."
+        } else {
+            "It needs an API token, too, which may do no more than the assistant shall."
+        }
+    };
+    // The code is downloaded when it is asked for: few who come here connect an assistant.
+    let is_open = RwSignal::new(false);
+    let lines = move || {
+        let waiting = || view! { <SkeletonList shape=Shape::Row /> }.into_any();
+        is_open.get().then(|| view! { <Lazy load=connecting waiting=waiting /> }.into_any())
+    };
     view! {
         <Panel id="assistants" title="Connect an assistant">
-            <Lazy load=connecting waiting=|| view! { <SkeletonList shape=Shape::Row /> }.into_any() />
+            <p>
+                "Ask Claude, Cursor, VS Code or another assistant which machines need security updates. Give it the address "
+                <code>{move || url()}</code> ". " {move || way()} " "
+                <a href="/docs/mcp" target="_self">
+                    "More about assistants"
+                </a>
+            </p>
+            <details class="disclosure" on:toggle=move |_| is_open.update(|is_open| *is_open = !*is_open)>
+                <summary>"Address and lines to copy"</summary>
+                {move || lines()}
+            </details>
         </Panel>
     }
 }
@@ -182,11 +208,6 @@ fn Connecting() -> impl IntoView {
     let signs_in_by_browser = visitor.as_ref().is_some_and(|visitor| visitor.has_applications);
     let url = visitor.and_then(|visitor| visitor.assistant_url).unwrap_or_default();
     let client = kept("assistants.client", || Client::ClaudeCode);
-    let way = if signs_in_by_browser {
-        "Give it this address. It opens Uptrakit in the browser, where you say what it may do."
-    } else {
-        "Give it this address and an API token that may do no more than the assistant shall."
-    };
     let address = url.clone();
     let how = move || {
         let chosen = client.get();
@@ -199,12 +220,6 @@ fn Connecting() -> impl IntoView {
         .into_any()
     };
     view! {
-        <p>
-            "Ask Claude, Cursor, VS Code or another assistant which machines need security updates. " {way} " "
-            <a href="/docs/mcp" target="_self">
-                "More about assistants"
-            </a>
-        </p>
         <CopyBlock label="Address" what="the address" testid="assistant-address" text=address />
         <div class="controls">
             <SelectBox
