@@ -33,13 +33,19 @@ pub struct Programs {
     pub cli: PathBuf,
 }
 
-/// Returns true when `dist/` was built from the very same sources.
+/// Returns true when `dist/` was built here from the very same sources, and is as it was then: Trunk alone, as in `trunk
+/// serve`, builds another app into it.
 pub fn web_is_built() -> Result<bool> {
-    let digest = digest(root(), WEB_SOURCES)?;
-    Ok(root().join("dist/index.html").is_file() && fs::read_to_string(web_stamp()).is_ok_and(|text| text == digest))
+    let is_there = root().join("dist/index.html").is_file();
+    Ok(is_there && fs::read_to_string(web_stamp()).ok() == Some(web_state()?))
 }
 
-/// Builds the web app into `dist/`, unless `dist/` was built from the very same sources.
+/// Returns a digest of the sources of the web app and of what was built from them.
+fn web_state() -> Result<String> {
+    Ok(format!("{} {}", digest(root(), WEB_SOURCES)?, digest(root(), &["dist"])?))
+}
+
+/// Builds the web app into `dist/`, unless that is there already.
 pub fn web() -> Result<()> {
     if web_is_built()? {
         return Ok(());
@@ -56,7 +62,7 @@ pub fn web() -> Result<()> {
         .env_remove("NO_COLOR"))?;
     split::split(&path)?;
     fs::create_dir_all(target())?;
-    fs::write(web_stamp(), digest(root(), WEB_SOURCES)?)?;
+    fs::write(web_stamp(), web_state()?)?;
     Ok(())
 }
 
