@@ -37,12 +37,12 @@ pub struct Programs {
 /// serve`, builds another app into it.
 pub fn web_is_built() -> Result<bool> {
     let is_there = root().join("dist/index.html").is_file();
-    Ok(is_there && fs::read_to_string(web_stamp()).ok() == Some(web_state()?))
+    Ok(is_there && fs::read_to_string(web_stamp()).ok() == Some(web_state(&digest(root(), WEB_SOURCES)?)?))
 }
 
-/// Returns a digest of the sources of the web app and of what was built from them.
-fn web_state() -> Result<String> {
-    Ok(format!("{} {}", digest(root(), WEB_SOURCES)?, digest(root(), &["dist"])?))
+/// Returns what tells the web app that was built from sources of this digest from any other.
+fn web_state(sources: &str) -> Result<String> {
+    Ok(format!("{sources} {}", digest(root(), &["dist"])?))
 }
 
 /// Builds the web app into `dist/`, unless that is there already.
@@ -50,6 +50,8 @@ pub fn web() -> Result<()> {
     if web_is_built()? {
         return Ok(());
     }
+    // Before the build: an edit in the meantime is not in it.
+    let sources = digest(root(), WEB_SOURCES)?;
     let path = tools::web_build_path()?;
     announce("Building the web app (about three minutes on two cores when all of it is new)");
     run(program("trunk")
@@ -62,7 +64,7 @@ pub fn web() -> Result<()> {
         .env_remove("NO_COLOR"))?;
     split::split(&path)?;
     fs::create_dir_all(target())?;
-    fs::write(web_stamp(), web_state()?)?;
+    fs::write(web_stamp(), web_state(&sources)?)?;
     Ok(())
 }
 
