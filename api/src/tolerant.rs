@@ -176,6 +176,7 @@ mod tests {
             "id": "019c0000-0000-7000-8000-000000000001", "name": "ci", "hint": "upk_Ab3d…9xYz", "state": "active",
             "permissions": ["hosts:read"], "allowed_networks": ["10.0.0.0/8"], "created_at": AT, "expires_at": AT,
             "last_used_at": AT, "last_used_ip": "10.0.3.7", "revoked_at": AT, "revoked_by": "ada",
+            "held_at": AT,
             "rotation": {"old_hint": "upk_Ab3d…9xYz", "overlap_ends_at": AT, "old_last_used_at": AT, "old_last_used_ip": "::1"},
         })
     }
