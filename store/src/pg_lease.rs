@@ -100,7 +100,7 @@ impl Drop for PgLease {
 /// Returns the reason why the pool had no connection in time. Where connections are refused or take no writes, the pool
 /// retries without reporting it and then reports a timeout, as it does when all of its connections are in use. One
 /// request at a time finds out by connecting.
-async fn find_reason(pool: &PgPool) -> sqlx::Error {
+pub async fn find_reason(pool: &PgPool) -> sqlx::Error {
     static TURN: Semaphore = Semaphore::const_new(1);
     let Ok(_turn) = TURN.try_acquire() else { return sqlx::Error::PoolTimedOut };
     let options = pool.connect_options();

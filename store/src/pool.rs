@@ -2,7 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Connection, Store, Transaction, open_file::OpenFile, pg_lease::PgLease};
+use super::{
+    Connection, Store, Transaction,
+    open_file::OpenFile,
+    pg_lease::{self, PgLease},
+};
 
 /// Timeout for a connection of the pool, after which the answer is 503.
 pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -58,6 +62,16 @@ impl Store {
                 Transaction::Postgres(tx)
             }
         })
+    }
+
+    /// Returns the reason why the database gives no connection, as far as it can be found out at once: nothing listens, or
+    /// it refuses. `None` where it is merely silent.
+    pub async fn find_silence_reason(&self) -> Option<crate::Error> {
+        let Pool::Postgres(pool) = &self.0 else { return None };
+        match pg_lease::find_reason(pool).await {
+            sqlx::Error::PoolTimedOut => None,
+            reason => Some(reason.into()),
+        }
     }
 
     /// Fails where SQLite's file was removed or replaced since it was opened. It is for callers that keep a connection

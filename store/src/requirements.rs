@@ -1,6 +1,8 @@
 //! The requirements on a Postgres database, checked at start and by `doctor`. The error for a missing one names it and
 //! the remedy.
 
+use std::io;
+
 use sqlx::{Connection as _, PgConnection, Row as _, postgres::PgConnectOptions};
 
 use super::{
@@ -75,7 +77,11 @@ pub(super) async fn refuse_transaction_pooler(
             ));
         }
     };
-    let do_share = share_backends(first, &mut second).await?;
+    let do_share = match share_backends(first, &mut second).await {
+        // With a single backend, the transaction of one session leaves none for the other.
+        Err(sqlx::Error::Io(error)) if error.kind() == io::ErrorKind::TimedOut => true,
+        outcome => outcome?,
+    };
     let _ = tokio::time::timeout(ACQUIRE_TIMEOUT, second.close()).await;
     if do_share { Err(OpenError::Unfit(TRANSACTION_POOLER.into())) } else { Ok(()) }
 }

@@ -90,11 +90,11 @@ async fn a_credential_from_after_a_backup_ends_with_the_restore(server: TestServ
     let session = server.sign_in("root").await;
     session.get("/auth/me").await.ok(200);
     restore(&["DELETE FROM sessions WHERE created_at = (SELECT max(created_at) FROM sessions)"]).await;
-    session.get("/auth/me").await.refused(401, "session-ended");
+    session.get("/auth/me").await.refused(401, "missing-credentials");
 
     server.advance(1_000);
     let after = connect_again(&server, &root, &before.client_id, &["hosts:read"]).await;
-    use_at_mcp(&server, &after.access).await.ok(200);
+    assert_eq!(use_at_mcp(&server, &after.access).await.status, 200);
     restore(&["DELETE FROM oauth_access_tokens WHERE created_at = (SELECT max(created_at) FROM oauth_access_tokens)"])
         .await;
     use_at_mcp(&server, &after.access).await.refused(401, "invalid-token");

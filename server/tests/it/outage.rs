@@ -214,6 +214,19 @@ async fn a_server_that_vanishes_in_a_transaction_does_not_block_revokes_elsewher
     assert!(vanished.commit().await.is_err(), "what the dead server began is undone");
 }
 
+/// A first failure may still be that of the connection that broke.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_refuses_connections_is_not_said_to_be_silent() {
+    let Some((_near, far, link)) = two_servers().await else { return };
+    far.app.probe_reads().await.unwrap();
+    link.set(Wire::Cut);
+    let mut causes = Vec::new();
+    for _ in 0..3 {
+        causes.push(far.app.probe_reads().await.unwrap_err().to_string());
+    }
+    assert!(causes.last().unwrap().contains("refused"), "{causes:?}");
+}
+
 /// Connections that were in use when the database stopped answering never answer again. They must not keep their places
 /// in the pool.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

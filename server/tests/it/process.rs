@@ -454,7 +454,7 @@ fn help_shows_every_setting_once_with_its_variable_and_no_value() {
     };
     for arguments in [vec!["--help"], vec!["user", "list", "--help"]] {
         let help = help(&arguments);
-        assert_eq!(help.matches("[env: UPTRAKIT_").count(), 17, "{help}");
+        assert_eq!(help.matches("[env: UPTRAKIT_").count(), 18, "{help}");
         for (flag, variable) in
             [("--listen", "LISTEN"), ("--token-limit", "TOKEN_LIMIT"), ("--log-format", "LOG_FORMAT")]
         {

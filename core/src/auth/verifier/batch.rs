@@ -57,7 +57,10 @@ pub(super) async fn run_batches(shared: Weak<Shared>) {
         let outcome = match tokio::time::timeout(BATCH_TIMEOUT, strong.run(&batch, &mut link)).await {
             Ok(Ok(found)) => Ok(found),
             Ok(Err(reason)) => Err(reason.to_string().into()),
-            Err(_) => Err("the database did not answer in time".into()),
+            Err(_) => {
+                let reason = strong.store.find_silence_reason().await.map(|reason| reason.to_string().into());
+                Err(reason.unwrap_or_else(|| "the database did not answer in time".into()))
+            }
         };
         if outcome.is_err() {
             // The connection may be in the middle of a statement.
