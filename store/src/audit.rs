@@ -114,11 +114,11 @@ pub struct NamedRow {
     pub target_name: Option<String>,
 }
 
-/// Returns the events of an account, newest first. Names of other accounts' tokens are left out unless `others` is
-/// true.
+/// Returns the events of the account and the time that the filter names, newest first. Names of other accounts' tokens
+/// are left out unless `others` is true.
 pub async fn list_named(
     conn: Conn<'_>,
-    account_id: AccountId,
+    filter: &AuditFilter,
     others: bool,
     slice: PageBounds,
 ) -> Result<Vec<NamedRow>> {
@@ -135,12 +135,15 @@ pub async fn list_named(
              LEFT JOIN oauth_applications pg ON pg.id = g.application_id \
              LEFT JOIN oauth_grants gt ON gt.id = e.target_id AND (gt.account_id = e.actor_id OR $2) \
              LEFT JOIN oauth_applications pt ON pt.id = COALESCE(gt.application_id, e.target_id) \
-             WHERE e.actor_id = $1 ORDER BY e.at DESC, e.id DESC LIMIT $3 OFFSET $4",
+             WHERE e.actor_id = $1 AND (CAST($5 AS BIGINT) IS NULL OR e.at >= $5) \
+             AND (CAST($6 AS BIGINT) IS NULL OR e.at < $6) ORDER BY e.at DESC, e.id DESC LIMIT $3 OFFSET $4",
         )
-        .bind(account_id)
+        .bind(filter.actor_id)
         .bind(others)
         .bind(slice.limit)
         .bind(slice.offset)
+        .bind(filter.since)
+        .bind(filter.until)
         .fetch_all(c)
         .await
     })

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use uptrakit_api::{AccountId, AuditEvent, AuditQuery, EventId, GrantId, Page, Permission, Timestamp, TokenId};
 use uptrakit_store::{
-    Transaction,
+    Connection, PageBounds, Transaction,
     audit::{self, AuditFilter, AuditRow, NamedRow},
 };
 use uuid::Uuid;
@@ -17,7 +17,7 @@ use crate::{
         context::RequestContext,
         rejected_tokens::RejectedTokenUse,
     },
-    clock::new_id,
+    clock::{horizon, new_id},
     domain::state::Core,
     error::Error,
     text,
@@ -125,9 +125,56 @@ async fn list_filtered(core: &Core, query: &AuditQuery, own: Option<AccountId>) 
         return Ok(paging.page(Vec::new(), 0));
     }
     let mut reader = core.store.read().await?;
-    let total = audit::count(reader.conn(), &filter).await?;
-    let rows = audit::list(reader.conn(), &filter, paging.slice()).await?;
-    Ok(paging.page(rows.into_iter().map(public).collect(), total))
+    let parts = Parts::of(filter, core.clock.now());
+    let totals = parts.count(&mut reader).await?;
+    let [settled, future] = totals.split(paging.slice());
+    let mut rows = audit::list(reader.conn(), &parts.settled, settled).await?;
+    if future.limit > 0 {
+        rows.extend(audit::list(reader.conn(), &parts.future, future).await?);
+    }
+    Ok(paging.page(rows.into_iter().map(public).collect(), totals.all()))
+}
+
+/// The events up to the present, and those from the future of this clock, which was wrong when it noted them. A list has
+/// the latter at its end, so that they hide no event of now.
+struct Parts {
+    settled: AuditFilter,
+    future: AuditFilter,
+}
+
+impl Parts {
+    fn of(filter: AuditFilter, now: Timestamp) -> Self {
+        let present = horizon(now).plus_millis(1);
+        Self {
+            settled: AuditFilter {
+                until: Some(filter.until.map_or(present, |until| until.min(present))),
+                ..filter.clone()
+            },
+            future: AuditFilter { since: Some(filter.since.map_or(present, |since| since.max(present))), ..filter },
+        }
+    }
+
+    async fn count(&self, reader: &mut Connection) -> Result<Totals, Error> {
+        let settled = audit::count(reader.conn(), &self.settled).await?;
+        Ok(Totals { settled, future: audit::count(reader.conn(), &self.future).await? })
+    }
+}
+
+struct Totals {
+    settled: i64,
+    future: i64,
+}
+
+impl Totals {
+    const fn all(&self) -> i64 {
+        self.settled + self.future
+    }
+
+    /// Returns the parts of a page that lie in the events up to the present and in those of the future.
+    fn split(&self, slice: PageBounds) -> [PageBounds; 2] {
+        let taken = (self.settled - slice.offset).clamp(0, slice.limit);
+        [slice, PageBounds { limit: slice.limit - taken, offset: (slice.offset - self.settled).max(0) }]
+    }
 }
 
 const NAMED_PER_PAGE: &str = "10";
@@ -144,11 +191,16 @@ pub async fn list_named<R>(core: &Core, actor: &Authorized<R>, page: u32) -> Res
     let account_id = actor.account_id();
     let own = AuditFilter { actor_id: Some(account_id), ..AuditFilter::default() };
     let mut reader = core.store.read().await?;
-    let total = audit::count(reader.conn(), &own).await?;
+    let parts = Parts::of(own, core.clock.now());
+    let totals = parts.count(&mut reader).await?;
+    let [settled, future] = totals.split(paging.slice());
     let others = actor.permissions().contains(Permission::UsersManage);
-    let rows = audit::list_named(reader.conn(), account_id, others, paging.slice()).await?;
+    let mut rows = audit::list_named(reader.conn(), &parts.settled, others, settled).await?;
+    if future.limit > 0 {
+        rows.extend(audit::list_named(reader.conn(), &parts.future, others, future).await?);
+    }
     let named = |row: NamedRow| Named { event: public(row.event), token: row.token_name, target: row.target_name };
-    Ok(paging.page(rows.into_iter().map(named).collect(), total))
+    Ok(paging.page(rows.into_iter().map(named).collect(), totals.all()))
 }
 
 const EXPORTED_AT_ONCE: u16 = 500;

@@ -35,7 +35,8 @@ on_both!(
     revoking_all_tokens_holds_for_those_that_a_clock_ahead_takes_for_expired,
     a_clock_that_has_leapt_removes_nothing_for_a_day,
     the_first_start_of_all_with_a_clock_far_ahead_removes_nothing,
-    an_export_has_the_events_that_a_clock_ahead_noted
+    an_export_has_the_events_that_a_clock_ahead_noted,
+    events_that_a_clock_ahead_noted_hide_no_later_ones
 );
 
 async fn a_use_replaces_one_from_the_future(server: TestServer) {
@@ -264,6 +265,28 @@ async fn the_first_start_of_all_with_a_clock_far_ahead_removes_nothing(server: T
     let other = server.another().await;
     server.sign_in("root").await;
     assert_eq!(other.clean().await, None);
+}
+
+async fn events_that_a_clock_ahead_noted_hide_no_later_ones(server: TestServer) {
+    let root = server.with_root().await;
+    server.advance(YEAR);
+    server.sign_in("root").await.new_token(json!({ "name": "ahead" })).await;
+    server.advance(-YEAR);
+    root.new_token(json!({ "name": "now" })).await;
+    // Somebody's own events do not include the creation of the account.
+    for (path, total) in [("/audit", 5), ("/auth/me/audit", 4)] {
+        let all = root.get(path).await.ok(200);
+        assert_eq!(all["total"], total, "{path}");
+        let at = |index: usize| all["items"][index]["at"].as_str().unwrap().to_owned();
+        let is_later = |index: usize| at(index) > server.now();
+        assert!(!(0..total - 2).any(is_later) && (total - 2..total).all(is_later), "the future comes last: {all}");
+        for page in 1..=total {
+            let one = root.get(&format!("{path}?per_page=1&page={page}")).await.ok(200);
+            assert_eq!((&one["items"][0], &one["total"]), (&all["items"][page - 1], &all["total"]));
+        }
+        let since = root.get(&format!("{path}?since={}", at(total - 1))).await.ok(200);
+        assert_eq!(since["total"], 2, "{path}");
+    }
 }
 
 async fn an_export_has_the_events_that_a_clock_ahead_noted(server: TestServer) {
