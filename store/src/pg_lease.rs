@@ -102,7 +102,9 @@ impl Drop for PgLease {
 /// request at a time finds out by connecting.
 pub async fn find_reason(pool: &PgPool) -> sqlx::Error {
     static TURN: Semaphore = Semaphore::const_new(1);
-    let Ok(_turn) = TURN.try_acquire() else { return sqlx::Error::PoolTimedOut };
+    let Ok(Ok(_turn)) = tokio::time::timeout(REASON_TIMEOUT, TURN.acquire()).await else {
+        return sqlx::Error::PoolTimedOut;
+    };
     let options = pool.connect_options();
     let attempt = async {
         let mut conn = PgConnection::connect_with(&options).await?;

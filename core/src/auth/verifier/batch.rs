@@ -20,6 +20,8 @@ use crate::lock::Mutex;
 /// A batch fails for all its requests when the database takes longer than this.
 const BATCH_TIMEOUT: Duration = Duration::from_secs(2);
 
+const SILENT: &str = "the database did not answer in time";
+
 /// Invalidating the whole cache is cheaper than reading more moves of the epoch than this.
 const MOST_CHANGES: i64 = 4_096;
 
@@ -57,10 +59,12 @@ pub(super) async fn run_batches(shared: Weak<Shared>) {
         let outcome = match tokio::time::timeout(BATCH_TIMEOUT, strong.run(&batch, &mut link)).await {
             Ok(Ok(found)) => Ok(found),
             Ok(Err(reason)) => Err(reason.to_string().into()),
-            Err(_) => {
+            // No connection was had, and the database may say why. A connection that is there and silent is not asked.
+            Err(_) if link.is_none() => {
                 let reason = strong.store.find_silence_reason().await.map(|reason| reason.to_string().into());
-                Err(reason.unwrap_or_else(|| "the database did not answer in time".into()))
+                Err(reason.unwrap_or_else(|| SILENT.into()))
             }
+            Err(_) => Err(SILENT.into()),
         };
         if outcome.is_err() {
             // The connection may be in the middle of a statement.
