@@ -3,9 +3,9 @@
 
 use std::{env, fs, path::Path, process};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
-use crate::process::{announce, is_root, program, run, succeeds};
+use crate::process::{announce, find, is_root, program, run, succeeds};
 
 /// Debian runs this program before an installation starts a service; the exit status 101 forbids the start.
 const POLICY: &str = "/usr/sbin/policy-rc.d";
@@ -29,6 +29,14 @@ pub fn install(package: &str) -> Result<bool> {
         succeeds(&mut as_root(&["systemctl", "disable", "--quiet", package]));
     }
     Ok(true)
+}
+
+/// Makes sure that a program is there, which a Debian package has.
+pub fn require(name: &str, package: &str) -> Result<()> {
+    if find(name).is_none() && !install(package)? {
+        bail!("`{name}` was not found: install it (Debian: `apt-get install {package}`) and try again");
+    }
+    Ok(())
 }
 
 pub fn as_root(words: &[&str]) -> process::Command {

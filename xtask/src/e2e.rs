@@ -5,7 +5,7 @@ use std::{env, fs, process::ExitCode};
 use anyhow::{Context, Result};
 
 use crate::{
-    browser,
+    browser, debian,
     postgres::{self, Cluster, URL_VARIABLE},
     process::{announce, program, run},
     product::{self, Profile},
@@ -25,6 +25,9 @@ pub fn run_suite(arguments: &[String]) -> Result<Tally> {
     let programs = product::programs(Profile::Debug)?;
     let packages = tools::end2end_packages()?;
     let (chromium, firefox, webkit) = (browser::chromium()?, browser::firefox()?, browser::webkit());
+    // One journey is signed in to at a terminal that `script` makes, another one leads to a server with a certificate.
+    debian::require("script", "bsdutils")?;
+    debian::require("openssl", "openssl")?;
     let postgres = own_postgres()?;
     announce("Running the end-to-end tests");
     let report = packages.join("test-results/report.json");
