@@ -82,8 +82,17 @@ pub(super) async fn state_of_sqlite(pool: &sqlx::SqlitePool) -> Result<Found, Op
     }
 }
 
-pub(super) async fn state_of_postgres(conn: &mut PgConnection) -> Result<Found, OpenError> {
-    match with_timeout(sqlx::query(APPLIED).fetch_all(conn)).await {
+/// Reads which migrations were applied. `waits` says whether to wait for another session that has locked their table.
+pub(super) async fn state_of_postgres(conn: &mut PgConnection, waits: bool) -> Result<Found, OpenError> {
+    let mut tried = 0;
+    let applied = loop {
+        tried += 1;
+        match with_timeout(sqlx::query(APPLIED).fetch_all(&mut *conn)).await {
+            Err(error) if waits && is_locked(&error) && tried < TRIES => wait_for_lock(tried).await,
+            outcome => break outcome,
+        }
+    };
+    match applied {
         Ok(rows) => {
             let applied: sqlx::Result<Vec<_>> = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect();
             compare(&POSTGRES_MIGRATIONS, &applied?)
@@ -123,13 +132,10 @@ async fn run_when_unlocked(pool: &PgPool) -> Result<(), OpenError> {
     loop {
         tried += 1;
         match run_together(pool).await {
-            Err(error) if is_locked(&error) && tried < TRIES => {
-                tracing::warn!(
-                    tried,
-                    "a migration waits for a lock that another session holds: a server that migrates too, or a long \
-                     transaction (see pg_stat_activity)"
-                );
-                tokio::time::sleep(PAUSE).await;
+            Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _))
+                if is_locked(&error) && tried < TRIES =>
+            {
+                wait_for_lock(tried).await;
             }
             outcome => return Ok(outcome?),
         }
@@ -155,8 +161,17 @@ pub(super) async fn migrate_sqlite(pool: &sqlx::SqlitePool) -> Result<(), OpenEr
     Ok(tx.commit().await?)
 }
 
-fn is_locked(error: &MigrateError) -> bool {
-    let (MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) = error else { return false };
-    // lock_not_available, deadlock_detected
-    matches!(error, sqlx::Error::Database(error) if error.code().is_some_and(|code| code == "55P03" || code == "40P01"))
+async fn wait_for_lock(tried: u32) {
+    tracing::warn!(
+        tried,
+        "a migration waits for a lock that another session holds: a server that migrates too, or a long transaction (see \
+         pg_stat_activity)"
+    );
+    tokio::time::sleep(PAUSE).await;
+}
+
+fn is_locked(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    // lock_not_available, deadlock_detected, query_canceled, which is how a timeout of the statement ends
+    code.is_some_and(|code| ["55P03", "40P01", "57014"].contains(&&*code))
 }

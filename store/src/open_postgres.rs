@@ -59,7 +59,7 @@ async fn prepare(options: &PgConnectOptions, opening: Opening) -> Result<State, 
     if opening == Opening::Copy {
         return Ok(State::Current);
     }
-    let found = migrate::state_of_postgres(&mut conn).await?;
+    let found = migrate::state_of_postgres(&mut conn, opening != Opening::Use).await?;
     if found.state != State::Current {
         requirements::check_rights_to_migrate(&mut conn).await?;
     }
