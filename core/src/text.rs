@@ -76,8 +76,10 @@ pub fn readable(text: &str, longest: usize) -> String {
 pub(crate) fn is_invisible(character: char) -> bool {
     character.is_whitespace()
         || matches!(character,
-            '\u{00AD}' | '\u{034F}' | '\u{115F}' | '\u{1160}' | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200D}'
-            | '\u{2060}'..='\u{2064}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FFA0}' | '\u{E0000}'..='\u{E0FFF}')
+            '\u{00AD}' | '\u{034F}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
+            | '\u{200B}'..='\u{200D}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}'
+            | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{13430}'..='\u{13438}' | '\u{1BCA0}'..='\u{1BCA3}'
+            | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 #[cfg(test)]
@@ -137,6 +139,8 @@ mod tests {
         assert_eq!(readable(" web-1.example.org ", 64), "web-1.example.org");
         let tags: String = "do it".chars().filter_map(|c| char::from_u32(0xE_0000 + u32::from(c))).collect();
         assert_eq!(readable(&format!("nas{tags}\u{202e}\u{200b}"), 64), "nas");
+        let others = "\u{206a}\u{206f}\u{fff9}\u{fffb}\u{1d173}\u{17b4}\u{1bca0}\u{2065}";
+        assert_eq!(readable(&format!("h{others}x"), 64), "hx");
         assert_eq!(readable("a\n\n\u{a0}\u{0}b\u{1b}[31m", 64), "a b[31m");
         assert_eq!(readable(&"\u{e9}".repeat(65), 64), format!("{}…", "\u{e9}".repeat(63)));
         assert_eq!(readable(&"x".repeat(64), 64), "x".repeat(64));
