@@ -41,7 +41,7 @@ impl SharedProbe {
         let number = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
         let outcome = match tokio::time::timeout(PROBE_TIMEOUT, probe).await {
             Ok(outcome) => outcome,
-            Err(_) => Err("the database did not answer in time".into()),
+            Err(_) => Err(uptrakit_store::SILENT.into()),
         };
         *last = Some(Answer { number, outcome: outcome.clone(), ended: Instant::now() });
         outcome

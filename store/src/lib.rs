@@ -63,6 +63,7 @@ pub use self::{
     opening::OpenError,
     page::PageBounds,
     staged_backup::{RestoreError, StagedBackup},
+    timeout::SILENT,
 };
 
 /// Runs one query on the driver of a [`Conn`].

@@ -137,8 +137,7 @@ pub async fn sign_in(
 }
 
 /// Writes the line that fail2ban and similar tools read. Its format is documented in docs/logging.md, and a filter for
-/// fail2ban depends on it. The address comes
-/// first, because the login after it comes from the client.
+/// fail2ban depends on it. The address comes first, because the login after it comes from the client.
 fn log_failed_sign_in(context: &RequestContext, login: &str, reason: &str) {
     let (address, request_id, trace_id) = (context.address, &context.request_id, context.trace_field());
     let login = loggable(login.trim());

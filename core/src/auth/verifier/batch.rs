@@ -11,7 +11,7 @@ use std::{
 };
 
 use tokio::sync::Notify;
-use uptrakit_store::{Connection, credentials, epoch, wal_index::WalIndex};
+use uptrakit_store::{Connection, SILENT, credentials, epoch, wal_index::WalIndex};
 
 use super::{Shared, cache::CachedCredential};
 use crate::auth::credential::{Found, InconsistentRow, Key};
@@ -19,8 +19,6 @@ use crate::lock::Mutex;
 
 /// A batch fails for all its requests when the database takes longer than this.
 const BATCH_TIMEOUT: Duration = Duration::from_secs(2);
-
-const SILENT: &str = "the database did not answer in time";
 
 /// Invalidating the whole cache is cheaper than reading more moves of the epoch than this.
 const MOST_CHANGES: i64 = 4_096;

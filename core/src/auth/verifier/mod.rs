@@ -10,8 +10,8 @@
 //!
 //! An epoch has a meaning only within one history of one database. After a failover that lost commits, the surviving
 //! server may reach a number that this process knows from another change. Therefore the epoch is compared as an
-//! [`uptrakit_store::epoch::EpochPoint`], and if the moves do not lead from the known point to the current one, the whole cache is
-//! invalidated.
+//! [`uptrakit_store::epoch::EpochPoint`], and if the moves do not lead from the known point to the current one, the
+//! whole cache is invalidated.
 //!
 //! On SQLite most requests need no batch: if nothing was committed to the file since the epoch was last read
 //! ([`Store::commits`]), the epoch is unchanged and the cache holds.
