@@ -55,7 +55,7 @@ async fn prepare(options: &PgConnectOptions, opening: Opening) -> Result<State, 
     let mut conn = connect(options).await.map_err(unreachable)?;
     requirements::check_database(&mut conn).await?;
     requirements::refuse_transaction_pooler(&mut conn, options).await?;
-    session::prepare(&mut conn, session::OF_REQUESTS).await.map_err(unreachable)?;
+    session::prepare(&mut conn, session::OF_CHECKS).await.map_err(unreachable)?;
     if opening == Opening::Copy {
         return Ok(State::Current);
     }

@@ -20,10 +20,16 @@ pub(super) struct Limits {
 pub(super) const OF_REQUESTS: Limits =
     Limits { statement: STATEMENT_TIMEOUT, lock: STATEMENT_TIMEOUT, abandoned_transaction: Duration::from_secs(3) };
 
+const LOCK_OF_MIGRATIONS: Duration = Duration::from_secs(2);
+
+/// Timeouts for the checks before a start. Postgres must be the first to give up on a lock: its refusal says what was
+/// locked and leaves the connection usable, and a timeout of our own does neither.
+pub(super) const OF_CHECKS: Limits = Limits { lock: LOCK_OF_MIGRATIONS, ..OF_REQUESTS };
+
 /// Timeouts for migrations, which may take long. While a migration waits for a lock, the statements of servers wait
 /// behind it, so that it must give up before they do.
 pub(super) const OF_MIGRATIONS: Limits =
-    Limits { statement: Duration::ZERO, lock: Duration::from_secs(2), abandoned_transaction: Duration::from_mins(1) };
+    Limits { statement: Duration::ZERO, lock: LOCK_OF_MIGRATIONS, abandoned_transaction: Duration::from_mins(1) };
 
 /// Sets a session up, and refuses a server that takes no writes: it may be a replica that is behind, and a revoked
 /// token could pass.

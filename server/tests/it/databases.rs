@@ -472,7 +472,7 @@ async fn a_migration_waits_for_a_long_transaction_and_then_runs() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_migration_waits_for_the_table_of_migrations_too() {
-    migrates_after("LOCK TABLE _sqlx_migrations IN ACCESS EXCLUSIVE MODE", 1).await;
+    migrates_after("LOCK TABLE _sqlx_migrations IN ACCESS EXCLUSIVE MODE", 2).await;
 }
 
 async fn migrates_after(lock: &'static str, waits: usize) {
