@@ -70,6 +70,8 @@ pub enum Error {
     TooSlow,
     #[error("The body must be JSON: Content-Type: application/json.")]
     UnsupportedMediaType,
+    #[error("The body must not be compressed: leave out the header Content-Encoding.")]
+    EncodedBody,
     #[error("Too many failed attempts. Wait, then try again.")]
     TooManyRequests(Duration),
     #[error("Too many are signing in at this moment; try again shortly.")]
@@ -137,7 +139,7 @@ impl Error {
             Self::Conflict(_) => ProblemCode::Conflict,
             Self::NotActive(_) => ProblemCode::NotActive,
             Self::TooLarge => ProblemCode::TooLarge,
-            Self::UnsupportedMediaType => ProblemCode::UnsupportedMediaType,
+            Self::UnsupportedMediaType | Self::EncodedBody => ProblemCode::UnsupportedMediaType,
             Self::TooManyRequests(_) => ProblemCode::TooManyRequests,
             Self::Internal(_) => ProblemCode::Internal,
         }

@@ -35,13 +35,34 @@ pub fn holds_token(text: &str) -> bool {
     holds_secret(text)
 }
 
-/// Returns the form by which names are compared: Unicode lower case in NFC, the same on every database and for every
-/// keyboard. A sigma at the end of a word is like every other one, because the end of a search is not the end of a word.
+/// Returns the form by which names are compared: Unicode lower case in NFC, without what readers don't see, the same on
+/// every database and for every keyboard. A sigma at the end of a word is like every other one, because the end of a
+/// search is not the end of a word.
 #[must_use]
 pub fn key(text: &str) -> String {
     let lower = text.nfc().flat_map(char::to_lowercase).map(|character| if character == 'ς' { 'σ' } else { character });
-    // Lower-casing may decompose a composed letter.
-    literal(&lower.nfc().collect::<String>())
+    // Lower-casing may decompose a composed letter, and so may the removal of a character between two parts of one.
+    let lower: String = lower.filter(|character| is_space(*character) || !is_hidden(*character)).collect();
+    literal(&single_spaced(lower.nfc()))
+}
+
+/// Returns true for a character that is not shown, and that no database and no terminal takes for a command.
+fn is_hidden(character: char) -> bool {
+    is_invisible(character) && !is_control(character)
+}
+
+fn is_space(character: char) -> bool {
+    character.is_whitespace() && !is_control(character)
+}
+
+/// Replaces every run of white space by one space, and leaves out that at both ends.
+fn single_spaced(text: impl Iterator<Item = char>) -> String {
+    let mut last = ' ';
+    let spaced = text.map(|character| if is_space(character) { ' ' } else { character });
+    let single = spaced.filter(|character| std::mem::replace(&mut last, *character) != ' ' || *character != ' ');
+    let mut single: String = single.collect();
+    single.truncate(single.trim_end_matches(' ').len());
+    single
 }
 
 const LONGEST_STORED: usize = 4_096;
@@ -59,16 +80,13 @@ pub fn literal(text: &str) -> String {
 #[must_use]
 pub fn readable(text: &str, longest: usize) -> String {
     let spaced = text.chars().map(|character| if character.is_whitespace() { ' ' } else { character });
-    let seen = |character: &char| !is_control(*character) && (*character == ' ' || !is_invisible(*character));
-    let mut last = ' ';
-    let single =
-        spaced.filter(seen).filter(|character| std::mem::replace(&mut last, *character) != ' ' || *character != ' ');
-    let mut readable: String = single.take(longest + 1).collect();
+    let seen = |character: &char| *character == ' ' || !(is_control(*character) || is_invisible(*character));
+    let mut readable = single_spaced(spaced.filter(seen));
     if readable.chars().count() > longest {
         readable = readable.chars().take(longest.saturating_sub(1)).collect();
+        readable.truncate(readable.trim_end().len());
         readable.push('…');
     }
-    readable.truncate(readable.trim_end().len());
     readable
 }
 
@@ -115,6 +133,19 @@ mod tests {
         }
         assert!(key("ΛΟΓΟΣΑ").contains(&key("ΛΟΓΟΣ")));
         assert_eq!(key("STRAẞE"), key("straße"));
+    }
+
+    #[test]
+    fn names_that_look_the_same_are_the_same() {
+        for name in ["web\u{200b}-1", "web-1\u{ad}", " WEB-1\u{2060} ", "we\u{e0062}b-1"] {
+            assert_eq!(key(name), key("web-1"), "{name:?}");
+        }
+        assert_eq!(key("the\u{a0} old \u{200b} nas\u{3000}"), "the old nas");
+        assert_eq!(key("e\u{200d}\u{301}"), key("\u{e9}"));
+        for name in ["web\u{200b}-1", "the\u{a0} old  nas ", "\u{1f469}\u{200d}\u{1f680}"] {
+            assert_eq!(key(&readable(name, 64)), key(name), "{name:?} is found by the name that is shown");
+        }
+        assert_ne!(key("we b"), key("web"));
     }
 
     #[test]

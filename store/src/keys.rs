@@ -1,6 +1,6 @@
-//! SQL for the keys by which names are compared and found. Only rows whose names are not plain ASCII are read, because
-//! only these can have keys of another version. A key is replaced only where the row is still as it was read, so that a
-//! change by another server is not undone.
+//! SQL for the keys by which names are compared and found. Only rows whose names are not plain ASCII, or have several
+//! spaces in a row, are read, because only these can have keys of another version. A key is replaced only where the row
+//! is still as it was read, so that a change by another server is not undone.
 
 use sqlx::FromRow;
 
@@ -57,8 +57,8 @@ pub async fn list_tokens(conn: Conn<'_>, after: TokenId) -> Result<Vec<TokenKeys
     list_after!(
         conn,
         after,
-        "SELECT id, name, name_key FROM api_tokens WHERE id > $1 AND octet_length(name) > length(name) \
-         ORDER BY id LIMIT $2"
+        "SELECT id, name, name_key FROM api_tokens WHERE id > $1 \
+         AND (octet_length(name) > length(name) OR name LIKE '%  %') ORDER BY id LIMIT $2"
     )
 }
 
@@ -67,7 +67,7 @@ pub async fn list_hosts(conn: Conn<'_>, after: HostId) -> Result<Vec<HostKeys>> 
         conn,
         after,
         "SELECT id, hostname, friendly_name, os_name, os_version, hostname_key, search_key FROM hosts WHERE id > $1 \
-         AND octet_length(search_key) > length(search_key) ORDER BY id LIMIT $2"
+         AND (octet_length(search_key) > length(search_key) OR search_key LIKE '%  %') ORDER BY id LIMIT $2"
     )
 }
 

@@ -48,6 +48,10 @@ async fn read_within(patience: Duration, headers: &HeaderMap, body: Body) -> Res
     if announced.is_some_and(|length: u64| length > LARGEST as u64) {
         return Err(Error::TooLarge.into());
     }
+    let is_plain = |value: &http::HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
+    if !headers.get_all(header::CONTENT_ENCODING).iter().all(is_plain) {
+        return Err(Error::EncodedBody.into());
+    }
     match tokio::time::timeout(patience, Limited::new(body, LARGEST).collect()).await {
         Err(_) => Err(Error::TooSlow.into()),
         Ok(Ok(collected)) => Ok(collected.to_bytes()),

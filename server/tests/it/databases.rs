@@ -490,8 +490,8 @@ async fn migrates_after(lock: &'static str, waits: usize) {
             program(directory.path(), Some(&url)).arg("migrate").env("UPTRAKIT_LOG", "warn").output().unwrap()
         }
     });
-    // This is longer than the limit of requests.
-    tokio::time::sleep(std::time::Duration::from_secs(6)).await;
+    // Two attempts end in this time, the first of them after the limit of locks and the second a pause later.
+    tokio::time::sleep(std::time::Duration::from_secs(7)).await;
     assert!(!migrating.is_finished(), "{:?}", migrating.await);
     long.execute("COMMIT").await.unwrap();
     let output = migrating.await.unwrap();

@@ -156,6 +156,14 @@ async fn what_is_no_message_is_a_problem_document(server: TestServer) {
     let request = client.request(Method::POST, "//mcp").header(header::HOST, "up.example.org");
     let reply = client.send(request.header(header::CONTENT_TYPE, "text/plain"), message.clone()).await;
     reply.refused(415, "unsupported-media-type");
+    for encoding in ["gzip", "br", "identity, gzip"] {
+        let request = client.mcp_request(Method::POST).header(header::CONTENT_ENCODING, encoding);
+        client.send(request, message.clone()).await.refused(415, "unsupported-media-type");
+    }
+    client
+        .send(client.mcp_request(Method::POST).header(header::CONTENT_ENCODING, "identity"), message.clone())
+        .await
+        .ok(200);
     // What a client accepts makes no difference, because there is one form of answer.
     for accept in ["application/json", "*/*", "text/event-stream"] {
         let request = client.request(Method::POST, "//mcp").header(header::HOST, "up.example.org");
@@ -184,6 +192,9 @@ async fn mistakes_in_a_message_are_json_rpc_errors(server: TestServer) {
         }
         let (code, _) = mcp.fail("resources/subscribe", json!({ "uri": "uptrakit://hosts" })).await;
         assert_eq!(code, -32601);
+        let (code, message) = mcp.fail("hosts/list", json!({})).await;
+        assert_eq!(code, -32601);
+        assert!(message.contains("There are tools/list, tools/call"), "{message}");
     }
 }
 

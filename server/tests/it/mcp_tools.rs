@@ -15,6 +15,7 @@ on_both!(
     hosts_that_need_security_updates_are_one_call,
     hosts_are_searched_sorted_and_paged,
     a_host_is_found_by_each_of_its_names_in_order,
+    a_host_is_found_by_the_name_that_is_shown_and_never_chosen_among_names_that_look_the_same,
     a_host_is_renamed_and_deleted,
     tokens_are_listed_and_revoked_and_never_shown,
     activity_is_one_s_own_or_everybody_s,
@@ -84,15 +85,15 @@ async fn hosts_that_need_security_updates_are_one_call(server: TestServer) {
     }
     let answer = mcp.call("list_hosts", json!({ "needs": "security_updates" })).await;
     assert_eq!(names(&answer), ["e", "b"]);
-    assert_eq!((&answer["total"], &answer["next_page"]), (&json!(2), &json!(null)));
+    assert_eq!((&answer["total"], &answer["next_cursor"]), (&json!(2), &json!(null)));
     let answer = mcp.call("list_hosts", json!({ "needs": "updates" })).await;
     assert_eq!(names(&answer), ["a", "e", "b", "f"]);
     let first = mcp.call("list_hosts", json!({ "needs": "updates", "per_page": 2 })).await;
-    assert_eq!((names(&first), &first["total"], &first["next_page"]), (vec!["a", "e"], &json!(null), &json!(2)));
-    let second = mcp.call("list_hosts", json!({ "needs": "updates", "per_page": 2, "page": 2 })).await;
+    assert_eq!((names(&first), &first["total"], &first["next_cursor"]), (vec!["a", "e"], &json!(null), &json!("2")));
+    let second = mcp.call("list_hosts", json!({ "needs": "updates", "per_page": 2, "cursor": "2" })).await;
     assert_eq!(names(&second), ["b", "f"]);
-    let third = mcp.call("list_hosts", json!({ "needs": "updates", "per_page": 2, "page": 3 })).await;
-    assert_eq!((names(&third).len(), &third["total"], &third["next_page"]), (0, &json!(4), &json!(null)));
+    let third = mcp.call("list_hosts", json!({ "needs": "updates", "per_page": 2, "cursor": "4" })).await;
+    assert_eq!((names(&third).len(), &third["total"], &third["next_cursor"]), (0, &json!(4), &json!(null)));
     let sentence = mcp.told("list_hosts", json!({ "needs": "updates", "sort": "hostname" })).await;
     assert!(sentence.starts_with("The argument sort can't be given together with needs"), "{sentence}");
 }
@@ -110,14 +111,15 @@ async fn hosts_are_searched_sorted_and_paged(server: TestServer) {
         (json!({ "sort": "-pending_updates" }), &["gamma", "Alpha", "beta"]),
         (json!({ "q": "ALP" }), &["Alpha"]),
         (json!({ "q": "debian" }), &["Alpha", "beta", "gamma"]),
-        (json!({ "per_page": 2, "page": 2 }), &["gamma"]),
-        (json!({ "page": 9 }), &[]),
+        (json!({ "per_page": 2, "cursor": "2" }), &["gamma"]),
+        (json!({ "cursor": "1" }), &["beta", "gamma"]),
+        (json!({ "cursor": "400" }), &[]),
     ] {
         let answer = mcp.call("list_hosts", arguments.clone()).await;
         assert_eq!(names(&answer), expected, "{arguments}");
     }
     let answer = mcp.call("list_hosts", json!({ "per_page": 2 })).await;
-    assert_eq!((&answer["total"], &answer["page"], &answer["next_page"]), (&json!(3), &json!(1), &json!(2)));
+    assert_eq!((&answer["total"], &answer["next_cursor"]), (&json!(3), &json!("2")));
     let host = &answer["items"][0];
     assert_eq!((&host["os"], &host["reboot_required"]), (&json!("Debian GNU/Linux 12"), &json!(false)));
 }
@@ -151,6 +153,25 @@ async fn a_host_is_found_by_each_of_its_names_in_order(server: TestServer) {
         assert!(sentence.contains(&one) && sentence.contains(&four) && sentence.contains("2 hosts"), "{sentence}");
     }
     assert_eq!(root.get("/hosts").await.ok(200)["total"], 4);
+}
+
+async fn a_host_is_found_by_the_name_that_is_shown_and_never_chosen_among_names_that_look_the_same(server: TestServer) {
+    let (root, mcp) = with_token(&server).await;
+    let one = report_as(&root, "m-1", json!({ "hostname": "stor\u{200b}age\u{ad} 1" })).await;
+    let shown = mcp.call("get_host", json!({ "host": one })).await["host"]["hostname"].clone();
+    assert_eq!(shown, "storage 1");
+    assert_eq!(mcp.call("get_host", json!({ "host": shown })).await["host"]["id"], one);
+    let found = mcp.call("list_hosts", json!({ "q": shown })).await;
+    assert_eq!((&found["total"], &found["items"][0]["id"]), (&json!(1), &json!(one)));
+    let two = report_as(&root, "m-2", json!({ "hostname": "storage\u{a0}\u{2060} 1" })).await;
+    for (host, friendly_name) in [(&one, "The\u{200b} Attic"), (&two, "the  attic")] {
+        for named in [&shown, &json!("Storage 1")] {
+            let sentence = mcp.told("delete_host", json!({ "host": named })).await;
+            assert!(sentence.contains(&one) && sentence.contains(&two) && sentence.contains("2 hosts"), "{sentence}");
+        }
+        root.patch(&format!("/hosts/{host}"), json!({ "friendly_name": friendly_name })).await.ok(200);
+    }
+    assert!(mcp.told("get_host", json!({ "host": "the attic" })).await.contains("2 hosts"));
 }
 
 async fn a_host_is_renamed_and_deleted(server: TestServer) {
@@ -196,10 +217,10 @@ async fn tokens_are_listed_and_revoked_and_never_shown(server: TestServer) {
 
     let revoked = mcp.call("revoke_api_token", json!({ "token": "ci" })).await;
     assert_eq!((&revoked["id"], &revoked["name"]), (&json!(id), &json!("CI")));
-    assert_eq!(revoked["revoked_at"], server.app.clock.now().to_string());
+    assert_eq!(revoked["refused_from"], server.app.clock.now().to_string());
     server.bearer(&secret).get("/auth/me").await.refused(401, "token-revoked");
     let again = mcp.call("revoke_api_token", json!({ "token": id })).await;
-    assert_eq!(again["revoked_at"], revoked["revoked_at"]);
+    assert_eq!(again["refused_from"], revoked["refused_from"]);
     mcp.call("revoke_api_token", json!({ "token": other_id })).await;
     assert_eq!(mcp.call("list_api_tokens", json!({ "state": "revoked" })).await["total"], 2);
     for token in [foreign.as_str(), "kim's", "ci", "00000000-0000-7000-8000-000000000000"] {
@@ -231,9 +252,10 @@ async fn wrong_arguments_are_named(server: TestServer) {
     let (_, mcp) = with_token(&server).await;
     for (tool, arguments, field) in [
         ("whoami", json!({ "who": 1 }), "who"),
-        ("list_hosts", json!({ "page": 0 }), "page"),
-        ("list_hosts", json!({ "page": -1 }), "page"),
-        ("list_hosts", json!({ "page": "2" }), "page"),
+        ("list_hosts", json!({ "cursor": "-1" }), "cursor"),
+        ("list_hosts", json!({ "cursor": "x" }), "cursor"),
+        ("list_hosts", json!({ "cursor": 2 }), "cursor"),
+        ("list_hosts", json!({ "per_page": 0 }), "per_page"),
         ("list_hosts", json!({ "per_page": 101 }), "per_page"),
         ("list_hosts", json!({ "sort": "kernel" }), "sort"),
         ("list_hosts", json!({ "needs": "coffee" }), "needs"),
@@ -295,10 +317,10 @@ async fn the_largest_answers_stay_below_the_limit_and_miss_nothing(server: TestS
                 assert!(seen.insert(host["id"].as_str().unwrap().to_owned()), "{arguments}: twice");
             }
             assert_eq!(answer["total"], 120);
-            if answer["next_page"].is_null() {
+            if answer["next_cursor"].is_null() {
                 break;
             }
-            arguments = json!({ "page": answer["next_page"], "per_page": answer["per_page"] });
+            arguments["cursor"] = answer["next_cursor"].clone();
         }
         assert_eq!(seen, expected, "{per_page}");
     }

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use uptrakit_api::Page;
+use uptrakit_core::error::Error;
 
 use super::call::Stop;
 
@@ -11,41 +12,63 @@ use super::call::Stop;
 /// 100 kB, of which the rest is for what surrounds the items.
 const LARGEST: usize = 90_000;
 
-/// A page of a list in the form that the tools answer.
+/// A part of a list, as the tools answer it.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Paged<T> {
     pub items: Vec<T>,
-    /// Number of items on all pages; null when it is not known before the last page.
+    /// Number of items in the whole list; null when it is not known before the last part.
     pub total: Option<u64>,
-    pub page: u32,
-    /// Number of items per page; fewer than asked for when so many would make the answer too large.
-    pub per_page: u32,
-    /// Number of the next page, to ask for with this `per_page`; null on the last page.
-    pub next_page: Option<u32>,
+    /// Argument cursor of the call that answers the items after these; null when there are none.
+    pub next_cursor: Option<String>,
+}
+
+/// The part of a list that a call asks for. The cursor is the number of items before the part, so that a call misses no
+/// item where the former answer had less room than was asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    offset: u32,
+    per_page: u32,
+}
+
+impl Part {
+    const DEFAULT: u32 = 50;
+    /// No list is longer.
+    const LONGEST_LIST: u32 = 999_999_999;
+
+    pub fn parse(cursor: Option<&str>, per_page: Option<u32>) -> Result<Self, Stop> {
+        let number = |cursor: &str| {
+            let offset: u32 = cursor.parse().ok()?;
+            // Only what an answer can have said is accepted, and no sign or zeros in front.
+            (offset.to_string() == cursor && offset <= Self::LONGEST_LIST).then_some(offset)
+        };
+        let offset = cursor.map_or(Some(0), number);
+        let offset = offset.ok_or_else(|| Error::field("cursor", "must be the next_cursor of an answer, unchanged"))?;
+        Ok(Self { offset, per_page: per_page.unwrap_or(Self::DEFAULT) })
+    }
+
+    /// Returns the number of the page that holds the first item of this part.
+    pub fn page(self) -> String {
+        (self.offset / self.per_page.max(1) + 1).to_string()
+    }
+
+    pub fn per_page(self) -> String {
+        self.per_page.to_string()
+    }
+
+    /// Answers the items of that page from the first item of this part on, as many as fit.
+    pub fn of<T: Serialize>(self, page: Page<T>) -> Paged<T> {
+        let Page { mut items, total, .. } = page;
+        items.drain(..items.len().min((self.offset % self.per_page.max(1)) as usize));
+        items.truncate(count_fitting(&items));
+        let next = u64::from(self.offset) + items.len() as u64;
+        let is_last = items.is_empty() || next >= total;
+        Paged { items, total: Some(total), next_cursor: (!is_last).then(|| next.to_string()) }
+    }
 }
 
 /// Writes a result as JSON.
 pub fn json<T: Serialize>(result: &T) -> Result<Value, Stop> {
-    serde_json::to_value(result).map_err(|error| Stop::Refused(uptrakit_core::error::Error::Internal(error.into())))
-}
-
-impl<T: Serialize> From<Page<T>> for Paged<T> {
-    fn from(page: Page<T>) -> Self {
-        let Page { mut items, total, page, per_page, .. } = page;
-        let offset = u64::from(page - 1) * u64::from(per_page);
-        let fitting = count_fitting(&items);
-        let (page, per_page) = if fitting < items.len() {
-            // A smaller page begins at the same item, so that the pages after it miss none.
-            let smaller = (1..=fitting as u64).rev().find(|size| offset.is_multiple_of(*size)).unwrap_or(1);
-            let smaller = u32::try_from(smaller).unwrap_or(1);
-            items.truncate(smaller as usize);
-            (u32::try_from(offset / u64::from(smaller) + 1).unwrap_or(u32::MAX), smaller)
-        } else {
-            (page, per_page)
-        };
-        let is_last = u64::from(page) * u64::from(per_page) >= total;
-        Self { items, total: Some(total), page, per_page, next_page: (!is_last).then(|| page.saturating_add(1)) }
-    }
+    serde_json::to_value(result).map_err(|error| Stop::Refused(Error::Internal(error.into())))
 }
 
 fn count_fitting<T: Serialize>(items: &[T]) -> usize {
@@ -69,30 +92,49 @@ fn weight<T: Serialize>(item: &T) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{LARGEST, Paged, weight};
+    use super::{LARGEST, Paged, Part, weight};
     use uptrakit_api::Page;
 
-    fn page(page: u32, per_page: u32, items: Vec<String>) -> Paged<String> {
-        Page { items, total: 1_000, page, per_page, total_pages: 1_000_u64.div_ceil(per_page.into()) }.into()
+    const TOTAL: usize = 1_000;
+
+    /// Answers one call about a list of `TOTAL` texts.
+    fn answer(cursor: Option<&str>, per_page: u32, text: impl Fn(usize) -> String) -> Paged<String> {
+        let part = Part::parse(cursor, Some(per_page)).unwrap();
+        let page: usize = part.page().parse().unwrap();
+        let first = (page - 1) * per_page as usize;
+        let items = (first..(first + per_page as usize).min(TOTAL)).map(text).collect();
+        part.of(Page { items, total: TOTAL as u64, page: 1, per_page, total_pages: 1 })
     }
 
     #[test]
-    fn a_page_that_fits_is_answered_as_it_was_asked_for() {
-        let answer = page(2, 20, vec!["x".into(); 20]);
-        assert_eq!((answer.items.len(), answer.page, answer.per_page, answer.next_page), (20, 2, 20, Some(3)));
-        assert_eq!(page(50, 20, vec!["x".into(); 20]).next_page, None);
-        assert_eq!(page(51, 20, Vec::new()).next_page, None);
+    fn following_the_cursors_misses_no_item_and_repeats_none() {
+        for per_page in [1, 7, 50, 97, 100] {
+            for length in [1, 300, 900, 3_000] {
+                let text = |index: usize| format!("{index:04}{}", "\"".repeat(length * (index % 3 + 1)));
+                let (mut cursor, mut seen) = (None, Vec::new());
+                loop {
+                    let answer = answer(cursor.as_deref(), per_page, text);
+                    assert!(answer.items.iter().map(weight).sum::<usize>() <= LARGEST);
+                    seen.extend(answer.items.into_iter().map(|item| item[..4].parse::<usize>().unwrap()));
+                    cursor = answer.next_cursor;
+                    if cursor.is_none() {
+                        break;
+                    }
+                }
+                assert!(seen.iter().copied().eq(0..TOTAL), "{per_page} {length}");
+            }
+        }
     }
 
     #[test]
-    fn a_page_that_is_too_large_becomes_a_smaller_one_that_begins_at_the_same_item() {
-        for (asked, per_page) in [(1, 100), (2, 100), (3, 97), (7, 60), (10, 100)] {
-            let answer = page(asked, per_page, vec!["\"".repeat(900); per_page as usize]);
-            let offset = u64::from(asked - 1) * u64::from(per_page);
-            assert_eq!(u64::from(answer.page - 1) * u64::from(answer.per_page), offset, "{asked} {per_page}");
-            assert_eq!(answer.items.len(), answer.per_page as usize);
-            assert_eq!(answer.next_page, Some(answer.page + 1));
-            assert!(answer.items.iter().map(weight).sum::<usize>() <= LARGEST);
+    fn a_cursor_means_the_same_whatever_the_size_of_the_page() {
+        let text = |index: usize| index.to_string();
+        for per_page in [3, 20, 100] {
+            assert_eq!(answer(Some("45"), per_page, text).items[0], "45");
+        }
+        assert_eq!(answer(Some("2000"), 20, text).next_cursor, None);
+        for cursor in ["", "-1", "+1", "01", "x", "1.5", "99999999999"] {
+            assert!(Part::parse(Some(cursor), None).is_err(), "{cursor}");
         }
     }
 

@@ -34,6 +34,8 @@ const INSTRUCTIONS: &str = "Uptrakit keeps track of a person's or a team's machi
 
 /// A list depends on what the account may do, which can change at any time.
 const LIST_TTL_MILLIS: u64 = 60_000;
+const METHODS: &str = "There is no such method here. There are tools/list, tools/call, resources/list, \
+    resources/templates/list, resources/read, prompts/list and prompts/get.";
 const NOTHING_YET: &str = "There is no further page: the list is answered in one.";
 
 /// Answers one request.
@@ -190,7 +192,7 @@ impl ServerHandler for Handler {
             "prompts/get" => "name as text, and arguments as an object of texts",
             "resources/read" => "uri as text",
             "tools/list" | "resources/list" | "resources/templates/list" | "prompts/list" => "cursor as text, if any",
-            method => return Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, method.to_owned(), None)),
+            _ => return Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, METHODS, None)),
         };
         Err(ErrorData::invalid_params(format!("The params of {} must have {needed}.", request.method), None))
     }

@@ -30,7 +30,7 @@ pub fn get(name: &str, arguments: &JsonObject) -> Result<GetPromptResult, String
         Some(_) => return Err("The argument wishes must be text.".into()),
     };
     let mut request = "Plan the updates of my machines.\n\n\
-        1. Call list_hosts with needs=security_updates, and then with needs=updates; follow next_page until it is null.\n\
+        1. Call list_hosts with needs=security_updates, and then with needs=updates; while an answer has a next_cursor, call again with it as cursor.\n\
         2. Put machines with security updates first, then those with other updates. Say of each how many updates wait, \
         when it reported last, and whether it must be restarted afterwards. A machine that has not reported for more \
         than a day needs a look before anything else, because its numbers may be old.\n\

@@ -6,7 +6,7 @@ use uptrakit_api::{AuditEvent, AuditQuery};
 use uptrakit_core::{auth::authorized::AuditRead, domain::audit};
 
 use crate::http::mcp::{
-    answer::Paged,
+    answer::{Paged, Part},
     call::{Call, Stop},
 };
 
@@ -22,10 +22,9 @@ pub struct ListActivity {
     pub since: Option<String>,
     /// Only events before this instant, RFC 3339.
     pub until: Option<String>,
-    /// Number of the page, from 1.
-    #[schemars(range(min = 1))]
-    pub page: Option<u32>,
-    /// Number of events per page; 50 when left out.
+    /// The next_cursor of the former answer, to go on after it; left out for the first answer.
+    pub cursor: Option<String>,
+    /// Number of events per answer, fewer where they would be too large; 50 when left out.
     #[schemars(range(min = 1, max = 100))]
     pub per_page: Option<u32>,
 }
@@ -63,12 +62,13 @@ impl From<AuditEvent> for Activity {
 }
 
 pub async fn list_activity(call: Call, arguments: ListActivity) -> Result<Paged<Activity>, Stop> {
+    let part = Part::parse(arguments.cursor.as_deref(), arguments.per_page)?;
     let query = AuditQuery {
         action: arguments.action,
         since: arguments.since,
         until: arguments.until,
-        page: arguments.page.map(|page| page.to_string()),
-        per_page: Some(arguments.per_page.unwrap_or(50).to_string()),
+        page: Some(part.page()),
+        per_page: Some(part.per_page()),
         ..AuditQuery::default()
     };
     let page = if arguments.everybody {
@@ -76,5 +76,5 @@ pub async fn list_activity(call: Call, arguments: ListActivity) -> Result<Paged<
     } else {
         audit::list_own(&call.app, &call.actor, &query).await?
     };
-    Ok(page.map(Activity::from).into())
+    Ok(part.of(page.map(Activity::from)))
 }

@@ -11,7 +11,7 @@ use uptrakit_core::{
 };
 
 use crate::http::mcp::{
-    answer::Paged,
+    answer::{Paged, Part},
     call::{Call, Stop},
 };
 
@@ -75,10 +75,9 @@ pub struct ListHosts {
     pub needs: Option<Needs>,
     /// Order of the hosts; a - in front means descending. By hostname when left out. Not together with needs.
     pub sort: Option<Sort>,
-    /// Number of the page, from 1.
-    #[schemars(range(min = 1))]
-    pub page: Option<u32>,
-    /// Number of hosts per page; 50 when left out.
+    /// The next_cursor of the former answer, to go on after it; left out for the first answer.
+    pub cursor: Option<String>,
+    /// Number of hosts per answer, fewer where they would be too large; 50 when left out.
     #[schemars(range(min = 1, max = 100))]
     pub per_page: Option<u32>,
 }
@@ -170,7 +169,7 @@ pub async fn list_hosts(call: Call, arguments: ListHosts) -> Result<Hosts, Stop>
 }
 
 pub async fn list(call: &Call, arguments: ListHosts) -> Result<Hosts, Stop> {
-    let ListHosts { q, needs, sort, page, per_page } = arguments;
+    let ListHosts { q, needs, sort, cursor, per_page } = arguments;
     let actor = call.require::<HostsRead>()?;
     if needs.is_some() && sort.is_some() {
         return Err(Error::field("sort", "can't be given together with needs, which sorts by itself").into());
@@ -180,11 +179,12 @@ pub async fn list(call: &Call, arguments: ListHosts) -> Result<Hosts, Stop> {
         Some(Needs::Updates) => Some(Sort::PendingUpdatesDescending),
         None => sort,
     };
+    let part = Part::parse(cursor.as_deref(), per_page)?;
     let query = HostQuery {
         q,
         sort: sort.map(|sort| sort.as_str().to_owned()),
-        page: page.map(|page| page.to_string()),
-        per_page: Some(per_page.unwrap_or(50).to_string()),
+        page: Some(part.page()),
+        per_page: Some(part.per_page()),
     };
     let mut found = hosts::list(&call.app, &actor, &query).await?;
     let count = |host: &Host| match needs {
@@ -199,7 +199,7 @@ pub async fn list(call: &Call, arguments: ListHosts) -> Result<Hosts, Stop> {
         found.total = u64::from(found.page - 1) * u64::from(found.per_page) + needing as u64;
     }
     let is_last = is_cut || u64::from(found.page) >= found.total_pages;
-    let mut page = Paged::from(found.map(HostSummary::from));
+    let mut page = part.of(found.map(HostSummary::from));
     if needs.is_some() && !is_last {
         page.total = None;
     }

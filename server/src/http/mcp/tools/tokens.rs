@@ -11,7 +11,7 @@ use uptrakit_core::{
 };
 
 use crate::http::mcp::{
-    answer::Paged,
+    answer::{Paged, Part},
     call::{Call, Stop},
 };
 
@@ -31,10 +31,9 @@ pub struct ListTokens {
     pub state: Option<State>,
     /// Text to find in the names.
     pub q: Option<String>,
-    /// Number of the page, from 1.
-    #[schemars(range(min = 1))]
-    pub page: Option<u32>,
-    /// Number of tokens per page; 50 when left out.
+    /// The next_cursor of the former answer, to go on after it; left out for the first answer.
+    pub cursor: Option<String>,
+    /// Number of tokens per answer, fewer where they would be too large; 50 when left out.
     #[schemars(range(min = 1, max = 100))]
     pub per_page: Option<u32>,
 }
@@ -83,14 +82,15 @@ pub async fn list_api_tokens(call: Call, arguments: ListTokens) -> Result<Paged<
         Some(State::Revoked) => "revoked",
         Some(State::All) => "all",
     };
+    let part = Part::parse(arguments.cursor.as_deref(), arguments.per_page)?;
     let query = TokenQuery {
         state: Some(state.into()),
         q: arguments.q,
         sort: None,
-        page: arguments.page.map(|page| page.to_string()),
-        per_page: Some(arguments.per_page.unwrap_or(50).to_string()),
+        page: Some(part.page()),
+        per_page: Some(part.per_page()),
     };
-    Ok(tokens::list(&call.app, &call.actor, &query).await?.map(ApiToken::from).into())
+    Ok(part.of(tokens::list(&call.app, &call.actor, &query).await?.map(ApiToken::from)))
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -106,7 +106,7 @@ pub struct RevokedToken {
     pub name: String,
     pub hint: String,
     /// The instant, RFC 3339, from which the token is refused everywhere.
-    pub revoked_at: String,
+    pub refused_from: String,
     /// Number of requests that were under way with the token and were ended.
     pub cut_off: u64,
 }
@@ -119,7 +119,7 @@ pub async fn revoke_api_token(call: Call, arguments: RevokeToken) -> Result<Revo
         id: token.id.to_string(),
         name: token.name,
         hint: token.hint,
-        revoked_at: at.to_string(),
+        refused_from: at.to_string(),
         cut_off,
     })
 }
