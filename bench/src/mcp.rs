@@ -1,4 +1,5 @@
-//! Measures `list_hosts` at `/mcp` beside the same list over the JSON API, with 10 000 hosts.
+//! Measures `/mcp`: `list_hosts` beside the same list over the JSON API, with 10 000 hosts, and a call that needs no
+//! query of its own with an access token beside the same call with an API token.
 
 use std::path::PathBuf;
 
@@ -17,38 +18,59 @@ use crate::{
 
 const HOSTS: i64 = 10_000;
 const PER_PAGE: u32 = 50;
+/// Number of API tokens and of access tokens.
+const CREDENTIALS: u32 = 1_000;
+
+type Write = fn(&str, &str) -> Vec<u8>;
 
 pub async fn measure(mut plan: Plan, rounds: usize) -> Result<()> {
     let directory = tempfile::tempdir()?;
     let file: PathBuf = directory.path().join("bench.db");
     let url = format!("sqlite://{}", file.display());
-    plan.tokens = seed::fill(&url, 100, 100).await.context("the database can't be filled")?;
+    plan.tokens = seed::fill(&url, CREDENTIALS, CREDENTIALS as usize).await.context("the database can't be filled")?;
     add_hosts(&url).await?;
-    let mut totals = [Measured::default(), Measured::default()];
+    let connected = seed::connect(&url, CREDENTIALS as usize).await.context("the database can't be filled")?;
+    let connected = Plan { tokens: connected, ..plan.clone() };
+    let lists: [(&str, &Plan, Write); 2] = [
+        ("GET /api/v1/hosts", &plan, list),
+        ("list_hosts at /mcp", &plan, |address, token| {
+            call(address, token, "list_hosts", &format!(r#"{{"per_page":{PER_PAGE}}}"#))
+        }),
+    ];
+    compare(&url, rounds, &lists).await?;
+    let whoami: Write = |address, token| call(address, token, "whoami", "{}");
+    let credentials =
+        [("whoami with an API token", &plan, whoami), ("whoami with an access token", &connected, whoami)];
+    compare(&url, rounds, &credentials).await
+}
+
+/// Measures the cases in turns, and prints each with its share of the first one.
+async fn compare(url: &str, rounds: usize, cases: &[(&str, &Plan, Write)]) -> Result<()> {
+    let mut totals = vec![Measured::default(); cases.len()];
     for _ in 0..rounds {
-        for (total, write) in totals.iter_mut().zip([list as fn(&str, &str) -> Vec<u8>, call]) {
-            let server = serve::start(Design::Product, &url).await?;
+        for ((_, plan, write), total) in cases.iter().zip(&mut totals) {
+            let server = serve::start(Design::Product, url).await?;
             let address = server.address();
             load::run_requests(&address, &plan.warm_up(), |token| write(&address, token)).await?;
             let began = server.processor_micros();
-            let mut measured = load::run_requests(&address, &plan, |token| write(&address, token)).await?;
+            let mut measured = load::run_requests(&address, plan, |token| write(&address, token)).await?;
             measured.processor_micros = server.processor_micros() - began;
             total.add(measured);
         }
     }
-    let rest = totals[0].per_second();
+    let first = totals[0].per_second();
     println!(
         "{:<28} {:>9} {:>9} {:>9} {:>9} {:>8} {:>7}",
-        "", "req/s", "p50 µs", "p99 µs", "cpu µs", "of REST", "failed"
+        "", "req/s", "p50 µs", "p99 µs", "cpu µs", "of first", "failed"
     );
-    for (name, total) in ["GET /api/v1/hosts", "list_hosts at /mcp"].iter().zip(&mut totals) {
+    for ((name, ..), total) in cases.iter().zip(&mut totals) {
         println!(
             "{name:<28} {:>9.0} {:>9} {:>9} {:>9.1} {:>8.2} {:>7}",
             total.per_second(),
             total.percentile(50),
             total.percentile(99),
             total.processor_micros_each(),
-            total.per_second() / rest,
+            total.per_second() / first,
             total.failed
         );
     }
@@ -59,9 +81,9 @@ fn list(address: &str, token: &str) -> Vec<u8> {
     load::request(address, &format!("/api/v1/hosts?per_page={PER_PAGE}"), token)
 }
 
-fn call(address: &str, token: &str) -> Vec<u8> {
+fn call(address: &str, token: &str, tool: &str, arguments: &str) -> Vec<u8> {
     let body = format!(
-        r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"list_hosts","arguments":{{"per_page":{PER_PAGE}}}}}}}"#
+        r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"{tool}","arguments":{arguments}}}}}"#
     );
     format!(
         "POST /mcp HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
