@@ -19,7 +19,6 @@ pub struct Answer<T> {
 type Text = Pin<Box<dyn Future<Output = Result<String, Problem>>>>;
 
 impl<T: 'static> Answer<T> {
-    /// An answer that no server gives, for the page of all components.
     #[cfg(debug_assertions)]
     pub fn made_up(text: impl Future<Output = Result<String, Problem>> + 'static) -> Self
     where
@@ -46,7 +45,6 @@ where
     submit(Method::POST, F::PATH, function)
 }
 
-/// Calls a server function whose answer is read in another way than as its own type.
 pub fn call_reading<F, T>(function: &F, read: fn(&str) -> Result<T, Problem>) -> Answer<T>
 where
     F: ServerFn + Serialize,
@@ -58,7 +56,6 @@ pub fn get<T: DeserializeOwned + 'static>(path: &str) -> Answer<T> {
     Answer { text: exchange(Method::GET, path.to_owned(), None), read: parse }
 }
 
-/// Sends a body and reads the answer.
 pub fn submit<T: DeserializeOwned + 'static>(method: Method, path: &str, body: &impl Serialize) -> Answer<T> {
     Answer { text: exchange(method, path.to_owned(), json(body)), read: parse }
 }
@@ -97,7 +94,6 @@ pub fn with_query(path: &str, parameters: &[(&str, &str)]) -> String {
     out
 }
 
-/// A body as it is sent.
 pub fn json(body: &impl Serialize) -> Option<String> {
     let value = body.serialize(&serde_wasm_bindgen::Serializer::json_compatible()).ok()?;
     js_sys::JSON::stringify(&value).ok()?.as_string()
@@ -109,13 +105,11 @@ pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
     serde_wasm_bindgen::from_value(value).map_err(|_| unreadable())
 }
 
-/// The text of a successful answer.
 fn exchange(method: Method, path: String, body: Option<String>) -> Text {
     let answer = send(method, path, body);
     Box::pin(async move { answer.await?.text().await.map_err(|_| unreachable()) })
 }
 
-/// Sends a request, and returns the answer if it is a success.
 fn send(
     method: Method,
     path: String,

@@ -23,7 +23,6 @@ use leptos_router::{
 };
 use web_sys::HtmlElement;
 
-/// Puts the app into an element, for as long as the page lives.
 pub fn mount(root: HtmlElement) {
     leptos::mount::mount_to(root, App).forget();
 }
@@ -44,7 +43,6 @@ fn App() -> impl IntoView {
     }
 }
 
-/// The frame around every page.
 #[component]
 fn Frame() -> impl IntoView {
     let main = NodeRef::<html::Main>::new();
@@ -100,7 +98,6 @@ lazy_view!(consent in requests, || view! { <SignedIn><Consent /></SignedIn> });
 lazy_view!(device in requests, || view! { <SignedIn><Device /></SignedIn> });
 lazy_view!(users, || view! { <SignedIn><Users /></SignedIn> });
 
-/// The page of all components, which a released app doesn't have.
 fn design() -> AnyView {
     #[cfg(debug_assertions)]
     return view! { <crate::pages::Design /> }.into_any();

@@ -10,23 +10,18 @@ use leptos::prelude::*;
 use std::time::Duration;
 use uptrakit_api::{Permission, Problem, ProblemCode};
 
-/// The page's knowledge of who is signed in.
 #[derive(Clone, PartialEq)]
 pub enum AuthState {
-    /// The server has not answered yet.
     Loading,
     SignedOut(SignedOut),
     SignedIn(Visitor),
-    /// The server could not answer.
     Unknown(Problem),
 }
 
 /// The reason why no person is signed in.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum SignedOut {
-    /// The page was opened without a session.
     NotYet,
-    /// The person signed out.
     Left,
     /// The session ended in the middle of work.
     Ended,
@@ -39,7 +34,6 @@ pub fn use_auth() -> AuthContext {
 /// Handling of the news that the session has ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum News {
-    /// The news is shown at once.
     Told,
     /// News that comes is kept back.
     Held,
@@ -47,7 +41,6 @@ enum News {
     Waiting,
 }
 
-/// The page's knowledge of who is signed in.
 #[derive(Clone, Copy)]
 pub struct AuthContext {
     pub state: RwSignal<AuthState>,
@@ -60,7 +53,6 @@ pub struct AuthContext {
 }
 
 impl AuthContext {
-    /// Makes it known to everything below, and asks the server.
     pub fn provide() -> Self {
         let session = Self {
             state: RwSignal::new(AuthState::Loading),
@@ -111,7 +103,6 @@ impl AuthContext {
         }
     }
 
-    /// Takes note of what is known without asking.
     pub fn know(self, state: AuthState) {
         self.ticket();
         if state == AuthState::SignedOut(SignedOut::Left) {
@@ -154,7 +145,6 @@ impl AuthContext {
         }
     }
 
-    /// Returns the visitor, if a person is signed in.
     pub fn visitor(self) -> Option<Visitor> {
         match self.state.get() {
             AuthState::SignedIn(visitor) => Some(visitor),
@@ -184,7 +174,6 @@ impl AuthContext {
         }
     }
 
-    /// Waits for an answer and goes on with what came of it.
     pub fn call<T: 'static>(self, answer: Answer<T>, then: impl FnOnce(Result<T, Problem>) + 'static) {
         answer.then(move |answer| {
             if let Err(problem) = &answer {

@@ -33,7 +33,6 @@ const RESOLUTION: i64 = 2_000;
 #[derive(Clone, Copy)]
 struct Tick(RwSignal<()>);
 
-/// Starts the tick for everything below the current owner.
 pub fn start() {
     AHEAD.set(Some(RwSignal::new(0)));
     let tick = Tick(RwSignal::new(()));
@@ -156,7 +155,6 @@ fn written(at: Timestamp, style: &'static LocalKey<Function>) -> String {
     text.ok().and_then(|text| text.as_string()).unwrap_or_default()
 }
 
-/// Writes instants in the person's locale and zone.
 fn style(wanted: &[(&str, &str)]) -> Function {
     Intl::DateTimeFormat::new(&Array::new(), &options(wanted)).format()
 }

@@ -12,7 +12,6 @@ pub struct Drafts(StoredValue<Store, LocalStorage>);
 
 #[derive(Default)]
 struct Store {
-    /// The signals that are on the page.
     watched: Vec<Watched>,
     next: u32,
     /// Values that the signals had when the session ended.
@@ -36,7 +35,6 @@ pub fn kept<T: Clone + Send + Sync + 'static>(name: &'static str, initial: impl 
     signal
 }
 
-/// Returns such a signal for a line of text that is empty at first.
 pub fn kept_text(name: &'static str) -> RwSignal<String> {
     kept(name, String::new)
 }
@@ -48,7 +46,6 @@ impl Drafts {
         drafts
     }
 
-    /// Keeps what is on the page, for the account that it belongs to.
     pub fn save(self, owner: AccountId) {
         self.0.update_value(|store| {
             store.owner = Some(owner);
@@ -56,7 +53,6 @@ impl Drafts {
         });
     }
 
-    /// Drops what is kept for another account.
     pub fn keep_for(self, account: Option<AccountId>) {
         self.0.update_value(|store| {
             if account.is_none() || store.owner != account {

@@ -4,7 +4,6 @@ use leptos::{html, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, FocusOptions, HtmlElement, Node};
 
-/// Gives the focus to an element once it is on the page.
 pub fn focus_when_mounted<E>(node: NodeRef<E>)
 where
     E: html::ElementType,
@@ -17,7 +16,6 @@ where
     });
 }
 
-/// Gives the focus to the element with this id, if there is one.
 pub fn focus_id(id: &str) {
     if let Some(element) = document().get_element_by_id(id) {
         focus(&element);

@@ -12,10 +12,8 @@ use std::{
 };
 use uptrakit_api::{Problem, ProblemCode};
 
-/// A view, once its code is there.
 pub type Draw = fn() -> AnyView;
 
-/// A download under way.
 pub type Download = Pin<Box<dyn Future<Output = Result<Draw, SplitLoaderError>>>>;
 
 /// Downloads the code of a view, or finds that it is there.
@@ -58,7 +56,6 @@ impl From<Result<Draw, SplitLoaderError>> for State {
     }
 }
 
-/// Shows the view, and `waiting` in its place until its code is there.
 #[component]
 pub fn Lazy(load: Load, waiting: fn() -> AnyView) -> impl IntoView {
     let state = RwSignal::new(State::Waiting);

@@ -4,7 +4,6 @@
 use crate::relative_time::DAY;
 use uptrakit_api::{Timestamp, Token};
 
-/// The lifetimes that the form offers, in days.
 pub const PRESETS: &[u32] = &[7, 30, 60, 90, 365];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +24,6 @@ pub fn offered(longest_days: Option<u32>) -> Vec<u32> {
     days
 }
 
-/// Returns the end of a token that is made now and lives so many days.
 pub fn end_after_days(now: Timestamp, days: u32) -> Timestamp {
     now.plus_millis(i64::from(days) * DAY)
 }
@@ -48,7 +46,6 @@ pub fn of_token(token: &Token, longest_days: Option<u32>) -> (Lifetime, u32) {
     if PRESETS.contains(&days) { (Lifetime::Days(days), days) } else { (Lifetime::Custom, days) }
 }
 
-/// Returns true when an end is near enough to be pointed out.
 pub fn ends_soon(end: Timestamp, now: Timestamp) -> bool {
     end.0 - now.0 < 14 * DAY
 }

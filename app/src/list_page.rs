@@ -4,7 +4,6 @@
 use crate::navigation::{Navigation, use_navigation};
 use leptos::prelude::*;
 
-/// A list's page, which is a parameter of the address.
 #[derive(Clone, Copy)]
 pub struct ListPage {
     parameter: &'static str,

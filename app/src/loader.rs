@@ -9,7 +9,6 @@ use uptrakit_api::{Page, Problem};
 /// Puts data that has arrived where it is shown.
 type Arrived = Box<dyn FnOnce()>;
 
-/// Fetches, and goes on with what came of it.
 type Fetch = Box<dyn Fn(Box<dyn FnOnce(Result<Arrived, Problem>)>)>;
 
 /// Data and the way to get it again.
@@ -87,7 +86,6 @@ impl<T: Clone + PartialEq + Send + Sync + 'static> Loader<Page<T>> {
         Memo::new(move |_| self.data.with(|page| page.as_ref().is_none_or(|page| page.items.is_empty())))
     }
 
-    /// Page that is shown, and the number of pages.
     pub fn place(self) -> Memo<(u32, u64)> {
         Memo::new(move |_| self.data.with(|page| page.as_ref().map_or((1, 1), |page| (page.page, page.total_pages))))
     }

@@ -16,7 +16,6 @@ pub struct Navigation {
     navigate: Callback<(String, NavigateOptions)>,
 }
 
-/// The effect on the history: whether "back" leads to the page that is left.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum History {
     /// "Back" leads to the page that is left.
@@ -31,7 +30,6 @@ pub fn use_navigation() -> Navigation {
 }
 
 impl Navigation {
-    /// Returns path, query and anchor, to come back to.
     pub fn here(self) -> String {
         self.url.with_untracked(|url| full_path(url.path(), url.search(), url.hash()))
     }

@@ -50,7 +50,6 @@ impl Submission {
         focus_first_error();
     }
 
-    /// Returns a sentence on what is wrong with a field.
     pub fn error(self, field: &'static str, label: &'static str) -> Signal<Option<String>> {
         Signal::derive(move || {
             self.problem.with(|problem| {
@@ -71,7 +70,6 @@ impl Submission {
     }
 }
 
-/// Keyboard and screen reader go to where something is to be mended.
 fn focus_first_error() {
     request_animation_frame(|| {
         let field = document().query_selector("form [aria-invalid=true], form [role=alert]").ok().flatten();

@@ -22,7 +22,6 @@ pub fn revoked(when: &str, cut_off: u64) -> String {
     ended("Revoked", when, cut_off)
 }
 
-/// Says what disconnecting an application did, in the words of a revoke.
 pub fn disconnected(when: &str, cut_off: u64) -> String {
     ended("Disconnected", when, cut_off)
 }
@@ -81,7 +80,6 @@ pub fn event(action: &str, outcome: &str) -> String {
     if outcome == "done" { done.to_owned() } else { done.to_owned() + " (refused)" }
 }
 
-/// Says that a token was tried which is refused.
 fn refused_token(outcome: &str) -> &'static str {
     match outcome {
         "expired" => "Tried an API token that has expired",

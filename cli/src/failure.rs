@@ -34,7 +34,6 @@ pub struct Failure {
     pub outcome_unknown: bool,
     /// The server's code, by which the program decides; `None` for one that it does not know.
     pub code: Option<ProblemCode>,
-    /// The error of an endpoint of OAuth.
     pub oauth: Option<OAuthError>,
     /// The fields of the request that the server rejected, each with the end of a sentence that says why.
     pub fields: Vec<(String, String)>,
@@ -48,7 +47,6 @@ pub enum OAuthError {
     SlowDown,
     AccessDenied,
     ExpiredToken,
-    /// The server is too busy, or can't reach its database.
     TemporarilyUnavailable,
     Other,
 }
@@ -131,7 +129,6 @@ impl Failure {
         self
     }
 
-    /// Returns true when the server rejected the token as unknown, expired or revoked.
     pub fn is_of_invalid_token(&self) -> bool {
         matches!(self.code, Some(ProblemCode::InvalidToken | ProblemCode::TokenExpired | ProblemCode::TokenRevoked))
     }
@@ -145,7 +142,6 @@ impl Failure {
             )
     }
 
-    /// Returns true when the server did not answer or was too busy, so that another attempt may succeed.
     pub fn is_of_outage(&self) -> bool {
         self.exit == Exit::Unreachable
             || self.oauth == Some(OAuthError::TemporarilyUnavailable)

@@ -76,7 +76,6 @@ impl Server {
         self.0.starts_with("https://")
     }
 
-    /// Returns the address with https in place of http.
     pub fn with_tls(&self) -> String {
         self.0.replacen("http://", "https://", 1)
     }
@@ -86,7 +85,6 @@ impl Server {
         uri.and_then(|uri| uri.host().map(str::to_owned)).unwrap_or_default()
     }
 
-    /// Returns the port, else the default port of the scheme.
     pub fn port(&self) -> u16 {
         let uri: Option<Uri> = self.0.parse().ok();
         let own = if self.0.starts_with("https") { 443 } else { 80 };

@@ -88,7 +88,6 @@ impl Settings {
         }
     }
 
-    /// Returns a client for a server, with the time limit and the certificates of this run.
     pub fn client(&self, server: Server, authority: Authority) -> Result<Client, Failure> {
         let options =
             http::Options { ca_cert: self.ca_cert.clone(), timeout: self.timeout()?, clock: Rc::clone(&self.clock) };

@@ -34,7 +34,6 @@ pub enum Error {
     Invalid(Vec<FieldError>),
     #[error("Username, email or password is wrong, or the account is deactivated.")]
     WrongLogin,
-    /// Another site may have caused the browser to send this request.
     #[error("This request did not come from Uptrakit's own pages.")]
     CrossOrigin,
     /// The request names a host that is not this server, as after a DNS rebinding.
@@ -45,7 +44,6 @@ pub enum Error {
     ForeignHost,
     #[error("You can't hand out more than you have: {0}.")]
     MorePermissions(Permissions),
-    /// A token asked for a token with wider networks or a later end than its own.
     #[error("A token can't hand out {0} than its own.")]
     BeyondOwnLimits(&'static str),
     /// The object does not exist, or the caller may not know of it.
@@ -59,7 +57,6 @@ pub enum Error {
     LastAdministrator,
     #[error("You have {0} active tokens, the most there may be; revoke one first.")]
     LimitReached(u32),
-    /// The request conflicts with the current state or with a concurrent change; the text names it.
     #[error("{0}")]
     Conflict(&'static str),
     #[error("The token is {}; only an active one can be changed.", .0.as_str())]
@@ -76,7 +73,6 @@ pub enum Error {
     TooManyRequests(Duration),
     #[error("Too many are signing in at this moment; try again shortly.")]
     HasherSaturated,
-    /// The server is at fault.
     #[error("The server made a mistake, which it has logged. Look whether a change was made before you try again.")]
     Internal(#[source] Cause),
 }
@@ -145,7 +141,6 @@ impl Error {
         }
     }
 
-    /// Returns the seconds after which a retry may succeed.
     pub fn retry_after(&self) -> Option<u64> {
         match self {
             Self::Unavailable(_) => Some(2),

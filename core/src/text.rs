@@ -55,7 +55,6 @@ fn is_space(character: char) -> bool {
     character.is_whitespace() && !is_control(character)
 }
 
-/// Replaces every run of white space by one space, and leaves out that at both ends.
 fn single_spaced(text: impl Iterator<Item = char>) -> String {
     let mut last = ' ';
     let spaced = text.map(|character| if is_space(character) { ' ' } else { character });

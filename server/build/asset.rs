@@ -80,7 +80,6 @@ fn brotli(bytes: &[u8]) -> io::Result<Vec<u8>> {
     Ok(compressed)
 }
 
-/// A path without an extension is a page.
 fn content_type(path: &str) -> &'static str {
     match Path::new(path).extension().and_then(|extension| extension.to_str()) {
         Some("html") | None => "text/html; charset=utf-8",

@@ -158,7 +158,6 @@ pub struct Settings {
     pub log_format: log::Format,
     pub tokens: TokenRules,
     pub oauth: OAuthRules,
-    /// True when assistants may connect to `/mcp`.
     pub mcp: bool,
 }
 
@@ -218,7 +217,6 @@ fn arguments() -> impl Iterator<Item = Arg> {
     settings.get_arguments().cloned().collect::<Vec<_>>().into_iter()
 }
 
-/// Adds a flag for each setting, which its variable may set as well.
 pub fn with_settings(command: Command) -> Command {
     command.args(arguments().map(|argument| {
         // An empty variable counts as one that is not there.
@@ -262,7 +260,6 @@ impl Source {
         Ok(Self { file: Some(path.to_owned()), ..read })
     }
 
-    /// Checks all settings. `default_data_dir` is called when no setting says where data goes.
     pub fn validate(self, default_data_dir: impl FnOnce() -> PathBuf) -> Result<Settings, InvalidSetting> {
         let address = |name, text| parse(name, text, "is no address with a port, such as 127.0.0.1:8080");
         let count = |name, text| match parse(name, text, "is no whole number")? {
@@ -470,7 +467,6 @@ fn read_grace(text: &str) -> Result<Duration, InvalidSetting> {
     time.ok_or_else(|| wrong("must be from 10s to 720h"))
 }
 
-/// Reads whether a part of the server is on, as it is when the setting is left out.
 fn on_or_off(name: &str, switch: Option<&Text>) -> Result<bool, InvalidSetting> {
     match switch.map(|Text(text)| text.as_str()) {
         None | Some("on") => Ok(true),
@@ -507,14 +503,11 @@ fn networks(text: &str) -> Result<Vec<IpNet>, InvalidSetting> {
     text.split([',', ' ']).filter(|part| !part.is_empty()).map(network).collect()
 }
 
-/// Returns the URL of a SQLite file. Characters of the path that have a meaning in URLs are escaped.
 fn sqlite_url(path: &Path) -> Result<String, InvalidSetting> {
     let path = path.to_str().ok_or_else(|| invalid("data_dir", &path.to_string_lossy(), "must be Unicode"))?;
     Ok(format!("sqlite://{}", path.replace('%', "%25").replace('?', "%3F").replace('#', "%23")))
 }
 
-/// Returns the directory for data when no setting names one: the person's data directory, or one in `/var/lib` for a
-/// service without a home.
 #[must_use]
 pub fn default_data_dir(get: impl Fn(&str) -> Option<String>) -> PathBuf {
     let set = |name| get(name).filter(|value| !value.is_empty()).map(PathBuf::from);

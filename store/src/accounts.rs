@@ -121,7 +121,6 @@ pub async fn replace_password_hash(tx: &mut Transaction, id: AccountId, old: &st
     })
 }
 
-/// Sets the roles of an account, and whether it is active.
 pub async fn update_power(tx: &mut Transaction, id: AccountId, roles: &str, active: bool) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query("UPDATE accounts SET roles = $2, active = $3 WHERE id = $1")

@@ -11,7 +11,6 @@ use super::{Conn, Digest, on};
 /// Number of digests that one statement looks up. A batch with fewer repeats its last digest.
 pub const LOOKUP: usize = 16;
 
-/// An API token with its account, found by one of its secrets.
 #[derive(Clone, Debug, FromRow)]
 pub struct TokenCredentialRow {
     pub digest: Digest,
@@ -47,7 +46,6 @@ pub struct SessionCredentialRow {
     pub account: CredentialAccountRow,
 }
 
-/// An access token of OAuth with its grant and its account.
 #[derive(Clone, Debug, FromRow)]
 pub struct AccessCredentialRow {
     pub digest: Digest,
@@ -98,12 +96,10 @@ pub async fn list_tokens(conn: Conn<'_>, digests: &[Digest]) -> Result<Vec<Token
     on!(conn, |c| padded(digests).fold(sqlx::query_as(TOKENS), sqlx::query::QueryAs::bind).fetch_all(c).await)
 }
 
-/// Returns the sessions with these cookies. There must be 1 to [`LOOKUP`] digests; unknown ones have no row.
 pub async fn list_sessions(conn: Conn<'_>, digests: &[Digest]) -> Result<Vec<SessionCredentialRow>> {
     on!(conn, |c| padded(digests).fold(sqlx::query_as(SESSIONS), sqlx::query::QueryAs::bind).fetch_all(c).await)
 }
 
-/// Returns the access tokens with these secrets. There must be 1 to [`LOOKUP`] digests; unknown ones have no row.
 pub async fn list_access_tokens(conn: Conn<'_>, digests: &[Digest]) -> Result<Vec<AccessCredentialRow>> {
     on!(conn, |c| padded(digests).fold(sqlx::query_as(ACCESS_TOKENS), sqlx::query::QueryAs::bind).fetch_all(c).await)
 }

@@ -227,7 +227,6 @@ pub(super) fn check_files(url: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Returns why a connection can't be opened, and what to do.
 pub(super) fn cause(error: &sqlx::Error, options: &PgConnectOptions) -> String {
     let is_stranger = match error {
         sqlx::Error::Protocol(text) => !is_end(text),

@@ -2,7 +2,6 @@
 
 use std::{fmt, io};
 
-/// What is said of a pooler that gives the statements of one session to several sessions of the server.
 pub(super) const TRANSACTION_POOLER: &str = "a pooler lends the connections out per transaction (PgBouncer: pool_mode = transaction or statement), and settings, \
      prepared statements and LISTEN need a session of their own; set pool_mode = session for this database, or connect \
      without the pooler";
@@ -30,7 +29,6 @@ impl Error {
         }
     }
 
-    /// Returns true when a SQLite file is damaged.
     #[must_use]
     pub fn is_damage(&self) -> bool {
         is_damage(&self.0)
@@ -41,7 +39,6 @@ impl Error {
         matches!(&self.0, sqlx::Error::Database(error) if error.is_unique_violation())
     }
 
-    /// Returns true when a row names another one that does not exist, or no longer.
     #[must_use]
     pub fn is_foreign_key_violation(&self) -> bool {
         matches!(&self.0, sqlx::Error::Database(error) if error.is_foreign_key_violation())
@@ -129,7 +126,6 @@ fn is_damage(error: &sqlx::Error) -> bool {
 pub(super) const SQLITE_CORRUPT: i32 = 11;
 pub(super) const SQLITE_NOTADB: i32 = 26;
 
-/// Returns the kind of a SQLite error.
 pub(super) fn sqlite_code(error: &sqlx::Error) -> Option<i32> {
     let error = error.as_database_error()?.try_downcast_ref::<sqlx::sqlite::SqliteError>()?;
     let code: i32 = sqlx::error::DatabaseError::code(error)?.parse().ok()?;

@@ -53,7 +53,6 @@ impl Stamp {
     }
 }
 
-/// How far checkpoints have come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Checkpoints {
     salts: [u8; 8],
@@ -86,7 +85,6 @@ pub struct ForeignWrites {
 }
 
 impl ForeignWrites {
-    /// `index` is the index of the log of the database.
     pub const fn new(database: &'static File, index: &'static File) -> Self {
         Self { database, index, known: Mutex::new(None), found: AtomicBool::new(false) }
     }

@@ -66,7 +66,6 @@ pub async fn find_by_machine(conn: Conn<'_>, machine_id: &str) -> Result<Option<
     on!(conn, |c| sqlx::query_as(SQL).bind(machine_id).fetch_optional(c).await)
 }
 
-/// Returns hosts whose host name has this key, the oldest first.
 pub async fn list_by_hostname(conn: Conn<'_>, hostname_key: &str, limit: i64) -> Result<Vec<HostRow>> {
     const SQL: &str = select!("WHERE hostname_key = $1 ORDER BY id LIMIT $2");
     on!(conn, |c| sqlx::query_as(SQL).bind(hostname_key).bind(limit).fetch_all(c).await)

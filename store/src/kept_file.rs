@@ -14,7 +14,6 @@ pub(super) fn open_index(database: &Path) -> io::Result<&'static File> {
     open_for_ever(&index_path(database)?)
 }
 
-/// Opens a file of a database for reading.
 pub(super) fn open_for_ever(path: &Path) -> io::Result<&'static File> {
     /// The descriptors by device and inode. They are never closed: POSIX releases *all* locks that a process has on a
     /// file when the process closes *any* descriptor of it, and SQLite's locks are of this kind.

@@ -154,7 +154,6 @@ async fn run_together(pool: &PgPool) -> Result<(), MigrateError> {
     Ok(tx.commit().await?)
 }
 
-/// Runs the pending migrations in one transaction, as on Postgres.
 pub(super) async fn migrate_sqlite(pool: &sqlx::SqlitePool) -> Result<(), OpenError> {
     let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
     SQLITE_MIGRATIONS.run_direct(None, &mut *tx, false).await?;

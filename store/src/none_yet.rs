@@ -46,7 +46,6 @@ impl Store {
     }
 }
 
-/// Fails where this process may not make a directory, or files in it.
 pub fn may_make_directory(directory: &Path) -> io::Result<()> {
     let empty = directory.as_os_str().is_empty();
     match if empty { Path::new(".").metadata() } else { directory.metadata() } {

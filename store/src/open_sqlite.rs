@@ -92,7 +92,6 @@ pub(super) async fn open(url: &str, opening: Opening) -> Result<(Store, State), 
     Ok((Store(Pool::Sqlite { readers, writer, aside, file }), state))
 }
 
-/// Returns the file that a URL names.
 pub(super) fn file_of(url: &str) -> Result<PathBuf, OpenError> {
     Ok(SqliteConnectOptions::from_str(url)?.get_filename().to_owned())
 }

@@ -32,7 +32,6 @@ impl Store {
 }
 
 impl Store {
-    /// Returns a sentence when one server may need more connections than its role or its database may have.
     pub async fn connections_remark(&self) -> crate::Result<Option<String>> {
         let Pool::Postgres(pool) = &self.0 else { return Ok(None) };
         match self.read().await?.conn() {

@@ -175,7 +175,6 @@ async fn check_functions(conn: &mut PgConnection) -> Result<(), OpenError> {
     Err(OpenError::Unfit(format!("the role {role} may not use the functions {missing}; GRANT EXECUTE on them to it")))
 }
 
-/// Selects the tables of one row that have lost it, on either engine.
 pub(super) const TABLES_WITHOUT_THEIR_ROW: &str = "SELECT name FROM \
      (SELECT 'auth_epoch' AS name, (SELECT count(*) FROM auth_epoch) AS found \
       UNION ALL SELECT 'host_revision', (SELECT count(*) FROM host_revision) \

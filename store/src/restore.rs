@@ -14,7 +14,6 @@ use super::{
     pool::Pool,
 };
 
-/// Runs one statement on the driver of a transaction, and returns the number of rows that it has changed.
 macro_rules! change {
     ($tx:expr, $sql:expr $(, $value:expr)*) => {
         match $tx.conn() {
@@ -66,7 +65,6 @@ pub async fn begin(store: &Store) -> Result<Transaction> {
     Ok(tx)
 }
 
-/// Returns the ids of the events from a position on.
 pub async fn list_events_from(tx: &mut Transaction, (at, id): (Timestamp, EventId)) -> Result<HashSet<EventId>> {
     const SQL: &str = "SELECT id FROM audit_events WHERE (at, id) >= ($1, $2)";
     let ids: Vec<EventId> = match tx.conn() {

@@ -127,7 +127,6 @@ impl StagedBackup {
         if found.state == State::Empty { Err(RestoreError::Foreign(name)) } else { Ok(()) }
     }
 
-    /// Returns the URL of the copy.
     #[must_use]
     pub fn url(&self) -> String {
         let path = self.copy.to_string_lossy();
@@ -170,7 +169,6 @@ impl StagedBackup {
         }
     }
 
-    /// Gives the former database a second name, which stays.
     fn keep_former(&self) -> Result<Option<PathBuf>, RestoreError> {
         if !self.database.exists() {
             return Ok(None);

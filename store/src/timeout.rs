@@ -2,7 +2,6 @@
 
 use std::{io, time::Duration};
 
-/// What is said of a database that gives no answer.
 pub const SILENT: &str = "the database did not answer in time";
 
 /// Timeout of one statement. Postgres gives up on its own side after the same time, if the server still runs.

@@ -57,7 +57,6 @@ pub enum TokenSort {
 
 #[derive(Clone, Debug)]
 pub struct TokenFilter {
-    /// State of the tokens: `active`, `expired`, `revoked` or `all`.
     pub state: &'static str,
     pub part: String,
     pub now: Timestamp,

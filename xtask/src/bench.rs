@@ -7,8 +7,6 @@ use crate::{
     process::{cargo, run, target},
 };
 
-/// Builds the bench for release and runs it. With `--page` it measures the pages instead of the server, with `--cli`
-/// the command line, with `--mcp` the MCP endpoint, with `--memory` the server's memory.
 pub fn bench(arguments: &[String]) -> Result<()> {
     if arguments == ["--page"] {
         return page::measure();

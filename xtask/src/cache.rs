@@ -31,8 +31,7 @@ impl Cache {
         Ok(Self { folder, _lock: lock })
     }
 
-    /// Installs a tool from crates.io and returns the folder with its program. The build is set up for a short compile
-    /// time.
+    /// The build is set up for a short compile time.
     pub fn cargo_tool(&self, name: &str, duration: &str, arguments: &[&str]) -> Result<PathBuf> {
         let installed = self.install(name, duration, |folder| {
             run(cargo()
@@ -74,7 +73,6 @@ impl Cache {
         }
     }
 
-    /// Installs a tool from npm, in the version that `xtask/tools/` pins, and returns the folder with its program.
     pub fn npm_tool(&self, name: &str) -> Result<PathBuf> {
         let pinned = root().join("xtask/tools").join(name);
         let manifest: serde_json::Value = serde_json::from_slice(&fs::read(pinned.join("package.json"))?)?;

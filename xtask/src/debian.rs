@@ -31,7 +31,6 @@ pub fn install(package: &str) -> Result<bool> {
     Ok(true)
 }
 
-/// Makes sure that a program is there, which a Debian package has.
 pub fn require(name: &str, package: &str) -> Result<()> {
     if find(name).is_none() && !install(package)? {
         bail!("`{name}` was not found: install it (Debian: `apt-get install {package}`) and try again");

@@ -9,9 +9,7 @@ use crate::{
     process::{announce, cargo, read},
 };
 
-/// The browser must never load these: the server's runtime, its web framework and its database driver.
 const SERVER_ONLY: &[&str] = &["tokio", "axum", "sqlx", "sqlx-core", "hyper", "uptrakit-server", "uptrakit-cli"];
-/// The command line must not contain these: the other programs, their frameworks, and every asynchronous runtime.
 const NOT_IN_CLI: &[&str] = &[
     "uptrakit-server",
     "uptrakit-app",

@@ -127,7 +127,6 @@ fn build(machine: &str, is_quick: bool) -> Result<PathBuf> {
     Ok(target().join(name).join("release"))
 }
 
-/// Has the command line write its manual pages and completions, where `cli/Cargo.toml` looks for them.
 fn write_pages(programs: &Path) -> Result<()> {
     let folder = written();
     if folder.is_dir() {
@@ -146,7 +145,6 @@ fn written() -> PathBuf {
     root().join("target/written")
 }
 
-/// Makes the packages for Debian and its relatives; what is in them stands in `server/Cargo.toml` and `cli/Cargo.toml`.
 fn package(made: &Path, machine: &str, is_quick: bool) -> Result<()> {
     for package in ["uptrakit-server", "uptrakit-cli"] {
         let mut deb = tools::cargo_deb()?;
@@ -248,14 +246,12 @@ fn buildah(folder: &Path) -> Result<Command> {
     Ok(buildah)
 }
 
-/// Where Debian, Fedora, Alpine and Arch keep the public certificate authorities.
 fn authorities() -> Result<PathBuf> {
     let files = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
     let found = files.iter().map(PathBuf::from).find(|file| file.is_file());
     found.context("there are no certificate authorities here: install the package ca-certificates")
 }
 
-/// Writes which packages each program is made of, in the form CycloneDX.
 fn bills_of_materials(made: &Path) -> Result<()> {
     announce("Writing the bills of materials");
     let linux = "x86_64-unknown-linux-musl";

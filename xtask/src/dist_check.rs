@@ -19,11 +19,8 @@ use crate::{
     tools,
 };
 
-/// The packages are installed into this release of Debian.
 const SUITE: &str = "bookworm";
-/// The user of the container.
 const USER: u32 = 65532;
-/// The name of the image.
 pub const IMAGE: &str = "uptrakit";
 
 /// Debian's name of a machine, which containers use as well.
@@ -84,7 +81,6 @@ impl Debian {
         command
     }
 
-    /// Runs dpkg and returns what it says.
     fn dpkg(&self, words: &[&str]) -> Result<String> {
         let output = self.as_user("root", &[&["dpkg"], words].concat()).output()?;
         let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
@@ -113,7 +109,6 @@ struct Server {
 }
 
 impl Server {
-    /// Starts a server and waits until it listens.
     fn start(command: &mut Command) -> Result<Self> {
         let mut child = command.stdout(Stdio::piped()).spawn()?;
         let output = child.stdout.take().context("the output is piped")?;
@@ -217,7 +212,6 @@ fn packages(made: &Path, folder: &Path) -> Result<()> {
     Ok(fs::remove_dir_all(&debian.root)?)
 }
 
-/// Starts the installed server as its user, uses it, and stops it. `is_first` is true when there is no account yet.
 fn use_server(debian: &Debian, is_first: bool) -> Result<()> {
     let server = Server::start(&mut debian.as_user("uptrakit", &["uptrakit-server"]))?;
     let command = |words: &[&str]| debian.as_user("uptrakit", &[&["uptrakit-server"], words].concat());

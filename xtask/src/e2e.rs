@@ -19,7 +19,6 @@ pub fn e2e(arguments: &[String]) -> Result<ExitCode> {
     Ok(if tally.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Builds what is needed, runs the suite and counts. The arguments go to Playwright.
 pub fn run_suite(arguments: &[String]) -> Result<Tally> {
     product::web()?;
     let programs = product::programs(Profile::Debug)?;

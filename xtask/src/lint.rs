@@ -8,7 +8,6 @@ use crate::{
     references, tools,
 };
 
-/// Prettier formats these files; rustfmt formats the rest.
 const PRETTIER: &[&str] = &[
     "style/**/*.css",
     "end2end/*.{ts,json}",
@@ -49,13 +48,11 @@ pub fn format(mode: Mode) -> Result<()> {
     .context("run `cargo xtask format`")
 }
 
-/// Finds misspelt words. `_typos.toml` lists the ones that are intended.
 pub fn spelling() -> Result<()> {
     announce("Checking the spelling");
     run(&mut tools::typos()?)
 }
 
-/// Runs Clippy on every crate, each with the features and the target that it is built with.
 pub fn clippy() -> Result<()> {
     announce("Checking lints, native");
     run(cargo()
@@ -69,7 +66,6 @@ pub fn clippy() -> Result<()> {
         .args(["--", "--deny", "warnings"]))
 }
 
-/// Checks that the links and file names in the documentation lead somewhere.
 pub fn documentation() -> Result<()> {
     references::check()?;
     announce("Checking the documentation of the code");
@@ -84,7 +80,6 @@ pub fn types() -> Result<()> {
     run(program("npm").args(["run", "--silent", "check"]).current_dir(folder))
 }
 
-/// Finds dependencies that no code uses, and those that `deny.toml` forbids.
 pub fn third_parties() -> Result<()> {
     announce("Checking for unused dependencies");
     run(&mut tools::cargo_machete()?)?;

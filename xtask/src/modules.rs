@@ -114,7 +114,6 @@ fn rings(table: &Table) -> Vec<String> {
     faults.collect()
 }
 
-/// Returns the edges in the source that are not in the table, and those in the table that are not in the source.
 fn compare(table: &Table, edges: &Edges) -> Vec<String> {
     let allowed: BTreeSet<(&str, &str)> =
         table.rows.iter().flat_map(|(from, to)| to.iter().map(move |to| (*from, *to))).collect();
@@ -151,7 +150,6 @@ fn edges_of(files: &[File], crate_name: &str) -> Edges {
     edges
 }
 
-/// Returns a fault for each folder in which modules use each other in a ring.
 fn rings_of(folder: &str, files: &[File]) -> Vec<String> {
     let modules: BTreeSet<&[String]> =
         files.iter().flat_map(|file| (0..=file.module.len()).map(|length| &file.module[..length])).collect();
@@ -356,7 +354,6 @@ fn character(text: &str) -> Option<usize> {
     content[first..].starts_with('\'').then_some(1 + first + 1)
 }
 
-/// Removes test modules, which may use any other module.
 fn without_tests<'t>(tokens: &[&'t str]) -> Vec<&'t str> {
     const TEST_MODULE: [&str; 8] = ["#", "[", "cfg", "(", "test", ")", "]", "mod"];
     let mut kept = Vec::new();

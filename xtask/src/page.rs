@@ -11,7 +11,7 @@ use crate::{
     tools,
 };
 
-/// Measures the release server in Chromium. Lighthouse is installed for this command alone, never for the tests.
+/// Lighthouse is installed for this command alone, never for the tests.
 pub fn measure() -> Result<()> {
     product::web()?;
     let programs = product::programs(Profile::Release)?;

@@ -22,13 +22,10 @@ use crate::{
 
 /// This variable names a Postgres in which the tests may create databases.
 pub const URL_VARIABLE: &str = "UPTRAKIT_TEST_POSTGRES_URL";
-/// The tests on Postgres are left out when this variable is `1`.
 pub const WITHOUT_VARIABLE: &str = "UPTRAKIT_TEST_WITHOUT_POSTGRES";
-/// This variable chooses the version to start where several are installed.
 const VERSION_VARIABLE: &str = "UPTRAKIT_TEST_POSTGRES_VERSION";
 const START_LIMIT: Duration = Duration::from_mins(1);
 
-/// A cluster that runs until the value is dropped.
 pub struct Cluster {
     programs: PathBuf,
     folder: PathBuf,
@@ -126,7 +123,6 @@ impl Drop for Cluster {
     }
 }
 
-/// Returns true when the environment wants no Postgres, and then prints what is left out.
 pub fn is_left_out(what: &str) -> bool {
     let is_left_out = env::var_os(WITHOUT_VARIABLE).is_some_and(|value| value == "1");
     if is_left_out {
@@ -156,7 +152,6 @@ fn programs() -> Result<PathBuf> {
     )
 }
 
-/// Finds the programs of the wanted version, or of the newest one.
 fn find_programs(wanted: Option<&str>) -> Option<PathBuf> {
     let mut versions: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
         .into_iter()

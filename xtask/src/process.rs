@@ -20,7 +20,6 @@ pub fn target() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |folder| root().join(folder))
 }
 
-/// The program is run in the root of the repository.
 pub fn program(name: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(name);
     command.current_dir(root());
@@ -45,7 +44,6 @@ pub fn announce(what: &str) {
     eprintln!("==> {what}");
 }
 
-/// Runs the command with its output shown, and fails when the command fails.
 pub fn run(command: &mut Command) -> Result<()> {
     let status = command.status().map_err(|error| cannot_start(command, &error))?;
     if !status.success() {
@@ -54,7 +52,6 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs the command and returns its standard output; its standard error is shown.
 pub fn read(command: &mut Command) -> Result<String> {
     let output = command.stderr(Stdio::inherit()).output().map_err(|error| cannot_start(command, &error))?;
     if !output.status.success() {
@@ -99,7 +96,6 @@ pub fn watch(command: &mut Command, mut line_seen: impl FnMut(&str)) -> Result<b
     Ok(child.wait()?.success())
 }
 
-/// Searches the PATH for a program.
 pub fn find(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())

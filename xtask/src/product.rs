@@ -16,7 +16,6 @@ use crate::{
     split, tools,
 };
 
-/// The web app is made of these files. It is built again after a change in any of them.
 const WEB_SOURCES: &[&str] =
     &[".cargo", "api", "app", "frontend", "style", "Cargo.lock", "Cargo.toml", "Trunk.toml", "rust-toolchain.toml"];
 
@@ -40,12 +39,10 @@ pub fn web_is_built() -> Result<bool> {
     Ok(is_there && fs::read_to_string(web_stamp()).ok() == Some(web_state(&digest(root(), WEB_SOURCES)?)?))
 }
 
-/// Returns what tells the web app that was built from sources of this digest from any other.
 fn web_state(sources: &str) -> Result<String> {
     Ok(format!("{sources} {}", digest(root(), &["dist"])?))
 }
 
-/// Builds the web app into `dist/`, unless that is there already.
 pub fn web() -> Result<()> {
     if web_is_built()? {
         return Ok(());
@@ -84,7 +81,7 @@ pub fn short_paths() -> String {
         .join(" ")
 }
 
-/// Builds the server and the command line. The web app must have been built before.
+/// The web app must have been built before.
 pub fn programs(profile: Profile) -> Result<Programs> {
     let minutes = match profile {
         Profile::Debug | Profile::Quick => "five",

@@ -19,7 +19,6 @@ const PROGRAMS: [(&str, &str); 8] = [
     ("promtool", "prometheus"),
 ];
 
-/// Installs the missing programs that can be installed, and prints the ones that the tests have to do without.
 pub fn prepare() {
     for (_, package) in missing() {
         match debian::install(package) {

@@ -13,7 +13,6 @@ const SKIPPED: [&str; 4] = ["target", "node_modules", "dist", ".git"];
 /// Tests write these folders, and git ignores them.
 const WRITTEN: [&str; 2] = ["end2end/test-results/", "end2end/screenshots/"];
 
-/// Checks the links of all Markdown files, and the paths that they name in code style.
 pub fn check() -> Result<()> {
     announce("Checking what the documents refer to");
     let mut documents = Vec::new();

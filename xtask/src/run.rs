@@ -11,7 +11,6 @@ use crate::{
 
 const LISTEN: &str = "127.0.0.1:8080";
 
-/// Builds what is not built and serves until it is stopped.
 pub fn run(flags: &[String]) -> Result<()> {
     // The port is checked before the builds, because they take minutes and a failure should not come at their end.
     if env::var_os("UPTRAKIT_LISTEN").is_none() && !flags.iter().any(|flag| flag.starts_with("--listen")) {

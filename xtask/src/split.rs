@@ -135,7 +135,6 @@ fn with_early_fetch(page: &str, pages: &[(&str, Vec<String>)]) -> String {
     [&page[..place], &script, &page[place..]].concat()
 }
 
-/// Removes the script and the WebAssembly that Trunk made.
 fn remove_unsplit(dist: &Path) -> Result<()> {
     for file in files(dist)?.into_iter().filter(|file| name_of(file).starts_with(APP)) {
         fs::remove_file(file)?;
@@ -143,7 +142,6 @@ fn remove_unsplit(dist: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Has the page load the files with this hash in place of Trunk's.
 fn name_in_page(page: &Path, hash: &str) -> Result<()> {
     let text = fs::read_to_string(page)?;
     let place = text.find(&format!("/{APP}-")).context("the page names no app")? + APP.len() + 2;

@@ -55,7 +55,7 @@ const STEPS: &[Step] = &[
     Step::new("e2e", "journeys through a real browser", || e2e::run_suite(&[])),
 ];
 
-/// Runs the named steps, or all of them. The other steps run even when one fails.
+/// The other steps run even when one fails.
 pub fn test(names: &[String]) -> Result<ExitCode> {
     if names.iter().any(|name| name == "-h" || name == "--help") {
         println!("Usage: cargo xtask test [STEP]…\n\n{}", list());
@@ -103,7 +103,6 @@ fn checked(check: fn() -> Result<()>) -> Result<Tally> {
     check().map(|()| Tally::default())
 }
 
-/// Runs unit and integration tests of all crates. The tests of the command line use the server that was just built.
 fn rust() -> Result<Tally> {
     let programs = product::programs(Profile::Debug)?;
     proxies::prepare();
@@ -114,7 +113,6 @@ fn rust() -> Result<Tally> {
     counted(with_parts(&mut runner, &programs, postgres.as_ref()))
 }
 
-/// Runs the tests of the command line, which use the server on SQLite.
 fn cli() -> Result<Tally> {
     let programs = product::programs(Profile::Debug)?;
     announce("Running the tests of the command line");
@@ -123,7 +121,6 @@ fn cli() -> Result<Tally> {
     counted(with_parts(&mut runner, &programs, None))
 }
 
-/// Runs the examples in doc comments, which nextest does not run.
 fn doc() -> Result<Tally> {
     lint::documentation()?;
     announce("Running the examples in the documentation");

@@ -25,7 +25,6 @@ const DEB: &str = "3.8.0";
 const CYCLONEDX: &str = "0.5.9";
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
-/// Installs everything that Trunk needs and returns a PATH that finds it first.
 pub fn web_build_path() -> Result<OsString> {
     add_wasm_target()?;
     let cache = Cache::open()?;
@@ -75,7 +74,6 @@ pub fn cargo_machete() -> Result<Command> {
     from_crates_io("cargo-machete", MACHETE, &[])
 }
 
-/// Returns the tool `name`; `source` is the package on crates.io that it is made of.
 fn compiled(name: &str, source: &str) -> Result<Command> {
     let cache = Cache::open()?;
     let folder = cache.pypi_tool(name, source)?;
@@ -129,7 +127,6 @@ pub fn end2end_packages() -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Installs the Node packages of a folder by its lock file, unless they are installed already.
 pub fn node_packages(folder: &Path, what: &str) -> Result<()> {
     let lock = fs::read(folder.join("package-lock.json"))?;
     let stamp = folder.join("node_modules/.installed-lock");

@@ -40,7 +40,6 @@ pub fn announce_found<T: Send + Sync>(list: Loader<Page<T>>, one: &'static str) 
     move || asked.set_value(true)
 }
 
-/// The live region, which screen readers read out.
 #[component]
 pub fn LiveRegion() -> impl IntoView {
     let announcer = use_announcer();

@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 
-/// The weight of a button, and the kind of its effect.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub enum ButtonKind {
     /// Several buttons matter alike.
@@ -12,12 +11,10 @@ pub enum ButtonKind {
     Danger,
     /// The rows of a list have this button.
     Ghost,
-    /// The rows of a list have this button, and it leads to something that destroys.
     GhostBad,
 }
 
 impl ButtonKind {
-    /// The classes of style/components/button.css.
     const fn class(self, is_small: bool) -> &'static str {
         match (self, is_small) {
             (Self::Plain, false) => "button",

@@ -90,18 +90,14 @@ fn goes_to(redirect_host: Option<&str>) -> AnyView {
     }
 }
 
-/// The dialog that ends a connection, at once and for good.
 #[component]
 pub fn DisconnectDialog(
     application: ConnectedApplication,
     /// Ends the sentence that says whom the application has to ask to get its access back.
     #[prop(into)]
     asks: String,
-    /// Asks the server to disconnect the application.
     ask: Callback<(), Answer<Revoked>>,
-    /// Takes notice that it was disconnected.
-    #[prop(into)]
-    on_disconnected: Callback<()>,
+    #[prop(into)] on_disconnected: Callback<()>,
     #[prop(into)] on_close: Callback<()>,
 ) -> impl IntoView {
     view! {

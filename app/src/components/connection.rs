@@ -11,7 +11,6 @@ pub fn use_connection() -> Connection {
 }
 
 impl Connection {
-    /// Follows the browser's opinion for everything below.
     pub fn provide() {
         let online = RwSignal::new(window().navigator().on_line());
         window_event_listener(ev::online, move |_| online.set(true));
@@ -24,7 +23,6 @@ impl Connection {
     }
 }
 
-/// The sentence that stands above the page while there is none.
 #[component]
 pub fn OfflineBanner() -> impl IntoView {
     let connection = use_connection();
@@ -38,7 +36,6 @@ pub fn OfflineBanner() -> impl IntoView {
     }
 }
 
-/// The sentence that stands above the page while the device's clock is wrong by more than a minute, or the server's is.
 #[component]
 pub fn ClockBanner() -> impl IntoView {
     // A difference that moves by seconds is the same sentence.

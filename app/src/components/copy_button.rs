@@ -8,7 +8,6 @@ use wasm_bindgen_futures::JsFuture;
 /// The state that the buttons around one text share.
 #[derive(Clone, Copy)]
 pub struct Copying {
-    /// The element that shows the text.
     shown: NodeRef<html::Code>,
     is_refused: RwSignal<bool>,
     /// Runs after every copy, one by hand included.
@@ -28,7 +27,6 @@ impl Copying {
     }
 }
 
-/// A button "Copy" that becomes "Copied".
 #[component]
 pub fn CopyButton(
     copying: Copying,
@@ -62,15 +60,12 @@ pub fn CopyButton(
     }
 }
 
-/// A text to take along: one line of monospace with its Copy.
 #[component]
 pub fn CopyLine(
     copying: Copying,
     /// Begins a sentence about the text.
     what: &'static str,
-    /// The line's name for tests.
-    #[prop(optional)]
-    testid: &'static str,
+    #[prop(optional)] testid: &'static str,
     #[prop(into)] text: Signal<String>,
 ) -> impl IntoView {
     view! {
@@ -91,14 +86,12 @@ pub fn CopyLine(
     }
 }
 
-/// Lines to take along, under a label, with their Copy.
 #[component]
 pub fn CopyBlock(
     label: &'static str,
     /// Is read out behind "Copy".
     #[prop(into)]
     what: String,
-    /// The lines' name for tests.
     testid: &'static str,
     text: String,
 ) -> impl IntoView {
@@ -123,7 +116,6 @@ pub fn CopyBlock(
     }
 }
 
-/// Says how to copy the text, which is selected, where the browser refuses to.
 #[component]
 fn CopyByHand(copying: Copying, what: &'static str) -> impl IntoView {
     let help = move || {

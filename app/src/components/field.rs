@@ -5,13 +5,11 @@ use crate::focus::focus_when_mounted;
 use leptos::{html, prelude::*};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// An id that no other element of this page has.
 pub fn fresh_id() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     ["f", &NEXT.fetch_add(1, Ordering::Relaxed).to_string()].concat()
 }
 
-/// The ids that tie a field to its label, its hint and its error.
 #[derive(Clone)]
 pub struct FieldIds {
     pub input: String,
@@ -30,7 +28,6 @@ impl FieldIds {
     }
 }
 
-/// A label above an input, and its hint and error below.
 #[component]
 pub fn FieldFrame(
     ids: FieldIds,
@@ -130,7 +127,6 @@ pub fn CheckBox(label: &'static str, checked: RwSignal<bool>) -> impl IntoView {
     }
 }
 
-/// Choices of one kind under a heading of their own.
 #[component]
 pub fn Choices(
     legend: &'static str,

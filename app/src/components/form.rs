@@ -42,7 +42,6 @@ pub fn Form(
     }
 }
 
-/// The form of a dialog: its heading, its fields, Cancel, and the button that sends it.
 #[component]
 pub fn DialogForm(
     #[prop(into)] title: String,
@@ -50,7 +49,6 @@ pub fn DialogForm(
     /// Fields that show their own errors.
     #[prop(default = &[])]
     fields: &'static [&'static str],
-    /// Words of the button that sends it.
     submit: &'static str,
     #[prop(default = ButtonKind::Primary)] kind: ButtonKind,
     #[prop(optional, into)] disabled: Signal<bool>,
@@ -71,14 +69,11 @@ pub fn DialogForm(
     }
 }
 
-/// A form on a page: its fields, and the button that sends it.
 #[component]
 pub fn PageForm(
     kind: FormKind,
     submission: Submission,
-    /// Fields that show their own errors.
     fields: &'static [&'static str],
-    /// Words of the button that sends it.
     submit: &'static str,
     #[prop(into)] on_submit: UnsyncCallback<()>,
     children: Children,
@@ -127,7 +122,6 @@ pub fn FormProblem(submission: Submission, #[prop(default = &[])] fields: &'stat
     view! { <div class="form-problem">{move || callout()}</div> }
 }
 
-/// Says after too many attempts when the next one has a chance.
 #[component]
 fn Throttled(problem: Problem) -> impl IntoView {
     let wait = move || {
@@ -142,7 +136,6 @@ fn Throttled(problem: Problem) -> impl IntoView {
     view! { <Callout tone=Tone::Warn alert=true>"Too many attempts." {wait()}</Callout> }
 }
 
-/// The end of a dialog's form: the way out, and the button that sends it.
 #[component]
 pub fn CancelAnd(children: Children) -> impl IntoView {
     let modal = use_modal();

@@ -2,7 +2,6 @@
 
 use leptos::{ev, prelude::*};
 
-/// Asks as long as the current owner lives and `unsaved` says so.
 pub fn ask_before_leaving(unsaved: impl Fn() -> bool + 'static) {
     let asking = window_event_listener(ev::beforeunload, move |event| {
         if untrack(&unsaved) {

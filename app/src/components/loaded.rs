@@ -10,9 +10,7 @@ use uptrakit_api::Problem;
 #[component]
 pub fn Loaded<T: Send + Sync + 'static>(
     loader: Loader<T>,
-    /// View that is shown until the data is there.
-    #[prop(into)]
-    waiting: ViewFn,
+    #[prop(into)] waiting: ViewFn,
     children: ChildrenFn,
 ) -> impl IntoView {
     let (is_there, problem, busy) = (loader.is_there(), loader.problem, loader.busy);
@@ -61,7 +59,6 @@ pub fn RequestId(problem: Problem) -> impl IntoView {
     })
 }
 
-/// Why there is no data, and the button that asks again.
 #[component]
 pub fn ProblemCallout(problem: Problem, #[prop(into)] on_retry: Callback<()>) -> impl IntoView {
     view! {

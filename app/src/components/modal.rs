@@ -5,11 +5,9 @@ use super::LiveRegion;
 use crate::focus::{focus_heading_if_lost, list_around};
 use leptos::{context::Provider, html, prelude::*};
 
-/// The dialog around a view, for what is inside to close it.
 #[derive(Clone, Copy)]
 pub struct ModalContext(NodeRef<html::Dialog>);
 
-/// The dialog that the current view is in.
 pub fn use_modal() -> ModalContext {
     expect_context()
 }

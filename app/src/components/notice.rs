@@ -3,7 +3,6 @@
 use super::{Button, ButtonKind};
 use leptos::prelude::*;
 
-/// The meaning of a word or a sentence.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub enum Tone {
     #[default]
@@ -14,7 +13,6 @@ pub enum Tone {
 }
 
 impl Tone {
-    /// The name in the stylesheets.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Neutral => "neutral",
@@ -25,7 +23,6 @@ impl Tone {
     }
 }
 
-/// A sentence that stands in the flow of the page.
 #[component]
 pub fn Callout(
     tone: Tone,
@@ -58,7 +55,6 @@ impl Notices {
         provide_context(Self(RwSignal::new(None)));
     }
 
-    /// Shows a sentence in place of the one before.
     pub fn show(self, tone: Tone, text: impl Into<String>) {
         self.0.set(Some((tone, text.into())));
     }

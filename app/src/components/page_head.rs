@@ -15,7 +15,6 @@ impl Arrivals {
     }
 }
 
-/// The heading, and what belongs beside it.
 #[component]
 pub fn PageHead(title: &'static str, #[prop(optional)] children: Option<Children>) -> impl IntoView {
     let heading = NodeRef::new();

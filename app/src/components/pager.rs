@@ -3,10 +3,8 @@
 use super::Button;
 use leptos::prelude::*;
 
-/// Buttons to the page before and after.
 #[component]
 pub fn Pager(
-    /// Names the list for screen readers.
     label: &'static str,
     /// Page that is shown, and the number of pages.
     #[prop(into)]

@@ -41,7 +41,6 @@ pub fn PermissionPicker(
     }
 }
 
-/// A check box for each permission of `offered`.
 #[component]
 pub fn PermissionBoxes(chosen: RwSignal<Permissions>, offered: Permissions) -> impl IntoView {
     offered.iter().map(|permission| view! { <One permission=permission chosen=chosen /> }).collect_view()

@@ -9,11 +9,8 @@ use uptrakit_api::Token;
 #[component]
 pub fn RevokeDialog(
     token: Token,
-    /// Asks the server to revoke the token.
     ask: Callback<(), Answer<Revoked>>,
-    /// Takes notice that it was revoked.
-    #[prop(into)]
-    on_revoked: Callback<()>,
+    #[prop(into)] on_revoked: Callback<()>,
     #[prop(into)] on_close: Callback<()>,
 ) -> impl IntoView {
     view! {

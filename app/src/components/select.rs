@@ -3,7 +3,6 @@
 use super::field::{FieldFrame, FieldIds, fresh_id};
 use leptos::prelude::*;
 
-/// An option of a select.
 pub trait Choice: Clone + PartialEq + Send + Sync + 'static {
     /// The name in the address, in a form and on the wire.
     fn value(&self) -> String;
@@ -11,7 +10,6 @@ pub trait Choice: Clone + PartialEq + Send + Sync + 'static {
     fn label(&self) -> String;
 }
 
-/// An option, without its type.
 struct Item {
     value: String,
     label: String,
@@ -21,7 +19,6 @@ fn items<C: Choice>(options: &[C]) -> Vec<Item> {
     options.iter().map(|option| Item { value: option.value(), label: option.label() }).collect()
 }
 
-/// The options that stand in a `<select>`; `chosen` is the value of one.
 #[component]
 fn Items(items: Vec<Item>, chosen: Signal<String>) -> impl IntoView {
     items

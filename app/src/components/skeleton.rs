@@ -7,7 +7,6 @@ use leptos::prelude::*;
 pub enum Shape {
     #[default]
     Line,
-    /// A row of a table, or its card.
     Row,
 }
 
@@ -25,7 +24,6 @@ pub fn SkeletonPage() -> impl IntoView {
     }
 }
 
-/// A list that is not known yet.
 #[component]
 pub fn SkeletonList(#[prop(default = 3)] rows: u32, #[prop(optional)] shape: Shape) -> impl IntoView {
     let class = match shape {
@@ -41,7 +39,6 @@ pub fn SkeletonList(#[prop(default = 3)] rows: u32, #[prop(optional)] shape: Sha
     }
 }
 
-/// A table that is not known yet.
 #[component]
 pub fn SkeletonTable() -> impl IntoView {
     view! { <SkeletonList shape=Shape::Row /> }

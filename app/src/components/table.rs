@@ -72,7 +72,6 @@ pub fn NameCell(#[prop(into)] name: Signal<String>, children: Children) -> impl 
     }
 }
 
-/// The cell with what can be done.
 #[component]
 pub fn ActionsCell(children: Children) -> impl IntoView {
     view! { <td class="cell-actions" role="cell">{children()}</td> }

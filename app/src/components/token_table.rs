@@ -6,7 +6,6 @@ use crate::{clock, lifetime, loader::Loader};
 use leptos::prelude::*;
 use uptrakit_api::{Page, Token, TokenState};
 
-/// The state of the tokens in a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TokenFilter {
     #[default]
@@ -19,7 +18,6 @@ pub enum TokenFilter {
 impl TokenFilter {
     pub const ALL: &[Self] = &[Self::Active, Self::Expired, Self::Revoked, Self::All];
 
-    /// The name in the address and on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Active => "active",
@@ -113,7 +111,6 @@ fn permissions(token: &Token) -> AnyView {
     view! { <span>{inherits} {list} {networks}</span> }.into_any()
 }
 
-/// A sentence on the last use of a token: when, and from where.
 #[component]
 pub fn LastUse(token: Token) -> impl IntoView {
     let Some(at) = token.last_used_at else { return view! { <span>"It was never used."</span> }.into_any() };

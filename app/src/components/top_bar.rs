@@ -6,7 +6,6 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 use uptrakit_api::{Account, Permission};
 
-/// The bar; `on_sign_out` runs when the visitor wants to leave.
 #[component]
 pub fn TopBar(#[prop(into)] on_sign_out: Callback<()>) -> impl IntoView {
     let auth = use_auth();

@@ -25,7 +25,6 @@ use crate::{
 use leptos::prelude::*;
 use uptrakit_api::{Host, Page};
 
-/// The dialog that is open, and the host that it is about.
 #[derive(Clone)]
 enum Open {
     Rename(Host),
@@ -130,7 +129,6 @@ fn List(hosts: Loader<Page<Host>>, query: HostListQuery, open: RwSignal<Option<O
     }
 }
 
-/// Nothing reports yet: the two lines that make this very machine do it.
 #[component]
 fn FirstSteps() -> impl IntoView {
     let origin = window().location().origin().unwrap_or_default();

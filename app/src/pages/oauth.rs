@@ -27,7 +27,6 @@ enum Decision {
 /// Tells the server what was decided. The answer is the address that carries it to the application; a device has none.
 type Decide = Callback<Decision, Answer<Option<String>>>;
 
-/// A request, and the answer once it is given.
 #[component]
 fn Request(consent: api::Consent, decide: Decide) -> impl IntoView {
     let given = RwSignal::new(None::<Given>);
@@ -131,7 +130,6 @@ fn Question(consent: api::Consent, decide: Decide, given: RwSignal<Option<Given>
     }
 }
 
-/// Says who asks, and as whom.
 #[component]
 fn Asker(consent: api::Consent) -> impl IntoView {
     let badge = if consent.verified {
@@ -166,7 +164,6 @@ fn Asker(consent: api::Consent) -> impl IntoView {
     }
 }
 
-/// Says where the answer goes.
 #[component]
 fn Goal(destination: AnswerDestination) -> impl IntoView {
     match destination {
@@ -212,7 +209,6 @@ fn Goal(destination: AnswerDestination) -> impl IntoView {
     }
 }
 
-/// Says for how long.
 fn duration(consent: &api::Consent) -> String {
     let days = consent.lifetime_days.map(|days| counted(days.into(), "day"));
     match (&consent.token_name, days) {

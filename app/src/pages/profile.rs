@@ -28,7 +28,6 @@ fn use_changes() -> Changes {
 }
 
 impl Changes {
-    /// Has the current effect run again after a change.
     fn track(self) {
         self.0.track();
     }
@@ -78,7 +77,6 @@ pub fn Profile() -> impl IntoView {
     }
 }
 
-/// A section of the page; what stands beside its heading comes in `beside`.
 #[component]
 fn Panel(
     id: &'static str,

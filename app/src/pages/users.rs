@@ -41,7 +41,6 @@ enum Open {
 #[derive(Clone, Copy)]
 struct People {
     open: RwSignal<Option<Open>>,
-    /// Person whose tokens and applications are shown.
     inspected: RwSignal<Option<User>>,
     tokens_page: ListPage,
     connected_page: ListPage,
@@ -55,7 +54,6 @@ struct People {
 const TOKENS: &str = "tokens";
 const CONNECTED: &str = "connected";
 
-/// Goes to the first pages of a person's lists.
 fn begin_lists(navigation: Navigation) {
     navigation.replace_parameters(&[(TOKENS, ""), (CONNECTED, "")]);
 }
@@ -89,7 +87,6 @@ impl People {
         });
     }
 
-    /// Shows a person's tokens and applications.
     fn inspect(self, user: User) {
         begin_lists(self.navigation);
         self.inspected.set(Some(user));
@@ -187,7 +184,6 @@ fn AllUsers() -> impl IntoView {
     }
 }
 
-/// Returns the id of the button that shows a person's tokens.
 fn tokens_button(user: &User) -> String {
     ["tokens-of-", &user.id.to_string()].concat()
 }

@@ -20,12 +20,10 @@ pub struct Visitor {
     pub account: api::Account,
     /// The address that the server sees the browser at.
     pub address: String,
-    /// Number of active tokens that the account may have.
     pub token_limit: u32,
     pub active_tokens: u32,
     /// The longest that a new token may live, in days, if the administrator set it.
     pub longest_lifetime_days: Option<u32>,
-    /// The lifetime that the form preselects, in days.
     pub default_lifetime_days: u32,
     /// True when applications can be connected (OAuth).
     pub has_applications: bool,
@@ -61,7 +59,6 @@ pub async fn find_visitor() -> Result<Option<Visitor>, RpcError> {
     }))
 }
 
-/// Whom a one-time code is for.
 #[server(prefix = "/rpc", endpoint = "get_invitation", input = Json)]
 pub async fn get_invitation(code: api::Secret) -> Result<Invitation, RpcError> {
     let request = PageRequest::current()?;

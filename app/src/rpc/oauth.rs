@@ -24,14 +24,12 @@ pub async fn approve_consent(request: api::Secret, approval: api::Approval) -> R
     Ok(requests::approve(&page.core, &page.caller().await?, &request, &approval).await?)
 }
 
-/// Denies a request; returns the address that carries the answer to the application.
 #[server(prefix = "/rpc", endpoint = "deny_consent", input = Json)]
 pub async fn deny_consent(request: api::Secret) -> Result<String, RpcError> {
     let page = PageRequest::current()?;
     Ok(requests::deny(&page.core, &page.caller().await?, &request).await?)
 }
 
-/// Opens the request of the device that shows this code.
 #[server(prefix = "/rpc", endpoint = "open_device", input = Json)]
 pub async fn open_device(code: String) -> Result<api::Consent, RpcError> {
     let page = PageRequest::current()?;

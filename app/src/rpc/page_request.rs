@@ -26,12 +26,10 @@ use super::RpcError;
 pub struct PageRequest {
     pub core: Arc<Core>,
     pub context: RequestContext,
-    /// The value of the session's cookie.
     pub cookie: Option<Secret>,
     pub client: ClientInfo,
     /// The program that the browser names in `User-Agent`.
     pub program: Option<Box<str>>,
-    /// True when the server answers assistants at `/mcp`.
     pub has_mcp: bool,
     answer: Arc<Mutex<PageAnswer>>,
 }
@@ -44,7 +42,6 @@ pub struct PageAnswer {
     pub failure: Option<Failure>,
 }
 
-/// A change of the browser's session.
 #[derive(Debug)]
 pub enum SessionChange {
     /// A session with this cookie begins.
@@ -65,7 +62,6 @@ impl PageRequest {
         Self { core, context, cookie, client, program, has_mcp, answer: Arc::default() }
     }
 
-    /// Returns the request that the current server function answers.
     pub(super) fn current() -> Result<Self, RpcError> {
         use_context().ok_or_else(|| {
             RpcError(Problem::new(ProblemCode::Internal, "The server function was called without a request."))
@@ -79,7 +75,6 @@ impl PageRequest {
         Ok(Authorized::new(&self.core.auth, Presented::Session(&cookie.0), self.context.clone(), program).await?)
     }
 
-    /// Checks the session for a permission.
     pub(super) async fn caller_for<R: Requirement>(&self) -> Result<Authorized<R>, Error> {
         Ok(self.caller().await?.require()?)
     }
@@ -90,12 +85,10 @@ impl PageRequest {
         signed_in.account
     }
 
-    /// Has the answer take the cookie away.
     pub(super) fn end_session(&self) {
         self.change(|answer| answer.session = Some(SessionChange::Ends));
     }
 
-    /// Takes what was collected for the answer.
     #[must_use]
     pub fn take_answer(&self) -> PageAnswer {
         std::mem::take(&mut self.answer.lock())

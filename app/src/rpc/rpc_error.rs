@@ -7,7 +7,6 @@ use leptos::server_fn::{
 use serde::{Deserialize, Serialize};
 use uptrakit_api::{Problem, ProblemCode};
 
-/// A problem, on its way through a server function.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RpcError(pub Problem);

@@ -17,7 +17,6 @@ use super::RpcError;
 #[cfg(feature = "ssr")]
 use super::page_request::PageRequest;
 
-/// Signs in; the cookie comes with the answer.
 #[server(prefix = "/rpc", endpoint = "sign_in", input = Json)]
 pub async fn sign_in(request: api::SignIn) -> Result<api::Account, RpcError> {
     let page = PageRequest::current()?;
@@ -25,7 +24,6 @@ pub async fn sign_in(request: api::SignIn) -> Result<api::Account, RpcError> {
     Ok(page.begin_session(signed_in))
 }
 
-/// Ends this session at the server.
 #[server(prefix = "/rpc", endpoint = "sign_out", input = Json)]
 pub async fn sign_out() -> Result<(), RpcError> {
     let page = PageRequest::current()?;
@@ -63,7 +61,6 @@ pub struct Activity {
     pub action: String,
     /// `done`, `refused`, or why.
     pub outcome: String,
-    /// Address that it was done from.
     pub address: Option<String>,
     /// Name of the token that it was done with, or to.
     pub token: Option<String>,

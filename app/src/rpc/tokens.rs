@@ -10,7 +10,6 @@ use super::RpcError;
 #[cfg(feature = "ssr")]
 use super::page_request::PageRequest;
 
-/// The effect of a revoke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revoked {
     /// From this instant on the token opens nothing, anywhere.

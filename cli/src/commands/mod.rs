@@ -60,7 +60,6 @@ impl Context<'_> {
         }
     }
 
-    /// Adds the origin of the token to its rejection, and the hint that fits the origin.
     fn rejected(&self, mut failure: Failure, source: &Source, client: &Client) -> Failure {
         if !failure.is_of_token() {
             return failure;

@@ -11,7 +11,6 @@ pub struct List<T> {
     /// The page as the API sent it, or all pages joined in the shape of one.
     pub page: Value,
     pub items: Vec<T>,
-    /// The number of items on all pages.
     pub total: u64,
     /// The page that was asked for, if it does not exist and this is the last page instead.
     past_the_end: Option<u32>,

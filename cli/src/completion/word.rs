@@ -19,7 +19,6 @@ pub enum Dialect {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Word {
     pub typed: String,
-    /// The word without its quotes and backslashes.
     pub text: String,
     pub open: Quote,
 }

@@ -3,7 +3,6 @@
 use super::Storage;
 use std::path::PathBuf;
 
-/// The name of the credentials file of a timer.
 pub const TIMER_FILE: &str = "timer.toml";
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -139,7 +139,6 @@ fn in_words(error: &Error) -> String {
     words.to_owned()
 }
 
-/// Finds the TLS error in an error of the HTTP client, which may wrap it in an I/O error.
 fn tls_error(error: &Error) -> Option<&TlsError> {
     match error {
         Error::Rustls(error) => Some(error),
@@ -148,7 +147,6 @@ fn tls_error(error: &Error) -> Option<&TlsError> {
     }
 }
 
-/// Returns true when the peer answered the TLS handshake with something that is no TLS record.
 fn speaks_no_tls(error: &Error) -> bool {
     matches!(tls_error(error), Some(TlsError::InvalidMessage(InvalidMessage::InvalidContentType)))
 }
@@ -159,7 +157,6 @@ fn is_closed(error: &Error) -> bool {
     matches!(kind, Some(UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe))
 }
 
-/// Returns true when the server may have received the request before the error occurred.
 fn may_have_arrived(error: &Error) -> bool {
     match error {
         Error::Timeout(_) | Error::Protocol(_) | Error::BodyExceedsLimit(_) => true,

@@ -55,11 +55,9 @@ pub enum Authority {
     Session(String),
 }
 
-/// The clients of a run have these values in common.
 pub struct Options {
     /// The only certificate authorities to trust; `None` means those of the system.
     pub ca_cert: Option<PathBuf>,
-    /// The limit of each request.
     pub timeout: Duration,
     pub clock: Rc<ServerClock>,
 }
@@ -68,7 +66,6 @@ pub struct Client {
     agent: Agent,
     server: Server,
     proxy_variable: Option<&'static str>,
-    /// True when `--ca-cert` names the only certificates to trust.
     has_named_certificates: bool,
     authority: Authority,
     timeout: Duration,

@@ -21,7 +21,6 @@ impl fmt::Display for SpeaksTls {
 
 impl error::Error for SpeaksTls {}
 
-/// Returns true for the error of a connection whose server answered with TLS.
 pub(super) fn is_answered_in_tls(error: &Error) -> bool {
     let Error::Io(io) = error else { return false };
     io.get_ref().and_then(|inner| inner.downcast_ref::<SpeaksTls>()).is_some()

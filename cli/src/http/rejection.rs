@@ -14,7 +14,6 @@ use ureq::{
     http::{Method, Response, StatusCode, header},
 };
 
-/// The hints for an object that is not there.
 pub const SEE_TOKENS: &str = "see what there is with `uptrakit auth token list --state all`";
 pub const SEE_HOSTS: &str = "see what there is with `uptrakit hosts list --all`";
 /// The endpoints below this path answer errors in the form of OAuth.

@@ -235,7 +235,6 @@ mod tests {
         pki_types::{CertificateDer, ServerName, UnixTime},
     };
 
-    /// The parameters of a certificate with this common name and these alternative names.
     fn parameters(common_name: &str, names: &[&str]) -> CertificateParams {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut parameters = CertificateParams::new(names).unwrap();

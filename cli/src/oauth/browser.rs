@@ -32,9 +32,7 @@ impl Obstacle {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Browser(Vec<Vec<String>>);
 
-/// These commands open the browser that the desktop's user has chosen.
 const OF_DESKTOP: &[&str] = if cfg!(target_os = "macos") { &["open"] } else { &["xdg-open", "wslview"] };
-/// A session over SSH has one of these variables.
 const OF_SSH: [&str; 3] = ["SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"];
 const OF_DISPLAY: [&str; 2] = ["WAYLAND_DISPLAY", "DISPLAY"];
 
@@ -92,7 +90,6 @@ fn commands(text: &str) -> Vec<Vec<String>> {
     commands.filter(|words| !words.is_empty()).collect()
 }
 
-/// Puts the address in the place of `%s`, else behind the last word.
 fn with_address(words: &[String], address: &str) -> Vec<String> {
     let mut command: Vec<String> = words.iter().map(|word| word.replace("%s", address)).collect();
     if !words.iter().any(|word| word.contains("%s")) {

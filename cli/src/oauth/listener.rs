@@ -37,7 +37,6 @@ pub struct Callback {
 }
 
 impl Listener {
-    /// Listens on a free port, which the redirect URI names.
     pub fn new() -> io::Result<Self> {
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let port = socket.local_addr()?.port();
@@ -81,7 +80,6 @@ impl Callback {
         }
     }
 
-    /// Tells the person in the browser that the command line is signed in.
     pub fn succeed(mut self) {
         if let Some(browser) = self.browser.take() {
             show(browser, "200 OK", DONE);
@@ -161,7 +159,6 @@ mod tests {
 
     const LONG: Duration = Duration::from_mins(1);
 
-    /// Sends a request line to the port of a redirect URI and returns the answer.
     fn ask(uri: &str, line: &str) -> String {
         let mut connection = TcpStream::connect(address(uri)).unwrap();
         write!(connection, "{line} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n").unwrap();

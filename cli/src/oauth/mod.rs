@@ -45,7 +45,6 @@ pub struct Provider<'c> {
     device_path: Option<String>,
 }
 
-/// A code that a person enters in a browser, and the secret by which this program asks for the outcome.
 pub struct DeviceGrant {
     pub user_code: String,
     pub address: String,
@@ -123,7 +122,6 @@ impl<'c> Provider<'c> {
         format!("{}{}?{query}", self.issuer, self.authorization_path)
     }
 
-    /// Returns the code in the answer of the browser.
     pub fn code(&self, callback: &Callback) -> Result<String, Failure> {
         // RFC 9207: the answer of another issuer would hand this server's code to that one, or the other way round.
         if callback.parameter("iss") != Some(&self.issuer) {
@@ -143,7 +141,6 @@ impl<'c> Provider<'c> {
         Err(failure)
     }
 
-    /// Exchanges the code for a token.
     pub fn exchange(&self, code: &str, redirect_uri: &str, pkce: &Pkce) -> Result<TokenSecret, Failure> {
         let answer = self.client.post_form(
             TRIED,

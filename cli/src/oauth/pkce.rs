@@ -10,7 +10,6 @@ pub struct Pkce {
 }
 
 impl Pkce {
-    /// Creates a pair from 32 random bytes.
     pub fn new(random: [u8; 32]) -> Self {
         Self { verifier: URL_SAFE_NO_PAD.encode(random) }
     }
@@ -24,7 +23,6 @@ impl Pkce {
     }
 }
 
-/// Returns bytes from the random source of TLS.
 pub fn random_bytes<const N: usize>() -> Result<[u8; N], Failure> {
     let mut bytes = [0; N];
     let filled = ring::default_provider().secure_random.fill(&mut bytes);
@@ -32,7 +30,6 @@ pub fn random_bytes<const N: usize>() -> Result<[u8; N], Failure> {
     Ok(bytes)
 }
 
-/// Returns a text that can't be guessed.
 pub fn random_text() -> Result<String, Failure> {
     Ok(URL_SAFE_NO_PAD.encode(random_bytes::<16>()?))
 }

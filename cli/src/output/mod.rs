@@ -37,7 +37,6 @@ pub struct Output {
     stdout: io::Stdout,
     stderr: Stderr,
     options: RenderOptions,
-    /// Relative times are counted from this clock.
     clock: Rc<ServerClock>,
     coloured_errors: bool,
     verbose: bool,
@@ -151,7 +150,6 @@ impl Output {
         self.options.terminal
     }
 
-    /// Writes to standard error. A failure is ignored: the reader has closed it.
     fn remark(&self, text: &str) {
         let _ = self.stderr.say(text);
     }

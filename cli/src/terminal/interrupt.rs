@@ -73,7 +73,6 @@ pub fn check_interrupted() -> Result<(), Failure> {
     if state().came { Err(Failure::new(Exit::Interrupted, "interrupted; nothing was saved")) } else { Ok(()) }
 }
 
-/// Writes to standard error. A failure is ignored: the reader has closed it.
 fn say(text: &str) {
     let _ = Stderr::new().say(text);
 }

@@ -107,7 +107,6 @@ pub struct SessionGrant {
     pub last_active_at: Timestamp,
 }
 
-/// An access token of OAuth, with the grant that it was issued under.
 #[derive(Clone, Debug)]
 pub struct AccessGrant {
     pub grant_id: GrantId,
@@ -156,7 +155,6 @@ impl Credential {
         }
     }
 
-    /// Returns true when a rotation has replaced this secret of a token.
     pub(super) const fn is_replaced(&self) -> bool {
         matches!(self, Self::Token(TokenGrant { ends_at: Some(_), .. }))
     }
@@ -167,7 +165,6 @@ impl Credential {
         if self.is_replaced() { Err(Rejection::SecretReplaced) } else { Ok(()) }
     }
 
-    /// Checks that the credential has what is needed.
     pub fn satisfy(&self, account: &AccountState, need: Need) -> Result<(), Rejection> {
         let (permission, granted) = match need {
             Need::Anything => return Ok(()),

@@ -21,7 +21,6 @@ const MOST: usize = 10_000;
 pub struct FutureOverlaps(Mutex<HashMap<Digest, FutureOverlap>>);
 
 impl FutureOverlaps {
-    /// Returns the credential with the end that holds for it.
     pub fn apply<'c>(&self, key: Key, credential: &'c Credential, now: Timestamp) -> Cow<'c, Credential> {
         let (Key::Token(digest), Credential::Token(token)) = (key, credential) else {
             return Cow::Borrowed(credential);

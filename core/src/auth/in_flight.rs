@@ -58,7 +58,6 @@ impl Lease {
         self
     }
 
-    /// Checks the credential again. `need` is what the request needs by now.
     pub async fn renew(mut self, need: Need) -> Result<Self, AuthError> {
         let entry = self.verifier.authorise(self.entry.key, need, self.address).await?;
         entry.enter();

@@ -19,7 +19,6 @@ use crate::lock::Mutex;
 const INTERVAL_MILLIS: i64 = 3_600_000;
 const MOST_TOKENS: usize = 1_000;
 
-/// The rejected uses of tokens that wait to be written to the audit log.
 #[derive(Debug, Default)]
 pub struct RejectedTokenLog {
     noted: Mutex<Noted>,
@@ -39,7 +38,6 @@ pub struct RejectedTokenUse {
     pub request_id: RequestId,
 }
 
-/// The reason why a token that was valid once is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeathCause {
     Revoked,
@@ -85,7 +83,6 @@ impl RejectedTokenLog {
 }
 
 impl Noted {
-    /// Returns true when the token is to be noted now: at most once an hour, and while there is room.
     fn add(&mut self, token: TokenId, now: Timestamp) -> bool {
         // An entry in the future of this clock was noted while the clock was wrong.
         let is_recent = |noted: &Timestamp| now.millis_since(*noted) < INTERVAL_MILLIS && *noted <= horizon(now);

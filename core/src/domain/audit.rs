@@ -170,7 +170,6 @@ impl Totals {
         self.settled + self.future
     }
 
-    /// Returns the parts of a page that lie in the events up to the present and in those of the future.
     fn split(&self, slice: PageBounds) -> [PageBounds; 2] {
         let taken = (self.settled - slice.offset).clamp(0, slice.limit);
         [slice, PageBounds { limit: slice.limit - taken, offset: (slice.offset - self.settled).max(0) }]

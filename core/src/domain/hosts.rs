@@ -50,7 +50,6 @@ pub async fn get(core: &Core, _: &Authorized<HostsRead>, id: HostId) -> Result<H
 /// A name that several hosts have is answered with this many of them at most.
 const MOST_CANDIDATES: i64 = 20;
 
-/// The permission that is needed to name a host: to read it, or to change it.
 pub trait NamesHosts {}
 impl NamesHosts for HostsRead {}
 impl NamesHosts for HostsWrite {}

@@ -30,7 +30,6 @@ pub struct Reporters {
     returns: Vec<i64>,
 }
 
-/// What a report says of the machine that sends it.
 #[derive(Clone, Copy, Debug)]
 pub struct Description<'r> {
     pub hostname: &'r str,

@@ -23,7 +23,6 @@ use crate::{
     error::Error,
 };
 
-/// What was ended, put on hold or revoked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Restored {
     pub sessions: u64,
@@ -67,14 +66,12 @@ impl From<uptrakit_store::Error> for RestoreError {
 struct Losses {
     /// The tokens that were revoked, or whose secret was replaced: the backup lacks the new one, and has the old.
     tokens: BTreeMap<TokenId, (Timestamp, Option<AccountId>)>,
-    /// The accounts all of whose tokens were revoked.
     all_tokens: BTreeMap<AccountId, Timestamp>,
     /// The tokens that were changed, perhaps to narrower limits, which no event tells.
     changed_tokens: BTreeSet<TokenId>,
     overlaps: BTreeSet<TokenId>,
     passwords: BTreeSet<AccountId>,
     roles: BTreeSet<AccountId>,
-    /// The accounts that were deactivated last, and when.
     deactivated: BTreeMap<AccountId, Timestamp>,
     applications: BTreeSet<ApplicationId>,
     unverified: BTreeSet<ApplicationId>,

@@ -30,19 +30,15 @@ use crate::{
 
 #[derive(Clone, Copy, Debug)]
 pub struct TokenRules {
-    /// The maximum number of active tokens per account.
     pub limit: u32,
     pub longest_lifetime_days: Option<u32>,
     /// The lifetime that the form preselects, in days.
     pub default_lifetime_days: u32,
 }
 
-/// What the authorization server offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OAuthRules {
-    /// False turns the whole authorization server off.
     pub is_on: bool,
-    /// Applications may register themselves (RFC 7591).
     pub registration: bool,
     /// Applications may describe themselves in a document, which the server fetches.
     pub documents: bool,
@@ -63,7 +59,6 @@ pub struct Core {
     pub auth: Authenticator,
     pub hasher: Hasher,
     pub public_url: PublicUrl,
-    /// The networks whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<ipnet::IpNet>,
     pub token_rules: TokenRules,
     pub oauth_rules: OAuthRules,
@@ -119,7 +114,6 @@ impl Core {
         Ok(self.damage.get().is_none())
     }
 
-    /// Returns true once a check has found damage.
     #[must_use]
     pub fn is_damaged(&self) -> bool {
         self.damage.get().is_some()

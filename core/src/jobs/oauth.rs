@@ -13,7 +13,6 @@ const KEPT_MILLIS: i64 = 86_400_000;
 /// may want to say that one has expired.
 const REQUESTS_KEPT_MILLIS: i64 = 3_600_000;
 
-/// Returns the number of applications that were removed.
 pub async fn sweep(tx: &mut Transaction, now: Timestamp) -> uptrakit_store::Result<u64> {
     let before = now.plus_millis(-KEPT_MILLIS);
     requests::delete_expired(tx, now.plus_millis(-REQUESTS_KEPT_MILLIS)).await?;

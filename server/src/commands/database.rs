@@ -58,7 +58,6 @@ pub fn is_none_yet(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref(), Some(OpenError::Missing(_) | OpenError::Empty))
 }
 
-/// Returns the start of the message about a database that can't be used.
 pub fn unusable(settings: &Settings) -> String {
     let setting = if settings.data_dir.is_some() { "data_dir" } else { "database_url" };
     format!("The setting {setting} names no database that can be used")

@@ -35,7 +35,6 @@ pub fn health(settings: &Settings) -> anyhow::Result<()> {
     }
 }
 
-/// A server that listens on all addresses is reached by the one of this machine.
 fn reachable(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
         ip if !ip.is_unspecified() => ip,

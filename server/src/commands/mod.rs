@@ -84,7 +84,6 @@ pub fn run() -> anyhow::Result<()> {
     outcome
 }
 
-/// Returns the names of the variables of the environment, as far as they are text.
 fn environment_names() -> impl Iterator<Item = String> {
     std::env::vars_os().filter_map(|(name, _)| name.into_string().ok())
 }

@@ -104,7 +104,6 @@ fn read_export(file: &Path) -> anyhow::Result<Vec<AuditEvent>> {
     Ok(events)
 }
 
-/// Says what was done, and what is left to do.
 fn tell(restored: &Restored) -> std::io::Result<()> {
     let Restored { sessions, invitations, applications_disconnected, tokens_on_hold, tokens_revoked, .. } = restored;
     say(format_args!(

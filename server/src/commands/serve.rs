@@ -125,8 +125,7 @@ pub async fn serve(settings: Settings, inherited: Option<std::net::TcpListener>)
     Ok(())
 }
 
-/// Prints that the server listens, and the link to create the first account. The server goes on when standard output
-/// can't be written.
+/// The server goes on when standard output can't be written.
 fn announce(address: SocketAddr, link: Option<&str>) {
     let mut lines = format!("Uptrakit is listening on http://{address}\n");
     if let Some(link) = link {
@@ -144,7 +143,6 @@ fn announce(address: SocketAddr, link: Option<&str>) {
     }
 }
 
-/// Writes to the database, at each SIGHUP, what is held in memory.
 async fn write_at_hangup(app: Arc<Core>) {
     let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
     while hangup.recv().await.is_some() {

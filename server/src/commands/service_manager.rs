@@ -43,7 +43,6 @@ fn tell(states: &[NotifyState]) {
     }
 }
 
-/// Feeds the watchdog of the service manager, where it has one, until the future is dropped.
 pub async fn feed_watchdog(router: Router) -> Infallible {
     let Some(limit) = sd_notify::watchdog_enabled() else { return std::future::pending().await };
     feed(router, limit / 2, || tell(&[NotifyState::Watchdog])).await

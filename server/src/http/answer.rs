@@ -59,7 +59,6 @@ pub fn compressible(mut response: Response) -> Response {
     response
 }
 
-/// The values of a request's `Accept-Encoding`.
 pub type Accepted = Vec<HeaderValue>;
 
 /// Compresses an answer that was allowed to be. It is a function that the one layer calls, not a layer of its own, so

@@ -30,7 +30,6 @@ const PAGES: [&str; 6] = ["/", "/setup", "/login", "/profile", "/hosts", "/users
 /// the person's data in it, and show it again to the next person who presses Back (HTML Standard, "back/forward cache").
 const PAGE_CACHE: &str = "no-store";
 
-/// Pages of the authorization server, which are unknown where it is off.
 const OAUTH_PAGES: [&str; 2] = ["/oauth/consent", "/device"];
 
 const PLACEHOLDER: &str = "<!doctype html><html lang=\"en\"><title>Uptrakit</title>\
@@ -100,7 +99,6 @@ fn is_proxied(request: &Request) -> bool {
     request.version() < Version::HTTP_11 || TRACES.iter().any(|name| request.headers().contains_key(*name))
 }
 
-/// Returns true when the client accepts HTML, as browsers do and programs usually do not.
 pub fn accepts_html(headers: &HeaderMap) -> bool {
     let mut values = headers.get_all(header::ACCEPT).iter();
     values.any(|value| value.as_bytes().windows(9).any(|part| part == b"text/html"))

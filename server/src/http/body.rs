@@ -17,9 +17,7 @@ use uptrakit_core::{error::Error, text::holds_token};
 
 use crate::http::problem::ErrorResponse;
 
-/// A body may have this many bytes at most.
 const LARGEST: usize = 1_000_000;
-/// A body must arrive within this time.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]

@@ -28,7 +28,6 @@ pub async fn get_page(request: Request) -> Result<Response, ErrorResponse> {
     Ok(reply(asset, status, asset.cache_control(), policy, request.headers()))
 }
 
-/// Returns the address of the stylesheet of the guide, whose name has a hash.
 pub fn stylesheet() -> &'static str {
     let stylesheet = GUIDE.iter().find(|asset| asset.content_type.starts_with("text/css"));
     stylesheet.expect("the build makes a stylesheet").path

@@ -20,7 +20,6 @@ use tokio::runtime::Handle;
 const LONGEST: Duration = Duration::from_secs(3);
 const MOST: usize = 64 << 20;
 
-/// A body whose unread rest is read and discarded when the handler drops it.
 struct Lingering(Option<Incoming>);
 
 /// Returns the request with a body that lingers. A client that waits for 100 Continue (RFC 9110, section 10.1.1) is not

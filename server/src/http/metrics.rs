@@ -37,7 +37,6 @@ pub fn install(for_prometheus: bool, meter: Option<Meter>) -> anyhow::Result<Opt
     Ok(handle)
 }
 
-/// Reads what the parts count on their own, for as long as metrics are sent to a collector.
 pub fn send(app: &App) {
     let parts = app.clone();
     app.tasks.supervise("metrics-read", CancellationToken::new(), move || {

@@ -78,7 +78,6 @@ fn api_without_oauth() -> OpenApiRouter<App> {
 #[derive(Clone, Copy, Debug)]
 pub struct Offer {
     pub listen: SocketAddr,
-    /// True when assistants may connect to `/mcp`.
     pub mcp: bool,
 }
 
@@ -91,7 +90,6 @@ pub fn router(core: &Arc<Core>, offer: Offer) -> Router {
     router_with(core, offer, Documents::new(Network::default()))
 }
 
-/// Builds the router as [`router`] does, with another way to the documents of applications.
 pub fn router_with(core: &Arc<Core>, offer: Offer, documents: Documents) -> Router {
     let app = App(Arc::clone(core));
     let (api, _) = if core.oauth_rules.is_on { api() } else { api_without_oauth() }.split_for_parts();

@@ -26,12 +26,10 @@ pub struct Representation {
 }
 
 impl Asset {
-    /// Returns the content without an encoding.
     pub fn bytes(&self) -> &'static [u8] {
         self.representations.last().map_or(&[], |plain| plain.bytes)
     }
 
-    /// Returns how long a browser may use the file without asking.
     pub const fn cache_control(&self) -> &'static str {
         if self.is_immutable { "public, max-age=31536000, immutable" } else { "no-cache" }
     }
@@ -78,7 +76,6 @@ pub fn reply(
     response
 }
 
-/// Adds the headers that every page has, and no other answer.
 pub fn add_page_headers(headers: &mut HeaderMap, policy: HeaderValue) {
     headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     let permissions = HeaderValue::from_static("camera=(), geolocation=(), microphone=()");

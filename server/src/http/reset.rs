@@ -19,12 +19,10 @@ use tokio::{
     net::TcpStream,
 };
 
-/// True once an answer on the connection has broken off.
 #[derive(Clone, Debug, Default)]
 pub struct BrokeOff(Arc<AtomicBool>);
 
 impl BrokeOff {
-    /// Returns a body that notes when the given one fails.
     pub fn watch(&self, body: Body) -> Body {
         Body::new(Watched { body, broke_off: self.clone() })
     }
@@ -59,7 +57,6 @@ impl http_body::Body for Watched {
     }
 }
 
-/// A connection that is reset instead of closed when an answer on it has broken off.
 pub struct Resetting {
     pub stream: TcpStream,
     pub broke_off: BrokeOff,

@@ -61,7 +61,6 @@ impl Telemetry {
         self.metrics.as_ref().map(|provider| provider.meter(NAME))
     }
 
-    /// Sends what has not been sent yet.
     pub async fn stop(self) {
         let sent = tokio::task::spawn_blocking(move || {
             let traces =

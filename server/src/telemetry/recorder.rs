@@ -16,7 +16,6 @@ use metrics_exporter_prometheus::PrometheusRecorder;
 use opentelemetry::{KeyValue, metrics as otlp};
 use uptrakit_core::lock::Mutex;
 
-/// Gives each value to OpenTelemetry and, where that is on, to Prometheus.
 pub struct OtlpRecorder {
     meter: otlp::Meter,
     bounds: &'static [f64],

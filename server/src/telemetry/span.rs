@@ -21,7 +21,6 @@ const PROBES: [&str; 4] = ["/healthz", "/readyz", "/readyz/reads", "/metrics"];
 
 static TRACER: OnceLock<SdkTracer> = OnceLock::new();
 
-/// Records spans from now on, once per process.
 pub(super) fn record_with(tracer: SdkTracer) {
     let _ = TRACER.set(tracer);
 }
@@ -30,7 +29,6 @@ pub(super) fn record_with(tracer: SdkTracer) {
 pub struct RequestSpan(Span);
 
 impl RequestSpan {
-    /// Begins the span of a request, where spans are recorded.
     pub fn begin(method: &Method, route: Option<&str>, parent: Option<TraceParent>) -> Option<Self> {
         let tracer = TRACER.get()?;
         if route.is_some_and(|route| PROBES.contains(&route)) {

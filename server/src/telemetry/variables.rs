@@ -12,9 +12,7 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Chosen {
     pub traces: bool,
     pub metrics: bool,
-    /// The time that the collector has to answer.
     pub timeout: Duration,
-    /// Sentences about variables that can't be followed.
     pub remarks: Vec<String>,
 }
 

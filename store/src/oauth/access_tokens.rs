@@ -5,7 +5,6 @@ use uptrakit_api::{AccountId, ApplicationId, GrantId, Timestamp};
 
 use crate::{Conn, Digest, Result, Transaction, on};
 
-/// Owner of an access token.
 #[derive(Clone, Copy, Debug, FromRow)]
 pub struct OwnerRow {
     pub grant_id: GrantId,

@@ -25,7 +25,6 @@ pub struct ApplicationRow {
     pub last_used_at: Option<Timestamp>,
 }
 
-/// An application with the number of its grants that are in force.
 #[derive(Clone, Debug, FromRow)]
 pub struct CountedRow {
     #[sqlx(flatten)]
@@ -74,7 +73,6 @@ pub async fn count(conn: Conn<'_>) -> Result<i64> {
     on!(conn, |c| sqlx::query_scalar("SELECT COUNT(*) FROM oauth_applications").fetch_one(c).await)
 }
 
-/// Returns applications, newest first.
 pub async fn list(conn: Conn<'_>, now: Timestamp, slice: PageBounds) -> Result<Vec<CountedRow>> {
     const SQL: &str = counted!("ORDER BY p.created_at DESC, p.id DESC LIMIT $2 OFFSET $3");
     let PageBounds { limit, offset } = slice;
@@ -103,7 +101,6 @@ pub async fn insert(tx: &mut Transaction, row: &ApplicationRow) -> Result<()> {
     })
 }
 
-/// Replaces what an application says of itself.
 pub async fn update(tx: &mut Transaction, row: &ApplicationRow) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query(
@@ -182,7 +179,6 @@ pub async fn delete_unused_beyond(tx: &mut Transaction, keep: i64) -> Result<u64
     })
 }
 
-/// Deletes applications from before an instant that no account has ever connected.
 pub async fn delete_unused_before(tx: &mut Transaction, at: Timestamp) -> Result<u64> {
     on!(tx.conn(), |c| {
         sqlx::query(

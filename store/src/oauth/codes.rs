@@ -18,9 +18,7 @@ pub struct CodeRow {
     pub token_name: Option<String>,
     pub expires_at: Timestamp,
     pub used_at: Option<Timestamp>,
-    /// Grant that was made for the code.
     pub grant_id: Option<GrantId>,
-    /// API token that was made for the code.
     pub token_id: Option<TokenId>,
 }
 
@@ -57,7 +55,6 @@ pub async fn find(conn: Conn<'_>, digest: &Digest) -> Result<Option<CodeRow>> {
     })
 }
 
-/// Records the use of a code and what was issued for it.
 pub async fn update_used(
     tx: &mut Transaction,
     digest: &Digest,
@@ -77,7 +74,6 @@ pub async fn update_used(
     })
 }
 
-/// Deletes the codes of an account that were not used yet.
 pub async fn delete_unused(tx: &mut Transaction, account_id: AccountId) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query("DELETE FROM oauth_codes WHERE account_id = $1 AND used_at IS NULL")

@@ -11,19 +11,14 @@ pub struct DeviceRow {
     pub digest: Digest,
     pub user_code_digest: Digest,
     pub application_id: ApplicationId,
-    /// Permissions that the device asks for.
     pub permissions: String,
     pub audience: String,
     pub token_name: Option<String>,
-    /// Address of the device.
     pub address: String,
-    /// Program that the device names in `User-Agent`.
     pub program: Option<String>,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
-    /// Time that the device must wait between two questions.
     pub interval_millis: i64,
-    /// Time of the device's latest question.
     pub polled_at: Option<Timestamp>,
     /// Account that opened the request first; no other one can answer it.
     pub account_id: Option<AccountId>,
@@ -137,7 +132,6 @@ pub async fn update_used(tx: &mut Transaction, digest: &Digest, now: Timestamp) 
     })
 }
 
-/// Deletes the requests of devices that an account has opened.
 pub async fn delete_of(tx: &mut Transaction, account_id: AccountId) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query("DELETE FROM oauth_devices WHERE account_id = $1").bind(account_id).execute(c).await.map(drop)

@@ -18,7 +18,6 @@ pub struct NewGrant<'a> {
     pub expires_at: Timestamp,
 }
 
-/// A grant that is in force, with the application that has it.
 #[derive(Clone, Debug, FromRow)]
 pub struct GrantRow {
     pub id: GrantId,
@@ -119,7 +118,6 @@ pub async fn find_revoked_at(conn: Conn<'_>, account_id: AccountId, id: GrantId)
     })
 }
 
-/// Returns the name of a grant's application, and the instant at which the grant ends.
 pub async fn find_name_and_end(conn: Conn<'_>, id: GrantId) -> Result<Option<(String, Timestamp)>> {
     on!(conn, |c| {
         sqlx::query_as(
@@ -179,14 +177,12 @@ pub async fn list_accounts(conn: Conn<'_>, application_id: ApplicationId) -> Res
     })
 }
 
-/// Returns the digests of the access tokens of a grant.
 pub async fn list_digests(conn: Conn<'_>, id: GrantId) -> Result<Vec<Digest>> {
     on!(conn, |c| {
         sqlx::query_scalar("SELECT digest FROM oauth_access_tokens WHERE grant_id = $1").bind(id).fetch_all(c).await
     })
 }
 
-/// Returns the digests of the access tokens of all grants of an application.
 pub async fn list_digests_of_application(conn: Conn<'_>, application_id: ApplicationId) -> Result<Vec<Digest>> {
     on!(conn, |c| {
         sqlx::query_scalar(
@@ -199,7 +195,6 @@ pub async fn list_digests_of_application(conn: Conn<'_>, application_id: Applica
     })
 }
 
-/// Records a refresh: the grant lasts until `expires_at` from now on.
 pub async fn update_renewed(
     tx: &mut Transaction,
     id: GrantId,

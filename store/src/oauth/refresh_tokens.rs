@@ -5,7 +5,6 @@ use uptrakit_api::{AccountId, ApplicationId, GrantId, Timestamp};
 
 use crate::{Conn, Digest, Result, Transaction, on};
 
-/// A refresh token with its grant and the account of that.
 #[derive(Clone, Debug, FromRow)]
 pub struct RefreshRow {
     pub salt: Vec<u8>,

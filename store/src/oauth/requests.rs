@@ -14,7 +14,6 @@ pub struct RequestRow {
     pub state: Option<String>,
     /// Challenge of PKCE (S256), in base64url.
     pub code_challenge: String,
-    /// Permissions that the application asks for.
     pub permissions: String,
     pub audience: String,
     /// Name that the command line proposes for its API token.

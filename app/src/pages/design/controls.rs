@@ -11,7 +11,6 @@ use crate::{
 use leptos::prelude::*;
 use uptrakit_api::{Permissions, Problem, ProblemCode};
 
-/// Buttons, fields, choices, a form that was refused.
 #[component]
 pub fn Controls() -> impl IntoView {
     view! {

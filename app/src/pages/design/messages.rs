@@ -57,7 +57,6 @@ fn Spoken() -> impl IntoView {
     }
 }
 
-/// A locked one is not left with Escape.
 #[component]
 fn Dialog(title: &'static str, open: RwSignal<bool>, #[prop(optional)] locked: bool) -> impl IntoView {
     let is_locked = RwSignal::new(locked);

@@ -37,7 +37,6 @@ pub fn Properties() -> impl IntoView {
     }
 }
 
-/// The names, in the order of the file.
 fn names() -> Vec<&'static str> {
     SOURCE
         .lines()

@@ -52,7 +52,6 @@ fn Rename(host: Host, on_changed: Callback<()>) -> impl IntoView {
     }
 }
 
-/// The dialog that forgets a host.
 #[component]
 pub fn DeleteDialog(host: Host, on_changed: Callback<()>, #[prop(into)] on_close: Callback<()>) -> impl IntoView {
     view! {

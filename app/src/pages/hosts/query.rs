@@ -43,7 +43,6 @@ impl Choice for HostSort {
     }
 }
 
-/// Search, order and page of the list, which stand in the address.
 #[derive(Clone, Copy)]
 pub struct HostListQuery {
     pub search: Memo<String>,
@@ -79,7 +78,6 @@ impl HostListQuery {
         self.search.with(String::is_empty) && self.sort.get() == HostSort::Name
     }
 
-    /// Another page of the same list.
     pub fn turn(self, page: u32) {
         self.page.turn(page);
     }

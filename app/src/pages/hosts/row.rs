@@ -76,7 +76,6 @@ fn unknown() -> AnyView {
     .into_any()
 }
 
-/// Two machines take turns as this host.
 #[component]
 fn SharedMachineId(noticed_at: Timestamp) -> impl IntoView {
     view! {

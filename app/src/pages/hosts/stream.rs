@@ -30,14 +30,12 @@ struct Stream {
 #[derive(Clone, Copy)]
 struct Follower {
     hosts: Loader<Page<Host>>,
-    /// Returns true when a host that reports stays where it is in the list.
     in_place: Memo<bool>,
     stream: StoredValue<Option<Stream>, LocalStorage>,
     pause: StoredValue<Duration>,
     /// Opens a stream again that was refused.
     timer: StoredValue<Option<TimeoutHandle>>,
     reload: StoredValue<Option<TimeoutHandle>>,
-    /// Fires when the stream has been silent for too long.
     watchdog: StoredValue<Option<TimeoutHandle>>,
     is_silent: RwSignal<bool>,
 }
@@ -125,7 +123,6 @@ impl Follower {
         self.timer.set_value(set_timeout_with_handle(move || self.reopen(), pause).ok());
     }
 
-    /// Takes note of an event, which shows that the stream works.
     fn heard(self) {
         if self.is_silent.try_get_untracked() == Some(true) {
             self.is_silent.set(false);
@@ -133,14 +130,12 @@ impl Follower {
         self.expect_within(SILENCE_LIMIT);
     }
 
-    /// Waits for the next event, from now on.
     fn expect_within(self, limit: Duration) {
         stop(self.watchdog);
         let due = clock::own().plus_millis(limit.as_millis().try_into().unwrap_or(i64::MAX));
         self.watchdog.try_set_value(set_timeout_with_handle(move || self.missed(due), limit).ok());
     }
 
-    /// Nothing came when it was due.
     fn missed(self, due: Timestamp) {
         // A device that wakes up finds every timer overdue, and knows nothing of its network yet.
         let was_asleep = clock::own().0 - due.0 > LATE.as_millis().try_into().unwrap_or(i64::MAX);

@@ -4,7 +4,6 @@ use crate::components::{PageHead, ProblemCallout};
 use leptos::prelude::*;
 use uptrakit_api::{Problem, ProblemCode};
 
-/// The page for such a request.
 #[component]
 pub fn Refused(problem: Problem, #[prop(into)] on_retry: Callback<()>) -> impl IntoView {
     let words = match problem.code {

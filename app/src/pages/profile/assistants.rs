@@ -37,7 +37,6 @@ impl Client {
         }
     }
 
-    /// Returns the place that the lines are for.
     const fn place(self) -> &'static str {
         match self {
             Self::ClaudeCode | Self::Inspector => "In a terminal",
@@ -48,7 +47,6 @@ impl Client {
         }
     }
 
-    /// Returns what is to be known about the lines.
     const fn advice(self, signs_in_by_browser: bool) -> &'static str {
         match (self, signs_in_by_browser) {
             (Self::ClaudeCode, true) => "Then type /mcp in Claude Code, choose uptrakit and sign in.",

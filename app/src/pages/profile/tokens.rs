@@ -33,10 +33,8 @@ use crate::{
 use leptos::prelude::*;
 use uptrakit_api::{Page, Permission, Token, TokenState};
 
-/// The dialog that is open, and the token that it is about.
 #[derive(Clone)]
 enum Open {
-    /// A new token, perhaps like an old one.
     Create(Option<Token>),
     Rotate(Token),
     Edit(Token),
@@ -58,7 +56,6 @@ fn use_section() -> Section {
 }
 
 impl Section {
-    /// Takes the dialog away that has closed.
     fn close(self) -> Callback<()> {
         Callback::new(move |()| self.open.set(None))
     }
@@ -67,7 +64,6 @@ impl Section {
         self.auth.may(Permission::TokensWrite)
     }
 
-    /// A token was changed: the list, the count and the other sections are out of date.
     fn changed(self) {
         self.changes.note();
     }

@@ -19,7 +19,6 @@ use gloo_net::http::Method;
 use leptos::{html, prelude::*};
 use uptrakit_api::{Application, ApplicationKind, Page, Problem, UpdateApplication};
 
-/// The dialog that is open, and the application that it is about.
 #[derive(Clone)]
 enum Open {
     Verify(Application),

@@ -18,7 +18,6 @@ pub struct Invited {
     invite_url: Secret,
 }
 
-/// The link, once it is made.
 pub type Link = RwSignal<Option<Invited>>;
 
 /// A dialog that ends with a link; its children stand there until it is made.
@@ -38,7 +37,6 @@ pub fn InvitationDialog(label: &'static str, link: Link, children: ChildrenFn) -
     }
 }
 
-/// The dialog that makes another link for an invited person.
 #[component]
 pub fn NewLinkDialog(user: User) -> impl IntoView {
     let link = Link::new(None);

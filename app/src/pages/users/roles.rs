@@ -11,7 +11,6 @@ use gloo_net::http::Method;
 use leptos::prelude::*;
 use uptrakit_api::{Role, Roles, UpdateUser, User};
 
-/// Check boxes, one for each role.
 #[component]
 pub fn RolePicker(chosen: RwSignal<Roles>, submission: Submission) -> impl IntoView {
     view! {
@@ -46,7 +45,6 @@ fn One(role: Role, chosen: RwSignal<Roles>) -> impl IntoView {
     }
 }
 
-/// The names of the chosen roles, as the API takes them.
 pub fn names(roles: Roles) -> Vec<String> {
     roles.iter().map(|role| role.as_str().to_owned()).collect()
 }

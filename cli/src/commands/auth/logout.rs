@@ -56,7 +56,6 @@ pub fn run(context: &Context) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Returns the hint for a token that this machine has removed but that may still work.
 fn revoke_elsewhere(server: &Server, id: Option<&str>) -> String {
     match id {
         Some(id) => format!(

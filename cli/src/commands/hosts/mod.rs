@@ -15,7 +15,6 @@ use crate::{
 use uptrakit_api::tolerant::Host;
 
 const PATH: &str = "/api/v1/hosts";
-/// The end of a sentence about a host that several machines report as.
 const OWN_MACHINE_ID: &str = "run `uptrakit hosts report --machine-id ID` on one of them to give it an id of its own";
 
 pub fn run(context: &Context, command: Hosts) -> Result<(), Failure> {

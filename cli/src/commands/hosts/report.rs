@@ -30,7 +30,6 @@ pub fn run(context: &Context, arguments: &Report) -> Result<(), Failure> {
     })
 }
 
-/// Sends one report. Returns the host as the server has it afterwards, as JSON and parsed.
 pub fn send(client: &Client, output: &Output, arguments: &Report) -> Result<(Value, Host), Failure> {
     let report = inspect(output, arguments)?;
     let answer = client.post("report this machine", &format!("{PATH}/report"), &report);

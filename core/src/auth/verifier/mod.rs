@@ -75,7 +75,6 @@ struct Shared {
 }
 
 impl Verifier {
-    /// Starts the task that runs batches. It ends with the last clone of the verifier.
     #[must_use]
     pub fn start(store: Store, clock: Clock, read_grace: Option<Arc<ReadGrace>>, tasks: &Tasks) -> Self {
         let end = CancellationToken::new();
@@ -130,8 +129,6 @@ impl Verifier {
         credential.judge(&entry.account.state, need, address, now, entry.used_at())
     }
 
-    /// Returns the next instant at which the credential expires by time alone; see
-    /// [`Credential::ends_at`](super::credential::Credential::ends_at).
     #[must_use]
     pub fn ends_at(&self, entry: &CachedCredential) -> Option<Timestamp> {
         self.0.future_overlaps.apply(entry.key, &entry.credential, self.0.clock.now()).ends_at()
@@ -185,7 +182,6 @@ impl Verifier {
         self.0.cache.lock().get(key)
     }
 
-    /// Counts the requests and streams in flight in this process under these credentials.
     #[must_use]
     pub fn count_in_flight(&self, keys: &[Key]) -> usize {
         let cache = self.0.cache.lock();

@@ -52,9 +52,7 @@ pub struct Application {
     pub redirect_uris: Vec<RedirectUri>,
     pub verified: bool,
     pub created_at: Timestamp,
-    /// The time of the latest change of what the application says of itself.
     pub changed_at: Timestamp,
-    /// The document need not be fetched again until then.
     pub fresh_until: Option<Timestamp>,
 }
 

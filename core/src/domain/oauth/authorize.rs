@@ -27,11 +27,9 @@ pub struct Parameters<'q>(Vec<Parameter<'q>>);
 struct Parameter<'q> {
     name: String,
     value: String,
-    /// The value as it is written in the query.
     raw: &'q str,
 }
 
-/// What has to be known of an application to judge its request.
 #[derive(Clone, Debug)]
 pub struct Applicant {
     pub redirect_uris: Vec<RedirectUri>,
@@ -47,7 +45,6 @@ pub enum Outcome {
     Page(PageError),
 }
 
-/// A request that a person can be asked about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AcceptedRequest {
     pub redirect_uri: RedirectUri,
@@ -55,7 +52,6 @@ pub struct AcceptedRequest {
     pub challenge: Challenge,
     pub permissions: Permissions,
     pub resource: Resource,
-    /// The name that the command line proposes for its API token.
     pub token_name: Option<String>,
 }
 

@@ -32,7 +32,6 @@ pub fn clean(name: &str) -> Option<String> {
     (!cleaned.is_empty() && !holds_token(cleaned)).then(|| cleaned.to_owned())
 }
 
-/// Returns true when people could take an application of this name for one of Uptrakit's own.
 #[must_use]
 pub fn looks_like_ours(name: &str) -> bool {
     let letters: String = name

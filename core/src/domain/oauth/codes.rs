@@ -34,7 +34,6 @@ use crate::{
 /// A client that got no answer sends its request again within this time; later, a second use is a theft.
 const RETRY_MILLIS: i64 = 10_000;
 
-/// The parameters of the request, as the application sent them.
 #[derive(Debug)]
 pub struct CodeExchange<'r> {
     pub code: &'r str,
@@ -111,7 +110,6 @@ fn check(application: &Application, request: &CodeExchange<'_>, row: &CodeRow) -
     Ok(resource)
 }
 
-/// Revokes what came of a code that was used a second time.
 async fn revoke_issued(core: &Core, mut tx: Transaction, context: &RequestContext, row: &CodeRow) -> Result<(), Error> {
     let (account_id, now) = (row.account_id, core.clock.now());
     let mut is_news = false;

@@ -23,7 +23,6 @@ const DEFAULT_TOKEN_NAME: &str = "command line";
 /// A grant ends this long after it was made, however it is used.
 pub(super) const GRANT_DAYS: u32 = 90;
 
-/// What a request asks for, wherever it comes from.
 pub(super) struct Asked<'r> {
     pub application: &'r Application,
     pub resource: Resource,
@@ -80,7 +79,6 @@ impl Asked<'_> {
         })
     }
 
-    /// Checks an answer against what was offered.
     pub async fn allow(
         &self,
         core: &Core,
@@ -120,7 +118,6 @@ pub(super) fn count_answer(core: &Core, actor: &Authorized<WebSession>) -> Resul
     wait.map_or(Ok(()), |wait| Err(Error::TooManyRequests(wait)))
 }
 
-/// Returns true when the account may have no further API token.
 pub(super) async fn is_full(core: &Core, tx: &mut Transaction, account_id: AccountId) -> Result<bool, Error> {
     let active = TokenFilter { state: "active", part: String::new(), now: core.clock.now() };
     Ok(tokens::count(tx.conn(), account_id, &active).await? >= i64::from(core.token_rules.limit))

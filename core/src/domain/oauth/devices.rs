@@ -40,21 +40,17 @@ const SLOWER_MILLIS: i64 = 5_000;
 const APPROVED: &str = "approved";
 const DENIED: &str = "denied";
 
-/// What a device asks for.
 #[derive(Debug)]
 pub struct DeviceRequest {
     pub permissions: Permissions,
     pub resource: Resource,
     pub token_name: Option<String>,
-    /// The program on the device, as it calls itself.
     pub program: Option<String>,
 }
 
-/// What a device is told when it begins.
 #[derive(Debug)]
 pub struct BegunDevice {
     pub device_code: Secret,
-    /// The code as people see it.
     pub user_code: String,
     pub expires_in_seconds: u64,
     pub interval_seconds: u64,
@@ -97,7 +93,6 @@ pub async fn begin(
     })
 }
 
-/// A request of a device that is open to its account.
 struct Pending {
     digest: Digest,
     code: UserCode,
@@ -213,7 +208,6 @@ async fn answer(
 
 const UNKNOWN: OAuthError = OAuthError::invalid_grant("The device code is unknown, or was used.");
 
-/// Answers a device that asks whether its request was approved.
 pub async fn poll(
     core: &Core,
     context: &RequestContext,

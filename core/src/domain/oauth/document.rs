@@ -48,7 +48,6 @@ pub struct Document {
 }
 
 impl Document {
-    /// Judges a document that was found at `url`.
     pub fn judge(self, url: &DocumentUrl) -> Result<Registration, InvalidMetadata> {
         if self.client_id.as_deref() != Some(url.text.as_str()) {
             return Err(InvalidMetadata::metadata("The client_id in the document is not the address of the document."));

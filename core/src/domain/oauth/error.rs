@@ -12,7 +12,6 @@ pub enum OAuthError {
     /// A code of the RFCs, and a sentence in plain ASCII without quotes.
     Refused(&'static str, Cow<'static, str>),
     TooManyRequests(Duration),
-    /// The server or its database is at fault.
     Failed(Error),
 }
 
@@ -44,7 +43,6 @@ pub(super) fn of_insert(error: StoreError) -> OAuthError {
     if error.is_foreign_key_violation() { OAuthError::unknown_client() } else { error.into() }
 }
 
-/// A row of the database can't be read.
 pub(super) fn inconsistent(what: &'static str) -> Error {
     InconsistentRow(what).into()
 }

@@ -116,7 +116,6 @@ async fn revoke_in(
     Ok(Revoked { at: core.clock.now(), cut_off })
 }
 
-/// Returns the keys of the access tokens of a grant.
 pub(super) async fn keys(tx: &mut Transaction, id: GrantId) -> Result<Vec<Key>, Error> {
     Ok(as_keys(&grants::list_digests(tx.conn(), id).await?))
 }

@@ -36,14 +36,12 @@ pub(super) const SALT_LENGTH: usize = 32;
 #[derive(Debug)]
 pub struct Issued {
     pub access_token: Secret,
-    /// The lifetime of the access token.
     pub expires_in_seconds: u64,
     /// `None` for the command line, whose API token lives long.
     pub refresh_token: Option<Secret>,
     pub scope: Permissions,
 }
 
-/// To whom something is issued, for whom, and where the answer went.
 pub(super) struct Recipient<'r> {
     pub application: &'r Application,
     pub account_id: AccountId,
@@ -52,7 +50,6 @@ pub(super) struct Recipient<'r> {
     pub resource: Resource,
 }
 
-/// What was made for an approval.
 pub(super) enum Made {
     Grant(GrantId),
     Token(TokenId),

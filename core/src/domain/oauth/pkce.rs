@@ -15,7 +15,6 @@ pub struct Challenge(String);
 pub struct InvalidChallenge(pub &'static str);
 
 impl Challenge {
-    /// Reads the parameters `code_challenge` and `code_challenge_method`.
     pub fn parse(challenge: Option<&str>, method: Option<&str>) -> Result<Self, InvalidChallenge> {
         let Some(challenge) = challenge else {
             return Err(InvalidChallenge("The parameter code_challenge is missing; PKCE is needed (RFC 7636)."));

@@ -93,7 +93,6 @@ pub struct RedirectUri(String);
 #[error("the redirect URI {0}")]
 pub struct InvalidRedirectUri(pub &'static str);
 
-/// Where the browser carries an answer, as people are told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Destination {
     /// A server. The text is its host, and its port unless that is the scheme's own.
@@ -197,7 +196,6 @@ fn has_uri_characters(text: &str) -> bool {
     true
 }
 
-/// Returns what stands between `scheme://` and the path.
 fn authority(text: &str) -> Option<&str> {
     let (_, rest) = text.split_once(':')?;
     rest.strip_prefix("//")?.split(['/', '?']).next()

@@ -26,7 +26,6 @@ pub struct ClientMetadata {
     pub grant_types: Option<Vec<String>>,
 }
 
-/// An application as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registration {
     pub name: String,

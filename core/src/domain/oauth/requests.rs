@@ -69,7 +69,6 @@ pub async fn begin(core: &Core, application: &Application, request: &AcceptedReq
     Ok(secret)
 }
 
-/// A request that is open to its account.
 struct Pending {
     digest: Digest,
     application: Application,
@@ -143,7 +142,6 @@ impl Pending {
         grants::find_covering(tx, account_id, application.id, &host, since, now, self.permissions).await
     }
 
-    /// Records the answer, and returns the address that carries it to the application.
     async fn approve(
         self,
         core: &Core,
@@ -212,7 +210,6 @@ pub async fn approve(
     Ok(redirect)
 }
 
-/// Denies a request, and returns the address that tells the application so.
 pub async fn deny(core: &Core, actor: &Authorized<WebSession>, secret: &Secret) -> Result<String, Error> {
     count_answer(core, actor)?;
     let (mut tx, _) = begin_write_with_grant(core, actor, Affects::Own).await?;

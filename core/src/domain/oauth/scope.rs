@@ -9,7 +9,6 @@ pub const LEAST: Permissions = Permissions::of(&[Permission::HostsRead]);
 pub const OF_TOOLS: Permissions =
     Permissions::of(&[Permission::HostsRead, Permission::HostsWrite, Permission::TokensWrite, Permission::AuditRead]);
 
-/// None of the scopes that were asked for exists here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("none of the scopes exists here")]
 pub struct InvalidScope;

@@ -145,7 +145,6 @@ pub async fn delete_token(
     Ok(revoked(tokens::revoke(&app, &actor, id).await?))
 }
 
-/// Answers a revoke with the time from which it holds and the number of requests that it cut off in this process.
 pub fn revoked(revoked: Revoked) -> Response {
     let headers = [
         (HeaderName::from_static("uptrakit-revoked-at"), revoked.at.to_string()),

@@ -47,7 +47,6 @@ enum WatchState {
 }
 
 impl Watch {
-    /// Takes the lease that authorisation left, if it did.
     fn of(in_flight: &Arc<InFlight>) -> Option<Self> {
         let lease = in_flight.take()?;
         Some(Self { in_flight: Arc::clone(in_flight), state: WatchState::Good(Box::pin(lease.in_doubt())) })
@@ -79,7 +78,6 @@ impl Future for Watch {
     }
 }
 
-/// Runs the rest of the request for as long as its credential is valid.
 pub async fn cut_off(app: &App, context: &RequestContext, handler: impl Future<Output = Response>) -> Response {
     let RequestContext { in_flight, address, arrived, .. } = context;
     let mut watch = None;

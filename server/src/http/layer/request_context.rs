@@ -156,7 +156,6 @@ impl Observed {
     }
 }
 
-/// What trusted proxies say of a request.
 struct Forwarded {
     address: IpAddr,
     request_id: Option<RequestId>,

@@ -32,7 +32,6 @@ pub struct Part {
 
 impl Part {
     const DEFAULT: u32 = 50;
-    /// No list is longer.
     const LONGEST_LIST: u32 = 999_999_999;
 
     pub fn parse(cursor: Option<&str>, per_page: Option<u32>) -> Result<Self, Stop> {
@@ -66,7 +65,6 @@ impl Part {
     }
 }
 
-/// Writes a result as JSON.
 pub fn json<T: Serialize>(result: &T) -> Result<Value, Stop> {
     serde_json::to_value(result).map_err(|error| Stop::Refused(Error::Internal(error.into())))
 }
@@ -97,7 +95,6 @@ mod tests {
 
     const TOTAL: usize = 1_000;
 
-    /// Answers one call about a list of `TOTAL` texts.
     fn answer(cursor: Option<&str>, per_page: u32, text: impl Fn(usize) -> String) -> Paged<String> {
         let part = Part::parse(cursor, Some(per_page)).unwrap();
         let page: usize = part.page().parse().unwrap();

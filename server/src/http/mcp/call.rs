@@ -19,7 +19,6 @@ pub struct Call {
     pub actor: Arc<Authorized<AnyCredential>>,
 }
 
-/// The reason why a tool has no result.
 #[derive(Debug)]
 pub enum Stop {
     /// A sentence for the model, which can do better next time.
@@ -48,7 +47,6 @@ impl Call {
     }
 }
 
-/// Reads the arguments of a tool. The error names the argument that is wrong.
 pub fn parse_arguments<T: DeserializeOwned>(arguments: rmcp::model::JsonObject) -> Result<T, Stop> {
     serde_path_to_error::deserialize(serde_json::Value::Object(arguments)).map_err(|error| {
         let path = error.path().to_string();

@@ -38,7 +38,6 @@ const METHODS: &str = "There is no such method here. There are tools/list, tools
     resources/templates/list, resources/read, prompts/list and prompts/get.";
 const NOTHING_YET: &str = "There is no further page: the list is answered in one.";
 
-/// Answers one request.
 #[derive(Clone)]
 pub struct Handler {
     call: Call,
@@ -60,7 +59,6 @@ impl Handler {
     }
 }
 
-/// No list has a second page, so that there are no cursors.
 fn refuse_cursor(request: Option<&PaginatedRequestParams>) -> Result<(), ErrorData> {
     match request.and_then(|request| request.cursor.as_ref()) {
         Some(_) => Err(ErrorData::invalid_params(NOTHING_YET, None)),

@@ -41,7 +41,6 @@ use crate::App;
 
 const PATH: &str = "/mcp";
 
-/// The MCP endpoint of this process.
 #[derive(Clone)]
 struct Endpoint {
     app: App,

@@ -6,12 +6,10 @@ use rmcp::model::JsonObject;
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::Value;
 
-/// Returns the schema of a tool's arguments.
 pub fn input<T: JsonSchema>() -> Arc<JsonObject> {
     object(SchemaSettings::draft2020_12(), T::json_schema)
 }
 
-/// Returns the schema of a tool's result.
 pub fn output<T: JsonSchema>() -> Arc<JsonObject> {
     object(SchemaSettings::draft2020_12().for_serialize(), T::json_schema)
 }

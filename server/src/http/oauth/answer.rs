@@ -43,7 +43,6 @@ fn body(code: &str, description: &str) -> Json<serde_json::Value> {
     Json(json!({ "error": code, "error_description": description }))
 }
 
-/// Answers an error that the rest of the server knows as well, with its status and its text.
 fn failed(error: &Error) -> Response {
     let (failure, retry_after) = (error.failure(), error.retry_after());
     let problem = error.problem();

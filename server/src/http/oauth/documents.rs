@@ -45,7 +45,6 @@ pub struct Network {
 #[derive(Clone)]
 pub struct Documents(Arc<(Network, Semaphore)>);
 
-/// A sentence for the page.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DocumentError {
     #[error("The document in which the application describes itself could not be fetched.")]
@@ -115,7 +114,6 @@ impl Documents {
     }
 }
 
-/// Makes a client for one request to one address.
 fn agent(address: SocketAddr, authority: Option<Certificate<'static>>) -> Agent {
     let roots = authority.map_or(RootCerts::PlatformVerifier, |authority| RootCerts::new_with_certs(&[authority]));
     let config = Agent::config_builder()

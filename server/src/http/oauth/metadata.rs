@@ -43,7 +43,6 @@ pub struct ProtectedResource {
     resource_name: &'static str,
 }
 
-/// Describes the authorization server, and names `/mcp` where that is on.
 pub fn authorization_server(core: &Core, has_mcp: bool) -> Json<AuthorizationServer> {
     let at = |path: &str| format!("{}{path}", core.public_url.as_str());
     Json(AuthorizationServer {

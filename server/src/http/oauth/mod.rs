@@ -22,7 +22,6 @@ use uptrakit_core::{error::Error, state::Core};
 use self::documents::Documents;
 use crate::{App, http::problem::ErrorResponse};
 
-/// Builds the routes. Where a setting turns the authorization server off, there are none.
 pub fn router(core: &Core, has_mcp: bool, documents: Documents) -> Router<App> {
     if !core.oauth_rules.is_on {
         return Router::new();

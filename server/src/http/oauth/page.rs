@@ -9,7 +9,6 @@ use crate::http::{guide, representation::add_page_headers};
 const POLICY: &str =
     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// Says what is wrong, and what to do next.
 #[derive(Debug)]
 pub struct ErrorPage {
     pub what: String,

@@ -34,7 +34,6 @@ pub async fn register_application(
     Ok((StatusCode::CREATED, Json(registration.answer(registered.client_id, registered.created_at.0 / 1_000))))
 }
 
-/// Answers where a setting closes the registration.
 pub async fn refuse_registration() -> OAuthErrorResponse {
     let why = "This server takes no registrations. Its administrator can allow them: UPTRAKIT_OAUTH_REGISTRATION.";
     OAuthError::refuse("access_denied", why).into()

@@ -141,7 +141,6 @@ fn Settings(
     }
 }
 
-/// The choice of a lifetime, with the end spelled out below.
 #[component]
 fn Expiry(
     expires: RwSignal<Lifetime>,

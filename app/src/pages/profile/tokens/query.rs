@@ -44,7 +44,6 @@ impl Choice for TokenSort {
     }
 }
 
-/// Search, state, order and page of the list, which stand in the address.
 #[derive(Clone, Copy)]
 pub struct TokenListQuery {
     pub search: Memo<String>,
@@ -77,7 +76,6 @@ impl TokenListQuery {
         }
     }
 
-    /// Another page of the same list.
     pub fn turn(self, page: u32) {
         self.page.turn(page);
     }

@@ -13,7 +13,6 @@ use leptos::{ev, leptos_dom::helpers::IntervalHandle, prelude::*, server_fn::Ser
 use std::time::Duration;
 use uptrakit_api::{Secret, TokenId};
 
-/// A secret that is being shown.
 #[derive(Clone, Copy)]
 pub struct Shown {
     secret: RwSignal<String>,
@@ -33,7 +32,6 @@ pub struct Answer {
     token: Secret,
 }
 
-/// Calls a function that answers a new secret.
 pub fn answer_of<F: ServerFn + serde::Serialize>(function: &F) -> Pending<Answer> {
     api_client::submit(Method::POST, F::PATH, function)
 }
@@ -65,7 +63,6 @@ impl Shown {
     }
 }
 
-/// The view that replaces the form in the dialog.
 #[component]
 pub fn Reveal(shown: Shown, title: &'static str, name: String) -> impl IntoView {
     let section = use_section();
@@ -113,7 +110,6 @@ pub fn Reveal(shown: Shown, title: &'static str, name: String) -> impl IntoView 
     }
 }
 
-/// More lines to paste, drawn only when they are asked for.
 #[component]
 fn MoreLines(shown: Shown, copying: Copying) -> impl IntoView {
     let is_open = RwSignal::new(false);
@@ -137,7 +133,6 @@ fn MoreLines(shown: Shown, copying: Copying) -> impl IntoView {
     }
 }
 
-/// A line with the token in it, and its Copy.
 #[component]
 fn ReadyLine(
     what: &'static str,

@@ -15,7 +15,6 @@ use crate::{
 use leptos::prelude::*;
 use uptrakit_api::{RotateToken, Token};
 
-/// The time that the old secret goes on working.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Overlap {
     None,

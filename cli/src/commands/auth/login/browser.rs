@@ -46,7 +46,6 @@ pub fn sign_in(
     Ok(Obtained { token, held: Some(held), callback: Some(callback) })
 }
 
-/// Names the denial in plain words, and passes on every other failure.
 pub fn denied(failure: Failure) -> Failure {
     if failure.oauth != Some(OAuthError::AccessDenied) {
         return failure;

@@ -59,7 +59,6 @@ pub fn sign_in(context: &Context, provider: &Provider, token_name: &str) -> Resu
     }
 }
 
-/// Names the machines on which the server's address leads to the server.
 fn place(server: &Server) -> String {
     if server.is_local() {
         let (host, port) = (server.host(), server.port());

@@ -26,13 +26,11 @@ use uptrakit_api::{TokenSecret, tolerant::Me};
 /// The name of a token has at most this many characters.
 const LONGEST_NAME: usize = 64;
 
-/// A token before it is checked and saved.
 struct Obtained {
     token: TokenSecret,
     /// An interrupt waits from the request for a new token until that is saved or revoked. `None` for a token that was
     /// there before.
     held: Option<Held>,
-    /// The browser that waits to hear whether the token was saved.
     callback: Option<Callback>,
 }
 
@@ -149,7 +147,6 @@ fn through_browser(context: &Context, server: &Server, arguments: &Login, termin
     }
 }
 
-/// Warns that the server may have made a token whose secret did not arrive.
 fn warn_of_lost_token(context: &Context, failure: &Failure) {
     if failure.outcome_unknown {
         context.output.warn("this machine's new token may be there now; revoke it in the browser, under Profile");

@@ -66,7 +66,6 @@ fn is_network(text: &str) -> bool {
     prefix.parse::<u32>().is_ok_and(|prefix| prefix <= width && bits.checked_shl(prefix).unwrap_or(0) == 0)
 }
 
-/// Parses the lifetime of a token into seconds.
 fn lifetime(text: &str) -> Result<i64, Failure> {
     let wrong = |why: &str| Failure::usage(format!("--expires-in '{text}' {why}"));
     if text.trim().parse::<u64>().is_ok() {

@@ -45,7 +45,6 @@ impl Effect {
     }
 }
 
-/// Puts a tool together: `run` reads arguments of the type `A` and returns a result of the type `R`.
 fn tool<A, R, F>(
     (name, title): (&'static str, &'static str),
     (needs, effect): (Option<Permission>, Effect),
