@@ -8,6 +8,7 @@ use uptrakit_api::{AccountId, ApplicationId, EventId, Timestamp, TokenId};
 use super::{
     Conn, Result, Store, Transaction,
     database_url::{is_postgres, place},
+    on,
     open_file::lock_whole,
     open_sqlite::file_of,
     opening::OpenError,
@@ -98,6 +99,19 @@ pub async fn hold_all(tx: &mut Transaction, now: Timestamp) -> Result<u64> {
     let held = "UPDATE api_tokens SET held_at = $1 WHERE revoked_at IS NULL AND held_at IS NULL AND expires_at <= $1";
     change!(tx, held, now)?;
     change!(tx, "UPDATE api_tokens SET held_at = $1 WHERE revoked_at IS NULL AND held_at IS NULL", now)
+}
+
+/// Returns the number of tokens that are on hold, and that would work otherwise.
+pub async fn count_held(conn: Conn<'_>, now: Timestamp) -> Result<i64> {
+    on!(conn, |c| {
+        sqlx::query_scalar(
+            "SELECT COUNT(*) FROM api_tokens WHERE held_at IS NOT NULL AND revoked_at IS NULL \
+             AND (expires_at IS NULL OR expires_at > $1)",
+        )
+        .bind(now)
+        .fetch_one(c)
+        .await
+    })
 }
 
 /// Puts a token on hold. Returns false where there is none, or where it is revoked or on hold already.

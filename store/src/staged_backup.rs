@@ -2,7 +2,7 @@
 //! so that the database is replaced by one rename, and no server ever sees a backup that is not prepared.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, TryLockError},
     io,
     path::{Path, PathBuf},
 };
@@ -27,6 +27,9 @@ use super::{
 #[derive(Debug)]
 pub struct StagedBackup {
     copy: PathBuf,
+    /// Open with a lock of `flock` on it, which tells a copy in use from one that a killed process has left. SQLite's own
+    /// locks are of another kind.
+    _in_use: File,
     database: PathBuf,
     place: String,
 }
@@ -54,6 +57,8 @@ pub enum RestoreError {
     Unfit(OpenError),
     #[error("{0}")]
     InUse(OpenError),
+    #[error("another restore is under way here; wait until it ends, then try again")]
+    UnderWay,
     #[error("{place}: {}", plain_io(.error))]
     File { place: String, error: io::Error },
     #[error("{0}")]
@@ -97,16 +102,16 @@ impl StagedBackup {
         if beside(&found, "-wal").metadata().is_ok_and(|about| about.len() > 0) {
             return Err(RestoreError::HasLog(backup.display().to_string()));
         }
-        let staged = Self {
-            copy: beside(&database, &format!(".restoring-{}", std::process::id())),
-            database,
-            place: place(url),
-        };
-        drop(staged.lock_database()?);
+        let place = place(url);
+        drop(lock_database(&database, &place)?);
         let mut from = File::open(backup).map_err(at(backup))?;
-        make_private_file(&staged.copy).map_err(at(&staged.copy))?;
-        let mut to = File::options().write(true).open(&staged.copy).map_err(at(&staged.copy))?;
-        io::copy(&mut from, &mut to).map_err(at(&staged.copy))?;
+        let copy = beside(&database, ".restoring");
+        let turn = OpenLock::wait(&database).await;
+        let mut to = make_copy(&copy)?;
+        drop(turn);
+        let copied = io::copy(&mut from, &mut to);
+        let staged = Self { copy, _in_use: to, database, place };
+        copied.map_err(at(&staged.copy))?;
         staged.check(backup).await?;
         Ok(staged)
     }
@@ -140,7 +145,7 @@ impl StagedBackup {
         make_durable(&self.copy).map_err(at(&self.copy))?;
         // No server can open the database meanwhile, nor have it open.
         let _turn = OpenLock::wait(&self.database).await;
-        let _lock = self.lock_database()?;
+        let _lock = lock_database(&self.database, &self.place)?;
         let kept = self.keep_former()?;
         fs::rename(&self.copy, &self.database).map_err(at(&self.database))?;
         // Until the log of the former file is gone, a start refuses it beside the new one, which has none.
@@ -186,23 +191,42 @@ impl StagedBackup {
             }
         }
     }
+}
 
-    fn lock_database(&self) -> Result<Option<File>, RestoreError> {
-        match lock_whole(&self.database) {
-            Ok(lock) => Ok(Some(lock)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                Err(RestoreError::InUse(OpenError::InUse(self.place.clone())))
-            }
-            Err(error) => Err(at(&self.database)(error)),
+/// Creates the file for the copy, and locks it. One that a killed process has left is removed before.
+fn make_copy(copy: &Path) -> Result<File, RestoreError> {
+    if let Ok(left) = File::open(copy) {
+        match left.try_lock() {
+            Ok(()) => remove_copy(copy),
+            Err(TryLockError::WouldBlock) => return Err(RestoreError::UnderWay),
+            Err(TryLockError::Error(error)) => return Err(at(copy)(error)),
         }
+    }
+    make_private_file(copy).map_err(at(copy))?;
+    let file = File::options().write(true).open(copy).map_err(at(copy))?;
+    file.lock().map_err(at(copy))?;
+    Ok(file)
+}
+
+fn remove_copy(copy: &Path) {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        let _ = fs::remove_file(beside(copy, suffix));
+    }
+}
+
+fn lock_database(database: &Path, place: &str) -> Result<Option<File>, RestoreError> {
+    match lock_whole(database) {
+        Ok(lock) => Ok(Some(lock)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+            Err(RestoreError::InUse(OpenError::InUse(place.to_owned())))
+        }
+        Err(error) => Err(at(database)(error)),
     }
 }
 
 impl Drop for StagedBackup {
     fn drop(&mut self) {
-        for suffix in ["", "-wal", "-shm", "-journal"] {
-            let _ = fs::remove_file(beside(&self.copy, suffix));
-        }
+        remove_copy(&self.copy);
     }
 }

@@ -20,6 +20,7 @@ use uuid::Uuid;
 use crate::{
     auth::credential::InconsistentRow,
     clock::{horizon, new_id},
+    domain::state::Core,
     error::Error,
 };
 
@@ -59,6 +60,12 @@ impl From<uptrakit_store::Error> for RestoreError {
     fn from(error: uptrakit_store::Error) -> Self {
         Self::Failed(error.into())
     }
+}
+
+/// Returns the number of tokens that wait for their confirmation.
+pub async fn count_on_hold_from_terminal(core: &Core) -> Result<i64, Error> {
+    let mut reader = core.store.read().await?;
+    Ok(restore::count_held(reader.conn(), core.clock.now()).await?)
 }
 
 /// What events take away. Of what they give, such as a new token, the backup has nothing.

@@ -1,7 +1,7 @@
 //! `doctor`: checks settings and database.
 
 use anyhow::{Context as _, bail};
-use uptrakit_core::domain::users;
+use uptrakit_core::domain::{restore, users};
 use uptrakit_server::settings::{Settings, unknown_variables};
 use uptrakit_store::{OpenError, database_url::place};
 
@@ -47,6 +47,13 @@ pub async fn doctor(settings: Settings) -> anyhow::Result<()> {
     }
     core.probe_reads().await.map_err(anyhow::Error::msg).context("tokens      can't be judged")?;
     say(format_args!("tokens      can be judged"))?;
+    let held = restore::count_on_hold_from_terminal(&core).await.map_err(readable)?;
+    if held > 0 {
+        say(format_args!(
+            "remark      tokens on hold since the database was restored: {held}; each is refused until its owner or an \
+             administrator confirms it, on the page or with `uptrakit auth token confirm`"
+        ))?;
+    }
     let probed = core.store.probe(core.clock.now()).await;
     probed.context("database    takes no writes")?;
     say(format_args!("writes      ok"))?;

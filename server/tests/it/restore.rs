@@ -2,7 +2,7 @@
 //! was revoked since or not; and what must not be put in place is refused.
 
 use std::{
-    fs,
+    fs::{self, File},
     path::{Path, PathBuf},
 };
 
@@ -303,6 +303,8 @@ fn a_backup_is_put_in_place_and_the_former_database_is_kept() {
         assert!(said.stdout.contains(part), "{part} is missing: {}", said.stdout);
     }
     assert_eq!(site.database().metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    let said = Said::by(program(site.directory.path(), None).arg("doctor"));
+    assert!(said.stdout.contains("tokens on hold since the database was restored: 2;"), "{}", said.stdout);
     let process = start(site.directory.path(), None);
     for token in [&site.kept, &site.revoked] {
         assert_eq!(code(&process, token), "token-on-hold");
@@ -326,6 +328,24 @@ fn with_the_export_of_the_api_a_restored_backup_keeps_revoked_what_was_revoked_s
     let process = start(site.directory.path(), None);
     assert_eq!(code(&process, &site.revoked), "token-revoked");
     assert_eq!(code(&process, &site.kept), Value::Null);
+}
+
+#[test]
+fn a_copy_that_a_killed_restore_has_left_is_replaced_and_one_in_use_is_not() {
+    let site = Site::new();
+    let copy = site.directory.path().join("uptrakit.db.restoring");
+    fs::write(&copy, vec![b'x'; 4_000_000]).unwrap();
+    fs::write(site.directory.path().join("uptrakit.db.restoring-wal"), "of another copy").unwrap();
+    let other = File::open(&copy).unwrap();
+    other.lock().unwrap();
+    let said = site.restore(&[&site.backup]);
+    assert!(!said.succeeded && said.stderr.contains("another restore is under way"), "{} {}", said.stdout, said.stderr);
+    assert!(copy.exists());
+    drop(other);
+    let said = site.restore(&[&site.backup]);
+    assert!(said.succeeded && !copy.exists(), "{}", said.stderr);
+    let process = start(site.directory.path(), None);
+    assert_eq!(code(&process, &site.kept), "token-on-hold");
 }
 
 #[test]

@@ -55,6 +55,9 @@ pub struct ApiToken {
     pub last_used_at: Option<String>,
     pub last_used_ip: Option<String>,
     pub revoked_at: Option<String>,
+    /// Time since which the token is on hold, because the database was restored from a backup: it is refused until the
+    /// person confirms it on the Profile page. Null when it is not.
+    pub held_at: Option<String>,
 }
 
 impl From<Token> for ApiToken {
@@ -71,6 +74,7 @@ impl From<Token> for ApiToken {
             last_used_at: token.last_used_at.map(|at| at.to_string()),
             last_used_ip: token.last_used_ip,
             revoked_at: token.revoked_at.map(|at| at.to_string()),
+            held_at: token.held_at.map(|at| at.to_string()),
         }
     }
 }
