@@ -101,7 +101,7 @@ export class Listener {
     const answer: RequestListener = (request, response) => {
       const { pathname, searchParams } = new URL(request.url!, "http://localhost");
       if (pathname === "/callback") this.answers.push(searchParams);
-      response.setHeader("Content-Type", "text/html").end("<p>Connected");
+      response.setHeader("Content-Type", "text/html").end('<link rel="icon" href="data:,"><p>Connected');
     };
     this.listener = identity ? createTlsServer(identity, answer) : createServer(answer);
   }

@@ -291,7 +291,7 @@ export const states: View[] = [
     async open(page, server) {
       await mint(page.context(), server, { name: "the-last-one" });
       await arrive(page, server, "profile");
-      await expect(page.getByText("You have as many active tokens as you may have.")).toBeVisible();
+      await expect(page.getByText("You have reached your limit of active tokens.")).toBeVisible();
       await expect(new ProfilePage(page).create).toBeDisabled();
     },
   },

@@ -159,7 +159,7 @@ export const views: View[] = [
     visitor: "signed in",
     async open(page, server) {
       await page.goto(`${server.url}/hosts?q=no-such-machine`);
-      await expect(page.getByText("No host matches.")).toBeVisible();
+      await expect(page.getByText("No host matches the search.")).toBeVisible();
       await expect(new HostsPage(page).named("web-1")).toHaveCount(0);
     },
   },

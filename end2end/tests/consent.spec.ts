@@ -280,7 +280,7 @@ test("an account that has nothing of what is asked for can only deny", async ({ 
   await waits(page, forNothing, null);
   const consent = new ConsentPage(page);
   await page.goto(`${server.url}${path}`);
-  await expect(page.getByText("Your account may do nothing of what it asks for.")).toBeVisible();
+  await expect(page.getByText("It asks for nothing that your account may do.")).toBeVisible();
   await expect(consent.allow).toBeDisabled();
   await expect(consent.deny).toBeEnabled();
 });

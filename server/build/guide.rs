@@ -124,6 +124,8 @@ impl Guide {
         let mut anchors = self.pages[name].anchors.clone().into_iter();
         let mut events = Vec::new();
         let mut image = None;
+        // The headings of the table that is open; they end with its head.
+        let (mut headings, mut is_in_head, mut column) = (Vec::<String>::new(), false, 0);
         for event in parser(&text) {
             match event {
                 Event::Html(_) | Event::InlineHtml(_) => panic!("{name}.md has HTML in it"),
@@ -155,12 +157,43 @@ impl Guide {
                         alternative.push_str(&words);
                     }
                 }
+                Event::Code(words) if is_in_head => {
+                    headings.last_mut().expect("code stands in a cell").push_str(&words);
+                    events.push(Event::Code(words));
+                }
                 Event::Code(words) => events.push(markup(format!("<code>{}</code>", unbroken(&words)))),
                 // Content that is wider than the screen scrolls by itself, with the keyboard too.
                 Event::Start(Tag::CodeBlock(_)) => events.push(markup("<pre tabindex=\"0\"><code>".to_owned())),
                 Event::Start(Tag::Table(columns)) => {
                     let around = "<div class=\"wide\" role=\"group\" aria-label=\"Table\" tabindex=\"0\">";
                     events.extend([markup(around.to_owned()), Event::Start(Tag::Table(columns))]);
+                }
+                Event::Start(Tag::TableHead) => {
+                    (headings, is_in_head) = (Vec::new(), true);
+                    events.push(event);
+                }
+                Event::End(TagEnd::TableHead) => {
+                    is_in_head = false;
+                    events.push(event);
+                }
+                Event::Start(Tag::TableRow) => {
+                    column = 0;
+                    events.push(event);
+                }
+                Event::Start(Tag::TableCell) if is_in_head => {
+                    headings.push(String::new());
+                    events.push(event);
+                }
+                // Where rows are laid out as cards, the style shows the heading of its column in front of each cell.
+                Event::Start(Tag::TableCell) => {
+                    let heading = headings.get(column).map_or("", String::as_str);
+                    events.push(markup(format!("<td data-label=\"{}\">", escaped(heading))));
+                    column += 1;
+                }
+                Event::End(TagEnd::TableCell) if !is_in_head => events.push(markup("</td>".to_owned())),
+                Event::Text(words) if is_in_head => {
+                    headings.last_mut().expect("text stands in a cell").push_str(&words);
+                    events.push(Event::Text(words));
                 }
                 Event::End(TagEnd::Table) => {
                     events.extend([Event::End(TagEnd::Table), markup("</div>\n".to_owned())]);
@@ -180,6 +213,7 @@ impl Guide {
             ("td", "cell"),
         ] {
             body = body.replace(&format!("<{tag}>"), &format!("<{tag} role=\"{role}\">"));
+            body = body.replace(&format!("<{tag} data"), &format!("<{tag} role=\"{role}\" data"));
         }
         body
     }

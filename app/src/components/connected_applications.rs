@@ -127,7 +127,7 @@ fn Confirmation(
         <DialogForm title="Disconnect application" submission=submission submit="Disconnect" kind=ButtonKind::Danger on_submit=submit>
             <p>
                 <strong class="name">{name}</strong>
-                " loses its access everywhere, at once. To get it back, it has to ask "
+                " loses the access of this connection everywhere, at once. To get it back, it has to ask "
                 {asks}
                 " again."
             </p>

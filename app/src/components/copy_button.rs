@@ -96,12 +96,13 @@ pub fn CopyBlock(
     text: String,
 ) -> impl IntoView {
     let copying = Copying::new(|| {});
+    let has_lines = text.contains('\n');
     let (text, shown) = (StoredValue::new(text.clone()), text);
     view! {
         <div>
             <div class="ready-line">
                 <span class="muted">{label}</span>
-                <code node_ref=copying.shown data-testid=testid tabindex="0">
+                <code class:lines=has_lines node_ref=copying.shown data-testid=testid tabindex="0">
                     {shown}
                 </code>
                 <CopyButton

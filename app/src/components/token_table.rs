@@ -45,7 +45,8 @@ impl Choice for TokenFilter {
 }
 
 const ACTIVE: Columns = &["Name", "Permissions", "Created", "Last used", "Expires", "Actions"];
-const ENDED: Columns = &["Name", "Permissions", "Created", "Last used", "Ends", "Actions"];
+const MIXED: Columns = &["Name", "Permissions", "Created", "Last used", "Ends", "Actions"];
+const ENDED: Columns = &["Name", "Permissions", "Created", "Last used", "Ended", "Actions"];
 
 /// The table of `tokens`. `actions` draws what can be done with one, `under_name` what else is to be known of it.
 #[component]
@@ -55,8 +56,17 @@ pub fn TokenTable(
     #[prop(optional, into)] under_name: Option<Callback<Memo<Token>, AnyView>>,
 ) -> impl IntoView {
     let columns = Signal::derive(move || {
-        let is_active = |page: &Page<Token>| page.items.iter().all(|token| token.state == TokenState::Active);
-        if tokens.data.with(|page| page.as_ref().is_none_or(is_active)) { ACTIVE } else { ENDED }
+        let count_active = |page: &Page<Token>| page.items.iter().filter(|it| it.state == TokenState::Active).count();
+        tokens.data.with(|page| match page.as_ref().map(|page| (count_active(page), page.items.len())) {
+            Some((active, all)) if active < all => {
+                if active == 0 {
+                    ENDED
+                } else {
+                    MIXED
+                }
+            }
+            _ => ACTIVE,
+        })
     });
     view! {
         <Table kind=TableKind::Tokens label="API tokens" columns=columns>

@@ -119,7 +119,7 @@ fn List(hosts: Loader<Page<Host>>, query: HostListQuery, open: RwSignal<Option<O
         } else if is_first.get() {
             view! { <FirstSteps /> }.into_any()
         } else {
-            view! { <p class="empty">"No host matches."</p> }.into_any()
+            view! { <p class="empty">"No host matches the search. Clear it to see all."</p> }.into_any()
         }
     };
     view! {

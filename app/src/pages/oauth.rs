@@ -91,7 +91,7 @@ fn Question(consent: api::Consent, decide: Decide, given: RwSignal<Option<Given>
     let nothing = has_nothing.then(|| {
         view! {
             <Callout tone=Tone::Warn>
-                "Your account may do nothing of what it asks for. Deny it, ask an administrator for the role that you need, \
+                "It asks for nothing that your account may do. Deny it, ask an administrator for the role that you need, \
                  and connect again."
             </Callout>
         }
@@ -119,7 +119,7 @@ fn Question(consent: api::Consent, decide: Decide, given: RwSignal<Option<Given>
             {asked_for}
             {further}
             {name}
-            <p>{duration}</p>
+            {(!has_nothing).then(|| view! { <p>{duration}</p> })}
             <div class="form-end">
                 <Button on_press=deny>"Deny"</Button>
                 <SubmitButton busy=submission.busy disabled=Signal::stored(has_nothing)>
@@ -132,18 +132,21 @@ fn Question(consent: api::Consent, decide: Decide, given: RwSignal<Option<Given>
 
 #[component]
 fn Asker(consent: api::Consent) -> impl IntoView {
-    let badge = if consent.verified {
-        view! { <Badge tone=Tone::Good>"verified"</Badge> }
-    } else {
-        view! { <Badge tone=Tone::Warn>"not verified"</Badge> }
+    // Any program can ask for a code in the name of any application, whatever an administrator knows of that one.
+    let is_device = matches!(consent.destination, AnswerDestination::Device { .. });
+    let badge = match (consent.verified, is_device) {
+        (true, true) => None,
+        (true, false) => Some(view! { <Badge tone=Tone::Good>"verified"</Badge> }),
+        (false, _) => Some(view! { <Badge tone=Tone::Warn>"not verified"</Badge> }),
     };
-    let doubt = (!consent.verified).then(|| {
-        view! {
-            <p class="muted">
-                "Any program can call itself that. No administrator of this Uptrakit has checked who it is."
-            </p>
+    let doubt = match (consent.verified, is_device) {
+        (true, false) => None,
+        (true, true) => Some("Any program can call itself that. Allow it only if you have just started it yourself."),
+        (false, _) => {
+            Some("Any program can call itself that. No administrator of this Uptrakit has checked who it is.")
         }
-    });
+    };
+    let doubt = doubt.map(|words| view! { <p class="muted">{words}</p> });
     let imitation = consent.looks_like_ours.then(|| {
         view! {
             <Callout tone=Tone::Bad>

@@ -51,7 +51,7 @@ fn UsedUp() -> impl IntoView {
             <Callout tone=Tone::Warn>
                 "This link opens nothing any more, or is incomplete. A link opens once, within seven days."
             </Callout>
-            <p>"If you have an account, " <a href="/login">"sign in"</a> ". Otherwise ask for a new link."</p>
+            <p>"If you have an account, " <a href="/login">"sign in"</a> ". Otherwise ask an administrator for a new link; a new server prints one when it is started again."</p>
         </div>
     }
 }

@@ -226,7 +226,13 @@ fn UserRow(user: Memo<User>) -> impl IntoView {
                 <span class="badges">{move || roles()}</span>
             </Cell>
             <Cell column="Member since">
-                <Date at=user.with_untracked(|user| user.created_at) />
+                {move || {
+                    if is_invited.get() {
+                        view! { <span class="muted">"Not yet"</span> }.into_any()
+                    } else {
+                        view! { <Date at=user.with_untracked(|user| user.created_at) /> }.into_any()
+                    }
+                }}
             </Cell>
             <ActionsCell>
                 {move || first()}

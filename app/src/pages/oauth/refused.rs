@@ -28,7 +28,7 @@ pub fn Refused(problem: Problem, #[prop(into)] on_retry: Callback<()>) -> impl I
             <div class="panel form">
                 <p>{words}</p>
                 <p>"To begin again, go back to the program and connect it once more: it makes a new request."</p>
-                <p>"What is connected already stands on " <a href="/profile#applications">"Profile"</a> "."</p>
+                <p>"What is already connected is listed on " <a href="/profile#applications">"Profile"</a> "."</p>
             </div>
         </div>
     }

@@ -33,8 +33,8 @@ pub fn ApplicationsSection() -> impl IntoView {
         if is_empty.get() {
             view! {
                 <p class="empty">
-                    "No application is connected. Programs that you connect in the browser, such as an assistant that uses \
-                     MCP, stand here and can be disconnected."
+                    "No application is connected. Programs that you connect in the browser are listed here, where you can \
+                     disconnect them; " <a href="#assistants">"an assistant"</a> " is one."
                 </p>
             }
             .into_any()

@@ -109,7 +109,7 @@ pub fn TokensSection() -> impl IntoView {
         is_full.get().then(|| {
             view! {
                 <Callout tone=Tone::Warn>
-                    "You have as many active tokens as you may have. Revoke one that is not used to make room."
+                    "You have reached your limit of active tokens. To make room, revoke one that you no longer use."
                 </Callout>
             }
             .into_any()

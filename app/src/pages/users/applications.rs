@@ -129,25 +129,28 @@ fn Row(application: Memo<Application>, open: RwSignal<Option<Open>>, doubt: Call
         }
     };
     let addresses = move || {
-        let address = |address: &String| view! { <code class="sub">{address.clone()}</code> };
+        // A long address is broken between the parts of its path.
+        let part = |part: &str| view! { {part.to_owned()}<wbr /> };
+        let parts = |address: &String| address.split_inclusive('/').map(part).collect_view();
+        let address = |address: &String| view! { <code class="sub">{parts(address)}</code> };
         application.with(|it| it.redirect_uris.iter().map(address).collect_view().into_any())
     };
     // What is part of Uptrakit never registered, and gets API tokens, which stand in their own list.
     let connected = move || {
         if is_ours {
-            view! { <span class="muted">"By API tokens"</span> }.into_any()
+            view! { <span class="muted">"Its tokens are API tokens"</span> }.into_any()
         } else {
             view! { <span class="item">{counted(application.with(|it| it.grants), "account")}</span> }.into_any()
         }
     };
     let registered = if is_ours {
-        view! { <span class="muted">"With Uptrakit"</span> }.into_any()
+        view! { <span class="muted">"Part of Uptrakit"</span> }.into_any()
     } else {
         view! { <Instant at=application.with_untracked(|it| it.created_at) /> }.into_any()
     };
     let last_used = move || match application.with(|it| it.last_used_at) {
         Some(at) => view! { <Instant at=at /> }.into_any(),
-        None if is_ours => view! { <span class="muted">"See API tokens"</span> }.into_any(),
+        None if is_ours => view! { <span class="muted">"Shown with each token"</span> }.into_any(),
         None => view! { <span class="muted">"Never"</span> }.into_any(),
     };
     let opens = move |what: fn(Application) -> Open| move || open.set(Some(what(application.get_untracked())));
@@ -199,7 +202,7 @@ fn Verification(application: Application, applications: Loader<Page<Application>
             <p>
                 "Confirm that "
                 <strong class="name">{application.name}</strong>
-                " is what its name says: its makers document that answers go to"
+                " is what its name says. The documentation of its maker must name this address:"
             </p>
             <ul class="plain">{addresses.collect_view()}</ul>
             <p>

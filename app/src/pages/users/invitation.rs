@@ -88,7 +88,7 @@ fn Shown(invited: Invited, is_done: RwSignal<bool>) -> impl IntoView {
                 "Send this link to "
                 {username}
             </h2>
-            <p>"With it they choose their password. It works once, and can't be shown again."</p>
+            <p>"With it they choose their password. It works once, within seven days, and can't be shown again."</p>
             <CopyLine copying=copying what="The link" testid="invite-url" text=url />
             <div class="form-end">
                 <CheckBox label="I have sent it" checked=is_sent />
