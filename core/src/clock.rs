@@ -22,6 +22,13 @@ pub fn horizon(now: Timestamp) -> Timestamp {
     now.plus_millis(SKEW_MILLIS)
 }
 
+/// Returns true when something is over that lasts for `lifetime_millis` and ends at `end`. What ends later than a clock
+/// that is right can have said was made while a clock was ahead, and is over too.
+#[must_use]
+pub fn is_over(end: Timestamp, lifetime_millis: i64, now: Timestamp) -> bool {
+    now >= end || end > horizon(now).plus_millis(lifetime_millis)
+}
+
 #[derive(Clone, Debug, Default)]
 pub enum Clock {
     #[default]

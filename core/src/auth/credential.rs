@@ -12,7 +12,9 @@ use uptrakit_store::credentials::{
 };
 
 use super::{digest::Digest, resource::Resource};
+use crate::clock::is_over;
 
+pub const ACCESS_TOKEN_MILLIS: i64 = 15 * 60_000;
 pub const SESSION_IDLE_MILLIS: i64 = 7 * 86_400_000;
 pub const SESSION_LIFETIME_MILLIS: i64 = 30 * 86_400_000;
 
@@ -213,7 +215,7 @@ impl Credential {
                 if access.is_revoked {
                     return Err(Rejection::Revoked);
                 }
-                if now >= access.expires_at {
+                if is_over(access.expires_at, ACCESS_TOKEN_MILLIS, now) {
                     return Err(Rejection::Expired);
                 }
                 if !account.active {

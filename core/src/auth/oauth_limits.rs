@@ -15,6 +15,9 @@ pub struct OAuthLimits {
     /// Requests of the token endpoint per application and client network: 60 a minute. Unknown applications share one
     /// count.
     pub token: RateLimiter<(Option<ApplicationId>, ClientNetwork)>,
+    /// Requests of the revocation endpoint, counted like those of the token endpoint and apart from them, because a revoke
+    /// must not wait for what others ask.
+    pub revocations: RateLimiter<(Option<ApplicationId>, ClientNetwork)>,
     /// Answers on the consent page per account: 30 a minute.
     pub consent: RateLimiter<AccountId>,
     /// Wrong codes of devices per account: five a minute.
@@ -27,6 +30,7 @@ impl Default for OAuthLimits {
             registrations: RateLimiter::new(20, Duration::from_mins(3)),
             authorize: RateLimiter::new(30, Duration::from_secs(2)),
             token: RateLimiter::new(60, Duration::from_secs(1)),
+            revocations: RateLimiter::new(60, Duration::from_secs(1)),
             consent: RateLimiter::new(30, Duration::from_secs(2)),
             user_codes: RateLimiter::new(5, Duration::from_secs(12)),
         }

@@ -1,10 +1,27 @@
 //! Removes what is left of OAuth: applications that no account has ever connected, and what has expired.
 
-use uptrakit_api::Timestamp;
+use uptrakit_api::{AccountId, Timestamp};
 use uptrakit_store::{
     Transaction,
     oauth::{access_tokens, applications, codes, devices, grants, requests},
 };
+
+use crate::{
+    auth::credential::ACCESS_TOKEN_MILLIS,
+    clock::horizon,
+    domain::oauth::lifetimes::{CODE_MILLIS, IDLE_MILLIS, REQUEST_MILLIS},
+};
+
+/// Ends what was made while a clock was ahead. It is refused already, and would come to life when its time has come.
+/// Returns the accounts whose grants are revoked.
+pub async fn end_future(tx: &mut Transaction, now: Timestamp) -> uptrakit_store::Result<Vec<AccountId>> {
+    let latest = |lifetime_millis| horizon(now).plus_millis(lifetime_millis);
+    requests::delete_future(tx, latest(REQUEST_MILLIS)).await?;
+    devices::delete_future(tx, latest(REQUEST_MILLIS)).await?;
+    codes::delete_future(tx, latest(CODE_MILLIS)).await?;
+    access_tokens::delete_future(tx, latest(ACCESS_TOKEN_MILLIS)).await?;
+    grants::revoke_future(tx, now, horizon(now), latest(IDLE_MILLIS)).await
+}
 
 /// A day: an application has this time to be connected, and what has expired is kept for this time, so that a late use
 /// is told from an unknown secret.

@@ -117,10 +117,16 @@ fn tell(restored: &Restored) -> std::io::Result<()> {
                 "What was revoked after {end} is not known; where that may be, restore again without --audit."
             ))?;
         }
-        None => say(format_args!(
-            "On hold: {tokens_on_hold} tokens. Each is refused until its owner or an administrator confirms it, on the \
-             page or with `uptrakit auth token confirm`."
-        ))?,
+        None => {
+            say(format_args!(
+                "On hold: {tokens_on_hold} tokens. Each is refused until its owner or an administrator confirms it, on the \
+                 page or with `uptrakit auth token confirm`."
+            ))?;
+            say(format_args!(
+                "Accounts, roles and passwords are those of the backup: deactivate again (`uptrakit-server user \
+                 deactivate`) who was deactivated since."
+            ))?;
+        }
     }
     for (usernames, what) in [
         (&restored.deactivated, "Deactivated again"),

@@ -3,6 +3,10 @@
 //! commits that have nothing to do with permissions come in between. Once, a standby that is behind may take over: what
 //! it had not received is lost, and its history goes on by itself.
 //!
+//! The credential is an API token, a web session or an access token of a grant. They are the same to the protocol: one
+//! statement reads all that decides about each, and every change that takes rights from one moves the epoch about its
+//! account (see `histories.rs`).
+//!
 //! The property is R1 with R8: *no request that arrives after a revoke was acknowledged in the history that survives is
 //! authorised*. Broken variants of the protocol are run as well and must be caught, which shows that the model can find
 //! such faults.

@@ -39,7 +39,7 @@ async fn administrators_list_verify_and_delete_applications(server: TestServer) 
     root.delete(&path).await.ok(204);
     root.delete(&path).await.refused(404, "not-found");
     root.patch(&path, json!({ "verified": true })).await.refused(404, "not-found");
-    for action in ["application.verify", "application.delete"] {
+    for action in ["application.verify", "application.delete", "grant.revoke"] {
         assert_eq!(root.get(&format!("/audit?action={action}")).await.ok(200)["total"], 1, "{action}");
     }
 }

@@ -19,12 +19,12 @@ on_both!(
     a_device_s_request_belongs_to_the_account_that_opened_it_first
 );
 
-async fn begin(client: &Client, client_id: &str, more: &[(&str, &str)]) -> Value {
+pub async fn begin(client: &Client, client_id: &str, more: &[(&str, &str)]) -> Value {
     let parameters: Vec<(&str, &str)> = [("client_id", client_id)].iter().chain(more).copied().collect();
     post_form(client, "/oauth/device_authorization", &parameters).await.ok(200)
 }
 
-async fn ask(client: &Client, client_id: &str, begun: &Value) -> Reply {
+pub async fn ask(client: &Client, client_id: &str, begun: &Value) -> Reply {
     let code = begun["device_code"].as_str().unwrap();
     let parameters = [("client_id", client_id), ("grant_type", GRANT_TYPE), ("device_code", code)];
     post_form(client, "/oauth/token", &parameters).await

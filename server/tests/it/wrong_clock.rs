@@ -4,7 +4,14 @@
 use serde_json::json;
 use uptrakit_core::jobs::{Removed, clean_if_believed};
 
-use crate::support::{PASSWORD, TestServer, cookie_of, on_both};
+use crate::{
+    oauth_devices,
+    support::{
+        PASSWORD, TestServer, cookie_of,
+        oauth::{REDIRECT, approve, begin, connect, exchange, oauth_error, refresh, register, rpc, use_at_mcp},
+        on_both,
+    },
+};
 
 const DAY: i64 = 86_400_000;
 const YEAR: i64 = 365 * DAY;
@@ -33,6 +40,7 @@ on_both!(
     a_rotation_in_the_future_does_not_hold_up_the_next,
     an_invitation_from_the_future_ends_a_week_from_now,
     revoking_all_tokens_holds_for_those_that_a_clock_ahead_takes_for_expired,
+    what_an_application_got_from_a_clock_ahead_is_over_before_any_cleaning_and_stays_over,
     a_clock_that_has_leapt_removes_nothing_for_a_day,
     the_first_start_of_all_with_a_clock_far_ahead_removes_nothing,
     an_export_has_the_events_that_a_clock_ahead_noted,
@@ -225,6 +233,49 @@ async fn revoking_all_tokens_holds_for_those_that_a_clock_ahead_takes_for_expire
     root.put("/auth/password", change).await.ok(204);
     server.advance(-YEAR);
     server.bearer(&text).get("/auth/me").await.refused(401, "token-revoked");
+}
+
+async fn what_an_application_got_from_a_clock_ahead_is_over_before_any_cleaning_and_stays_over(server: TestServer) {
+    server.with_root().await;
+    let anonymous = server.anonymous();
+    for ahead in [2 * 3_600_000, YEAR] {
+        server.advance(ahead);
+        let root = server.sign_in("root").await;
+        let (used, renewed) =
+            (connect(&server, &root, &["hosts:read"]).await, connect(&server, &root, &["hosts:read"]).await);
+        assert_eq!(use_at_mcp(&server, &used.access).await.status, 200);
+        let application = register(&server, "Later", REDIRECT).await;
+        let id = application.client_id.as_str();
+        let request = begin(&server, id, &[]).await;
+        let code = approve(&root, &request, &["hosts:read"]).await;
+        let open_request = begin(&server, id, &[]).await;
+        let device = oauth_devices::begin(&anonymous, id, &[]).await;
+        server.advance(-ahead);
+        let root = server.sign_in("root").await;
+        let other = server.another().await;
+        let all_are_over = async || {
+            for there in [&server, &other] {
+                use_at_mcp(there, &used.access).await.refused(401, "token-expired");
+            }
+            oauth_error(&refresh(&anonymous, &renewed.client_id, &renewed.refresh, &[]).await, 400, "invalid_grant");
+            oauth_error(&exchange(&anonymous, id, &code, &[]).await, 400, "invalid_grant");
+            oauth_error(&oauth_devices::ask(&anonymous, id, &device).await, 400, "expired_token");
+        };
+        all_are_over().await;
+        let opened = rpc(&root, "open_consent", json!({ "request": open_request })).await;
+        assert!((400..500).contains(&opened.status.as_u16()), "{}", opened.text);
+        // Nothing comes to life when its time has come, once it was cleaned.
+        assert!(server.clean().await.is_some());
+        other.app.verifier.catch_up().await.unwrap();
+        assert_eq!(root.get("/auth/applications").await.ok(200)["total"], 0);
+        server.advance(ahead + 60_000);
+        for there in [&server, &other] {
+            assert_eq!(use_at_mcp(there, &used.access).await.status, 401);
+        }
+        oauth_error(&refresh(&anonymous, &renewed.client_id, &renewed.refresh, &[]).await, 400, "invalid_grant");
+        oauth_error(&exchange(&anonymous, id, &code, &[]).await, 400, "invalid_grant");
+        server.advance(-ahead - 60_000);
+    }
 }
 
 async fn a_clock_that_has_leapt_removes_nothing_for_a_day(server: TestServer) {

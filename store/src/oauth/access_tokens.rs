@@ -70,3 +70,10 @@ pub async fn delete_expired(tx: &mut Transaction, before: Timestamp) -> Result<u
             .map(|done| done.rows_affected())
     })
 }
+
+/// Deletes those that end after an instant.
+pub async fn delete_future(tx: &mut Transaction, after: Timestamp) -> Result<()> {
+    on!(tx.conn(), |c| {
+        sqlx::query("DELETE FROM oauth_access_tokens WHERE expires_at > $1").bind(after).execute(c).await.map(drop)
+    })
+}

@@ -247,3 +247,36 @@ pub async fn delete_over_before(tx: &mut Transaction, at: Timestamp) -> Result<u
             .map(|done| done.rows_affected())
     })
 }
+
+/// Returns the ids of the grants of an application that are in force.
+pub async fn list_of_application(conn: Conn<'_>, id: ApplicationId, now: Timestamp) -> Result<Vec<GrantId>> {
+    on!(conn, |c| {
+        sqlx::query_scalar(
+            "SELECT id FROM oauth_grants WHERE application_id = $1 AND revoked_at IS NULL AND expires_at > $2 ORDER BY id",
+        )
+        .bind(id)
+        .bind(now)
+        .fetch_all(c)
+        .await
+    })
+}
+
+/// Revokes the grants that begin after `latest_start` or end after `latest_end`. Returns their accounts.
+pub async fn revoke_future(
+    tx: &mut Transaction,
+    now: Timestamp,
+    latest_start: Timestamp,
+    latest_end: Timestamp,
+) -> Result<Vec<AccountId>> {
+    on!(tx.conn(), |c| {
+        sqlx::query_scalar(
+            "UPDATE oauth_grants SET revoked_at = $1 WHERE revoked_at IS NULL AND (created_at > $2 OR expires_at > $3) \
+             RETURNING account_id",
+        )
+        .bind(now)
+        .bind(latest_start)
+        .bind(latest_end)
+        .fetch_all(c)
+        .await
+    })
+}

@@ -268,6 +268,9 @@ pub async fn delete(core: &Core, actor: &Authorized<UsersManage>, id: Applicatio
         epoch::lock_account(&mut tx, *account).await?;
     }
     let keys = super::grants::keys_of_application(&mut tx, id).await?;
+    for grant_id in grants::list_of_application(tx.conn(), id, core.clock.now()).await? {
+        audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, "grant.revoke", grant_id)).await?;
+    }
     applications::delete(&mut tx, id).await?;
     audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, "application.delete", id)).await?;
     let now = core.clock.now();

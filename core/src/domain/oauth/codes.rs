@@ -16,13 +16,14 @@ use super::{
     consent::Allowed,
     error::{OAuthError, inconsistent},
     issue::{Issued, Made, Recipient, issue},
+    lifetimes::CODE_MILLIS,
     pkce::Challenge,
     redirect_uri::RedirectUri,
     resource::Resource,
 };
 use crate::{
     auth::{context::RequestContext, digest::Digest},
-    clock::horizon,
+    clock::{horizon, is_over},
     domain::{
         audit::{self, Event},
         commit_and_bump_epoch, commit_new_credential,
@@ -71,7 +72,7 @@ pub async fn exchange(
         }
         return Err(UNKNOWN);
     }
-    if now >= row.expires_at {
+    if is_over(row.expires_at, CODE_MILLIS, now) {
         return Err(UNKNOWN);
     }
     let redirect_uri = RedirectUri::parse(&row.redirect_uri).map_err(|_| inconsistent("redirect URI"))?;

@@ -7,7 +7,9 @@ use uptrakit_store::{
     tokens::{self, TokenFilter},
 };
 
-use super::{applications::Application, client_name::looks_like_ours, resource::Resource, scope};
+use super::{
+    applications::Application, client_name::looks_like_ours, lifetimes::GRANT_DAYS, resource::Resource, scope,
+};
 use crate::{
     auth::{
         authorized::{Authorized, WebSession},
@@ -20,8 +22,6 @@ use crate::{
 
 const LONGEST_TOKEN_NAME: usize = 64;
 const DEFAULT_TOKEN_NAME: &str = "command line";
-/// A grant ends this long after it was made, however it is used.
-pub(super) const GRANT_DAYS: u32 = 90;
 
 pub(super) struct Asked<'r> {
     pub application: &'r Application,

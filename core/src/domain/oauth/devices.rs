@@ -12,6 +12,7 @@ use super::{
     consent::{Allowed, Asked, count_answer},
     error::{OAuthError, inconsistent, of_insert},
     issue::{Issued, Recipient, issue},
+    lifetimes::REQUEST_MILLIS,
     requests::{ANSWERED, EXPIRED, OF_ANOTHER},
     resource::Resource,
     user_code::UserCode,
@@ -22,7 +23,7 @@ use crate::{
         context::RequestContext,
         digest::Digest,
     },
-    clock::fill_random,
+    clock::{fill_random, is_over},
     domain::{
         Affects,
         audit::{self, Event},
@@ -32,7 +33,6 @@ use crate::{
     error::Error,
 };
 
-const REQUEST_MILLIS: i64 = 10 * 60_000;
 const INTERVAL_MILLIS: i64 = 5_000;
 /// A device that asks too often waits this much longer from then on (RFC 8628, section 3.5).
 const SLOWER_MILLIS: i64 = 5_000;
@@ -129,7 +129,7 @@ impl Pending {
         if row.outcome.is_some() {
             return Err(ANSWERED);
         }
-        if now >= row.expires_at {
+        if is_over(row.expires_at, REQUEST_MILLIS, now) {
             return Err(EXPIRED);
         }
         Ok(Self {
@@ -229,7 +229,7 @@ pub async fn poll(
         return Err(UNKNOWN);
     }
     let now = core.clock.now();
-    if now >= row.expires_at {
+    if is_over(row.expires_at, REQUEST_MILLIS, now) {
         return Err(OAuthError::refuse("expired_token", "The device code has expired. Begin again."));
     }
     match (row.outcome.as_deref(), row.account_id) {

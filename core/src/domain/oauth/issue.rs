@@ -9,12 +9,17 @@ use uptrakit_store::{
 
 use super::{
     applications::Application,
-    consent::{Allowed, GRANT_DAYS, free_name, is_full, token_days},
+    consent::{Allowed, free_name, is_full, token_days},
     error::{OAuthError, of_insert},
+    lifetimes::{GRANT_MILLIS, IDLE_MILLIS},
     resource::Resource,
 };
 use crate::{
-    auth::{context::RequestContext, credential::InconsistentRow, digest::Digest},
+    auth::{
+        context::RequestContext,
+        credential::{ACCESS_TOKEN_MILLIS, InconsistentRow},
+        digest::Digest,
+    },
     clock::{fill_random, new_id},
     domain::{
         audit::{self, Event},
@@ -25,11 +30,7 @@ use crate::{
     text,
 };
 
-pub(super) const ACCESS_MILLIS: i64 = 15 * 60_000;
 const DAY_MILLIS: i64 = 86_400_000;
-/// A grant ends when it was not used for this long.
-const IDLE_MILLIS: i64 = 30 * DAY_MILLIS;
-const GRANT_MILLIS: i64 = GRANT_DAYS as i64 * DAY_MILLIS;
 pub(super) const SALT_LENGTH: usize = 32;
 
 /// The answer of the token endpoint. Its secrets are in it and nowhere else.
@@ -151,7 +152,7 @@ pub(super) async fn issue_access_token(
     now: Timestamp,
 ) -> Result<Issued, Error> {
     let token = AccessToken::mint(fill_random);
-    let expires_at = now.plus_millis(ACCESS_MILLIS).min(created_at.plus_millis(GRANT_MILLIS));
+    let expires_at = now.plus_millis(ACCESS_TOKEN_MILLIS).min(created_at.plus_millis(GRANT_MILLIS));
     let names = narrowed.map(|narrowed| narrowed.to_string());
     let digest = Digest::of(token.expose());
     access_tokens::insert(tx, &digest, grant_id, names.as_deref(), now, expires_at).await?;

@@ -11,6 +11,7 @@ pub mod document;
 pub mod error;
 pub mod grants;
 pub mod issue;
+pub mod lifetimes;
 pub mod pkce;
 pub mod redirect_uri;
 pub mod refresh;

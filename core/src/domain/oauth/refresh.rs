@@ -17,11 +17,12 @@ use super::{
     applications::{Application, parse_resource},
     error::{OAuthError, inconsistent},
     issue::{Issued, grant_end, insert_refresh_token, issue_access_token},
+    lifetimes::IDLE_MILLIS,
     resource::Resource,
 };
 use crate::{
     auth::{context::RequestContext, digest::Digest},
-    clock::horizon,
+    clock::{horizon, is_over},
     domain::{
         audit::{self, Event},
         commit_and_bump_epoch, commit_new_credential,
@@ -62,7 +63,8 @@ pub async fn refresh(
     epoch::lock_account(&mut tx, owner).await?;
     let row = refresh_tokens::find(tx.conn(), &digest).await?.ok_or(UNKNOWN)?;
     let now = core.clock.now();
-    if row.application_id != application.id || row.grant_revoked_at.is_some() || now >= row.grant_expires_at {
+    let is_over = is_over(row.grant_expires_at, IDLE_MILLIS, now) || row.grant_created_at > horizon(now);
+    if row.application_id != application.id || row.grant_revoked_at.is_some() || is_over {
         return Err(UNKNOWN);
     }
     let successor = successor(&presented, &row.salt);

@@ -17,6 +17,7 @@ use super::{
     consent::{Allowed, Asked, count_answer},
     error::inconsistent,
     grants,
+    lifetimes::{CODE_MILLIS, REQUEST_MILLIS},
     pkce::Challenge,
     redirect_uri::{Destination, RedirectUri},
     resource::Resource,
@@ -26,7 +27,7 @@ use crate::{
         authorized::{Actor, Authorized, WebSession},
         digest::{Digest, new_secret},
     },
-    clock::fill_random,
+    clock::{fill_random, is_over},
     domain::{
         Affects,
         audit::{self, Event},
@@ -35,9 +36,6 @@ use crate::{
     },
     error::Error,
 };
-
-const REQUEST_MILLIS: i64 = 10 * 60_000;
-const CODE_MILLIS: i64 = 60_000;
 
 pub(super) const OF_ANOTHER: Error = Error::Conflict(
     "Another account opened this request first. Sign in with that one, or begin again in the application.",
@@ -92,7 +90,7 @@ impl Pending {
         if row.answered_at.is_some() {
             return Err(ANSWERED);
         }
-        if core.clock.now() >= row.expires_at {
+        if is_over(row.expires_at, REQUEST_MILLIS, core.clock.now()) {
             return Err(EXPIRED);
         }
         Ok(Self {

@@ -11,7 +11,7 @@ use uptrakit_core::{
     auth::{context::RequestContext, rate_limit::ClientNetwork},
     domain::oauth::{
         applications::{self, Application},
-        authorize::{Outcome, Parameters},
+        authorize::{Outcome, PageError, Parameters},
         document::DocumentUrl,
         requests,
     },
@@ -19,7 +19,10 @@ use uptrakit_core::{
     state::Core,
 };
 
-use super::{documents::Documents, page::ErrorPage};
+use super::{
+    documents::Documents,
+    page::{ADD_AGAIN, ErrorPage},
+};
 use crate::{
     App,
     http::{caller::request_context, problem::ErrorResponse},
@@ -36,7 +39,9 @@ pub async fn authorize(
     if let Some(wait) = app.oauth_limits.authorize.fail(network, app.clock.now()) {
         return Err(Error::TooManyRequests(wait).into());
     }
-    let page = |what: String| ErrorPage { what, request_id: context.request_id.to_string() }.into_response();
+    let request_id = context.request_id.to_string();
+    let page_with = |what: String, next| ErrorPage { what, next, request_id: request_id.clone() }.into_response();
+    let page = |what: String| page_with(what, ADD_AGAIN);
     let parameters = match Parameters::parse(parts.uri.query().unwrap_or_default()) {
         Ok(parameters) => parameters,
         Err(error) => return Ok(page(error.to_string())),
@@ -57,6 +62,11 @@ pub async fn authorize(
         }
         (Outcome::Accepted(_), None) => Err(Error::NotFound.into()),
         (Outcome::Redirect(address), _) => Ok(see_other(&address)),
+        (Outcome::Page(error @ PageError::UnknownClient), _) if !app.oauth_rules.registration => {
+            let next = "This server lets no new application register. Its administrator can allow that with the setting \
+                        UPTRAKIT_OAUTH_REGISTRATION; then remove and re-add the connection in the application.";
+            Ok(page_with(error.to_string(), next))
+        }
         (Outcome::Page(error), _) => Ok(page(error.to_string())),
     }
 }

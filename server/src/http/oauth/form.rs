@@ -4,9 +4,12 @@ use axum::{
     extract::{FromRequest, Request},
     http::header,
 };
-use uptrakit_api::Permissions;
+use uptrakit_api::{ApplicationId, Permissions};
 use uptrakit_core::{
-    auth::{context::RequestContext, rate_limit::ClientNetwork},
+    auth::{
+        context::RequestContext,
+        rate_limit::{ClientNetwork, RateLimiter},
+    },
     domain::oauth::{
         applications::{self, Application},
         error::OAuthError,
@@ -63,10 +66,18 @@ impl Form {
 
     /// Finds the application that `client_id` names, and counts its request.
     pub async fn application(&self, core: &Core) -> Result<Application, OAuthError> {
+        self.application_within(core, &core.oauth_limits.token).await
+    }
+
+    pub async fn application_within(
+        &self,
+        core: &Core,
+        limit: &RateLimiter<(Option<ApplicationId>, ClientNetwork)>,
+    ) -> Result<Application, OAuthError> {
         let client_id = self.require("client_id")?;
         let found = applications::find(core, client_id).await?;
         let key = (found.as_ref().map(|application| application.id), ClientNetwork::from(self.context.address));
-        if let Some(wait) = core.oauth_limits.token.fail(key, core.clock.now()) {
+        if let Some(wait) = limit.fail(key, core.clock.now()) {
             return Err(OAuthError::TooManyRequests(wait));
         }
         found.ok_or_else(OAuthError::unknown_client)

@@ -38,6 +38,7 @@ pub fn router(core: &Core, has_mcp: bool, documents: Documents) -> Router<App> {
     let for_any_origin = Router::new()
         .route("/.well-known/oauth-authorization-server", get(authorization_server))
         .route("/.well-known/oauth-protected-resource", protected_resource.clone())
+        .route("/.well-known/oauth-protected-resource/mcp/", protected_resource.clone())
         .route("/.well-known/oauth-protected-resource/mcp", protected_resource)
         .route("/.well-known/openid-configuration", any(async || ErrorResponse(Error::NotFound)))
         .route("/oauth/token", post(token::create_tokens))

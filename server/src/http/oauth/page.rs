@@ -12,12 +12,16 @@ const POLICY: &str =
 #[derive(Debug)]
 pub struct ErrorPage {
     pub what: String,
+    /// The sentence that says what to do.
+    pub next: &'static str,
     pub request_id: String,
 }
 
+pub const ADD_AGAIN: &str = "In the application, remove and re-add the connection to this server.";
+
 impl IntoResponse for ErrorPage {
     fn into_response(self) -> Response {
-        let (what, request_id) = (escaped(&self.what), escaped(&self.request_id));
+        let (what, next, request_id) = (escaped(&self.what), escaped(self.next), escaped(&self.request_id));
         let page = format!(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\" />\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\" />\n\
@@ -25,7 +29,7 @@ impl IntoResponse for ErrorPage {
              <link rel=\"stylesheet\" href=\"{}\" />\n</head>\n<body>\n<header class=\"topbar\">\n\
              <div class=\"topbar-inner\"><a class=\"brand\" href=\"/\">Uptrakit</a></div>\n</header>\n\
              <div class=\"page\">\n<main class=\"prose\">\n<h1>The connection can't be made</h1>\n<p>{what}</p>\n\
-             <p>Nothing was allowed. In the application, remove and re-add the connection to this server.</p>\n\
+             <p>Nothing was allowed. {next}</p>\n\
              <p>If that does not help, tell the people who make the application. The number of this request is \
              <code>{request_id}</code>.</p>\n</main>\n</div>\n</body>\n</html>\n",
             guide::stylesheet()

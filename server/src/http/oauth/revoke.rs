@@ -8,7 +8,7 @@ use super::{answer::OAuthErrorResponse, form::Form};
 use crate::App;
 
 pub async fn revoke_token(State(app): State<App>, form: Form) -> Result<StatusCode, OAuthErrorResponse> {
-    let application = form.application(&app).await?;
+    let application = form.application_within(&app, &app.oauth_limits.revocations).await?;
     revoke::revoke(&app, &form.context, &application, form.require("token")?).await?;
     Ok(StatusCode::OK)
 }
