@@ -69,7 +69,7 @@ pub enum Error {
     UnsupportedMediaType,
     #[error("The body must not be compressed: leave out the header Content-Encoding.")]
     EncodedBody,
-    #[error("Too many failed attempts. Wait, then try again.")]
+    #[error("Too many attempts. Wait, then try again.")]
     TooManyRequests(Duration),
     #[error("Too many are signing in at this moment; try again shortly.")]
     HasherSaturated,
@@ -178,7 +178,10 @@ fn rejection_detail(refusal: Rejection) -> String {
         }
         Rejection::AccountDisabled => "The token's account is deactivated.".into(),
         Rejection::Network => "The token may not be used from this address.".into(),
-        Rejection::Insufficient(permission) => format!("This needs the permission {permission}."),
+        Rejection::Insufficient(permission) => format!(
+            "This needs the permission {permission}. A token or a connection gets it on the Profile page, an account from an \
+             administrator."
+        ),
         Rejection::SecretReplaced => {
             "This is the old token of a rotation, which manages no tokens (tokens:write); use the new one.".into()
         }

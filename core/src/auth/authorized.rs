@@ -46,6 +46,11 @@ impl Actor {
         }
     }
 
+    /// Checks the credential as it was when it authorised the request.
+    pub fn check(&self, need: Need) -> Result<(), AuthError> {
+        self.entry.credential.satisfy(&self.entry.account.state, need).map_err(AuthError::Rejected)
+    }
+
     #[must_use]
     pub fn permissions(&self) -> Permissions {
         self.entry.credential.permissions(&self.entry.account.state)
@@ -154,6 +159,15 @@ impl<R> Authorized<R> {
         entry.credential.satisfy(&entry.account.state, S::NEED).map_err(AuthError::Rejected)?;
         *need = S::NEED;
         Ok(Authorized { actor: self.actor, requirement: PhantomData })
+    }
+
+    /// Judges the credential again where its account has changed since it was judged.
+    pub async fn renew(mut self, auth: &Authenticator) -> Result<Self, AuthError> {
+        let Actor { entry, need, context } = &mut self.actor;
+        if !entry.account.is_current() {
+            *entry = auth.verifier.authorise(entry.key, *need, context.address).await?;
+        }
+        Ok(self)
     }
 
     /// Checks the same actor against the requirement of what the request's body asks for. From now on the request is

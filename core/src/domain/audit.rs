@@ -108,16 +108,43 @@ async fn write_attempts(core: &Core, attempts: &[RejectedTokenUse]) -> uptrakit_
     tx.commit().await
 }
 
-pub async fn list(core: &Core, _: &Authorized<AuditRead>, query: &AuditQuery) -> Result<Page<AuditEvent>, Error> {
-    list_filtered(core, query, None).await
+pub async fn list(core: &Core, actor: &Authorized<AuditRead>, query: &AuditQuery) -> Result<Page<AuditEvent>, Error> {
+    list_part(core, actor, query, parse_paging(query)?).await
 }
 
 pub async fn list_own<R>(core: &Core, caller: &Authorized<R>, query: &AuditQuery) -> Result<Page<AuditEvent>, Error> {
-    list_filtered(core, query, Some(caller.account_id())).await
+    list_own_part(core, caller, query, parse_paging(query)?).await
 }
 
-async fn list_filtered(core: &Core, query: &AuditQuery, own: Option<AccountId>) -> Result<Page<AuditEvent>, Error> {
-    let paging = Paging::parse(query.page.as_deref(), query.per_page.as_deref())?;
+/// Lists a part of the events that a query finds, whatever page the query asks for.
+pub async fn list_part(
+    core: &Core,
+    _: &Authorized<AuditRead>,
+    query: &AuditQuery,
+    paging: Paging,
+) -> Result<Page<AuditEvent>, Error> {
+    list_filtered(core, query, paging, None).await
+}
+
+pub async fn list_own_part<R>(
+    core: &Core,
+    caller: &Authorized<R>,
+    query: &AuditQuery,
+    paging: Paging,
+) -> Result<Page<AuditEvent>, Error> {
+    list_filtered(core, query, paging, Some(caller.account_id())).await
+}
+
+fn parse_paging(query: &AuditQuery) -> Result<Paging, Error> {
+    Paging::parse(query.page.as_deref(), query.per_page.as_deref())
+}
+
+async fn list_filtered(
+    core: &Core,
+    query: &AuditQuery,
+    paging: Paging,
+    own: Option<AccountId>,
+) -> Result<Page<AuditEvent>, Error> {
     let mut filter = parse_filter(query)?;
     if let Some(own) = own
         && filter.actor_id.replace(own).is_some_and(|asked| asked != own)

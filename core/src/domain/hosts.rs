@@ -26,7 +26,17 @@ use crate::{
 const MOST_UPDATES: u32 = 1_000_000;
 const DAY_MILLIS: i64 = 86_400_000;
 
-pub async fn list(core: &Core, _: &Authorized<HostsRead>, query: &HostQuery) -> Result<Page<Host>, Error> {
+pub async fn list(core: &Core, actor: &Authorized<HostsRead>, query: &HostQuery) -> Result<Page<Host>, Error> {
+    list_part(core, actor, query, Paging::parse(query.page.as_deref(), query.per_page.as_deref())?).await
+}
+
+/// Lists a part of the hosts that a query finds, whatever page the query asks for.
+pub async fn list_part(
+    core: &Core,
+    _: &Authorized<HostsRead>,
+    query: &HostQuery,
+    paging: Paging,
+) -> Result<Page<Host>, Error> {
     let sorts = [
         ("hostname", HostSort::Hostname),
         ("last_seen_at", HostSort::LastSeenAt),
@@ -34,7 +44,6 @@ pub async fn list(core: &Core, _: &Authorized<HostsRead>, query: &HostQuery) -> 
         ("security_updates", HostSort::SecurityUpdates),
     ];
     let sort = parse_sort(query.sort.as_deref(), (HostSort::Hostname, false), &sorts)?;
-    let paging = Paging::parse(query.page.as_deref(), query.per_page.as_deref())?;
     let part = text::key(query.q.as_deref().unwrap_or_default());
     let mut reader = core.store.read().await?;
     let total = hosts::count(reader.conn(), &part).await?;
@@ -50,32 +59,46 @@ pub async fn get(core: &Core, _: &Authorized<HostsRead>, id: HostId) -> Result<H
 /// A name that several hosts have is answered with this many of them at most.
 const MOST_CANDIDATES: i64 = 20;
 
-pub trait NamesHosts {}
-impl NamesHosts for HostsRead {}
-impl NamesHosts for HostsWrite {}
-
-/// Returns the hosts that a text names: by friendly name, host name, machine id or id. The first of these that any host
+/// Returns the hosts that a text names: by id, friendly name, host name or machine id. The first of these that any host
 /// has decides, so that there are several hosts only where several have the same name.
-pub async fn list_named<R: NamesHosts>(core: &Core, _: &Authorized<R>, name: &str) -> Result<Vec<Host>, Error> {
+///
+/// The id comes first because this server makes it: a machine could call itself by the id of another one.
+pub async fn list_named(core: &Core, _: &Authorized<HostsRead>, name: &str) -> Result<Vec<Host>, Error> {
+    let ways = find_each_way(core, name).await?;
+    Ok(ways.into_iter().find(|found| !found.is_empty()).unwrap_or_default().into_iter().map(public).collect())
+}
+
+/// Returns the hosts that a text names by their id, or else in any way. A change must not meet a machine that calls
+/// itself by what another one is known by.
+pub async fn list_named_to_change(core: &Core, _: &Authorized<HostsWrite>, name: &str) -> Result<Vec<Host>, Error> {
+    let [by_id, others @ ..] = find_each_way(core, name).await?;
+    let mut rows = by_id;
+    if rows.is_empty() {
+        rows.extend(others.into_iter().flatten());
+        rows.sort_unstable_by_key(|row| row.id);
+        rows.dedup_by_key(|row| row.id);
+    }
+    Ok(rows.into_iter().map(public).collect())
+}
+
+/// Returns the hosts that have the text as id, as friendly name, as host name, and as machine id.
+async fn find_each_way(core: &Core, name: &str) -> Result<[Vec<HostRow>; 4], Error> {
     let (name, key) = (name.trim(), text::key(name.trim()));
     if key.is_empty() {
-        return Ok(Vec::new());
+        return Ok([const { Vec::new() }; 4]);
     }
     let all = PageBounds { offset: 0, limit: MOST_CANDIDATES };
     let mut reader = core.store.read().await?;
+    let by_id = match name.parse() {
+        Ok(id) => hosts::find(reader.conn(), id).await?,
+        Err(_) => None,
+    };
     // Line breaks separate the parts of a search key, so that these match the friendly name in full.
     let friendly = format!("\n{key}\n");
-    let mut rows = hosts::list(reader.conn(), &friendly, (HostSort::Hostname, false), all).await?;
-    if rows.is_empty() {
-        rows = hosts::list_by_hostname(reader.conn(), &key, MOST_CANDIDATES).await?;
-    }
-    if rows.is_empty() {
-        rows.extend(hosts::find_by_machine(reader.conn(), &text::literal(name)).await?);
-    }
-    if let (true, Ok(id)) = (rows.is_empty(), name.parse()) {
-        rows.extend(hosts::find(reader.conn(), id).await?);
-    }
-    Ok(rows.into_iter().map(public).collect())
+    let by_friendly_name = hosts::list(reader.conn(), &friendly, (HostSort::Hostname, false), all).await?;
+    let by_hostname = hosts::list_by_hostname(reader.conn(), &key, MOST_CANDIDATES).await?;
+    let by_machine = hosts::find_by_machine(reader.conn(), &text::literal(name)).await?;
+    Ok([by_id.into_iter().collect(), by_friendly_name, by_hostname, by_machine.into_iter().collect()])
 }
 
 /// Stores a machine's report. The flag is true when it is the first report of this machine.

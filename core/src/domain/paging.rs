@@ -7,6 +7,7 @@ use crate::error::Error;
 
 #[derive(Clone, Copy, Debug)]
 pub struct Paging {
+    offset: u64,
     page: u32,
     per_page: u32,
 }
@@ -27,12 +28,19 @@ impl Paging {
         };
         let page = number("page", page, 1, 1_000_000_000);
         let per_page = number("per_page", per_page, 20, 100);
-        if errors.is_empty() { Ok(Self { page, per_page }) } else { Err(Error::Invalid(errors)) }
+        let offset = u64::from(page - 1) * u64::from(per_page);
+        if errors.is_empty() { Ok(Self { offset, page, per_page }) } else { Err(Error::Invalid(errors)) }
+    }
+
+    /// Takes a part of a list that need not begin where a page does.
+    #[must_use]
+    pub const fn part(offset: u64, items: u32) -> Self {
+        Self { offset, page: 1, per_page: items }
     }
 
     #[must_use]
     pub fn slice(self) -> PageBounds {
-        PageBounds { offset: i64::from(self.page - 1) * i64::from(self.per_page), limit: self.per_page.into() }
+        PageBounds { offset: i64::try_from(self.offset).unwrap_or(i64::MAX), limit: self.per_page.into() }
     }
 
     pub fn page<T>(self, items: Vec<T>, total: i64) -> Page<T> {

@@ -108,7 +108,27 @@ pub async fn list<R>(core: &Core, caller: &Authorized<R>, query: &TokenQuery) ->
     list_of(core, caller.account_id(), query).await
 }
 
+/// Lists a part of the tokens that a query finds, whatever page the query asks for.
+pub async fn list_part<R>(
+    core: &Core,
+    caller: &Authorized<R>,
+    query: &TokenQuery,
+    paging: Paging,
+) -> Result<Page<Token>, Error> {
+    list_part_of(core, caller.account_id(), query, paging).await
+}
+
 pub(super) async fn list_of(core: &Core, account_id: AccountId, query: &TokenQuery) -> Result<Page<Token>, Error> {
+    let paging = Paging::parse(query.page.as_deref(), query.per_page.as_deref())?;
+    list_part_of(core, account_id, query, paging).await
+}
+
+async fn list_part_of(
+    core: &Core,
+    account_id: AccountId,
+    query: &TokenQuery,
+    paging: Paging,
+) -> Result<Page<Token>, Error> {
     let state = match query.state.as_deref() {
         None | Some("active") => "active",
         Some("expired") => "expired",
@@ -123,7 +143,6 @@ pub(super) async fn list_of(core: &Core, account_id: AccountId, query: &TokenQue
         ("expires_at", TokenSort::ExpiresAt),
     ];
     let sort = parse_sort(query.sort.as_deref(), (TokenSort::CreatedAt, true), &sorts)?;
-    let paging = Paging::parse(query.page.as_deref(), query.per_page.as_deref())?;
     let now = core.clock.now();
     let filter = TokenFilter { state, part: text::key(query.q.as_deref().unwrap_or_default()), now };
     let mut reader = core.store.read().await?;
@@ -528,7 +547,9 @@ pub fn parse_allowed_networks(texts: &[String]) -> Result<Box<[IpNet]>, String> 
     }
     let parse = |text: &String| {
         parse_network(text).map_err(|invalid| match invalid {
-            InvalidNetwork::Form => "has an entry that is no network, such as 10.0.0.0/8 or 2001:db8::/32".to_owned(),
+            InvalidNetwork::Form => {
+                "has an entry that is not a network; write each like 10.0.0.0/8 or 2001:db8::/32".to_owned()
+            }
             InvalidNetwork::BitsBehindPrefix(meant) => {
                 format!("has an entry with bits behind its prefix; did you mean {meant}?")
             }

@@ -13,12 +13,18 @@ use http::{HeaderMap, header, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use uptrakit_api::FieldError;
-use uptrakit_core::{error::Error, text::holds_token};
+use uptrakit_core::{
+    error::Error,
+    text::{self, holds_token},
+};
 
 use crate::http::problem::ErrorResponse;
 
 const LARGEST: usize = 1_000_000;
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// At most this many characters of a field's name are repeated.
+const LONGEST_FIELD: usize = 64;
 
 #[derive(Debug)]
 pub struct Json<T>(pub T);
@@ -107,25 +113,40 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     })
 }
 
-/// Names the field that serde complained about. From serde's text it takes only the kind of complaint and the name of a
-/// field.
+/// Names the field that serde complained about. From serde's text it takes only the kind of complaint, the name of a
+/// field, and what was expected, which stands at the end and does not come from the client.
 pub fn field_error(path: &str, complaint: &str) -> Error {
     let quoted = complaint.split('`').nth(1).unwrap_or_default();
     let within = |name: &str| if path == "." || path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
     let (field, message) = if complaint.starts_with("unknown field") {
         // serde_path_to_error's path ends with the unknown field already.
-        (if path.ends_with(quoted) { path.to_owned() } else { within(quoted) }, "is not known here")
+        (if path.ends_with(quoted) { path.to_owned() } else { within(quoted) }, "is not known here".to_owned())
     } else if complaint.starts_with("missing field") {
-        (within(quoted), "is required")
+        (within(quoted), "is required".to_owned())
     } else if complaint.starts_with("duplicate field") {
-        (within(quoted), "is there twice")
+        (within(quoted), "is there twice".to_owned())
     } else {
-        (if path == "." { "body".to_owned() } else { path.to_owned() }, "has the wrong type or an impossible value")
+        (if path == "." { "body".to_owned() } else { path.to_owned() }, expectation(complaint))
     };
     // The names of unknown fields come from the client.
-    let field = if holds_token(&field) { "…".to_owned() } else { field };
-    let field = field.chars().filter(|character| !character.is_control()).take(64).collect();
-    Error::Invalid(vec![FieldError { field, message: message.to_owned() }])
+    let field = if holds_token(&field) { "…".to_owned() } else { text::readable(&field, LONGEST_FIELD) };
+    Error::Invalid(vec![FieldError { field, message }])
+}
+
+/// Says what serde expected in place of a value, as the end of a sentence.
+fn expectation(complaint: &str) -> String {
+    let expected = complaint.rsplit_once(", expected ").map(|(_, expected)| expected).unwrap_or_default();
+    match expected {
+        names if complaint.starts_with("unknown variant") && !names.is_empty() => {
+            format!("must be {}", names.replace('`', ""))
+        }
+        "u8" | "u16" | "u32" | "u64" => "must be a whole number, 0 or more".to_owned(),
+        "i32" | "i64" => "must be a whole number".to_owned(),
+        "a string" => "must be text".to_owned(),
+        "a boolean" => "must be true or false".to_owned(),
+        "a sequence" => "must be a list".to_owned(),
+        _ => "has the wrong type or an impossible value".to_owned(),
+    }
 }
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {

@@ -35,6 +35,8 @@ on_both!(
     every_credential_that_opens_nothing_gets_the_challenge,
     every_tool_judges_every_permission,
     a_tool_that_the_account_lacks_is_neither_listed_nor_challenged,
+    what_a_connection_may_not_do_is_said_before_its_arguments_are_read,
+    a_role_that_is_lost_under_way_is_no_challenge,
     permissions_are_those_of_this_moment,
     a_revoke_ends_a_call_under_way,
     a_permission_that_is_lost_under_way_is_refused_with_the_challenge,
@@ -137,6 +139,45 @@ async fn a_tool_that_the_account_lacks_is_neither_listed_nor_challenged(server: 
             }
         }
     }
+}
+
+async fn what_a_connection_may_not_do_is_said_before_its_arguments_are_read(server: TestServer) {
+    let root = server.with_root().await;
+    server.add_user("kim", "viewer").await;
+    let (_, narrow) = root.new_token(json!({ "name": "narrow", "permissions": ["hosts:read"] })).await;
+    let (_, viewer) = server.sign_in("kim").await.new_token(json!({ "name": "viewer" })).await;
+    for tool in ["rename_host", "delete_host"] {
+        for arguments in [json!({}), json!({ "host": 5 }), json!({ "host": "x", "more": 1 })] {
+            let reply = server.bearer(&narrow).mcp(Era::Modern).call_reply(tool, arguments.clone()).await;
+            reply.refused(403, "insufficient-permission");
+            assert!(challenge(&reply).contains(r#"scope="hosts:write""#));
+            let sentence = server.bearer(&viewer).mcp(Era::Modern).told(tool, arguments).await;
+            assert!(sentence.contains("account lacks the permission hosts:write"), "{sentence}");
+        }
+    }
+    let (_, message) =
+        server.bearer(&viewer).mcp(Era::Modern).fail("tools/call", json!({ "name": "reboot_host" })).await;
+    assert!(message.contains("get_host") && !message.contains("delete_host"), "{message}");
+}
+
+async fn a_role_that_is_lost_under_way_is_no_challenge(server: TestServer) {
+    let root = server.with_root().await;
+    let id = root.post("/hosts/report", report("m")).await.ok(201)["id"].as_str().unwrap().to_owned();
+    server.add_user("kim", "operator").await;
+    let kim = server.sign_in("kim").await;
+    let account = kim.get("/auth/me").await.ok(200)["id"].as_str().unwrap().to_owned();
+    let (_, token) = kim.new_token(json!({ "name": "assistant" })).await;
+    let mcp = server.bearer(&token).mcp(Era::Legacy);
+    let (mut held, pending) = held_back(&mcp, "delete_host", &json!({ "host": id }));
+    held.arrived().await;
+    root.patch(&format!("/users/{account}"), json!({ "roles": ["viewer"] })).await.ok(200);
+    held.go_on.send(()).unwrap();
+    let reply = pending.await.unwrap();
+    assert_eq!(challenge(&reply), "");
+    let answer = reply.ok(200);
+    assert_eq!(answer["result"]["isError"], true);
+    assert!(answer.to_string().contains("account lacks the permission hosts:write"), "{answer}");
+    root.get(&format!("/hosts/{id}")).await.ok(200);
 }
 
 async fn permissions_are_those_of_this_moment(server: TestServer) {

@@ -14,6 +14,7 @@ on_both!(
     a_client_without_a_handshake_is_answered_at_once,
     the_newest_common_version_is_agreed_on,
     headers_of_the_stateless_era_agree_with_the_body_or_are_refused,
+    a_slash_at_the_end_makes_no_difference,
     other_methods_are_405_with_and_without_a_credential,
     what_is_no_message_is_a_problem_document,
     mistakes_in_a_message_are_json_rpc_errors,
@@ -128,6 +129,14 @@ async fn headers_of_the_stateless_era_agree_with_the_body_or_are_refused(server:
     assert_eq!(code, -32601, "the stateless era has no ping");
     let reply = client.mcp(Era::Modern).send("no/such/method", json!({})).await;
     assert_eq!(reply.ok(404)["error"]["code"], -32601);
+}
+
+async fn a_slash_at_the_end_makes_no_difference(server: TestServer) {
+    let client = with_token(&server).await;
+    let (_, body) = client.mcp(Era::Legacy).message("tools/list", json!({}));
+    let request = client.request(Method::POST, "//mcp/").header(header::HOST, "up.example.org");
+    client.send(request.header(header::CONTENT_TYPE, "application/json"), body).await.ok(200);
+    server.anonymous().get("//.well-known/oauth-protected-resource/mcp/").await.ok(200);
 }
 
 async fn other_methods_are_405_with_and_without_a_credential(server: TestServer) {

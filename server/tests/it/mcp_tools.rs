@@ -15,6 +15,7 @@ on_both!(
     hosts_that_need_security_updates_are_one_call,
     hosts_are_searched_sorted_and_paged,
     a_host_is_found_by_each_of_its_names_in_order,
+    no_machine_takes_the_place_of_another_one_by_calling_itself_so,
     a_host_is_found_by_the_name_that_is_shown_and_never_chosen_among_names_that_look_the_same,
     a_host_is_renamed_and_deleted,
     tokens_are_listed_and_revoked_and_never_shown,
@@ -89,11 +90,10 @@ async fn hosts_that_need_security_updates_are_one_call(server: TestServer) {
     let answer = mcp.call("list_hosts", json!({ "needs": "updates" })).await;
     assert_eq!(names(&answer), ["a", "e", "b", "f"]);
     let first = mcp.call("list_hosts", json!({ "needs": "updates", "per_page": 2 })).await;
-    assert_eq!((names(&first), &first["total"], &first["next_cursor"]), (vec!["a", "e"], &json!(null), &json!("2")));
-    let second = mcp.call("list_hosts", json!({ "needs": "updates", "per_page": 2, "cursor": "2" })).await;
-    assert_eq!(names(&second), ["b", "f"]);
-    let third = mcp.call("list_hosts", json!({ "needs": "updates", "per_page": 2, "cursor": "4" })).await;
-    assert_eq!((names(&third).len(), &third["total"], &third["next_cursor"]), (0, &json!(4), &json!(null)));
+    assert_eq!((names(&first), &first["total"]), (vec!["a", "e"], &json!(null)));
+    let second =
+        mcp.call("list_hosts", json!({ "needs": "updates", "per_page": 2, "cursor": first["next_cursor"] })).await;
+    assert_eq!((names(&second), &second["total"], &second["next_cursor"]), (vec!["b", "f"], &json!(4), &json!(null)));
     let sentence = mcp.told("list_hosts", json!({ "needs": "updates", "sort": "hostname" })).await;
     assert!(sentence.starts_with("The argument sort can't be given together with needs"), "{sentence}");
 }
@@ -111,15 +111,22 @@ async fn hosts_are_searched_sorted_and_paged(server: TestServer) {
         (json!({ "sort": "-pending_updates" }), &["gamma", "Alpha", "beta"]),
         (json!({ "q": "ALP" }), &["Alpha"]),
         (json!({ "q": "debian" }), &["Alpha", "beta", "gamma"]),
-        (json!({ "per_page": 2, "cursor": "2" }), &["gamma"]),
-        (json!({ "cursor": "1" }), &["beta", "gamma"]),
-        (json!({ "cursor": "400" }), &[]),
     ] {
         let answer = mcp.call("list_hosts", arguments.clone()).await;
         assert_eq!(names(&answer), expected, "{arguments}");
     }
     let answer = mcp.call("list_hosts", json!({ "per_page": 2 })).await;
-    assert_eq!((&answer["total"], &answer["next_cursor"]), (&json!(3), &json!("2")));
+    assert_eq!((names(&answer), &answer["total"]), (vec!["Alpha", "beta"], &json!(3)));
+    let rest = mcp.call("list_hosts", json!({ "per_page": 2, "cursor": answer["next_cursor"] })).await;
+    assert_eq!((names(&rest), &rest["next_cursor"]), (vec!["gamma"], &json!(null)));
+    // What changes meanwhile is neither missed nor repeated, and where the place is lost, that is said.
+    let beta = answer["items"][1]["id"].as_str().unwrap().to_owned();
+    report_as(&root, "aaa", json!({})).await;
+    let rest = mcp.call("list_hosts", json!({ "per_page": 2, "cursor": answer["next_cursor"] })).await;
+    assert_eq!(names(&rest), ["gamma"]);
+    root.delete(&format!("/hosts/{beta}")).await.ok(204);
+    let sentence = mcp.told("list_hosts", json!({ "per_page": 2, "cursor": answer["next_cursor"] })).await;
+    assert!(sentence.contains("Call again without cursor"), "{sentence}");
     let host = &answer["items"][0];
     assert_eq!((&host["os"], &host["reboot_required"]), (&json!("Debian GNU/Linux 12"), &json!(false)));
 }
@@ -140,8 +147,9 @@ async fn a_host_is_found_by_each_of_its_names_in_order(server: TestServer) {
     assert_eq!(found("web").await, two);
     let three = report_as(&root, "m-3", json!({ "hostname": "m-1" })).await;
     assert_eq!(found("m-1").await, three);
+    // No name takes the place of an id, which is what the other tools answer.
     root.patch(&format!("/hosts/{two}"), json!({ "friendly_name": one })).await.ok(200);
-    assert_eq!(found(&one).await, two);
+    assert_eq!(found(&one).await, one);
     for name in ["we", "", " ", "web\nx", "%", "Debian GNU/Linux 12", "00000000-0000-7000-8000-000000000000", "a\u{0}"]
     {
         let sentence = mcp.told("get_host", json!({ "host": name })).await;
@@ -153,6 +161,30 @@ async fn a_host_is_found_by_each_of_its_names_in_order(server: TestServer) {
         assert!(sentence.contains(&one) && sentence.contains(&four) && sentence.contains("2 hosts"), "{sentence}");
     }
     assert_eq!(root.get("/hosts").await.ok(200)["total"], 4);
+}
+
+async fn no_machine_takes_the_place_of_another_one_by_calling_itself_so(server: TestServer) {
+    let (root, mcp) = with_token(&server).await;
+    let victim = report_as(&root, "victim-id", json!({ "hostname": "victim" })).await;
+    let first = report_as(&root, "evil-1", json!({ "hostname": victim })).await;
+    report_as(&root, &victim, json!({ "hostname": "evil-2" })).await;
+    assert_eq!(mcp.call("get_host", json!({ "host": victim })).await["host"]["hostname"], "victim");
+    let renamed = mcp.call("rename_host", json!({ "host": victim, "friendly_name": "Ours" })).await;
+    assert_eq!(renamed["host"]["hostname"], "victim");
+    // What changes a host asks which one is meant, whichever way a name is another one's.
+    for named in ["victim-id", "Ours"] {
+        let evil = report_as(&root, "evil-3", json!({ "hostname": named })).await;
+        for (tool, arguments) in [
+            ("delete_host", json!({ "host": named })),
+            ("rename_host", json!({ "host": named, "friendly_name": null })),
+        ] {
+            let sentence = mcp.told(tool, arguments).await;
+            assert!(sentence.contains(&victim) && sentence.contains(&evil), "{tool} {named}: {sentence}");
+            assert!(!sentence.contains("kernel") && !sentence.contains("pending_updates"), "{sentence}");
+        }
+    }
+    assert_eq!(mcp.call("delete_host", json!({ "host": first })).await["deleted"]["id"], first);
+    assert_eq!(mcp.call("delete_host", json!({ "host": victim })).await["deleted"]["id"], victim);
 }
 
 async fn a_host_is_found_by_the_name_that_is_shown_and_never_chosen_among_names_that_look_the_same(server: TestServer) {
@@ -259,6 +291,7 @@ async fn wrong_arguments_are_named(server: TestServer) {
         ("list_hosts", json!({ "per_page": 101 }), "per_page"),
         ("list_hosts", json!({ "sort": "kernel" }), "sort"),
         ("list_hosts", json!({ "needs": "coffee" }), "needs"),
+        ("list_hosts", json!({ "per_page": "5" }), "per_page"),
         ("list_hosts", json!({ "query": "x" }), "query"),
         ("get_host", json!({}), "host"),
         ("get_host", json!({ "host": 7 }), "host"),
@@ -271,6 +304,11 @@ async fn wrong_arguments_are_named(server: TestServer) {
         let sentence = mcp.told(tool, arguments.clone()).await;
         assert!(sentence.starts_with(&format!("The argument {field} ")), "{tool} {arguments}: {sentence}");
     }
+    let sentence = mcp.told("list_hosts", json!({ "needs": "coffee" })).await;
+    assert_eq!(sentence, "The argument needs must be security_updates or updates.");
+    let sentence = mcp.told("list_hosts", json!({ "per_page": "5" })).await;
+    assert_eq!(sentence, "The argument per_page must be a whole number, 0 or more.");
+    assert!(mcp.told("list_hosts", json!({ "a\u{202e}\u{e0041}b": 1 })).await.contains("The argument ab is"));
     let secret = "upk_0000000000000000000000000000003aIdS3";
     assert!(!mcp.told("list_hosts", json!({ secret: 1 })).await.contains(secret));
 }

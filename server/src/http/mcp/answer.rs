@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use uptrakit_api::Page;
-use uptrakit_core::error::Error;
+use uptrakit_core::{domain::paging::Paging, error::Error};
 
 use super::call::Stop;
 
@@ -22,46 +22,74 @@ pub struct Paged<T> {
     pub next_cursor: Option<String>,
 }
 
-/// The part of a list that a call asks for. The cursor is the number of items before the part, so that a call misses no
-/// item where the former answer had less room than was asked for.
-#[derive(Clone, Copy, Debug)]
+/// The part of a list that a call asks for. The cursor is the id of the item before the part, and the place where that
+/// item was. If the list has changed since, the item is looked for near that place, so that a call that follows a cursor
+/// repeats no item, and leaves out none that stays behind it.
+#[derive(Clone, Debug)]
 pub struct Part {
-    offset: u32,
-    per_page: u32,
+    after: Option<(String, u32)>,
+    most: u32,
 }
 
 impl Part {
     const DEFAULT: u32 = 50;
+    const MOST: u32 = 100;
     const LONGEST_LIST: u32 = 999_999_999;
 
     pub fn parse(cursor: Option<&str>, per_page: Option<u32>) -> Result<Self, Stop> {
-        let number = |cursor: &str| {
-            let offset: u32 = cursor.parse().ok()?;
-            // Only what an answer can have said is accepted, and no sign or zeros in front.
-            (offset.to_string() == cursor && offset <= Self::LONGEST_LIST).then_some(offset)
+        let most = per_page.unwrap_or(Self::DEFAULT);
+        if !(1..=Self::MOST).contains(&most) {
+            return Err(Error::field("per_page", format!("must be a whole number from 1 to {}", Self::MOST)).into());
+        }
+        let read = |cursor: &str| {
+            let (id, place) = cursor.split_once('.')?;
+            let place: u32 = place.parse().ok()?;
+            Some((id.to_owned(), place)).filter(|_| !id.is_empty() && place <= Self::LONGEST_LIST)
         };
-        let offset = cursor.map_or(Some(0), number);
-        let offset = offset.ok_or_else(|| Error::field("cursor", "must be the next_cursor of an answer, unchanged"))?;
-        Ok(Self { offset, per_page: per_page.unwrap_or(Self::DEFAULT) })
+        let wrong = || Error::field("cursor", "must be the next_cursor of an answer, unchanged");
+        let after = cursor.map(|cursor| read(cursor).ok_or_else(wrong)).transpose()?;
+        Ok(Self { after, most })
     }
 
-    /// Returns the number of the page that holds the first item of this part.
-    pub fn page(self) -> String {
-        (self.offset / self.per_page.max(1) + 1).to_string()
+    /// Returns the number of items before those that are to be read.
+    pub fn offset(&self) -> u64 {
+        self.after.as_ref().map_or(0, |(_, place)| u64::from(place.saturating_sub(self.most)))
     }
 
-    pub fn per_page(self) -> String {
-        self.per_page.to_string()
+    /// Returns what is to be read: the items around the place of the cursor, and one more than is answered, which says
+    /// whether the list goes on.
+    pub fn paging(&self) -> Paging {
+        let before = self.after.as_ref().map_or(0, |(_, place)| 1 + *place.min(&self.most));
+        Paging::part(self.offset(), before + self.most + 1)
     }
 
-    /// Answers the items of that page from the first item of this part on, as many as fit.
-    pub fn of<T: Serialize>(self, page: Page<T>) -> Paged<T> {
+    /// Answers those of the items that follow the cursor, as many as fit.
+    pub fn of<T, U: Serialize>(
+        &self,
+        page: Page<T>,
+        id: impl Fn(&T) -> String,
+        convert: impl Fn(T) -> U,
+    ) -> Result<Paged<U>, Stop> {
         let Page { mut items, total, .. } = page;
-        items.drain(..items.len().min((self.offset % self.per_page.max(1)) as usize));
+        let mut first = self.offset();
+        if let Some((after, _)) = &self.after {
+            let place = items.iter().position(|item| id(item) == *after).ok_or_else(|| {
+                Stop::Told(
+                    "The list has changed since the answer that the argument cursor is from, and the item that it ended \
+                     with is no longer where it was. Call again without cursor, from the beginning."
+                        .into(),
+                )
+            })?;
+            items.drain(..=place);
+            first += place as u64 + 1;
+        }
+        let found = items.len();
+        let ids: Vec<String> = items.iter().map(id).collect();
+        let mut items: Vec<U> = items.into_iter().take(self.most as usize).map(convert).collect();
         items.truncate(count_fitting(&items));
-        let next = u64::from(self.offset) + items.len() as u64;
-        let is_last = items.is_empty() || next >= total;
-        Paged { items, total: Some(total), next_cursor: (!is_last).then(|| next.to_string()) }
+        let next = items.len().checked_sub(1).filter(|_| items.len() < found);
+        let next_cursor = next.map(|last| format!("{}.{}", ids[last], first + last as u64));
+        Ok(Paged { items, total: Some(total), next_cursor })
     }
 }
 
@@ -90,47 +118,74 @@ fn weight<T: Serialize>(item: &T) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{LARGEST, Paged, Part, weight};
+    use super::{LARGEST, Paged, Part, Stop, weight};
     use uptrakit_api::Page;
 
-    const TOTAL: usize = 1_000;
+    type Item = (u128, String);
 
-    fn answer(cursor: Option<&str>, per_page: u32, text: impl Fn(usize) -> String) -> Paged<String> {
-        let part = Part::parse(cursor, Some(per_page)).unwrap();
-        let page: usize = part.page().parse().unwrap();
-        let first = (page - 1) * per_page as usize;
-        let items = (first..(first + per_page as usize).min(TOTAL)).map(text).collect();
-        part.of(Page { items, total: TOTAL as u64, page: 1, per_page, total_pages: 1 })
+    fn list(numbers: impl IntoIterator<Item = u128>, length: usize) -> Vec<Item> {
+        let item = |number: u128| (number, "\"".repeat(if number.is_multiple_of(3) { 3 * length } else { length }));
+        numbers.into_iter().map(item).collect()
+    }
+
+    fn answer(list: &[Item], cursor: Option<&str>, per_page: u32) -> Result<Paged<Item>, Stop> {
+        let part = Part::parse(cursor, Some(per_page))?;
+        let bounds = part.paging().slice();
+        let (offset, limit) = (usize::try_from(bounds.offset).unwrap(), usize::try_from(bounds.limit).unwrap());
+        let items = list.iter().skip(offset).take(limit).cloned().collect();
+        let page = Page { items, total: list.len() as u64, page: 1, per_page, total_pages: 1 };
+        part.of(page, |item| item.0.to_string(), |item| item)
+    }
+
+    fn numbers(answer: &Paged<Item>) -> Vec<u128> {
+        answer.items.iter().map(|item| item.0).collect()
     }
 
     #[test]
     fn following_the_cursors_misses_no_item_and_repeats_none() {
         for per_page in [1, 7, 50, 97, 100] {
             for length in [1, 300, 900, 3_000] {
-                let text = |index: usize| format!("{index:04}{}", "\"".repeat(length * (index % 3 + 1)));
+                let list = list(0..500, length);
                 let (mut cursor, mut seen) = (None, Vec::new());
                 loop {
-                    let answer = answer(cursor.as_deref(), per_page, text);
+                    let answer = answer(&list, cursor.as_deref(), per_page).unwrap();
                     assert!(answer.items.iter().map(weight).sum::<usize>() <= LARGEST);
-                    seen.extend(answer.items.into_iter().map(|item| item[..4].parse::<usize>().unwrap()));
+                    assert!(!answer.items.is_empty(), "a cursor leads to items");
+                    seen.extend(numbers(&answer));
                     cursor = answer.next_cursor;
                     if cursor.is_none() {
                         break;
                     }
                 }
-                assert!(seen.iter().copied().eq(0..TOTAL), "{per_page} {length}");
+                assert!(seen.iter().copied().eq(0..500), "{per_page} {length}");
             }
         }
     }
 
     #[test]
-    fn a_cursor_means_the_same_whatever_the_size_of_the_page() {
-        let text = |index: usize| index.to_string();
-        for per_page in [3, 20, 100] {
-            assert_eq!(answer(Some("45"), per_page, text).items[0], "45");
+    fn a_list_that_has_changed_goes_on_behind_the_item_that_was_last() {
+        let before = list(100..200, 1);
+        let cursor = answer(&before, None, 20).unwrap().next_cursor;
+        for (change, after) in [
+            ("items come before", list(90..200, 1)),
+            ("items are gone before", list(115..200, 1)),
+            ("the first is gone, and others came", list([50, 51, 52].into_iter().chain(101..200), 1)),
+        ] {
+            for per_page in [20, 50] {
+                let answer = answer(&after, cursor.as_deref(), per_page).unwrap();
+                assert_eq!(numbers(&answer)[..3], [120, 121, 122], "{change}");
+            }
         }
-        assert_eq!(answer(Some("2000"), 20, text).next_cursor, None);
-        for cursor in ["", "-1", "+1", "01", "x", "1.5", "99999999999"] {
+        let gone = list((100..119).chain(120..200), 1);
+        let Err(Stop::Told(sentence)) = answer(&gone, cursor.as_deref(), 20) else { panic!("nothing is guessed") };
+        assert!(sentence.contains("Call again without cursor"), "{sentence}");
+        let ends = list(100..120, 1);
+        assert_eq!(answer(&ends, cursor.as_deref(), 20).unwrap().next_cursor, None);
+    }
+
+    #[test]
+    fn a_cursor_that_no_answer_had_is_refused() {
+        for cursor in ["", "20", ".1", "x", "x.", "x.-1", "x.y", "x.99999999999", "x.1.2"] {
             assert!(Part::parse(Some(cursor), None).is_err(), "{cursor}");
         }
     }

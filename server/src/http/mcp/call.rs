@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
+use uptrakit_api::Permission;
 use uptrakit_core::{
     auth::{
         authorized::{AnyCredential, Authorized, Requirement},
@@ -35,16 +36,28 @@ impl Call {
     /// Returns the proof that the connection may do what `R` says. A connection that was not given the permission is
     /// refused so that its client asks for it; where the account lacks it, asking again could not help.
     pub fn require<R: Requirement>(&self) -> Result<Authorized<R>, Stop> {
-        if let Need::Permission(permission) = R::NEED
-            && !self.actor.account_permissions().contains(permission)
-        {
-            return Err(Stop::Told(format!(
-                "Your account lacks the permission {permission}, so no connection of it can do this. An administrator \
-                 can give the account a role with that permission."
-            )));
+        if let Need::Permission(permission) = R::NEED {
+            self.require_of_account(permission)?;
         }
         Ok(self.actor.require_from_now_on()?)
     }
+
+    /// Checks what a tool needs before its arguments are read.
+    pub fn require_permission(&self, permission: Permission) -> Result<(), Stop> {
+        self.require_of_account(permission)?;
+        Ok(self.actor.check(Need::Permission(permission))?)
+    }
+
+    fn require_of_account(&self, permission: Permission) -> Result<(), Stop> {
+        if self.actor.account_permissions().contains(permission) { Ok(()) } else { Err(lacking(permission)) }
+    }
+}
+
+fn lacking(permission: Permission) -> Stop {
+    Stop::Told(format!(
+        "Your account lacks the permission {permission}, so no connection of it can do this. An administrator can give the \
+         account a role with that permission."
+    ))
 }
 
 pub fn parse_arguments<T: DeserializeOwned>(arguments: rmcp::model::JsonObject) -> Result<T, Stop> {

@@ -12,7 +12,7 @@ use rmcp::{
     },
     service::RequestContext,
 };
-use uptrakit_core::{error::Error, lock::Mutex};
+use uptrakit_core::{error::Error, lock::Mutex, text};
 
 use super::{
     call::{Call, Stop},
@@ -36,6 +36,7 @@ const INSTRUCTIONS: &str = "Uptrakit keeps track of a person's or a team's machi
 const LIST_TTL_MILLIS: u64 = 60_000;
 const METHODS: &str = "There is no such method here. There are tools/list, tools/call, resources/list, \
     resources/templates/list, resources/read, prompts/list and prompts/get.";
+const LONGEST_URI: usize = 256;
 const NOTHING_YET: &str = "There is no further page: the list is answered in one.";
 
 #[derive(Clone)]
@@ -100,7 +101,8 @@ impl ServerHandler for Handler {
         _: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let Some(tool) = tools::find(&request.name) else {
-            let names = tools::names().join(", ");
+            let tools = tools::list(self.call.actor.account_permissions());
+            let names = tools.iter().map(|tool| &*tool.name).collect::<Vec<_>>().join(", ");
             return Err(ErrorData::invalid_params(format!("There is no tool of this name. There are: {names}."), None));
         };
         let result = match (tool.run)(self.call.clone(), request.arguments.unwrap_or_default()).await {
@@ -145,7 +147,7 @@ impl ServerHandler for Handler {
             Ok(None) => {
                 let message =
                     format!("There is no such resource. There are {} and {}.", resources::ALL, resources::ONE);
-                let data = serde_json::json!({ "uri": request.uri });
+                let data = serde_json::json!({ "uri": text::readable(&request.uri, LONGEST_URI) });
                 return Err(ErrorData::resource_not_found(message, Some(data)));
             }
             Err(Stop::Told(sentence)) => return Err(ErrorData::invalid_params(sentence, None)),

@@ -61,6 +61,7 @@ pub fn router(app: &App, listen: SocketAddr) -> Router {
     let endpoint = Endpoint { app: app.clone(), listen, config, sessions: Arc::default() };
     Router::new()
         .route(PATH, post(answer))
+        .route("/mcp/", post(answer))
         .method_not_allowed_fallback(async || ErrorResponse(Error::MethodNotAllowed))
         .layer(middleware::from_fn_with_state(app.clone(), layer::request_context::request_context))
         .layer(middleware::map_response_with_state(endpoint.clone(), challenge::complete))
@@ -73,6 +74,8 @@ async fn answer(State(endpoint): State<Endpoint>, request: Request) -> Result<Re
     let actor = authorize_bearer(&endpoint.app, &parts.headers, request_context(&parts)).await?;
     body::require_json(&parts.headers)?;
     let bytes = body::read(&parts.headers, body).await?;
+    // What the account may do can have changed while the body arrived, and the tools say what it may do now.
+    let actor = actor.renew(&endpoint.app.auth).await?;
     if bytes.trim_ascii_start().starts_with(b"[") {
         return Err(Error::Malformed("Send one message in each request; this server takes no batches.").into());
     }
@@ -99,6 +102,8 @@ fn prepare(headers: &mut HeaderMap) {
     headers.remove(header::AUTHORIZATION);
     headers.remove(header::COOKIE);
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
+    // It was checked before, and a proxy may have left it out.
+    headers.insert(header::HOST, HeaderValue::from_static("localhost"));
 }
 
 /// Turns those answers of rmcp that are no JSON-RPC into problem documents. No answer has a secret in it: one that does

@@ -39,7 +39,7 @@ pub struct Activity {
     pub outcome: String,
     /// Id of the account that acted; null when it was done at the server's terminal or with an unknown login.
     pub actor_id: Option<String>,
-    /// Id of the API token that was used, or else of the token that was changed.
+    /// Id of the API token or of the connected application that was used, or else of the token that was changed.
     pub token_id: Option<String>,
     /// Id of the account, token, session or host that it was about.
     pub target_id: Option<String>,
@@ -67,14 +67,12 @@ pub async fn list_activity(call: Call, arguments: ListActivity) -> Result<Paged<
         action: arguments.action,
         since: arguments.since,
         until: arguments.until,
-        page: Some(part.page()),
-        per_page: Some(part.per_page()),
         ..AuditQuery::default()
     };
     let page = if arguments.everybody {
-        audit::list(&call.app, &call.require::<AuditRead>()?, &query).await?
+        audit::list_part(&call.app, &call.require::<AuditRead>()?, &query, part.paging()).await?
     } else {
-        audit::list_own(&call.app, &call.actor, &query).await?
+        audit::list_own_part(&call.app, &call.actor, &query, part.paging()).await?
     };
-    Ok(part.of(page.map(Activity::from)))
+    part.of(page, |event| event.id.to_string(), Activity::from)
 }

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uptrakit_api::{Host, HostQuery, UpdateHost};
 use uptrakit_core::{
-    auth::authorized::{Authorized, HostsRead, HostsWrite},
-    domain::hosts::{self, NamesHosts},
+    auth::authorized::{HostsRead, HostsWrite},
+    domain::hosts,
     error::Error,
     text,
 };
@@ -180,27 +180,22 @@ pub async fn list(call: &Call, arguments: ListHosts) -> Result<Hosts, Stop> {
         None => sort,
     };
     let part = Part::parse(cursor.as_deref(), per_page)?;
-    let query = HostQuery {
-        q,
-        sort: sort.map(|sort| sort.as_str().to_owned()),
-        page: Some(part.page()),
-        per_page: Some(part.per_page()),
-    };
-    let mut found = hosts::list(&call.app, &actor, &query).await?;
+    let query = HostQuery { q, sort: sort.map(|sort| sort.as_str().to_owned()), page: None, per_page: None };
+    let mut found = hosts::list_part(&call.app, &actor, &query, part.paging()).await?;
     let count = |host: &Host| match needs {
         Some(Needs::SecurityUpdates) => host.security_updates,
         _ => host.pending_updates,
     };
     // The hosts that need updates come first, so that the first that needs none ends the list.
     let needing = found.items.iter().take_while(|host| count(host).is_some_and(|count| count > 0)).count();
-    let is_cut = needs.is_some() && needing < found.items.len();
-    if is_cut {
+    let mut ends_here = part.offset() + found.items.len() as u64 >= found.total;
+    if needs.is_some() && needing < found.items.len() {
         found.items.truncate(needing);
-        found.total = u64::from(found.page - 1) * u64::from(found.per_page) + needing as u64;
+        found.total = part.offset() + needing as u64;
+        ends_here = true;
     }
-    let is_last = is_cut || u64::from(found.page) >= found.total_pages;
-    let mut page = part.of(found.map(HostSummary::from));
-    if needs.is_some() && !is_last {
+    let mut page = part.of(found, |host| host.id.to_string(), HostSummary::from)?;
+    if needs.is_some() && !ends_here {
         page.total = None;
     }
     Ok(Hosts { notice: NOTICE, page })
@@ -209,19 +204,19 @@ pub async fn list(call: &Call, arguments: ListHosts) -> Result<Hosts, Stop> {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NameHost {
-    /// The host: its friendly name, host name, machine id or id.
+    /// The host: its id, friendly name, host name or machine id.
     pub host: String,
 }
 
 pub async fn get_host(call: Call, arguments: NameHost) -> Result<HostAnswer, Stop> {
     let actor = call.require::<HostsRead>()?;
-    Ok(find(&call, &actor, &arguments.host).await?.into())
+    Ok(only(hosts::list_named(&call.app, &actor, &arguments.host).await?)?.into())
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RenameHost {
-    /// The host: its friendly name, host name, machine id or id.
+    /// The host: its id, friendly name, host name or machine id.
     pub host: String,
     /// The new friendly name, 1 to 64 characters; null to remove it, so that the host goes by its host name.
     #[serde(deserialize_with = "Option::deserialize")]
@@ -230,7 +225,7 @@ pub struct RenameHost {
 
 pub async fn rename_host(call: Call, arguments: RenameHost) -> Result<HostAnswer, Stop> {
     let actor = call.require::<HostsWrite>()?;
-    let host = find(&call, &actor, &arguments.host).await?;
+    let host = only(hosts::list_named_to_change(&call.app, &actor, &arguments.host).await?)?;
     let change = UpdateHost { friendly_name: Some(arguments.friendly_name) };
     Ok(hosts::update(&call.app, &actor, host.id, change).await?.into())
 }
@@ -245,22 +240,34 @@ pub struct Deleted {
 
 pub async fn delete_host(call: Call, arguments: NameHost) -> Result<Deleted, Stop> {
     let actor = call.require::<HostsWrite>()?;
-    let host = find(&call, &actor, &arguments.host).await?;
+    let host = only(hosts::list_named_to_change(&call.app, &actor, &arguments.host).await?)?;
     hosts::delete(&call.app, &actor, host.id).await?;
     Ok(Deleted { notice: NOTICE, deleted: host.into() })
 }
 
-/// Finds the one host that a text names. Of several none is chosen: the sentence lists them.
-async fn find<R: NamesHosts>(call: &Call, actor: &Authorized<R>, named: &str) -> Result<Host, Stop> {
-    let mut found = hosts::list_named(&call.app, actor, named).await?;
+/// A host that a text may mean. It has what tells it from the others, and no more, because a connection that may change
+/// hosts need not be allowed to read them.
+#[derive(Debug, Serialize)]
+struct Candidate {
+    id: String,
+    friendly_name: Option<String>,
+    hostname: String,
+    last_seen_at: String,
+}
+
+/// Returns the one host that a text names. Of several none is chosen: the sentence lists them.
+fn only(mut found: Vec<Host>) -> Result<Host, Stop> {
     match found.len() {
         0 => Err(Stop::Told(
             "The argument host names no host. Call list_hosts with q to find it, and use an id from there.".into(),
         )),
         1 => Ok(found.remove(0)),
         count => {
-            let candidates: Vec<HostSummary> = found.into_iter().map(HostSummary::from).collect();
-            let list = super::super::answer::json(&candidates)?;
+            let candidate = |host: Host| {
+                let HostSummary { id, friendly_name, hostname, last_seen_at, .. } = host.into();
+                Candidate { id, friendly_name, hostname, last_seen_at }
+            };
+            let list = super::super::answer::json(&found.into_iter().map(candidate).collect::<Vec<_>>())?;
             Err(Stop::Told(format!(
                 "The argument host names {count} hosts or more. Call again with one of these ids, and ask the person if \
                  it is not clear which one is meant. {NOTICE}\n{list}"

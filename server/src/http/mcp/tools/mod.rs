@@ -61,7 +61,12 @@ where
         .with_raw_output_schema(schema::output::<R>())
         .with_annotations(effect.annotations());
     let run = move |call: Call, arguments: JsonObject| -> Running {
-        Box::pin(async move { super::answer::json(&run(call, parse_arguments(arguments)?).await?) })
+        Box::pin(async move {
+            if let Some(permission) = needs {
+                call.require_permission(permission)?;
+            }
+            super::answer::json(&run(call, parse_arguments(arguments)?).await?)
+        })
     };
     Tool { needs, description, run: Box::new(run) }
 }
@@ -145,10 +150,6 @@ pub fn list(account: Permissions) -> Vec<Description> {
 
 pub fn find(name: &str) -> Option<&'static Tool> {
     TOOLS.iter().find(|tool| tool.description.name == name)
-}
-
-pub fn names() -> Vec<&'static str> {
-    TOOLS.iter().map(|tool| &*tool.description.name).collect()
 }
 
 #[cfg(test)]

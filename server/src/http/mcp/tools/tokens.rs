@@ -44,7 +44,8 @@ pub struct ApiToken {
     pub name: String,
     /// Start and end of the token, enough to recognise it and not enough to use it.
     pub hint: String,
-    /// active, expired or revoked.
+    /// active, expired or revoked; on_hold for one that is refused until the person confirms it, because the database was
+    /// restored from a backup.
     pub state: &'static str,
     /// Permissions of the token; null when it has all of the account's.
     pub permissions: Option<Vec<&'static str>>,
@@ -55,8 +56,7 @@ pub struct ApiToken {
     pub last_used_at: Option<String>,
     pub last_used_ip: Option<String>,
     pub revoked_at: Option<String>,
-    /// Time since which the token is on hold, because the database was restored from a backup: it is refused until the
-    /// person confirms it on the Profile page. Null when it is not.
+    /// Time since which the token is on hold. It is confirmed on the Profile page. Null when it is not on hold.
     pub held_at: Option<String>,
 }
 
@@ -67,7 +67,7 @@ impl From<Token> for ApiToken {
             id: token.id.to_string(),
             name: token.name,
             hint: token.hint,
-            state: token.state.as_str(),
+            state: if token.held_at.is_some() { "on_hold" } else { token.state.as_str() },
             permissions: token.permissions.map(names),
             created_at: token.created_at.to_string(),
             expires_at: token.expires_at.map(|at| at.to_string()),
@@ -87,14 +87,9 @@ pub async fn list_api_tokens(call: Call, arguments: ListTokens) -> Result<Paged<
         Some(State::All) => "all",
     };
     let part = Part::parse(arguments.cursor.as_deref(), arguments.per_page)?;
-    let query = TokenQuery {
-        state: Some(state.into()),
-        q: arguments.q,
-        sort: None,
-        page: Some(part.page()),
-        per_page: Some(part.per_page()),
-    };
-    Ok(part.of(tokens::list(&call.app, &call.actor, &query).await?.map(ApiToken::from)))
+    let query = TokenQuery { state: Some(state.into()), q: arguments.q, sort: None, page: None, per_page: None };
+    let page = tokens::list_part(&call.app, &call.actor, &query, part.paging()).await?;
+    part.of(page, |token| token.id.to_string(), ApiToken::from)
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
