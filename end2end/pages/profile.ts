@@ -34,7 +34,7 @@ export class ProfilePage {
     return this.rows.filter({ hasText: name });
   }
 
-  action(verb: "Rotate" | "Edit" | "Revoke", name: string): Locator {
+  action(verb: "Rotate" | "Edit" | "Revoke" | "Confirm", name: string): Locator {
     return this.page.getByRole("button", { name: `${verb} ${name}`, exact: true });
   }
 

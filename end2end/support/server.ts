@@ -116,6 +116,15 @@ export class Server {
     await this.start(new URL(this.url).host);
   }
 
+  /** Puts the database back as it is now, as after a loss: what worked must be confirmed, and everybody signs in again. */
+  async backUpAndRestore(): Promise<void> {
+    const backup = join(this.folder, "backup.db");
+    await this.run(["backup", backup]);
+    await this.stop();
+    await this.run(["restore", backup]);
+    await this.start(new URL(this.url).host);
+  }
+
   async remove(): Promise<void> {
     await this.stop();
     await rm(this.folder, { recursive: true, force: true });

@@ -296,6 +296,16 @@ export const states: View[] = [
     },
   },
   {
+    name: "profile-on-hold",
+    visitor: "signed in",
+    async open(page, server) {
+      await server.backUpAndRestore();
+      await signIn(page.context(), server, ada);
+      await arrive(page, server, "profile");
+      await expect(new ProfilePage(page).action("Confirm", "backup-nightly")).toBeVisible();
+    },
+  },
+  {
     name: "profile-rotating",
     visitor: "signed in",
     async open(page, server) {

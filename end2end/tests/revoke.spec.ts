@@ -1,6 +1,7 @@
 // Revoking, seen from all sides: the page, the next request, the stream that is open.
 import { call, mint, report, used } from "../support/api.ts";
-import { expect, test } from "../support/fixtures.ts";
+import { expect, signIn, test } from "../support/fixtures.ts";
+import { ada } from "../support/server.ts";
 import { ProfilePage } from "../pages/profile.ts";
 import { Shell } from "../pages/shell.ts";
 
@@ -82,6 +83,27 @@ test("Escape leaves the token as it is", async ({ server, context, signedIn: pag
   await page.keyboard.press("Escape");
   await expect(profile.revokeDialog).toBeHidden();
   await expect(profile.action("Revoke", "spared")).toBeFocused();
+  expect((await call(server, token, "/auth/me")).status).toBe(200);
+});
+
+test("a token on hold after a restore is refused until it is confirmed", async ({
+  server,
+  context,
+  signedIn: page,
+}) => {
+  const token = await mint(context, server, { name: "nightly" });
+  await page.goto("about:blank");
+  await server.backUpAndRestore();
+  expect((await call(server, token, "/auth/me")).status).toBe(401);
+  await signIn(context, server, ada);
+  const profile = new ProfilePage(page);
+  await page.goto(`${server.url}/profile`);
+  await expect(profile.row("nightly")).toContainText("on hold");
+  await expect(profile.action("Rotate", "nightly")).toHaveCount(0);
+  await profile.action("Confirm", "nightly").click();
+  await expect(page.getByText("nightly is confirmed, and accepted again.")).toBeVisible();
+  await expect(profile.row("nightly")).not.toContainText("on hold");
+  await expect(profile.action("Rotate", "nightly")).toBeVisible();
   expect((await call(server, token, "/auth/me")).status).toBe(200);
 });
 

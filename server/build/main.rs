@@ -14,6 +14,10 @@ use asset::Assets;
 fn main() -> io::Result<()> {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     println!("cargo::rerun-if-changed=build");
+    // `cargo xtask run` builds the libraries while there is no web app yet, and nothing of this crate.
+    if env::var_os("UPTRAKIT_LIBRARIES_ALONE").is_some() {
+        return Err(io::Error::other("only the libraries were asked for"));
+    }
     app(&out)?;
     guide::build(&out)
 }

@@ -14,7 +14,9 @@ use crate::{
     debian,
     dist_check::{self, IMAGE, debian_name, version},
     process::{announce, find, is_root, program, read, root, run, target},
-    product, tools,
+    product,
+    split::Effort,
+    tools,
 };
 
 const USAGE: &str = "Usage: cargo xtask dist [--check] [--quick] [x86_64|aarch64]…
@@ -78,7 +80,7 @@ pub fn dist(arguments: &[String]) -> Result<()> {
         return command_line_for_macos(&made);
     }
     ensure!(cfg!(target_os = "linux"), "packages are made on Linux or macOS");
-    product::web()?;
+    product::web(Effort::Full)?;
     for machine in &options.machines {
         let programs = build(machine, options.is_quick)?;
         if *machine == env::consts::ARCH {

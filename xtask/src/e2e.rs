@@ -9,6 +9,7 @@ use crate::{
     postgres::{self, Cluster, URL_VARIABLE},
     process::{announce, program, run},
     product::{self, Profile},
+    split::Effort,
     tally::Tally,
     tools,
 };
@@ -20,7 +21,7 @@ pub fn e2e(arguments: &[String]) -> Result<ExitCode> {
 }
 
 pub fn run_suite(arguments: &[String]) -> Result<Tally> {
-    product::web()?;
+    product::web(Effort::Full)?;
     let programs = product::programs(Profile::Debug)?;
     let packages = tools::end2end_packages()?;
     let (chromium, firefox, webkit) = (browser::chromium()?, browser::firefox()?, browser::webkit());

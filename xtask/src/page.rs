@@ -8,12 +8,13 @@ use crate::{
     browser,
     process::{announce, program, root, run},
     product::{self, Profile},
+    split::Effort,
     tools,
 };
 
 /// Lighthouse is installed for this command alone, never for the tests.
 pub fn measure() -> Result<()> {
-    product::web()?;
+    product::web(Effort::Full)?;
     let programs = product::programs(Profile::Release)?;
     let chromium = browser::chromium()?;
     let folder = root().join("bench/lighthouse");

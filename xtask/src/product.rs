@@ -13,7 +13,8 @@ use anyhow::{Context, Result};
 
 use crate::{
     process::{announce, cargo, program, root, run, target},
-    split, tools,
+    split::{self, Effort},
+    tools,
 };
 
 const WEB_SOURCES: &[&str] =
@@ -34,17 +35,21 @@ pub struct Programs {
 
 /// Returns true when `dist/` was built here from the very same sources, and is as it was then: Trunk alone, as in `trunk
 /// serve`, builds another app into it.
-pub fn web_is_built() -> Result<bool> {
-    let is_there = root().join("dist/index.html").is_file();
-    Ok(is_there && fs::read_to_string(web_stamp()).ok() == Some(web_state(&digest(root(), WEB_SOURCES)?)?))
+pub fn web_is_built(effort: Effort) -> Result<bool> {
+    if !root().join("dist/index.html").is_file() {
+        return Ok(false);
+    }
+    let (found, sources) = (fs::read_to_string(web_stamp()).ok(), digest(root(), WEB_SOURCES)?);
+    let is_with = |effort| anyhow::Ok(found == Some(web_state(effort, &sources)?));
+    Ok(is_with(Effort::Full)? || (effort == Effort::Quick && is_with(effort)?))
 }
 
-fn web_state(sources: &str) -> Result<String> {
-    Ok(format!("{sources} {}", digest(root(), &["dist"])?))
+fn web_state(effort: Effort, sources: &str) -> Result<String> {
+    Ok(format!("{effort:?} {sources} {}", digest(root(), &["dist"])?))
 }
 
-pub fn web() -> Result<()> {
-    if web_is_built()? {
+pub fn web(effort: Effort) -> Result<()> {
+    if web_is_built(effort)? {
         return Ok(());
     }
     // Before the build: an edit in the meantime is not in it.
@@ -59,9 +64,9 @@ pub fn web() -> Result<()> {
         .env("TRUNK_SKIP_VERSION_CHECK", "true")
         // Trunk takes only `true` and `false` here; the convention is any value.
         .env_remove("NO_COLOR"))?;
-    split::split(&path)?;
+    split::split(&path, effort)?;
     fs::create_dir_all(target())?;
-    fs::write(web_stamp(), web_state(&sources)?)?;
+    fs::write(web_stamp(), web_state(effort, &sources)?)?;
     Ok(())
 }
 
@@ -97,11 +102,17 @@ pub fn programs(profile: Profile) -> Result<Programs> {
 }
 
 /// Builds the libraries of the programs in the background, beside the web app, whose build leaves a core idle for much
-/// of its time. A failure is not shown, because [`programs`] meets it again.
+/// of its time. The server itself is left out, because it contains the web app: its build script fails. Another failure
+/// is not shown, because [`programs`] meets it again.
 pub fn programs_ahead(profile: Profile) -> JoinHandle<()> {
     thread::spawn(move || {
         let (mut build, _) = build_of_programs(profile);
-        let _ = build.arg("--quiet").stdout(Stdio::null()).stderr(Stdio::null()).status();
+        let _ = build
+            .args(["--quiet", "--keep-going"])
+            .env("UPTRAKIT_LIBRARIES_ALONE", "1")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
     })
 }
 

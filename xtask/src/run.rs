@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use crate::{
     process::{announce, program, root},
     product::{self, Profile},
+    split::Effort,
 };
 
 const LISTEN: &str = "127.0.0.1:8080";
@@ -16,10 +17,10 @@ pub fn run(flags: &[String]) -> Result<()> {
     if env::var_os("UPTRAKIT_LISTEN").is_none() && !flags.iter().any(|flag| flag.starts_with("--listen")) {
         ensure_free(LISTEN)?;
     }
-    if !product::web_is_built()? {
+    if !product::web_is_built(Effort::Quick)? {
         announce("Two steps: the web app with its tools, and meanwhile the server's libraries; then the server itself");
         let ahead = product::programs_ahead(Profile::Quick);
-        product::web()?;
+        product::web(Effort::Quick)?;
         if !ahead.is_finished() {
             announce("Waiting for the server's libraries");
         }

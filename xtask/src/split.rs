@@ -9,6 +9,8 @@ use std::{
     fs,
     hash::{DefaultHasher, Hash, Hasher},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
 };
 
 use anyhow::{Context, Result};
@@ -26,22 +28,35 @@ const PAGES: [(&str, &str); 5] = [
     ("/oauth/consent", "requests"),
     ("/device", "requests"),
 ];
-const OPTIMISE: &[&str] = &[
+const ALWAYS: &[&str] = &[
     "--enable-bulk-memory",
     "--enable-nontrapping-float-to-int",
     "--enable-reference-types",
     "--enable-sign-ext",
     "--enable-mutable-globals",
-    "--flatten",
-    "--rereloop",
-    "-Oz",
-    "--converge",
     "--strip-debug",
     "--strip-producers",
 ];
 
+/// How long may be spent on making the files small.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// A third of the time, for files that are a tenth larger.
+    Quick,
+    Full,
+}
+
+impl Effort {
+    const fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Self::Quick => &["-O1"],
+            Self::Full => &["--flatten", "--rereloop", "-Oz", "--converge"],
+        }
+    }
+}
+
 /// Replaces the app in `dist/`, which Trunk has built. `path` finds the tools first.
-pub fn split(path: &OsStr) -> Result<()> {
+pub fn split(path: &OsStr, effort: Effort) -> Result<()> {
     let folder = target().join("split");
     let (cut, bound) = (folder.join("cut"), folder.join("bound"));
     if folder.exists() {
@@ -70,20 +85,24 @@ pub fn split(path: &OsStr) -> Result<()> {
     for file in files(&bound)? {
         fs::read(&file)?.hash(&mut hasher);
     }
-    OPTIMISE.hash(&mut hasher);
+    (ALWAYS, effort.arguments()).hash(&mut hasher);
     let hash = format!("{:016x}", hasher.finish());
     let dist = root().join("dist");
     remove_unsplit(&dist)?;
     let loader = fs::read_to_string(bound.join(LOADER))?;
     let mut scripts = vec![bound.join(LOADER), bound.join(format!("{APP}.js"))];
-    for file in files(&bound)?.into_iter().filter(|file| has_extension(file, "wasm")) {
-        let name = name_of(&file);
-        let hashed = hashed(&name, &hash);
-        run(tool("wasm-opt").args(OPTIMISE).arg(&file).arg("-o").arg(dist.join(&hashed)))?;
+    let mut modules: Vec<PathBuf> = files(&bound)?.into_iter().filter(|file| has_extension(file, "wasm")).collect();
+    for name in modules.iter().map(|file| name_of(file)) {
         for script in &scripts {
-            replace(script, &name, &hashed)?;
+            replace(script, &name, &hashed(&name, &hash))?;
         }
     }
+    // The largest first, so that no core waits long for another one at the end.
+    modules.sort_by_key(|file| std::cmp::Reverse(file.metadata().map_or(0, |about| about.len())));
+    on_all_cores(&modules, |file| {
+        let small = dist.join(hashed(&name_of(file), &hash));
+        run(tool("wasm-opt").args(ALWAYS).args(effort.arguments()).arg(file).arg("-o").arg(small))
+    })?;
     // The loader takes the memory from the script that it is bundled with.
     let script = scripts.pop().context("there are two scripts")?;
     let hashed_script = dist.join(hashed(&format!("{APP}.js"), &hash));
@@ -111,6 +130,21 @@ pub fn split(path: &OsStr) -> Result<()> {
     }
     let text = fs::read_to_string(&page)?;
     Ok(fs::write(&page, with_early_fetch(&text, &pages))?)
+}
+
+fn on_all_cores<T: Sync>(items: &[T], work: impl Fn(&T) -> Result<()> + Sync) -> Result<()> {
+    let next = AtomicUsize::new(0);
+    let worker = || {
+        while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+            work(item)?;
+        }
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(worker)).collect();
+        workers.into_iter().try_for_each(|worker| worker.join().expect("a worker does not panic"))
+    })
 }
 
 /// Reads from the loader which files the code of a lazy view is in: its own, and those that it shares with other views.

@@ -16,6 +16,7 @@ use crate::{
     process::{announce, cargo, watch},
     product::{self, Profile, Programs},
     proxies,
+    split::Effort,
     tally::Tally,
     tools,
 };
@@ -46,7 +47,7 @@ const STEPS: &[Step] = &[
     Step::new("dependencies", "who may depend on whom", || checked(dependencies::check)),
     Step::new("third-parties", "dependencies are used, and allowed by deny.toml", || checked(lint::third_parties)),
     Step::new("clippy", "lints, native and for the browser", || checked(lint::clippy)),
-    Step::new("web", "the web app builds", || checked(product::web)),
+    Step::new("web", "the web app builds", || checked(|| product::web(Effort::Full))),
     Step::new("rust", "unit, integration and command-line tests, on SQLite and Postgres", rust),
     Step::part("cli", "only the tests of the command line", cli),
     Step::new("openapi", "docs/openapi.json is what the server says", || checked(openapi::check)),

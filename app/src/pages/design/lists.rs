@@ -105,6 +105,7 @@ fn tokens() -> Vec<Token> {
             rotation: Some(rotation),
             ..token(3, "deploy-production-cluster-eu-central", TokenState::Active)
         },
+        Token { held_at: Some(in_minutes(-30)), ..token(6, "before-the-restore", TokenState::Active) },
         Token { expires_at: Some(in_minutes(-2 * DAY)), ..token(4, "old", TokenState::Expired) },
         Token { revoked_at: Some(in_minutes(-80)), ..token(5, "leaked-in-a-log", TokenState::Revoked) },
     ]
