@@ -71,8 +71,7 @@ async function useEverything(client) {
 test("the first generation of the official client uses everything", async () => {
   const client = new Client(about);
   await client.connect(new StreamableHTTPClientTransport(new URL(server.mcp), authorization()));
-  await useEverything(client);
-  await client.close();
+  await useEverything(client).finally(() => client.close());
 });
 
 for (const mode of ["legacy", "auto", "modern"]) {
@@ -81,8 +80,7 @@ for (const mode of ["legacy", "auto", "modern"]) {
     const client = new Client2(about, { versionNegotiation: { mode: negotiation } });
     await client.connect(new Transport2(new URL(server.mcp), authorization()));
     assert.equal(client.getProtocolEra(), mode === "legacy" ? "legacy" : "modern");
-    await useEverything(client);
-    await client.close();
+    await useEverything(client).finally(() => client.close());
   });
 }
 
@@ -132,6 +130,5 @@ test("a program that speaks over standard input connects by mcp-remote with a to
     stderr: "ignore",
   });
   await client.connect(transport);
-  await useEverything(client);
-  await client.close();
+  await useEverything(client).finally(() => client.close());
 });

@@ -76,7 +76,7 @@ fn what_the_server_refuses_is_said_flag_by_flag_with_the_entry_that_is_wrong() {
         ),
         (
             &["--name", "x", "--allow-network", "10.0.0.0/8", "--allow-network", "lan"],
-            "  why:  --allow-network 'lan' is no network, such as 10.0.0.0/8",
+            "  why:  --allow-network 'lan' is not a network; write each like 10.0.0.0/8",
         ),
         (
             &["--name", "x", "--allow-network", "10.1.2.3/8"],

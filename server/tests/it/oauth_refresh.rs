@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::support::{
     Client, TestServer,
-    oauth::{Connected, connect, connect_again, oauth_error, refresh, text, use_at_mcp},
+    oauth::{Connected, connect, connect_again, mistyped, oauth_error, refresh, text, use_at_mcp},
     on_both,
 };
 
@@ -156,7 +156,7 @@ async fn another_application_can_not_use_a_refresh_token(server: TestServer) {
     let (one, other) = (connect(&server, &root, &["hosts:read"]).await, connect(&server, &root, &["hosts:read"]).await);
     let anonymous = server.anonymous();
     oauth_error(&refresh(&anonymous, &other.client_id, &one.refresh, &[]).await, 400, "invalid_grant");
-    for wrong in ["", "upr_x", &one.access, &format!("{}0", &one.refresh[..39])] {
+    for wrong in ["", "upr_x", &one.access, &mistyped(&one.refresh)] {
         let reply = refresh(&anonymous, &one.client_id, wrong, &[]).await;
         assert_eq!(reply.status, 400, "{}", reply.text);
     }

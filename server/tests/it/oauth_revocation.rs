@@ -10,8 +10,8 @@ use uptrakit_core::state::OAuthRules;
 use crate::support::{
     Client, PASSWORD, Reply, TestServer,
     oauth::{
-        COMMAND_LINE, Connected, REDIRECT, approve, begin, connect, exchange, mcp, oauth_error, post_form, refresh,
-        register, rpc, text, use_at_mcp,
+        COMMAND_LINE, Connected, REDIRECT, approve, begin, connect, exchange, mcp, mistyped, oauth_error, post_form,
+        refresh, register, rpc, text, use_at_mcp,
     },
     on_both,
 };
@@ -169,7 +169,7 @@ async fn an_access_token_opens_its_own_resource_alone(server: TestServer) {
     let (_, token) = root.new_token(json!({ "name": "ci", "permissions": ["hosts:read"] })).await;
     assert_eq!(use_at_mcp(&server, &token).await.status, 200, "an API token opens both");
     server.bearer(&token).get("/hosts").await.ok(200);
-    for secret in [&connected.refresh, &format!("{}x", &connected.access[..39]), &connected.access[4..].to_owned()] {
+    for secret in [&connected.refresh, &mistyped(&connected.access), &connected.access[4..].to_owned()] {
         use_at_mcp(&server, secret).await.refused(401, "invalid-token");
         server.bearer(secret).get("/hosts").await.refused(401, "invalid-token");
     }

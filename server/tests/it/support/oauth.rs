@@ -132,6 +132,12 @@ pub fn text(answer: &Value, name: &str) -> String {
     answer[name].as_str().unwrap_or_else(|| panic!("no {name} in {answer}")).to_owned()
 }
 
+/// Changes the last character of a secret.
+pub fn mistyped(secret: &str) -> String {
+    let (start, last) = secret.split_at(secret.len() - 1);
+    format!("{start}{}", if last == "0" { '1' } else { '0' })
+}
+
 /// Connects a new application to the person's account.
 pub async fn connect(server: &TestServer, person: &Client, permissions: &[&str]) -> Connected {
     let application = register(server, "Test client", REDIRECT).await;
