@@ -47,7 +47,12 @@ RestrictNamespaces=yes
 LockPersonality=yes
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
 CapabilityBoundingSet=CAP_DAC_READ_SEARCH
+PrivateMounts=yes
+ProtectProc=invisible
 SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallFilter=~@resources
+SystemCallErrorNumber=EPERM
 ";
 
 struct Places {
