@@ -282,7 +282,7 @@ async fn a_token_revokes_itself_and_is_told_since_when(server: TestServer) {
     let mcp = server.bearer(&token).mcp(Era::Modern);
     let revoked = mcp.call("revoke_api_token", json!({ "token": "Assistant" })).await;
     assert_eq!((&revoked["id"], &revoked["cut_off"]), (&json!(id), &json!(0)));
-    assert_eq!(revoked["refused_from"], server.app.clock.now().to_string());
+    assert_eq!(revoked["revoked_at"], server.app.clock.now().to_string());
     mcp.send("tools/list", json!({})).await.refused(401, "token-revoked");
 }
 

@@ -105,7 +105,7 @@ pub struct RevokedToken {
     pub name: String,
     pub hint: String,
     /// The instant, RFC 3339, from which the token is refused everywhere.
-    pub refused_from: String,
+    pub revoked_at: String,
     /// Number of requests that were under way with the token and were ended.
     pub cut_off: u64,
 }
@@ -118,7 +118,7 @@ pub async fn revoke_api_token(call: Call, arguments: RevokeToken) -> Result<Revo
         id: token.id.to_string(),
         name: token.name,
         hint: token.hint,
-        refused_from: at.to_string(),
+        revoked_at: at.to_string(),
         cut_off,
     })
 }
