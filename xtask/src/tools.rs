@@ -33,7 +33,8 @@ pub fn web_build_path() -> Result<OsString> {
         cache.cargo_tool(
             &format!("trunk-{TRUNK}"),
             "about three minutes on two cores",
-            &["trunk", "--version", TRUNK, "--locked", "--no-default-features", "--features", "rustls"],
+            // Without TLS: what it would download is installed here.
+            &["trunk", "--version", TRUNK, "--locked", "--no-default-features"],
         )?,
         // The tool is installed without --locked, because the lock file of a release may name crate versions that were
         // withdrawn.
