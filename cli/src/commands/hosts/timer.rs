@@ -343,7 +343,12 @@ mod tests {
         LockPersonality=yes
         RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
         CapabilityBoundingSet=CAP_DAC_READ_SEARCH
+        PrivateMounts=yes
+        ProtectProc=invisible
         SystemCallArchitectures=native
+        SystemCallFilter=@system-service
+        SystemCallFilter=~@resources
+        SystemCallErrorNumber=EPERM
         "#);
         insta::assert_snapshot!(timer(Duration::from_hours(1)), @"
         # Written by `uptrakit hosts report --install-timer`.
