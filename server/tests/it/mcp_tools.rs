@@ -252,7 +252,7 @@ async fn tokens_are_listed_and_revoked_and_never_shown(server: TestServer) {
     assert_eq!(revoked["revoked_at"], server.app.clock.now().to_string());
     server.bearer(&secret).get("/auth/me").await.refused(401, "token-revoked");
     let again = mcp.call("revoke_api_token", json!({ "token": id })).await;
-    assert_eq!(again["revoked_at"], revoked["refused_from"]);
+    assert_eq!(again["revoked_at"], revoked["revoked_at"]);
     mcp.call("revoke_api_token", json!({ "token": other_id })).await;
     assert_eq!(mcp.call("list_api_tokens", json!({ "state": "revoked" })).await["total"], 2);
     for token in [foreign.as_str(), "kim's", "ci", "00000000-0000-7000-8000-000000000000"] {
