@@ -37,7 +37,7 @@ use lint::Mode;
 const USAGE: &str = "\
 Usage: cargo xtask COMMAND [ARGUMENT]…
 
-  run [FLAG]…      build the release server with the web app inside and start it; flags go to the server
+  run [FLAG]…      build the server with the web app inside and start it, for trying; flags go to the server
   test [STEP]…     check and test everything, or only these steps; `cargo xtask test -h` lists them
   lint             formatting, spelling, lints, documentation and dependencies
   format           format everything as lint wants it

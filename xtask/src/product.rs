@@ -23,7 +23,7 @@ const WEB_SOURCES: &[&str] =
 #[derive(Clone, Copy)]
 pub enum Profile {
     Debug,
-    /// Compiled quickly, and optimised where the server spends its time.
+    /// Compiled quickly, and optimised where a server that is tried would be slow without.
     Quick,
     Release,
 }
