@@ -3,7 +3,7 @@
 use anyhow::Result;
 use uptrakit_api::{AccessToken, AccountId, ApplicationId, GrantId, Permissions, Timestamp, TokenSecret};
 use uptrakit_core::{
-    auth::digest::Digest,
+    auth::{credential::ACCESS_TOKEN_MILLIS, digest::Digest},
     clock::{Clock, fill_random, new_id},
     domain::oauth::resource::Resource,
     text::key,
@@ -59,7 +59,6 @@ async fn add_account(tx: &mut Transaction, now: Timestamp) -> Result<AccountId> 
 
 /// Connects an account with an application by `count` grants, and returns the access token of each.
 pub async fn connect(url: &str, count: usize) -> Result<Vec<String>> {
-    const HOUR_MILLIS: i64 = 3_600_000;
     let store = Store::open(url, 4).await?;
     let now = Clock::System.now();
     let mut tx = store.begin().await?;
@@ -82,7 +81,7 @@ pub async fn connect(url: &str, count: usize) -> Result<Vec<String>> {
     let mut texts = Vec::new();
     for _ in 0..count {
         let id: GrantId = new_id(now);
-        let expires_at = now.plus_millis(HOUR_MILLIS);
+        let expires_at = now.plus_millis(ACCESS_TOKEN_MILLIS);
         let grant = NewGrant {
             id,
             account_id,
