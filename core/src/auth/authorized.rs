@@ -155,9 +155,8 @@ impl<R> Authorized<R> {
     /// Checks the same actor against a further requirement; the check inside a write transaction uses that one from
     /// then on.
     pub fn require<S: Requirement>(mut self) -> Result<Authorized<S>, AuthError> {
-        let Actor { entry, need, .. } = &mut self.actor;
-        entry.credential.satisfy(&entry.account.state, S::NEED).map_err(AuthError::Rejected)?;
-        *need = S::NEED;
+        self.actor.check(S::NEED)?;
+        self.actor.need = S::NEED;
         Ok(Authorized { actor: self.actor, requirement: PhantomData })
     }
 
@@ -173,9 +172,8 @@ impl<R> Authorized<R> {
     /// Checks the same actor against the requirement of what the request's body asks for. From now on the request is
     /// cut off when the credential no longer meets it.
     pub fn require_from_now_on<S: Requirement>(&self) -> Result<Authorized<S>, AuthError> {
-        let Actor { entry, context, .. } = &self.actor;
-        entry.credential.satisfy(&entry.account.state, S::NEED).map_err(AuthError::Rejected)?;
-        context.in_flight.need(S::NEED);
+        self.actor.check(S::NEED)?;
+        self.actor.context.in_flight.need(S::NEED);
         let actor = Actor { need: S::NEED, ..self.actor.clone() };
         Ok(Authorized { actor, requirement: PhantomData })
     }
