@@ -23,6 +23,7 @@ use crate::{
     process::{Process, add_root, program, start},
     support::{
         Client, PASSWORD, START, TestServer,
+        cluster::Cluster,
         oauth::{connect, use_at_mcp},
         on_both, report,
     },
@@ -449,4 +450,40 @@ async fn a_postgres_database_is_taken_over_after_its_own_tool_has_restored_it() 
     let said = restore(&["--adopt"]);
     assert!(said.succeeded && said.stdout.contains("On hold: 1 tokens."), "{} {}", said.stdout, said.stderr);
     TestServer::on(copy.clone()).await.bearer(&token).get("/auth/me").await.refused(401, "token-on-hold");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dump_of_postgres_that_is_put_back_brings_no_revoked_token_back() {
+    let Some(cluster) = Cluster::primary() else { return };
+    let server = TestServer::on(cluster.url()).await;
+    let root = server.with_root().await;
+    let kept = root.new_token(json!({ "name": "kept" })).await.1;
+    let (id, revoked) = root.new_token(json!({ "name": "revoked" })).await;
+    let dump = cluster.file("uptrakit.dump");
+    cluster.run("pg_dump", &["--format=custom", "--file", &dump, "uptrakit"]);
+    root.delete(&format!("/auth/api-tokens/{id}")).await.ok(204);
+    let directory = tempfile::tempdir().unwrap();
+    let export = directory.path().join("audit.jsonl");
+    fs::write(&export, root.get("/audit/export").await.text).unwrap();
+    server.app.close().await.unwrap();
+
+    for (arguments, of_kept, of_revoked) in [
+        (&["--adopt", "--audit", export.to_str().unwrap()][..], None, "token-revoked"),
+        (&["--adopt"], Some("token-on-hold"), "token-on-hold"),
+    ] {
+        cluster.run("dropdb", &["uptrakit"]);
+        cluster.run("createdb", &["--owner=uptrakit", "uptrakit"]);
+        cluster.run("pg_restore", &["--no-owner", "--role=uptrakit", "--dbname=uptrakit", &dump]);
+        let mut restore = program(directory.path(), Some(&cluster.url()));
+        let said = tokio::task::block_in_place(|| Said::by(restore.arg("restore").args(arguments)));
+        assert!(said.succeeded, "{} {}", said.stdout, said.stderr);
+        let restored = TestServer::on(cluster.url()).await;
+        restored.bearer(&revoked).get("/auth/me").await.refused(401, of_revoked);
+        let reply = restored.bearer(&kept).get("/auth/me").await;
+        match of_kept {
+            Some(code) => drop(reply.refused(401, code)),
+            None => drop(reply.ok(200)),
+        }
+        restored.app.close().await.unwrap();
+    }
 }

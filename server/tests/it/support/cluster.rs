@@ -34,8 +34,7 @@ impl Cluster {
         init.args(["--username=uptrakit", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync", "--pgdata"]);
         succeed(init.arg(cluster.data()));
         cluster.start("");
-        let mut create = cluster.program("createdb");
-        succeed(create.args(["-h", "127.0.0.1", "-U", "uptrakit", "-p", &cluster.port.to_string(), "uptrakit"]));
+        cluster.run("createdb", &["uptrakit"]);
         Some(cluster)
     }
 
@@ -67,6 +66,18 @@ impl Cluster {
     /// Promotes a standby to primary.
     pub fn promote(&self) {
         succeed(&mut self.control(&["promote", "-w"]));
+    }
+
+    /// Runs one of the clients that come with Postgres.
+    pub fn run(&self, name: &str, arguments: &[&str]) {
+        let mut client = self.program(name);
+        client.env("PGPORT", self.port.to_string()).envs([("PGHOST", "127.0.0.1"), ("PGUSER", "uptrakit")]);
+        succeed(client.args(arguments));
+    }
+
+    /// Returns the path of a file that Postgres' programs may write and that is removed with the cluster.
+    pub fn file(&self, name: &str) -> String {
+        self.directory.path().join(name).display().to_string()
     }
 
     pub fn address(&self) -> String {
