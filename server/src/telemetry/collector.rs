@@ -2,6 +2,8 @@
 //! threads of their own, which may wait.
 
 use std::{
+    fs,
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -13,7 +15,7 @@ use async_trait::async_trait;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use ureq::{
     Agent,
-    tls::{RootCerts, TlsConfig},
+    tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem},
 };
 
 const LARGEST_ANSWER: u64 = 1 << 20;
@@ -25,16 +27,21 @@ pub struct Collector {
 }
 
 impl Collector {
-    pub fn new(timeout: Duration) -> Self {
+    /// Trusts the certificates in a file, or else those of the system. An error says what the file is.
+    pub fn new(timeout: Duration, authorities: Option<&Path>) -> Result<Self, String> {
+        let roots = match authorities {
+            Some(file) => RootCerts::from(certificates(file)?),
+            None => RootCerts::PlatformVerifier,
+        };
         // A redirect would take the headers, in which a secret of the collector may be, to another place.
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .timeout_global(Some(timeout))
             .user_agent(concat!("uptrakit/", env!("CARGO_PKG_VERSION")))
-            .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
+            .tls_config(TlsConfig::builder().root_certs(roots).build())
             .build();
-        Self { agent: config.into(), is_down: Arc::default() }
+        Ok(Self { agent: config.into(), is_down: Arc::default() })
     }
 
     fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, ureq::Error> {
@@ -55,6 +62,22 @@ impl Collector {
             _ => {}
         }
     }
+}
+
+fn certificates(file: &Path) -> Result<Vec<Certificate<'static>>, String> {
+    let bytes = fs::read(file).map_err(|error| format!("is {}, which can't be read: {error}", file.display()))?;
+    let mut certificates = Vec::new();
+    for item in parse_pem(&bytes) {
+        if let PemItem::Certificate(certificate) =
+            item.map_err(|_| format!("is {}, which is damaged", file.display()))?
+        {
+            certificates.push(certificate);
+        }
+    }
+    if certificates.is_empty() {
+        return Err(format!("is {}, which has no certificate in PEM form", file.display()));
+    }
+    Ok(certificates)
 }
 
 #[async_trait]

@@ -36,14 +36,20 @@ impl Telemetry {
     /// Starts what the variables of the environment ask for. Telemetry must not stop the server: what can't be started
     /// is left out, and the log says why.
     pub fn start(variable: impl Fn(&str) -> Option<String>) -> Self {
-        let Chosen { traces, metrics, timeout, remarks } = Chosen::by(&variable);
+        let Chosen { traces, metrics, timeout, authorities, remarks } = Chosen::by(&variable);
         for remark in remarks {
             tracing::warn!("{remark}");
         }
         if !traces && !metrics {
             return Self::default();
         }
-        let collector = Collector::new(timeout);
+        let collector = match Collector::new(timeout, authorities.as_deref()) {
+            Ok(collector) => collector,
+            Err(why) => {
+                tracing::warn!("nothing is sent by OpenTelemetry: OTEL_EXPORTER_OTLP_CERTIFICATE {why}");
+                return Self::default();
+            }
+        };
         let resource = resource(&variable);
         let telemetry = Self {
             traces: traces.then(|| tracer_provider(&collector, &resource)).and_then(|made| started("traces", made)),

@@ -1,7 +1,7 @@
 //! Reads the variables of OpenTelemetry that turn telemetry on. The libraries read the others themselves: headers,
 //! sampling, intervals and the sizes of batches.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use http::{Uri, uri::Scheme};
 
@@ -13,13 +13,16 @@ pub struct Chosen {
     pub traces: bool,
     pub metrics: bool,
     pub timeout: Duration,
+    /// A file with certificates that are trusted in place of the system's.
+    pub authorities: Option<PathBuf>,
     pub remarks: Vec<String>,
 }
 
 impl Chosen {
     pub fn by(variable: impl Fn(&str) -> Option<String>) -> Self {
         let is_disabled = variable("OTEL_SDK_DISABLED").is_some_and(|text| text.eq_ignore_ascii_case("true"));
-        let mut chosen = Self { timeout: timeout(&variable), ..Self::default() };
+        let authorities = variable("OTEL_EXPORTER_OTLP_CERTIFICATE").map(PathBuf::from);
+        let mut chosen = Self { timeout: timeout(&variable), authorities, ..Self::default() };
         if !is_disabled {
             chosen.traces = chosen.signal("traces", &variable);
             chosen.metrics = chosen.signal("metrics", &variable);

@@ -1,13 +1,15 @@
 //! Telemetry over OTLP: what a collector gets, that it has no secret, and that nothing of it runs unless it is asked for.
 
 use std::{
-    io::{Read as _, Write as _},
+    io::{Read, Write},
     net::{TcpListener, TcpStream},
     path::Path,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
+use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 
 use crate::{
@@ -30,6 +32,20 @@ struct Collector {
 
 impl Collector {
     fn start() -> Self {
+        Self::listen(take)
+    }
+
+    /// Starts one that speaks TLS.
+    fn with_certificate(made: &CertifiedKey<KeyPair>) -> Self {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let key = made.signing_key.serialize_der().try_into().unwrap();
+        let config =
+            Arc::new(config.with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key).unwrap());
+        Self::listen(move |stream| take(StreamOwned::new(ServerConnection::new(config.clone()).unwrap(), stream)))
+    }
+
+    fn listen(take: impl Fn(TcpStream) -> std::io::Result<Received> + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let received: Arc<Mutex<Vec<Received>>> = Arc::default();
@@ -65,7 +81,7 @@ impl Collector {
     }
 }
 
-fn take(mut stream: TcpStream) -> std::io::Result<Received> {
+fn take(mut stream: impl Read + Write) -> std::io::Result<Received> {
     let mut bytes = Vec::new();
     let mut part = [0; 16_384];
     let end = loop {
@@ -252,4 +268,40 @@ fn without_its_variables_nothing_of_telemetry_runs() {
         assert!(process.child.wait().unwrap().success());
         assert_eq!(!collector.received.lock().unwrap().is_empty(), runs, "{settings:?}");
     }
+}
+
+#[test]
+fn a_collector_with_tls_is_trusted_by_the_certificate_that_is_named_and_by_no_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let [made, other] = [(); 2].map(|()| generate_simple_self_signed(["localhost".to_owned()]).unwrap());
+    let file = |name: &str, text: &str| {
+        let path = directory.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let collector = Collector::with_certificate(&made);
+    let endpoint = format!("https://localhost:{}", collector.address.rsplit_once(':').unwrap().1);
+    let is_told =
+        |words: &str| log_of(directory.path()).iter().any(|line| line["message"].as_str().unwrap().contains(words));
+    for (authorities, remark) in [
+        (file("other.pem", &other.cert.pem()), Some("takes no telemetry")),
+        (file("empty.pem", ""), Some("which has no certificate in PEM form")),
+        (file("none.pem", "").replace("none", "absent"), Some("which can't be read")),
+        (file("own.pem", &made.cert.pem()), None),
+    ] {
+        let settings = [
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()),
+            ("OTEL_EXPORTER_OTLP_CERTIFICATE", &authorities),
+            ("OTEL_BSP_SCHEDULE_DELAY", "20"),
+            ("UPTRAKIT_LOG", ""),
+            ("UPTRAKIT_LOG_FORMAT", "json"),
+        ];
+        let mut process = start_with(directory.path(), None, &settings);
+        assert_eq!(process.ask("GET", "/auth/me", "", "").unwrap().0, 401);
+        process.signal("TERM");
+        assert!(process.child.wait().unwrap().success());
+        assert_eq!(collector.received.lock().unwrap().is_empty(), remark.is_some(), "{authorities}");
+        assert!(remark.is_none_or(is_told), "{authorities}");
+    }
+    assert!(contains(&collector.bytes("/v1/traces"), b"GET /api/v1/auth/me"));
 }
