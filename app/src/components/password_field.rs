@@ -39,12 +39,14 @@ pub fn PasswordField(
         count if count > LONGEST => Some(format!("{count} characters: 128 is the most.")),
         count => is_good().then(|| format!("{count} characters, long enough.")),
     });
-    // How far the password is from long enough, for the eye; the hint says the same in words.
+    // How far the password is from long enough, for the eye; the hint says the same in words. A refused password may be
+    // long, and is no better for it.
     let strength = move || {
         view! {
             <meter
                 class="strength"
                 aria-hidden="true"
+                hidden=move || !is_edited.get()
                 max="15"
                 data-state=move || if is_good() { "good" } else { "short" }
                 value=move || count().min(SHORTEST).to_string()
