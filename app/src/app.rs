@@ -15,6 +15,7 @@ use crate::{
     rpc,
 };
 use leptos::{html, prelude::*};
+use leptos_meta::provide_meta_context;
 use leptos_router::{
     NavigateOptions,
     components::{FlatRoutes, Redirect, Route, Router},
@@ -36,6 +37,7 @@ fn App() -> impl IntoView {
     Arrivals::provide();
     Drafts::provide();
     AuthContext::provide();
+    provide_meta_context();
     view! {
         <Router>
             <Frame />

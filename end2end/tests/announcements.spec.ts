@@ -4,6 +4,7 @@ import type { Page } from "@playwright/test";
 import { call, mint } from "../support/api.ts";
 import { expect, test } from "../support/fixtures.ts";
 import { ProfilePage } from "../pages/profile.ts";
+import { Shell } from "../pages/shell.ts";
 
 /** Notes whatever changes in live regions that can be heard: those outside an open modal dialog can't. */
 async function listen(page: Page): Promise<void> {
@@ -101,4 +102,17 @@ test("being offline is announced", async ({ server, context, complaints, signedI
   await context.setOffline(true);
   await expect.poll(() => heard(page)).toContain("You are offline.");
   await context.setOffline(false);
+});
+
+test("the tab has the name of the page that it shows", async ({ server, signedIn: page, complaints }) => {
+  complaints.provoke(/404/);
+  const shell = new Shell(page);
+  await page.goto(`${server.url}/profile`);
+  await expect(page).toHaveTitle("Profile · Uptrakit");
+  await shell.navigation("Hosts").click();
+  await expect(page).toHaveTitle("Hosts · Uptrakit");
+  await page.goBack();
+  await expect(page).toHaveTitle("Profile · Uptrakit");
+  await page.goto(`${server.url}/nowhere`);
+  await expect(page).toHaveTitle("Page not found · Uptrakit");
 });

@@ -4,6 +4,7 @@
 use super::use_notices;
 use crate::focus::focus_when_mounted;
 use leptos::prelude::*;
+use leptos_meta::Title;
 
 /// Notes that a page was shown before.
 #[derive(Clone, Copy)]
@@ -19,13 +20,13 @@ impl Arrivals {
 pub fn PageHead(title: &'static str, #[prop(optional)] children: Option<Children>) -> impl IntoView {
     let heading = NodeRef::new();
     let arrivals = expect_context::<Arrivals>();
-    document().set_title(&[title, " · Uptrakit"].concat());
     if arrivals.0.get_value() {
         use_notices().dismiss();
         focus_when_mounted(heading);
     }
     arrivals.0.set_value(true);
     view! {
+        <Title text=[title, " · Uptrakit"].concat() />
         <div class="page-head">
             <h1 tabindex="-1" node_ref=heading>
                 {title}

@@ -1,7 +1,7 @@
 //! The search box above a list: it waits for a pause in typing.
 
 use super::field::fresh_id;
-use leptos::{html, leptos_dom::helpers::TimeoutHandle, prelude::*};
+use leptos::{html, prelude::*};
 use std::time::Duration;
 
 /// A search box; `on_search` runs with the text once typing has paused. `value` is what was searched for last.
@@ -13,13 +13,6 @@ pub fn SearchBox(
 ) -> impl IntoView {
     let id = fresh_id();
     let input = NodeRef::<html::Input>::new();
-    let timer = StoredValue::new(None::<TimeoutHandle>);
-    let stop = move || {
-        if let Some(timer) = timer.try_get_value().flatten() {
-            timer.clear();
-        }
-    };
-    on_cleanup(stop);
     // The way back changes what is searched for; what this box has sent itself must not overwrite what is typed since.
     let sent = StoredValue::new(value.get_untracked());
     Effect::new(move |_| {
@@ -31,14 +24,10 @@ pub fn SearchBox(
             }
         }
     });
-    let typed = move |text: String| {
-        stop();
-        let search = move || {
-            sent.set_value(text.clone());
-            on_search.run(text);
-        };
-        timer.set_value(set_timeout_with_handle(search, Duration::from_millis(250)).ok());
-    };
+    let mut search = debounce(Duration::from_millis(250), move |text: String| {
+        sent.set_value(text.clone());
+        on_search.run(text);
+    });
     view! {
         <div class="control grow">
             <label class="visually-hidden" for=id.clone()>
@@ -52,7 +41,7 @@ pub fn SearchBox(
                 autocomplete="off"
                 spellcheck="false"
                 value=value.get_untracked()
-                on:input=move |event| typed(event_target_value(&event))
+                on:input=move |event| search(event_target_value(&event))
             />
         </div>
     }

@@ -3,6 +3,7 @@
 use super::{Button, theme_picker::ThemePicker};
 use crate::auth::use_auth;
 use leptos::prelude::*;
+use leptos_meta::Title;
 use leptos_router::components::A;
 use uptrakit_api::{Account, Permission};
 
@@ -24,8 +25,11 @@ pub fn TopBar(#[prop(into)] on_sign_out: Callback<()>) -> impl IntoView {
             .into_any()
         })
     };
+    // The tab has this title until a page is there. The title that was mounted last counts, and the bar is mounted before
+    // the page.
     view! {
         <header class="topbar">
+            <Title text="Uptrakit" />
             <div class="topbar-inner">
                 <a class="brand" href="/">
                     "Uptrakit"

@@ -3,23 +3,25 @@
 //! silent for too long is held back by something on the way: then the page says so, and the list is fetched now and then.
 
 use crate::{api_client, clock, loader::Loader};
-use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
-use std::time::Duration;
+use gloo_timers::callback::Timeout;
+use leptos::prelude::*;
 use uptrakit_api::{Host, HostId, Page, Timestamp};
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Event, EventSource, MessageEvent};
 
 const PATH: &str = "/api/v1/hosts/events";
 /// Time that the server's answer may take.
-const HEAD_LIMIT: Duration = Duration::from_secs(10);
+const HEAD_LIMIT_MILLIS: u32 = 10_000;
 /// Time that the stream may be silent: the server sends a `ping` every 15 seconds, and one may be lost.
-const SILENCE_LIMIT: Duration = Duration::from_secs(35);
+const SILENCE_LIMIT_MILLIS: u32 = 35_000;
 /// Pause between two fetches of the list while the stream is silent.
-const POLL_PAUSE: Duration = Duration::from_secs(30);
+const POLL_PAUSE_MILLIS: u32 = 30_000;
 /// A timer that is late by more than this was stopped, with its device or its tab.
-const LATE: Duration = Duration::from_secs(5);
+const LATE_MILLIS: i64 = 5_000;
 /// Time in which changes of hosts that are not on the page are gathered before it is fetched again.
-const RELOAD_PAUSE: Duration = Duration::from_secs(1);
+const RELOAD_PAUSE_MILLIS: u32 = 1_000;
+/// Pause before a stream that was refused is opened again, the first time. Each further one is twice as long.
+const REOPEN_PAUSE_MILLIS: u32 = 1_000;
 
 /// The stream that is open, and the functions that the browser calls for it.
 struct Stream {
@@ -32,11 +34,11 @@ struct Follower {
     hosts: Loader<Page<Host>>,
     in_place: Memo<bool>,
     stream: StoredValue<Option<Stream>, LocalStorage>,
-    pause: StoredValue<Duration>,
+    reopen_pause_millis: StoredValue<u32>,
     /// Opens a stream again that was refused.
-    timer: StoredValue<Option<TimeoutHandle>>,
-    reload: StoredValue<Option<TimeoutHandle>>,
-    watchdog: StoredValue<Option<TimeoutHandle>>,
+    reopen: StoredValue<Option<Timeout>, LocalStorage>,
+    reload: StoredValue<Option<Timeout>, LocalStorage>,
+    watchdog: StoredValue<Option<Timeout>, LocalStorage>,
     is_silent: RwSignal<bool>,
 }
 
@@ -52,20 +54,15 @@ pub fn follow(hosts: Loader<Page<Host>>, in_place: Memo<bool>) -> RwSignal<bool>
         hosts,
         in_place,
         stream: StoredValue::new_local(None),
-        pause: StoredValue::new(Duration::from_secs(1)),
-        timer: StoredValue::new(None),
-        reload: StoredValue::new(None),
-        watchdog: StoredValue::new(None),
+        reopen_pause_millis: StoredValue::new(REOPEN_PAUSE_MILLIS),
+        reopen: StoredValue::new_local(None),
+        reload: StoredValue::new_local(None),
+        watchdog: StoredValue::new_local(None),
         is_silent: RwSignal::new(false),
     };
     follower.open();
-    follower.expect_within(HEAD_LIMIT);
-    on_cleanup(move || {
-        follower.close();
-        for timer in [follower.timer, follower.reload, follower.watchdog] {
-            stop(timer);
-        }
-    });
+    follower.expect_within(HEAD_LIMIT_MILLIS);
+    on_cleanup(move || follower.close());
     follower.is_silent
 }
 
@@ -83,9 +80,9 @@ impl Follower {
             }),
             listen(&source, "ping", move |_| self.heard()),
             listen(&source, "open", move |_| {
-                self.pause.try_set_value(Duration::from_secs(1));
+                self.reopen_pause_millis.try_set_value(REOPEN_PAUSE_MILLIS);
                 if self.is_silent.try_get_untracked() == Some(false) {
-                    self.expect_within(SILENCE_LIMIT);
+                    self.expect_within(SILENCE_LIMIT_MILLIS);
                 }
                 // What was reported before the stream was there is not sent again.
                 self.hosts.reload();
@@ -108,7 +105,7 @@ impl Follower {
     }
 
     /// The functions of the old stream must not be dropped while one of them runs, so this is for timers alone.
-    fn reopen(self) {
+    fn open_anew(self) {
         self.close();
         self.open();
     }
@@ -118,35 +115,34 @@ impl Follower {
         if self.is_silent.try_get_untracked() != Some(false) {
             return;
         }
-        let Some(pause) = self.pause.try_get_value() else { return };
-        self.pause.set_value(pause * 2);
-        self.timer.set_value(set_timeout_with_handle(move || self.reopen(), pause).ok());
+        let Some(pause) = self.reopen_pause_millis.try_get_value() else { return };
+        self.reopen_pause_millis.set_value(pause.saturating_mul(2));
+        self.reopen.set_value(Some(Timeout::new(pause, move || self.open_anew())));
     }
 
     fn heard(self) {
         if self.is_silent.try_get_untracked() == Some(true) {
             self.is_silent.set(false);
         }
-        self.expect_within(SILENCE_LIMIT);
+        self.expect_within(SILENCE_LIMIT_MILLIS);
     }
 
-    fn expect_within(self, limit: Duration) {
-        stop(self.watchdog);
-        let due = clock::own().plus_millis(limit.as_millis().try_into().unwrap_or(i64::MAX));
-        self.watchdog.try_set_value(set_timeout_with_handle(move || self.missed(due), limit).ok());
+    fn expect_within(self, millis: u32) {
+        let due = clock::own().plus_millis(millis.into());
+        self.watchdog.try_set_value(Some(Timeout::new(millis, move || self.missed(due))));
     }
 
     fn missed(self, due: Timestamp) {
         // A device that wakes up finds every timer overdue, and knows nothing of its network yet.
-        let was_asleep = clock::own().0 - due.0 > LATE.as_millis().try_into().unwrap_or(i64::MAX);
-        stop(self.timer);
+        let was_asleep = clock::own().0 - due.0 > LATE_MILLIS;
+        self.reopen.try_set_value(None);
         self.hosts.reload();
-        self.reopen();
+        self.open_anew();
         if was_asleep && self.is_silent.try_get_untracked() == Some(false) {
-            self.expect_within(HEAD_LIMIT);
+            self.expect_within(HEAD_LIMIT_MILLIS);
         } else {
             self.is_silent.try_set(true);
-            self.expect_within(POLL_PAUSE);
+            self.expect_within(POLL_PAUSE_MILLIS);
         }
     }
 
@@ -169,14 +165,14 @@ impl Follower {
 
     /// Fetches the page once for all that comes in a while: of a thousand machines, twenty are on it.
     fn reload_soon(self) {
-        if self.reload.try_get_value().flatten().is_some() {
+        if self.reload.try_with_value(Option::is_some) != Some(false) {
             return;
         }
         let reload = move || {
             self.reload.try_set_value(None);
             self.hosts.reload();
         };
-        self.reload.try_set_value(set_timeout_with_handle(reload, RELOAD_PAUSE).ok());
+        self.reload.try_set_value(Some(Timeout::new(RELOAD_PAUSE_MILLIS, reload)));
     }
 
     fn deleted(self, event: &Event) {
@@ -188,12 +184,6 @@ impl Follower {
         if shown == Some(true) {
             self.hosts.reload();
         }
-    }
-}
-
-fn stop(timer: StoredValue<Option<TimeoutHandle>>) {
-    if let Some(timer) = timer.try_get_value().flatten() {
-        timer.clear();
     }
 }
 

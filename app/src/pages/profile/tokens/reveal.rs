@@ -9,9 +9,12 @@ use crate::{
     rpc,
 };
 use gloo_net::http::Method;
-use leptos::{ev, leptos_dom::helpers::IntervalHandle, prelude::*, server_fn::ServerFn};
-use std::time::Duration;
+use gloo_timers::callback::Interval;
+use leptos::{ev, prelude::*, server_fn::ServerFn};
 use uptrakit_api::{Secret, TokenId};
+
+/// Pause between two questions whether the token was used.
+const LOOK_MILLIS: u32 = 2_000;
 
 #[derive(Clone, Copy)]
 pub struct Shown {
@@ -164,12 +167,8 @@ fn ReadyLine(
 fn FirstUse(shown: Shown) -> impl IntoView {
     let section = use_section();
     let seen = RwSignal::new(None::<String>);
-    let timer = StoredValue::new(None::<IntervalHandle>);
-    let stop = move || {
-        if let Some(timer) = timer.try_update_value(Option::take).flatten() {
-            timer.clear();
-        }
-    };
+    let timer = StoredValue::new_local(None::<Interval>);
+    let stop = move || _ = timer.try_set_value(None);
     let look = move || {
         if document().hidden() {
             return;
@@ -189,8 +188,7 @@ fn FirstUse(shown: Shown) -> impl IntoView {
             Ok(None) | Err(_) => {}
         });
     };
-    timer.set_value(set_interval_with_handle(look, Duration::from_secs(2)).ok());
-    on_cleanup(stop);
+    timer.set_value(Some(Interval::new(LOOK_MILLIS, look)));
     let words = move || match seen.get() {
         Some(from) => view! { <span>"First use seen from " <code>{from}</code></span> }.into_any(),
         None => view! { <span>"Waiting for its first use…"</span> }.into_any(),
