@@ -1,10 +1,10 @@
-//! The audit trail on the wire: its events and the queries that select them.
+//! The audit log on the wire: its events and the queries that select them.
 
 use crate::{AccountId, EventId, Timestamp, TokenId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// One event of the audit trail. Events are added and never changed.
+/// One event of the audit log. Events are added and never changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuditEvent {

@@ -7,6 +7,7 @@
 
 mod account;
 mod audit;
+mod audit_action;
 mod character;
 mod host;
 mod id;
@@ -27,6 +28,7 @@ mod wrapping;
 
 pub use account::{Account, ChangePassword, Me, PasswordChanged, SetUp, SignIn};
 pub use audit::{AuditEvent, AuditExportQuery, AuditQuery};
+pub use audit_action::AuditAction;
 pub use character::is_control;
 pub use host::{Host, HostQuery, HostReport, UpdateHost};
 pub use id::{AccountId, ApplicationId, EventId, GrantId, HostId, SessionId, TokenId};

@@ -1,6 +1,7 @@
 //! Plain words for what the server names tersely. Pure text, so that it is tested without a browser.
 
 use crate::relative_time::relative_time;
+use uptrakit_api::AuditAction;
 
 /// `1 request`, `2 requests`.
 pub fn counted(count: u64, one: &str) -> String {
@@ -37,47 +38,54 @@ fn ended(done: &str, when: &str, cut_off: u64) -> String {
 
 /// An audit event as a person would tell it; an unknown one is shown as it is.
 pub fn event(action: &str, outcome: &str) -> String {
-    let done = match action {
-        "token.refused" => return refused_token(outcome).to_owned(),
-        "grant.replayed" => return "Disconnected an application: a stolen token may have been used".to_owned(),
-        "code.replayed" => return "Revoked what a sign-in gave: its code was used twice".to_owned(),
-        "session.create" if outcome != "done" => return "Failed to sign in".to_owned(),
-        "session.create" => "Signed in",
-        "session.end" => "Ended a sign-in session",
-        "session.end-others" => "Ended all other sessions",
-        "token.create" => "Created an API token",
-        "token.update" => "Changed an API token",
-        "token.rotate" => "Rotated an API token",
-        "token.confirm" => "Took an API token off hold",
-        "token.end-overlap" => "Ended a rotation's overlap",
-        "token.revoke" => "Revoked an API token",
-        "token.revoke-all" => "Revoked all API tokens",
-        "consent.approve" => "Allowed an application",
-        "consent.deny" => "Denied an application",
-        "grant.create" => "Connected an application",
-        "grant.revoke" => "Disconnected an application",
-        "grant.revoke-all" => "Disconnected all applications",
-        "access-token.revoke" => "An application gave a token back",
-        "application.register" => "An application registered itself",
-        "application.verify" => "Verified an application",
-        "application.unverify" => "Took an application's verification back",
-        "application.delete" => "Deleted an application",
-        "password.change" => "Changed the password",
-        "password.set" => "An administrator set a password",
-        "setup.complete" => "Created the first account",
-        "invitation.create" => "Made a new invitation link",
-        "invitation.accept" => "Accepted the invitation",
-        "account.create" => "Added a person",
-        "account.set-roles" => "Changed somebody's roles",
-        "account.activate" => "Activated an account",
-        "account.deactivate" => "Deactivated an account",
-        "host.update" => "Renamed a host",
-        "host.delete" => "Deleted a host",
-        "host.create" => "Reported a new host",
-        "host.shared-machine-id" => "Reported under another host's machine id",
-        other => other,
+    let Some(known) = AuditAction::find(action) else { return with_outcome(action, outcome) };
+    let done = match known {
+        AuditAction::TokenRefused => return refused_token(outcome).to_owned(),
+        AuditAction::GrantReplayed => {
+            return "Disconnected an application: a stolen token may have been used".to_owned();
+        }
+        AuditAction::CodeReplayed => return "Revoked what a sign-in gave: its code was used twice".to_owned(),
+        AuditAction::SessionCreate if outcome != "done" => return "Failed to sign in".to_owned(),
+        AuditAction::SessionCreate => "Signed in",
+        AuditAction::SessionEnd => "Ended a sign-in session",
+        AuditAction::SessionEndOthers => "Ended all other sessions",
+        AuditAction::TokenCreate => "Created an API token",
+        AuditAction::TokenUpdate => "Changed an API token",
+        AuditAction::TokenRotate => "Rotated an API token",
+        AuditAction::TokenConfirm => "Took an API token off hold",
+        AuditAction::TokenEndOverlap => "Ended a rotation's overlap",
+        AuditAction::TokenRevoke => "Revoked an API token",
+        AuditAction::TokenRevokeAll => "Revoked all API tokens",
+        AuditAction::ConsentApprove => "Allowed an application",
+        AuditAction::ConsentDeny => "Denied an application",
+        AuditAction::GrantCreate => "Connected an application",
+        AuditAction::GrantRevoke => "Disconnected an application",
+        AuditAction::GrantRevokeAll => "Disconnected all applications",
+        AuditAction::AccessTokenRevoke => "An application gave a token back",
+        AuditAction::ApplicationRegister => "An application registered itself",
+        AuditAction::ApplicationVerify => "Verified an application",
+        AuditAction::ApplicationUnverify => "Took an application's verification back",
+        AuditAction::ApplicationDelete => "Deleted an application",
+        AuditAction::PasswordChange => "Changed the password",
+        AuditAction::PasswordSet => "An administrator set a password",
+        AuditAction::SetupComplete => "Created the first account",
+        AuditAction::InvitationCreate => "Made a new invitation link",
+        AuditAction::InvitationAccept => "Accepted the invitation",
+        AuditAction::AccountCreate => "Added a person",
+        AuditAction::AccountSetRoles => "Changed somebody's roles",
+        AuditAction::AccountActivate => "Activated an account",
+        AuditAction::AccountDeactivate => "Deactivated an account",
+        AuditAction::HostUpdate => "Renamed a host",
+        AuditAction::HostDelete => "Deleted a host",
+        AuditAction::HostCreate => "Reported a new host",
+        AuditAction::HostSharedMachineId => "Reported under another host's machine id",
+        AuditAction::DatabaseRestore => "Put a backup in place",
     };
-    if outcome == "done" { done.to_owned() } else { done.to_owned() + " (refused)" }
+    with_outcome(done, outcome)
+}
+
+fn with_outcome(action: &str, outcome: &str) -> String {
+    if outcome == "done" { action.to_owned() } else { action.to_owned() + " (refused)" }
 }
 
 fn refused_token(outcome: &str) -> &'static str {

@@ -94,11 +94,9 @@ pub async fn end_grants(tx: &mut Transaction, now: Timestamp) -> Result<u64> {
 }
 
 /// Puts every token on hold that is not revoked. Those that have expired are included, because they may not have by
-/// another clock. Returns how many of them had not.
-pub async fn hold_all(tx: &mut Transaction, now: Timestamp) -> Result<u64> {
-    let held = "UPDATE api_tokens SET held_at = $1 WHERE revoked_at IS NULL AND held_at IS NULL AND expires_at <= $1";
-    change!(tx, held, now)?;
-    change!(tx, "UPDATE api_tokens SET held_at = $1 WHERE revoked_at IS NULL AND held_at IS NULL", now)
+/// another clock.
+pub async fn hold_all(tx: &mut Transaction, now: Timestamp) -> Result<()> {
+    change!(tx, "UPDATE api_tokens SET held_at = $1 WHERE revoked_at IS NULL AND held_at IS NULL", now).map(drop)
 }
 
 /// Returns the number of tokens that are on hold, and that would work otherwise.
@@ -114,10 +112,14 @@ pub async fn count_held(conn: Conn<'_>, now: Timestamp) -> Result<i64> {
     })
 }
 
-/// Puts a token on hold. Returns false where there is none, or where it is revoked or on hold already.
-pub async fn hold(tx: &mut Transaction, id: TokenId, now: Timestamp) -> Result<bool> {
+/// Puts a token on hold, unless there is none, or it is revoked or on hold already.
+pub async fn hold(tx: &mut Transaction, id: TokenId, now: Timestamp) -> Result<()> {
     let held = "UPDATE api_tokens SET held_at = $2 WHERE id = $1 AND revoked_at IS NULL AND held_at IS NULL";
-    Ok(change!(tx, held, id, now)? > 0)
+    change!(tx, held, id, now).map(drop)
+}
+
+pub async fn release(tx: &mut Transaction, id: TokenId) -> Result<()> {
+    change!(tx, "UPDATE api_tokens SET held_at = NULL WHERE id = $1", id).map(drop)
 }
 
 /// Revokes a token, whose account is not known here. Returns false where there is none, or where it is revoked already.

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use uptrakit_api::{
-    Account, AccountId, ChangePassword, Me, PasswordChanged, Role, Roles, Secret, SessionId, SetUp, SignIn,
+    Account, AccountId, AuditAction, ChangePassword, Me, PasswordChanged, Role, Roles, Secret, SessionId, SetUp, SignIn,
 };
 use uptrakit_store::{
     Transaction,
@@ -107,7 +107,7 @@ pub async fn sign_in(
             log_failed_sign_in(context, &request.login, reason);
             let mut tx = core.store.begin().await?;
             let actor = found.map(|account| account.id);
-            let event = Event { action: "session.create", actor, refused: true, ..Event::default() };
+            let event = Event { actor, refused: true, ..Event::of(AuditAction::SessionCreate) };
             audit::record(core, &mut tx, Some(context), event).await?;
             tx.commit().await?;
             return Err(Error::WrongLogin);
@@ -175,8 +175,7 @@ async fn open_session(
     };
     sessions::insert(tx, &row, &Digest::of(&cookie.0)).await?;
     let has_replaced = sessions::delete_beyond(tx, account.id, MOST_SESSIONS, horizon(now)).await?;
-    let event =
-        Event { action: "session.create", actor: Some(account.id), target: Some(row.id.into()), ..Event::default() };
+    let event = Event { actor: Some(account.id), target: Some(row.id.into()), ..Event::of(AuditAction::SessionCreate) };
     audit::record(core, tx, Some(context), event).await?;
     // The move stands for the new session too; see `commit_new_credential`.
     epoch::bump_epoch(tx, if has_replaced { account.id } else { AccountId::NIL }, now).await?;
@@ -268,12 +267,8 @@ pub async fn set_up(
         }
         _ => return Err(Error::NotFound),
     };
-    let event = Event {
-        action: if invited.is_none() { "setup.complete" } else { "invitation.accept" },
-        actor: Some(account.id),
-        target: Some(account.id.into()),
-        ..Event::default()
-    };
+    let action = if invited.is_none() { AuditAction::SetupComplete } else { AuditAction::InvitationAccept };
+    let event = Event { actor: Some(account.id), target: Some(account.id.into()), ..Event::of(action) };
     audit::record(core, &mut tx, Some(context), event).await?;
     let signed_in = open_session(core, &mut tx, context, &account, browser).await?;
     commit_bumped_epoch(core, tx).await?;
@@ -327,12 +322,15 @@ pub async fn change_password(
         codes::delete_unused(&mut tx, account.id).await?;
         devices::delete_of(&mut tx, account.id).await?;
     }
-    audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, "password.change", account.id)).await?;
+    audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, AuditAction::PasswordChange, account.id))
+        .await?;
     if tokens_revoked > 0 {
-        audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, "token.revoke-all", account.id)).await?;
+        audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, AuditAction::TokenRevokeAll, account.id))
+            .await?;
     }
     if applications_disconnected > 0 {
-        audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, "grant.revoke-all", account.id)).await?;
+        audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, AuditAction::GrantRevokeAll, account.id))
+            .await?;
     }
     commit_and_bump_epoch(core, tx, actor.account_id()).await?;
     if tokens_revoked > 0 {

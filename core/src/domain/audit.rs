@@ -3,7 +3,9 @@
 
 use std::str::FromStr;
 
-use uptrakit_api::{AccountId, AuditEvent, AuditQuery, EventId, GrantId, Page, Permission, Timestamp, TokenId};
+use uptrakit_api::{
+    AccountId, AuditAction, AuditEvent, AuditQuery, EventId, GrantId, Page, Permission, Timestamp, TokenId,
+};
 use uptrakit_store::{
     Connection, PageBounds, Transaction,
     audit::{self, AuditFilter, AuditRow, NamedRow},
@@ -23,10 +25,9 @@ use crate::{
     text,
 };
 
-#[derive(Clone, Debug, Default)]
-pub struct Event<'a> {
-    /// The action in the form `noun.verb`, such as `token.revoke`.
-    pub action: &'a str,
+#[derive(Clone, Debug)]
+pub struct Event {
+    pub action: AuditAction,
     pub actor: Option<AccountId>,
     /// The token that was used, or the grant of the access token that was; in a web session, the token that the action
     /// was about.
@@ -35,20 +36,25 @@ pub struct Event<'a> {
     pub refused: bool,
 }
 
-impl<'a> Event<'a> {
+impl Event {
+    /// Returns an event without an actor, as it is for a sign-in or an action at the server's terminal.
     #[must_use]
-    pub fn by(actor: &Actor, action: &'a str, target: impl Into<Uuid>) -> Self {
+    pub const fn of(action: AuditAction) -> Self {
+        Self { action, actor: None, token: None, target: None, refused: false }
+    }
+
+    #[must_use]
+    pub fn by(actor: &Actor, action: AuditAction, target: impl Into<Uuid>) -> Self {
         Self {
-            action,
             actor: Some(actor.account_id()),
             token: actor.token_id().or_else(|| actor.grant_id().map(|GrantId(id)| TokenId(id))),
             target: Some(target.into()),
-            refused: false,
+            ..Self::of(action)
         }
     }
 
     #[must_use]
-    pub fn on_token(actor: &Actor, action: &'a str, token: TokenId) -> Self {
+    pub fn on_token(actor: &Actor, action: AuditAction, token: TokenId) -> Self {
         Self { token: actor.token_id().or(Some(token)), ..Self::by(actor, action, token) }
     }
 }
@@ -58,13 +64,13 @@ pub async fn record(
     core: &Core,
     tx: &mut Transaction,
     context: Option<&RequestContext>,
-    event: Event<'_>,
+    event: Event,
 ) -> Result<(), Error> {
     let now = core.clock.now();
     let row = AuditRow {
         id: new_id(now),
         at: now,
-        action: event.action.to_owned(),
+        action: event.action.as_str().to_owned(),
         actor_id: event.actor,
         token_id: event.token,
         target_id: event.target,
@@ -95,7 +101,7 @@ async fn write_attempts(core: &Core, attempts: &[RejectedTokenUse]) -> uptrakit_
         let row = AuditRow {
             id: new_id(attempt.at),
             at: attempt.at,
-            action: "token.refused".to_owned(),
+            action: AuditAction::TokenRefused.as_str().to_owned(),
             actor_id: Some(attempt.account),
             token_id: Some(attempt.token),
             target_id: Some(attempt.token.into()),

@@ -1,6 +1,6 @@
 //! Hosts: what machines report about themselves, and the names that users give them.
 
-use uptrakit_api::{FieldError, Host, HostId, HostQuery, HostReport, Page, UpdateHost};
+use uptrakit_api::{AuditAction, FieldError, Host, HostId, HostQuery, HostReport, Page, UpdateHost};
 use uptrakit_store::{
     PageBounds,
     hosts::{self, HostRow, HostSort},
@@ -143,10 +143,11 @@ pub async fn report(core: &Core, actor: &Authorized<HostsReport>, report: &HostR
     };
     hosts::upsert(&mut tx, &row, &text::key(&row.hostname), &search_key(&row)).await?;
     if known.is_none() {
-        audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, "host.create", row.id)).await?;
+        audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, AuditAction::HostCreate, row.id)).await?;
     }
     if is_news {
-        audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, "host.shared-machine-id", row.id)).await?;
+        audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, AuditAction::HostSharedMachineId, row.id))
+            .await?;
     }
     tx.commit().await?;
     core.feed.kick();
@@ -173,7 +174,7 @@ pub async fn update(
     row.updated_at = core.clock.now();
     row.revision = revision;
     hosts::update_friendly_name(&mut tx, &row, &search_key(&row)).await?;
-    audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, "host.update", id)).await?;
+    audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, AuditAction::HostUpdate, id)).await?;
     tx.commit().await?;
     core.feed.kick();
     Ok(public(row))
@@ -186,7 +187,7 @@ pub async fn delete(core: &Core, actor: &Authorized<HostsWrite>, id: HostId) -> 
     if !hosts::delete(&mut tx, id, revision, core.clock.now()).await? {
         return Err(Error::NotFound);
     }
-    audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, "host.delete", id)).await?;
+    audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, AuditAction::HostDelete, id)).await?;
     tx.commit().await?;
     core.feed.kick();
     Ok(())

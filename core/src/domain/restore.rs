@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use uptrakit_api::{AccountId, ApplicationId, AuditEvent, EventId, Role, Roles, Timestamp, TokenId};
+use uptrakit_api::{AccountId, ApplicationId, AuditAction, AuditEvent, EventId, Role, Roles, Timestamp, TokenId};
 use uptrakit_store::{
     Store, Transaction, accounts,
     audit::{self, AuditRow},
@@ -82,6 +82,10 @@ struct Losses {
     deactivated: BTreeMap<AccountId, Timestamp>,
     applications: BTreeSet<ApplicationId>,
     unverified: BTreeSet<ApplicationId>,
+    /// True when the lost database was put back from a backup itself, so that all its tokens may have been on hold.
+    is_restored_before: bool,
+    /// The tokens that were taken off hold after that.
+    confirmed_tokens: BTreeSet<TokenId>,
 }
 
 impl Losses {
@@ -100,47 +104,62 @@ impl Losses {
         }
         let target = event.target_id.unwrap_or_default();
         let (token, account, application) = (TokenId(target), AccountId(target), ApplicationId(target));
-        match event.action.as_str() {
-            "token.revoke" | "token.rotate" => drop(self.tokens.insert(token, (event.at, event.actor_id))),
-            "code.replayed" => {
+        let action = AuditAction::find(&event.action);
+        match action.ok_or_else(|| RestoreError::UnknownAction(event.action.clone()))? {
+            AuditAction::TokenRevoke | AuditAction::TokenRotate => {
+                self.tokens.insert(token, (event.at, event.actor_id));
+            }
+            AuditAction::CodeReplayed => {
                 if let Some(token) = event.token_id {
                     self.tokens.insert(token, (event.at, event.actor_id));
                 }
             }
-            "token.revoke-all" => drop(self.all_tokens.insert(account, event.at)),
-            "token.update" => drop(self.changed_tokens.insert(token)),
-            "token.end-overlap" => drop(self.overlaps.insert(token)),
-            "password.change" | "password.set" => drop(self.passwords.insert(account)),
-            "account.set-roles" => drop(self.roles.insert(account)),
-            "account.deactivate" => drop(self.deactivated.insert(account, event.at)),
-            "account.activate" => {
+            AuditAction::TokenRevokeAll => drop(self.all_tokens.insert(account, event.at)),
+            AuditAction::TokenUpdate => drop(self.changed_tokens.insert(token)),
+            AuditAction::TokenEndOverlap => drop(self.overlaps.insert(token)),
+            AuditAction::PasswordChange | AuditAction::PasswordSet => drop(self.passwords.insert(account)),
+            AuditAction::AccountSetRoles => drop(self.roles.insert(account)),
+            AuditAction::AccountDeactivate => drop(self.deactivated.insert(account, event.at)),
+            AuditAction::AccountActivate => {
                 // Where the two are close, the clocks of two servers may have turned them round.
                 if self.deactivated.get(&account).is_some_and(|at| event.at > horizon(*at)) {
                     self.deactivated.remove(&account);
                 }
             }
-            "application.delete" => drop(self.applications.insert(application)),
-            "application.unverify" => drop(self.unverified.insert(application)),
-            action if takes_nothing_away(action) => {}
-            unknown => return Err(RestoreError::UnknownAction(unknown.to_owned())),
+            AuditAction::ApplicationDelete => drop(self.applications.insert(application)),
+            AuditAction::ApplicationUnverify => drop(self.unverified.insert(application)),
+            AuditAction::DatabaseRestore => {
+                self.is_restored_before = true;
+                self.confirmed_tokens.clear();
+            }
+            AuditAction::TokenConfirm => drop(self.confirmed_tokens.insert(token)),
+            // These give something, or take nothing away.
+            AuditAction::TokenCreate
+            | AuditAction::TokenRefused
+            | AuditAction::AccountCreate
+            | AuditAction::ApplicationRegister
+            | AuditAction::ApplicationVerify
+            | AuditAction::HostCreate
+            | AuditAction::HostSharedMachineId
+            | AuditAction::HostUpdate
+            | AuditAction::HostDelete => {}
+            // A restore ends every session, invitation and grant, whatever became of it.
+            AuditAction::SessionCreate
+            | AuditAction::SessionEnd
+            | AuditAction::SessionEndOthers
+            | AuditAction::SetupComplete
+            | AuditAction::InvitationCreate
+            | AuditAction::InvitationAccept
+            | AuditAction::ConsentApprove
+            | AuditAction::ConsentDeny
+            | AuditAction::GrantCreate
+            | AuditAction::GrantReplayed
+            | AuditAction::GrantRevoke
+            | AuditAction::GrantRevokeAll
+            | AuditAction::AccessTokenRevoke => {}
         }
         Ok(())
     }
-}
-
-/// Returns true for the actions that give something, concern data alone, or end what a restore ends anyway.
-fn takes_nothing_away(action: &str) -> bool {
-    const PREFIXES: [&str; 9] =
-        ["access-token.", "consent.", "database.", "grant.", "host.", "invitation.", "session.", "setup.", "device."];
-    matches!(
-        action,
-        "token.create"
-            | "token.confirm"
-            | "token.refused"
-            | "account.create"
-            | "application.register"
-            | "application.verify"
-    ) || PREFIXES.iter().any(|prefix| action.starts_with(prefix))
 }
 
 /// Prepares a restored database for its servers, in one transaction. `export` has the events of the database that is
@@ -160,10 +179,11 @@ pub async fn prepare_from_terminal(
     match export {
         Some(export) => replay(&mut tx, now, export, &mut done).await?,
         None => {
-            done.tokens_on_hold = restore::hold_all(&mut tx, now).await?;
+            restore::hold_all(&mut tx, now).await?;
             restore::clear_verified(&mut tx, None).await?;
         }
     }
+    done.tokens_on_hold = restore::count_held(tx.conn(), now).await?.unsigned_abs();
     record(&mut tx, now).await?;
     restore::forget_history(&mut tx).await?;
     epoch::bump_epoch(&mut tx, AccountId::NIL, now).await?;
@@ -180,6 +200,8 @@ async fn replay(
     let position = |event: &AuditEvent| (event.at, event.id);
     let mut export: Vec<&AuditEvent> = export.iter().collect();
     export.sort_by_key(|event| position(event));
+    // Parts of the log that were exported one after the other overlap.
+    export.dedup_by_key(|event| event.id);
     let (Some(first), Some(last)) = (export.first(), export.last()) else { return Err(RestoreError::EmptyExport) };
     let known = restore::list_events_from(tx, position(first)).await?;
     require_whole(&known, &export)?;
@@ -207,8 +229,15 @@ async fn apply(tx: &mut Transaction, now: Timestamp, losses: &Losses, done: &mut
     for (id, at) in &losses.all_tokens {
         done.tokens_revoked += tokens::revoke_all(tx, *id, *at).await?;
     }
+    if losses.is_restored_before {
+        restore::hold_all(tx, now).await?;
+        for id in &losses.confirmed_tokens {
+            restore::release(tx, *id).await?;
+        }
+        restore::clear_verified(tx, None).await?;
+    }
     for id in &losses.changed_tokens {
-        done.tokens_on_hold += u64::from(restore::hold(tx, *id, now).await?);
+        restore::hold(tx, *id, now).await?;
     }
     for id in &losses.overlaps {
         tokens::end_overlap(tx, *id).await?;
@@ -252,7 +281,7 @@ async fn record(tx: &mut Transaction, now: Timestamp) -> Result<(), RestoreError
     let row = AuditRow {
         id: new_id(now),
         at: now,
-        action: "database.restore".to_owned(),
+        action: AuditAction::DatabaseRestore.as_str().to_owned(),
         actor_id: None,
         token_id: None,
         target_id: None::<Uuid>,

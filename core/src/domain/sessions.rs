@@ -1,6 +1,6 @@
 //! Lists and ends the web sessions of an account.
 
-use uptrakit_api::{Session, SessionId};
+use uptrakit_api::{AuditAction, Session, SessionId};
 use uptrakit_store::sessions;
 
 use super::{
@@ -46,7 +46,7 @@ pub async fn end(core: &Core, actor: &Authorized<WebSession>, id: SessionId) -> 
     if !sessions::delete(&mut tx, actor.account_id(), id).await? {
         return Err(Error::NotFound);
     }
-    audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, "session.end", id)).await?;
+    audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, AuditAction::SessionEnd, id)).await?;
     commit_and_bump_epoch(core, tx, actor.account_id()).await
 }
 
@@ -59,7 +59,7 @@ pub async fn end_others(core: &Core, actor: &Authorized<WebSession>) -> Result<u
             core,
             &mut tx,
             Some(&actor.context),
-            Event { target: None, ..Event::by(actor, "session.end-others", actor.account_id()) },
+            Event { target: None, ..Event::by(actor, AuditAction::SessionEndOthers, actor.account_id()) },
         )
         .await?;
         commit_and_bump_epoch(core, tx, actor.account_id()).await?;

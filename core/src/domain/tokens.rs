@@ -2,8 +2,8 @@
 
 use ipnet::IpNet;
 use uptrakit_api::{
-    AccountId, CreateToken, CreatedToken, FieldError, Page, Permission, Permissions, RotateToken, Rotation, Secret,
-    Timestamp, Token, TokenId, TokenQuery, TokenSecret, TokenState, UpdateToken,
+    AccountId, AuditAction, CreateToken, CreatedToken, FieldError, Page, Permission, Permissions, RotateToken,
+    Rotation, Secret, Timestamp, Token, TokenId, TokenQuery, TokenSecret, TokenState, UpdateToken,
 };
 use uptrakit_store::{
     Transaction,
@@ -239,7 +239,7 @@ pub async fn create(
     };
     tokens::insert(&mut tx, &token).await?;
     let secret = issue_secret(&mut tx, id, now).await?;
-    audit::record(core, &mut tx, Some(&actor.context), Event::on_token(actor, "token.create", id)).await?;
+    audit::record(core, &mut tx, Some(&actor.context), Event::on_token(actor, AuditAction::TokenCreate, id)).await?;
     let fields = public_in(&mut tx, actor, id, now).await?;
     commit_new_credential(core, tx).await?;
     Ok(CreatedToken { fields, secret })
@@ -287,7 +287,7 @@ pub async fn update(
     }
     let (permissions, networks) = (after.permissions_text(), after.networks_text());
     tokens::update(&mut tx, id, (&name, &name_key), permissions.as_deref(), networks.as_deref()).await?;
-    audit::record(core, &mut tx, Some(&actor.context), Event::on_token(actor, "token.update", id)).await?;
+    audit::record(core, &mut tx, Some(&actor.context), Event::on_token(actor, AuditAction::TokenUpdate, id)).await?;
     let token = public_in(&mut tx, actor, id, now).await?;
     commit_and_bump_epoch(core, tx, actor.account_id()).await?;
     Ok(token)
@@ -330,7 +330,7 @@ pub async fn rotate(
     let ends_at = if overlap == 0 { tokens::ENDED } else { overlap_ends_at };
     tokens::end_secrets(&mut tx, id, ends_at).await?;
     let secret = issue_secret(&mut tx, id, now).await?;
-    audit::record(core, &mut tx, Some(&actor.context), Event::on_token(actor, "token.rotate", id)).await?;
+    audit::record(core, &mut tx, Some(&actor.context), Event::on_token(actor, AuditAction::TokenRotate, id)).await?;
     let fields = public_in(&mut tx, actor, id, now).await?;
     commit_and_bump_epoch(core, tx, actor.account_id()).await?;
     let what = if overlap == 0 { "token rotated; the old secret is revoked" } else { "token rotated" };
@@ -347,7 +347,8 @@ pub async fn end_overlap(core: &Core, actor: &Authorized<TokensWrite>, id: Token
     if !tokens::end_overlap(&mut tx, id).await? {
         return Ok(());
     }
-    audit::record(core, &mut tx, Some(&actor.context), Event::on_token(actor, "token.end-overlap", id)).await?;
+    audit::record(core, &mut tx, Some(&actor.context), Event::on_token(actor, AuditAction::TokenEndOverlap, id))
+        .await?;
     commit_and_bump_epoch(core, tx, actor.account_id()).await?;
     log_revoke("overlap of a token's rotation ended; the old secret is revoked", actor, actor.account_id(), Some(id));
     Ok(())
@@ -415,7 +416,7 @@ async fn confirm_in(
     if !tokens::confirm(&mut tx, id).await? {
         return Ok(public(row, now)?);
     }
-    audit::record(core, &mut tx, Some(&actor.context), Event::on_token(actor, "token.confirm", id)).await?;
+    audit::record(core, &mut tx, Some(&actor.context), Event::on_token(actor, AuditAction::TokenConfirm, id)).await?;
     // A process that has refused the token knows it as one on hold.
     commit_and_bump_epoch(core, tx, account_id).await?;
     Ok(public(TokenRow { held_at: None, ..row }, now)?)
@@ -442,7 +443,7 @@ async fn revoke_in(
         let row = tokens::find(tx.conn(), account_id, id, now).await?.ok_or(Error::NotFound)?;
         return Ok(PendingRevoke { id, account_id, news: None, at: row.revoked_at.unwrap_or(now) });
     }
-    audit::record(core, tx, Some(&actor.context), Event::on_token(actor, "token.revoke", id)).await?;
+    audit::record(core, tx, Some(&actor.context), Event::on_token(actor, AuditAction::TokenRevoke, id)).await?;
     let digests = tokens::list_digests(tx.conn(), id).await?;
     let digests = digests.into_iter().map(Key::Token).collect();
     Ok(PendingRevoke { id, account_id, news: Some(digests), at: now })

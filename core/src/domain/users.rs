@@ -2,7 +2,8 @@
 //! terminal take no credential, because there is none behind them.
 
 use uptrakit_api::{
-    AccountId, CreateUser, CreatedUser, Page, Role, Roles, Secret, SessionId, Token, TokenQuery, UpdateUser, User,
+    AccountId, AuditAction, CreateUser, CreatedUser, Page, Role, Roles, Secret, SessionId, Token, TokenQuery,
+    UpdateUser, User,
 };
 use uptrakit_store::{
     Transaction,
@@ -57,7 +58,7 @@ pub async fn create(core: &Core, actor: &Authorized<UsersManage>, request: Creat
         Some(_) => None,
         None => Some(invite(core, &mut tx, row.id).await?),
     };
-    audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, "account.create", row.id)).await?;
+    audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, AuditAction::AccountCreate, row.id)).await?;
     tx.commit().await?;
     Ok(CreatedUser { user: public(&row)?, invite_url })
 }
@@ -74,7 +75,7 @@ pub async fn invite_again(core: &Core, actor: &Authorized<UsersManage>, id: Acco
     }
     invitations::delete_for(&mut tx, Some(id)).await?;
     let invite_url = Some(invite(core, &mut tx, id).await?);
-    audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, "invitation.create", id)).await?;
+    audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, AuditAction::InvitationCreate, id)).await?;
     tx.commit().await?;
     Ok(CreatedUser { user: public(&row)?, invite_url })
 }
@@ -132,14 +133,14 @@ async fn change(
         invitations::delete_for(&mut tx, Some(id)).await?;
     }
     let done = [
-        (after.roles != before.roles, "account.set-roles"),
-        (before.active && !after.active, "account.deactivate"),
-        (!before.active && after.active, "account.activate"),
+        (after.roles != before.roles, AuditAction::AccountSetRoles),
+        (before.active && !after.active, AuditAction::AccountDeactivate),
+        (!before.active && after.active, AuditAction::AccountActivate),
     ];
     for (_, action) in done.into_iter().filter(|(is_done, _)| *is_done) {
         let event = match by {
             Some((actor, _)) => Event::by(actor, action, id),
-            None => Event { action, target: Some(id.into()), ..Event::default() },
+            None => Event { target: Some(id.into()), ..Event::of(action) },
         };
         audit::record(core, &mut tx, by.map(|(_, context)| context), event).await?;
     }
@@ -174,7 +175,7 @@ pub async fn add_from_terminal(
     own::insert(&mut tx, &row).await?;
     // An operator who can use the terminal needs no first-setup link any more.
     invitations::delete_for(&mut tx, None).await?;
-    let event = Event { action: "account.create", target: Some(row.id.into()), ..Event::default() };
+    let event = Event { target: Some(row.id.into()), ..Event::of(AuditAction::AccountCreate) };
     audit::record(core, &mut tx, None, event).await?;
     tx.commit().await?;
     Ok(public(&row)?)
@@ -194,7 +195,7 @@ pub async fn set_password_from_terminal(core: &Core, id: AccountId, password: &S
     accounts::update_password(&mut tx, id, &hash).await?;
     sessions::delete_others(&mut tx, id, SessionId::NIL).await?;
     invitations::delete_for(&mut tx, Some(id)).await?;
-    let event = Event { action: "password.set", target: Some(id.into()), ..Event::default() };
+    let event = Event { target: Some(id.into()), ..Event::of(AuditAction::PasswordSet) };
     audit::record(core, &mut tx, None, event).await?;
     commit_and_bump_epoch(core, tx, id).await
 }

@@ -35,6 +35,7 @@ const NOW: Timestamp = Timestamp(START + DAY + 1);
 on_both!(
     with_the_audit_log_nothing_that_was_taken_away_since_the_backup_is_back,
     without_the_audit_log_every_token_waits_for_its_confirmation,
+    a_second_restore_keeps_on_hold_what_the_first_one_put_on_hold,
     an_export_that_may_lack_a_revoke_is_refused_and_nothing_is_changed,
     a_server_that_knows_the_lost_history_forgets_it
 );
@@ -175,6 +176,28 @@ async fn without_the_audit_log_every_token_waits_for_its_confirmation(server: Te
         server.bearer(&kept).get("/auth/me").await.ok(200);
         server.bearer(&revoked).get("/auth/me").await.refused(401, "token-on-hold");
     }
+}
+
+async fn a_second_restore_keeps_on_hold_what_the_first_one_put_on_hold(server: TestServer) {
+    let root = server.with_root().await;
+    let (_, doubtful) = root.new_token(json!({ "name": "doubtful" })).await;
+    let (confirmed_id, confirmed) = root.new_token(json!({ "name": "confirmed" })).await;
+    let copy = server.back_up().await;
+    prepare(&copy, None).await.unwrap();
+    let restored = TestServer::on(copy).await;
+    restored.advance(2 * DAY);
+    let root = restored.sign_in("root").await;
+    root.post(&format!("/auth/api-tokens/{confirmed_id}/confirm"), json!({})).await.ok(200);
+    // Parts of the log that are exported one after the other have events in common.
+    let mut export = export_of(&root, "").await;
+    export.extend(export.clone());
+
+    // The same backup is put in place once more, with the log of the database that the first restore had made.
+    let done = prepare(&server.url, Some(&export)).await.unwrap();
+    assert_eq!(done.tokens_on_hold, 1, "{done:?}");
+    let restored = TestServer::on(server.url.clone()).await;
+    restored.bearer(&doubtful).get("/auth/me").await.refused(401, "token-on-hold");
+    restored.bearer(&confirmed).get("/auth/me").await.ok(200);
 }
 
 async fn an_export_that_may_lack_a_revoke_is_refused_and_nothing_is_changed(server: TestServer) {

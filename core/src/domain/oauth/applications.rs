@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use uptrakit_api::{self as api, AccountId, ApplicationId, ApplicationKind, Page, PageQuery, Timestamp};
+use uptrakit_api::{self as api, AccountId, ApplicationId, ApplicationKind, AuditAction, Page, PageQuery, Timestamp};
 use uptrakit_store::{
     Transaction, epoch,
     oauth::{
@@ -188,7 +188,7 @@ async fn insert(core: &Core, context: &RequestContext, row: ApplicationRow) -> R
         }
         outcome => outcome?,
     }
-    let event = Event { action: "application.register", target: Some(row.id.into()), ..Event::default() };
+    let event = Event { target: Some(row.id.into()), ..Event::of(AuditAction::ApplicationRegister) };
     audit::record(core, &mut tx, Some(context), event).await?;
     tx.commit().await?;
     Ok(row.try_into()?)
@@ -240,7 +240,7 @@ pub async fn verify(
     if !applications::update_verified(&mut tx, id, verified).await? {
         return Err(Error::NotFound);
     }
-    let action = if verified { "application.verify" } else { "application.unverify" };
+    let action = if verified { AuditAction::ApplicationVerify } else { AuditAction::ApplicationUnverify };
     audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, action, id)).await?;
     let row = applications::find_counted(tx.conn(), id, core.clock.now()).await?.ok_or(Error::NotFound)?;
     tx.commit().await?;
@@ -269,10 +269,11 @@ pub async fn delete(core: &Core, actor: &Authorized<UsersManage>, id: Applicatio
     }
     let keys = super::grants::keys_of_application(&mut tx, id).await?;
     for grant_id in grants::list_of_application(tx.conn(), id, core.clock.now()).await? {
-        audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, "grant.revoke", grant_id)).await?;
+        audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, AuditAction::GrantRevoke, grant_id))
+            .await?;
     }
     applications::delete(&mut tx, id).await?;
-    audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, "application.delete", id)).await?;
+    audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, AuditAction::ApplicationDelete, id)).await?;
     let now = core.clock.now();
     for account in &accounts {
         epoch::bump_epoch(&mut tx, *account, now).await?;

@@ -1,7 +1,7 @@
 //! The exchange of an authorization code (OAuth 2.1, section 4.1.3). A code works once, for a minute, and only
 //! for the application that asked for it.
 
-use uptrakit_api::AuthorizationCode;
+use uptrakit_api::{AuditAction, AuthorizationCode};
 use uptrakit_store::{
     Transaction, epoch,
     oauth::{
@@ -124,7 +124,7 @@ async fn revoke_issued(core: &Core, mut tx: Transaction, context: &RequestContex
         return Ok(());
     }
     let event = Event {
-        action: "code.replayed",
+        action: AuditAction::CodeReplayed,
         actor: Some(account_id),
         token: row.token_id,
         target: row.grant_id.map(Into::into).or(row.token_id.map(Into::into)),

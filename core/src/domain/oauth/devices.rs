@@ -1,7 +1,9 @@
 //! Requests of devices (RFC 8628): a program without a browser shows a code, which a person types in a browser
 //! elsewhere, and asks until there is an answer.
 
-use uptrakit_api::{AccountId, AnswerDestination, Approval, Consent, DeviceCode, Permissions, Secret, Timestamp};
+use uptrakit_api::{
+    AccountId, AnswerDestination, Approval, AuditAction, Consent, DeviceCode, Permissions, Secret, Timestamp,
+};
 use uptrakit_store::{
     Transaction, epoch,
     oauth::devices::{self, DeviceRow},
@@ -179,14 +181,23 @@ pub async fn approve(
     let pending = Pending::claim(core, &mut tx, actor, typed).await?;
     let Allowed { permissions, token_name } = pending.asked().allow(core, &mut tx, &grant.account, approval).await?;
     let granted = permissions.map(|set| set.to_string());
-    answer(core, tx, actor, &pending, (APPROVED, "consent.approve"), granted.as_deref(), token_name.as_deref()).await
+    answer(
+        core,
+        tx,
+        actor,
+        &pending,
+        (APPROVED, AuditAction::ConsentApprove),
+        granted.as_deref(),
+        token_name.as_deref(),
+    )
+    .await
 }
 
 pub async fn deny(core: &Core, actor: &Authorized<WebSession>, typed: &str) -> Result<(), Error> {
     count_answer(core, actor)?;
     let (mut tx, _) = begin_write_with_grant(core, actor, Affects::Own).await?;
     let pending = Pending::claim(core, &mut tx, actor, typed).await?;
-    answer(core, tx, actor, &pending, (DENIED, "consent.deny"), None, None).await
+    answer(core, tx, actor, &pending, (DENIED, AuditAction::ConsentDeny), None, None).await
 }
 
 async fn answer(
@@ -194,7 +205,7 @@ async fn answer(
     mut tx: Transaction,
     actor: &Actor,
     pending: &Pending,
-    (outcome, action): (&str, &str),
+    (outcome, action): (&str, AuditAction),
     granted: Option<&str>,
     token_name: Option<&str>,
 ) -> Result<(), Error> {

@@ -1,6 +1,8 @@
 //! Grants: what an account lets an application do. People see them as connected applications, and end them.
 
-use uptrakit_api::{AccountId, ApplicationId, ConnectedApplication, GrantId, Page, PageQuery, Permissions, Timestamp};
+use uptrakit_api::{
+    AccountId, ApplicationId, AuditAction, ConnectedApplication, GrantId, Page, PageQuery, Permissions, Timestamp,
+};
 use uptrakit_store::{
     Transaction, accounts,
     oauth::grants::{self, GrantRow},
@@ -106,7 +108,7 @@ async fn revoke_in(
         let revoked_at = grants::find_revoked_at(tx.conn(), account_id, id).await?.ok_or(Error::NotFound)?;
         return Ok(Revoked { at: revoked_at.unwrap_or(now), cut_off: 0 });
     }
-    audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, "grant.revoke", id)).await?;
+    audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, AuditAction::GrantRevoke, id)).await?;
     let keys = keys(&mut tx, id).await?;
     // A request that revokes its own grant is not cut off.
     let own = usize::from(actor.grant_id() == Some(id));

@@ -1,6 +1,8 @@
 //! What an application is given in the end: a grant with its first tokens or, for the command line, an API token.
 
-use uptrakit_api::{AccessToken, AccountId, GrantId, Permissions, RefreshToken, Secret, Timestamp, TokenId};
+use uptrakit_api::{
+    AccessToken, AccountId, AuditAction, GrantId, Permissions, RefreshToken, Secret, Timestamp, TokenId,
+};
 use uptrakit_store::{
     Transaction, accounts,
     oauth::{access_tokens, applications, grants, refresh_tokens},
@@ -112,12 +114,8 @@ async fn issue_grant(
     };
     grants::insert(tx, &grant).await.map_err(of_insert)?;
     applications::update_last_used(tx, recipient.application.id, now).await?;
-    let event = Event {
-        action: "grant.create",
-        actor: Some(recipient.account_id),
-        target: Some(id.into()),
-        ..Event::default()
-    };
+    let event =
+        Event { actor: Some(recipient.account_id), target: Some(id.into()), ..Event::of(AuditAction::GrantCreate) };
     audit::record(core, tx, Some(context), event).await?;
     let refresh_token = RefreshToken::mint(fill_random);
     insert_refresh_token(tx, id, &refresh_token, now).await?;
@@ -195,11 +193,10 @@ async fn issue_api_token(
     store_tokens::insert(tx, &token).await?;
     let secret = tokens::issue_secret(tx, id, now).await?;
     let event = Event {
-        action: "token.create",
         actor: Some(account_id),
         token: Some(id),
         target: Some(id.into()),
-        refused: false,
+        ..Event::of(AuditAction::TokenCreate)
     };
     audit::record(core, tx, Some(context), event).await?;
     Ok((id, secret, days))

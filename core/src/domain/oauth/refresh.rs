@@ -4,7 +4,7 @@
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
-use uptrakit_api::{Permissions, RefreshToken, Secret};
+use uptrakit_api::{AuditAction, Permissions, RefreshToken, Secret};
 use uptrakit_store::{
     Transaction, epoch,
     oauth::{
@@ -137,11 +137,10 @@ async fn end_replayed(
     let account_id = row.account_id;
     grants::revoke(&mut tx, row.account_id, row.grant_id, row.account_id, core.clock.now()).await?;
     let event = Event {
-        action: "grant.replayed",
         actor: Some(account_id),
         target: Some(row.grant_id.into()),
         refused: true,
-        ..Event::default()
+        ..Event::of(AuditAction::GrantReplayed)
     };
     audit::record(core, &mut tx, Some(context), event).await?;
     commit_and_bump_epoch(core, tx, account_id).await?;

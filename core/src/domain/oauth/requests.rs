@@ -1,7 +1,7 @@
 //! Requests of the authorization endpoint that wait for an answer: who may open and answer one, and what the answer is.
 //! A request is answered once, by the account that opened it first.
 
-use uptrakit_api::{AnswerDestination, Approval, AuthorizationCode, OpenedRequest, Permissions, Secret};
+use uptrakit_api::{AnswerDestination, Approval, AuditAction, AuthorizationCode, OpenedRequest, Permissions, Secret};
 use uptrakit_store::{
     Transaction,
     oauth::{
@@ -167,7 +167,7 @@ impl Pending {
             token_id: None,
         };
         codes::insert(tx, &row).await?;
-        let event = Event::by(actor, "consent.approve", self.application.id);
+        let event = Event::by(actor, AuditAction::ConsentApprove, self.application.id);
         audit::record(core, tx, Some(&actor.context), event).await?;
         Ok(self.address(core, &[("code", code.expose())]))
     }
@@ -215,7 +215,7 @@ pub async fn deny(core: &Core, actor: &Authorized<WebSession>, secret: &Secret) 
     if !requests::answer(&mut tx, &pending.digest, core.clock.now()).await? {
         return Err(ANSWERED);
     }
-    let event = Event::by(actor, "consent.deny", pending.application.id);
+    let event = Event::by(actor, AuditAction::ConsentDeny, pending.application.id);
     audit::record(core, &mut tx, Some(&actor.context), event).await?;
     tx.commit().await?;
     let description = "The person denied the request.";

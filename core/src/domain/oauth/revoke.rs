@@ -1,6 +1,6 @@
 //! Revocation by the application itself (RFC 7009): a refresh token ends its grant, an access token itself alone.
 
-use uptrakit_api::{AccessToken, AccountId, GrantId, RefreshToken};
+use uptrakit_api::{AccessToken, AccountId, AuditAction, GrantId, RefreshToken};
 use uptrakit_store::{
     epoch,
     oauth::{access_tokens, grants, refresh_tokens},
@@ -56,13 +56,13 @@ async fn end(
     epoch::lock_account(&mut tx, account_id).await?;
     let now = core.clock.now();
     let (is_news, action) = match access_token {
-        Some(digest) => (access_tokens::revoke(&mut tx, &digest, now).await?, "access-token.revoke"),
-        None => (grants::revoke(&mut tx, account_id, grant_id, account_id, now).await?, "grant.revoke"),
+        Some(digest) => (access_tokens::revoke(&mut tx, &digest, now).await?, AuditAction::AccessTokenRevoke),
+        None => (grants::revoke(&mut tx, account_id, grant_id, account_id, now).await?, AuditAction::GrantRevoke),
     };
     if !is_news {
         return Ok(());
     }
-    let event = Event { action, actor: Some(account_id), target: Some(grant_id.into()), ..Event::default() };
+    let event = Event { actor: Some(account_id), target: Some(grant_id.into()), ..Event::of(action) };
     audit::record(core, &mut tx, Some(context), event).await?;
     commit_and_bump_epoch(core, tx, account_id).await
 }
