@@ -50,15 +50,16 @@ impl Clock {
         }
     }
 
-    /// Returns when the clock has reached `instant`. A manual clock is polled, because setting it wakes no waiting
-    /// task.
+    /// Returns when the clock has reached `instant`, at most a second later. The clock is polled, because setting it
+    /// wakes no waiting task: a device without a clock of its own gets the time after the start, and a virtual machine
+    /// that was paused gets it when it goes on.
     pub async fn sleep_until(&self, instant: Timestamp) {
         loop {
             let left = instant.0 - self.now().0;
             if left <= 0 {
                 return;
             }
-            let longest = if matches!(self, Self::Manual(_)) { 10 } else { 3_600_000 };
+            let longest = if matches!(self, Self::Manual(_)) { 10 } else { 1_000 };
             tokio::time::sleep(Duration::from_millis(left.min(longest).unsigned_abs())).await;
         }
     }

@@ -177,6 +177,10 @@ async fn a_request_that_is_no_form_or_has_a_parameter_twice_is_invalid(server: T
     oauth_error(&post_form(&anonymous, "/oauth/token", &twice).await, 400, "invalid_request");
     let reply = anonymous.post("//oauth/token", json!({ "client_id": COMMAND_LINE })).await;
     oauth_error(&reply, 400, "invalid_request");
+    // Names are compared in time that grows with their number: this would take minutes if each were compared with all.
+    let many: Vec<(String, String)> = (0..120_000).map(|number| (format!("{number:x}"), String::new())).collect();
+    let many: Vec<(&str, &str)> = many.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    oauth_error(&post_form(&anonymous, "/oauth/token", &many).await, 400, "invalid_request");
     let large = "x".repeat(1_000_001);
     oauth_error(&post_form(&anonymous, "/oauth/token", &[("code", &large)]).await, 413, "invalid_request");
 }

@@ -1,5 +1,7 @@
 //! The parameters of a request to an endpoint that programs call, and the application that sends it.
 
+use std::collections::HashSet;
+
 use axum::{
     extract::{FromRequest, Request},
     http::header,
@@ -43,13 +45,15 @@ impl<S: Send + Sync> FromRequest<S> for Form {
         }
         let bytes = body::read(&parts.headers, body).await?;
         let mut parameters: Vec<(String, String)> = Vec::new();
+        let mut names = HashSet::new();
         for (name, value) in form_urlencoded::parse(&bytes) {
-            if name != "resource" && parameters.iter().any(|(other, _)| *other == name) {
+            if name != "resource" && !names.insert(name.clone()) {
                 return Err(OAuthError::refuse("invalid_request", "A parameter is there twice.").into());
             }
-            parameters.push((name.into_owned(), value.into_owned()));
+            if !value.is_empty() {
+                parameters.push((name.into_owned(), value.into_owned()));
+            }
         }
-        parameters.retain(|(_, value)| !value.is_empty());
         Ok(Self { parameters, context: request_context(&parts) })
     }
 }
