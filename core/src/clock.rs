@@ -13,7 +13,7 @@ use uptrakit_api::Timestamp;
 use uuid::Uuid;
 
 /// The clocks of servers on one database may differ by this much: a minute.
-const SKEW_MILLIS: i64 = 60_000;
+pub const SKEW_MILLIS: i64 = 60_000;
 
 /// Returns the latest instant that a stored timestamp may have and still be trusted. A later one was written while a
 /// clock was wrong; it counts as unknown and is replaced by the next known one.
