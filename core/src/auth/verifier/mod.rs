@@ -261,7 +261,11 @@ impl Verifier {
             done.await;
         }
         match batch.outcome.get() {
-            Some(Ok(found)) => Ok(wanted.and_then(|key| found.get(&key).cloned())),
+            Some(Ok(found)) => match wanted.and_then(|key| found.get(&key)) {
+                Some(Ok(entry)) => Ok(Some(entry.clone())),
+                Some(Err(row)) => Err(AuthError::Unavailable(row.to_string().into())),
+                None => Ok(None),
+            },
             Some(Err(reason)) => Err(AuthError::Unavailable(Arc::clone(reason))),
             None => Err(AuthError::Unavailable("the verifier has stopped".into())),
         }
