@@ -5,7 +5,7 @@ use uptrakit_api::Timestamp;
 
 use crate::Result;
 
-use super::{Conn, Transaction, error::require_row, on};
+use super::{Conn, Transaction, error::require_row, on, with_timeout};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromRow)]
 pub struct SettledRow {
@@ -28,6 +28,17 @@ pub async fn update(tx: &mut Transaction, row: SettledRow) -> Result<()> {
             .await
             .and_then(|done| require_row(done.rows_affected()))
     })
+}
+
+/// Returns the present by the clock of the Postgres server; `None` on SQLite, where the clock is this machine's.
+pub async fn find_database_clock(conn: Conn<'_>) -> Result<Option<Timestamp>> {
+    match conn {
+        Conn::Sqlite(_) => Ok(None),
+        Conn::Postgres(c) => {
+            let now = sqlx::query_scalar("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint");
+            Ok(Some(with_timeout(now.fetch_one(c)).await?))
+        }
+    }
 }
 
 pub async fn find_newest_event(conn: Conn<'_>) -> Result<Option<Timestamp>> {

@@ -244,7 +244,7 @@ async fn mend_future(core: &Core) -> Result<(), Error> {
     let overlaps = core.verifier.future_overlaps().list();
     let mut accounts = tokens::mend_future(&mut tx, now, horizon, &overlaps).await?;
     accounts.extend(sessions::mend_future(&mut tx, now, horizon).await?);
-    accounts.extend(oauth::end_future(&mut tx, now).await?);
+    accounts.extend(oauth::end_future(core, &mut tx, now).await?);
     accounts.sort_unstable();
     accounts.dedup();
     // The cached credentials of these accounts expire later than they should.

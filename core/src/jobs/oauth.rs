@@ -1,26 +1,37 @@
 //! Removes what is left of OAuth: applications that no account has ever connected, and what has expired.
 
-use uptrakit_api::{AccountId, Timestamp};
+use uptrakit_api::{AccountId, AuditAction, Timestamp};
 use uptrakit_store::{
     Transaction,
-    oauth::{access_tokens, applications, codes, devices, grants, requests},
+    oauth::{access_tokens, applications, codes, devices, grants, refresh_tokens, requests},
 };
 
 use crate::{
     auth::credential::ACCESS_TOKEN_MILLIS,
     clock::horizon,
-    domain::oauth::lifetimes::{CODE_MILLIS, IDLE_MILLIS, REQUEST_MILLIS},
+    domain::{
+        audit::{self, Event},
+        oauth::lifetimes::{CODE_MILLIS, IDLE_MILLIS, REQUEST_MILLIS},
+    },
+    error::Error,
+    state::Core,
 };
 
 /// Ends what was made while a clock was ahead. It is refused already, and would come to life when its time has come.
 /// Returns the accounts whose grants are revoked.
-pub async fn end_future(tx: &mut Transaction, now: Timestamp) -> uptrakit_store::Result<Vec<AccountId>> {
+pub async fn end_future(core: &Core, tx: &mut Transaction, now: Timestamp) -> Result<Vec<AccountId>, Error> {
     let latest = |lifetime_millis| horizon(now).plus_millis(lifetime_millis);
     requests::delete_future(tx, latest(REQUEST_MILLIS)).await?;
     devices::delete_future(tx, latest(REQUEST_MILLIS)).await?;
     codes::delete_future(tx, latest(CODE_MILLIS)).await?;
     access_tokens::delete_future(tx, latest(ACCESS_TOKEN_MILLIS)).await?;
-    grants::revoke_future(tx, now, horizon(now), latest(IDLE_MILLIS)).await
+    let mut accounts = Vec::new();
+    for (id, account) in grants::revoke_future(tx, now, horizon(now), latest(IDLE_MILLIS)).await? {
+        let event = Event { target: Some(id.into()), ..Event::of(AuditAction::GrantRevoke) };
+        audit::record(core, tx, None, event).await?;
+        accounts.push(account);
+    }
+    Ok(accounts)
 }
 
 /// A day: an application has this time to be connected, and what has expired is kept for this time, so that a late use
@@ -36,6 +47,7 @@ pub async fn sweep(tx: &mut Transaction, now: Timestamp) -> uptrakit_store::Resu
     codes::delete_expired(tx, before).await?;
     devices::delete_expired(tx, before).await?;
     access_tokens::delete_expired(tx, before).await?;
-    grants::delete_over_before(tx, before).await?;
+    refresh_tokens::delete_over_before(tx, before).await?;
+    grants::delete_over_before(tx, now.plus_millis(-super::KEPT_MILLIS)).await?;
     applications::delete_unused_before(tx, before).await
 }

@@ -4,7 +4,11 @@
 use uptrakit_api::Timestamp;
 use uptrakit_store::settled::{self, SettledRow};
 
-use crate::{error::Error, state::Core};
+use crate::{
+    clock::{Clock, SKEW_MILLIS},
+    error::Error,
+    state::Core,
+};
 
 /// A clock that is more than 2 days away from its last trusted time has jumped. A running server checks it every hour.
 const LEAP_MILLIS: i64 = 2 * 86_400_000;
@@ -31,8 +35,15 @@ pub async fn begin(core: &Core) -> Result<(), Error> {
 pub async fn is_believed(core: &Core) -> Result<bool, Error> {
     begin(core).await?;
     let mut tx = core.store.begin().await?;
-    let known = settled::get(tx.conn()).await?;
     let now = core.clock.now();
+    if matches!(core.clock, Clock::System)
+        && let Some(database) = settled::find_database_clock(tx.conn()).await?
+        && let Some(difference) = difference(now, database)
+    {
+        tracing::warn!("the clock of this server is {difference}; this server removes nothing until they agree");
+        return Ok(false);
+    }
+    let known = settled::get(tx.conn()).await?;
     let judged = judge(known, now);
     settled::update(&mut tx, judged).await?;
     tx.commit().await?;
@@ -46,6 +57,14 @@ pub async fn is_believed(core: &Core) -> Result<bool, Error> {
         );
     }
     Ok(judged.unsettled_since.is_none())
+}
+
+/// Says how a server's clock differs from that of its database, where by more than servers may. To a clock that is
+/// behind, what other servers have just made is in the future; to one that is ahead, it has expired.
+fn difference(now: Timestamp, database: Timestamp) -> Option<String> {
+    let ahead = now.millis_since(database);
+    let side = if ahead > 0 { "ahead of" } else { "behind" };
+    (ahead.abs() > SKEW_MILLIS).then(|| format!("{} s {side} the clock of its database", ahead.abs() / 1_000))
 }
 
 fn judge(known: SettledRow, now: Timestamp) -> SettledRow {
@@ -63,7 +82,7 @@ fn judge(known: SettledRow, now: Timestamp) -> SettledRow {
 
 #[cfg(test)]
 mod tests {
-    use super::{DOUBT_MILLIS, LEAP_MILLIS, SettledRow, judge};
+    use super::{DOUBT_MILLIS, LEAP_MILLIS, SettledRow, difference, judge};
     use uptrakit_api::Timestamp;
 
     const SETTLED: i64 = 1_893_456_000_000;
@@ -71,6 +90,15 @@ mod tests {
 
     fn after(known: SettledRow, now: i64) -> SettledRow {
         judge(known, Timestamp(now))
+    }
+
+    #[test]
+    fn a_clock_may_differ_from_that_of_the_database_by_a_minute() {
+        let says = |ahead: i64| difference(Timestamp(SETTLED + ahead), Timestamp(SETTLED));
+        assert_eq!(says(60_000), None);
+        assert_eq!(says(-60_000), None);
+        assert_eq!(says(61_000).as_deref(), Some("61 s ahead of the clock of its database"));
+        assert_eq!(says(-600_000).as_deref(), Some("600 s behind the clock of its database"));
     }
 
     fn believed(at: i64) -> SettledRow {

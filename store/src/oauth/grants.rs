@@ -267,11 +267,11 @@ pub async fn revoke_future(
     now: Timestamp,
     latest_start: Timestamp,
     latest_end: Timestamp,
-) -> Result<Vec<AccountId>> {
+) -> Result<Vec<(GrantId, AccountId)>> {
     on!(tx.conn(), |c| {
-        sqlx::query_scalar(
+        sqlx::query_as(
             "UPDATE oauth_grants SET revoked_at = $1 WHERE revoked_at IS NULL AND (created_at > $2 OR expires_at > $3) \
-             RETURNING account_id",
+             RETURNING id, account_id",
         )
         .bind(now)
         .bind(latest_start)

@@ -1,4 +1,4 @@
-//! SQL for refresh tokens. Used ones stay as long as their grant, so that a stolen one is recognised.
+//! SQL for refresh tokens. Used ones stay as long as their grant is in force, so that a stolen one is recognised.
 
 use sqlx::FromRow;
 use uptrakit_api::{AccountId, ApplicationId, GrantId, Timestamp};
@@ -62,5 +62,19 @@ pub async fn update_used(tx: &mut Transaction, digest: &Digest, now: Timestamp) 
             .execute(c)
             .await
             .map(drop)
+    })
+}
+
+/// Deletes the tokens of grants that were revoked or ended before an instant.
+pub async fn delete_over_before(tx: &mut Transaction, at: Timestamp) -> Result<()> {
+    on!(tx.conn(), |c| {
+        sqlx::query(
+            "DELETE FROM oauth_refresh_tokens \
+             WHERE grant_id IN (SELECT id FROM oauth_grants WHERE revoked_at < $1 OR expires_at < $1)",
+        )
+        .bind(at)
+        .execute(c)
+        .await
+        .map(drop)
     })
 }
