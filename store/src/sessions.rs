@@ -66,6 +66,12 @@ pub async fn delete(tx: &mut Transaction, account_id: AccountId, id: SessionId) 
     })
 }
 
+pub async fn find_account(conn: Conn<'_>, digest: &Digest) -> Result<Option<AccountId>> {
+    on!(conn, |c| {
+        sqlx::query_scalar("SELECT account_id FROM sessions WHERE digest = $1").bind(digest).fetch_optional(c).await
+    })
+}
+
 pub async fn delete_by_digest(tx: &mut Transaction, digest: &Digest) -> Result<Option<AccountId>> {
     on!(tx.conn(), |c| {
         sqlx::query_scalar("DELETE FROM sessions WHERE digest = $1 RETURNING account_id")

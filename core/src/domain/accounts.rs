@@ -1,6 +1,9 @@
 //! Accounts as their owners use them: first setup, sign-in, change of password, and the description of the caller.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use uptrakit_api::{
     Account, AccountId, AuditAction, ChangePassword, Me, PasswordChanged, Role, Roles, Secret, SessionId, SetUp, SignIn,
@@ -121,7 +124,7 @@ pub async fn sign_in(
     };
 
     let mut tx = core.store.begin().await?;
-    epoch::lock_account(&mut tx, account.id).await?;
+    lock_for_session(&mut tx, account.id, &browser).await?;
     let account = accounts::find(tx.conn(), account.id)
         .await?
         .filter(|current| current.active && current.password_hash == stored);
@@ -154,6 +157,20 @@ fn throttled(context: &RequestContext, wait: Duration) -> Error {
     Error::TooManyRequests(wait)
 }
 
+/// Locks the account that signs in, and the one whose session the browser presented, which ends. They are locked in the
+/// order of their ids, as every write does.
+async fn lock_for_session(tx: &mut Transaction, account_id: AccountId, browser: &ClientInfo) -> Result<(), Error> {
+    let presented = match &browser.presented {
+        Some(digest) => sessions::find_account(tx.conn(), digest).await?,
+        None => None,
+    };
+    let accounts: BTreeSet<AccountId> = presented.into_iter().chain([account_id]).collect();
+    for account in accounts {
+        epoch::lock_account(tx, account).await?;
+    }
+    Ok(())
+}
+
 /// Creates a session and ends those that it replaces: the least recently used ones beyond the limit, and the one that
 /// the browser presented.
 async fn open_session(
@@ -177,11 +194,13 @@ async fn open_session(
     let has_replaced = sessions::delete_beyond(tx, account.id, MOST_SESSIONS, horizon(now)).await?;
     let event = Event { actor: Some(account.id), target: Some(row.id.into()), ..Event::of(AuditAction::SessionCreate) };
     audit::record(core, tx, Some(context), event).await?;
-    // The move stands for the new session too; see `commit_new_credential`.
+    let presented = match &browser.presented {
+        Some(digest) => sessions::delete_by_digest(tx, digest).await?,
+        None => None,
+    };
+    // Even where no session was replaced the epoch is incremented, for the reason that `commit_new_credential` gives.
     epoch::bump_epoch(tx, if has_replaced { account.id } else { AccountId::NIL }, now).await?;
-    if let Some(digest) = browser.presented
-        && let Some(owner) = sessions::delete_by_digest(tx, &digest).await?
-    {
+    if let Some(owner) = presented {
         epoch::bump_epoch(tx, owner, now).await?;
     }
     Ok(SignedIn { account: public(account)?, cookie })
@@ -257,7 +276,7 @@ pub async fn set_up(
             account
         }
         (Invitee::Invited(hash), Some(id)) => {
-            epoch::lock_account(&mut tx, id).await?;
+            lock_for_session(&mut tx, id, &browser).await?;
             // Concurrent requests with this code wait for the account's row; the second one then finds that the code is
             // gone.
             invitations::find(tx.conn(), &digest, now).await?.ok_or(Error::NotFound)?;
@@ -318,12 +337,14 @@ pub async fn change_password(
     let applications_disconnected =
         if request.revoke_tokens { grants::revoke_all(&mut tx, account.id, core.clock.now()).await? } else { 0 };
     if request.revoke_tokens {
-        // An approval that has not been used yet would be worth a token.
-        codes::delete_unused(&mut tx, account.id).await?;
-        devices::delete_of(&mut tx, account.id).await?;
+        delete_approvals(&mut tx, account.id).await?;
     }
     audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, AuditAction::PasswordChange, account.id))
         .await?;
+    if sessions_ended > 0 {
+        let event = Event { target: None, ..Event::by(actor, AuditAction::SessionEndOthers, account.id) };
+        audit::record(core, &mut tx, Some(&actor.context), event).await?;
+    }
     if tokens_revoked > 0 {
         audit::record(core, &mut tx, Some(&actor.context), Event::by(actor, AuditAction::TokenRevokeAll, account.id))
             .await?;
@@ -337,6 +358,13 @@ pub async fn change_password(
         log_revoke("all tokens of an account revoked", actor, actor.account_id(), None);
     }
     Ok(PasswordChanged { sessions_ended, tokens_revoked, applications_disconnected })
+}
+
+/// Deletes what an account has approved for applications and devices that have not used it yet: each would be worth a
+/// token.
+pub(super) async fn delete_approvals(tx: &mut Transaction, id: AccountId) -> Result<(), Error> {
+    codes::delete_unused(tx, id).await?;
+    Ok(devices::delete_of(tx, id).await?)
 }
 
 pub async fn new_account(

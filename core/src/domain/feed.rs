@@ -50,7 +50,8 @@ impl Feed {
     pub async fn advance(&self, store: &Store, after: i64) -> uptrakit_store::Result<i64> {
         let mut reader = store.read().await?;
         let revision = hosts::get_revision(reader.conn()).await?;
-        if revision == after || self.changes.receiver_count() == 0 {
+        // After a failover that lost changes the number is smaller than it was.
+        if revision <= after || self.changes.receiver_count() == 0 {
             return Ok(revision);
         }
         let mut reached = after;

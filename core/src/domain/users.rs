@@ -131,6 +131,7 @@ async fn change(
     if !after.active {
         sessions::delete_others(&mut tx, id, SessionId::NIL).await?;
         invitations::delete_for(&mut tx, Some(id)).await?;
+        own::delete_approvals(&mut tx, id).await?;
     }
     let done = [
         (after.roles != before.roles, AuditAction::AccountSetRoles),
@@ -195,6 +196,7 @@ pub async fn set_password_from_terminal(core: &Core, id: AccountId, password: &S
     accounts::update_password(&mut tx, id, &hash).await?;
     sessions::delete_others(&mut tx, id, SessionId::NIL).await?;
     invitations::delete_for(&mut tx, Some(id)).await?;
+    own::delete_approvals(&mut tx, id).await?;
     let event = Event { target: Some(id.into()), ..Event::of(AuditAction::PasswordSet) };
     audit::record(core, &mut tx, None, event).await?;
     commit_and_bump_epoch(core, tx, id).await
