@@ -80,3 +80,12 @@ pub fn new_id<Id: From<Uuid>>(now: Timestamp) -> Id {
     fill_random(&mut random);
     uuid::Builder::from_unix_timestamp_millis(now.0.unsigned_abs(), &random).into_uuid().into()
 }
+
+/// Returns true for a text in the form of an id that this server makes. Such a text names nothing else: what it named may
+/// be gone, and must not be taken for what somebody has since called by it. An id of a machine may be a UUID as well,
+/// but not of version 7.
+#[must_use]
+pub fn is_id(text: &str) -> bool {
+    const HYPHENATED: usize = 36;
+    text.len() == HYPHENATED && Uuid::try_parse(text).is_ok_and(|id| id.get_version_num() == 7)
+}

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     auth::authorized::{Authorized, HostsRead, HostsReport, HostsWrite},
-    clock::{horizon, new_id},
+    clock::{horizon, is_id, new_id},
     domain::state::Core,
     error::Error,
     text,
@@ -93,6 +93,9 @@ async fn find_each_way(core: &Core, name: &str) -> Result<[Vec<HostRow>; 4], Err
         Ok(id) => hosts::find(reader.conn(), id).await?,
         Err(_) => None,
     };
+    if is_id(name) {
+        return Ok([by_id.into_iter().collect(), Vec::new(), Vec::new(), Vec::new()]);
+    }
     // Line breaks separate the parts of a search key, so that these match the friendly name in full.
     let friendly = format!("\n{key}\n");
     let by_friendly_name = hosts::list(reader.conn(), &friendly, (HostSort::Hostname, false), all).await?;

@@ -127,6 +127,26 @@ async fn hosts_are_searched_sorted_and_paged(server: TestServer) {
     root.delete(&format!("/hosts/{beta}")).await.ok(204);
     let sentence = mcp.told("list_hosts", json!({ "per_page": 2, "cursor": answer["next_cursor"] })).await;
     assert!(sentence.contains("Call again without cursor"), "{sentence}");
+    // Hosts that come before the cursor between two calls end no list.
+    for number in 10..30 {
+        report_as(&root, &format!("m{number}"), json!({ "pending_updates": 1, "security_updates": 1 })).await;
+    }
+    for (sorting, first) in [(json!({ "q": "m" }), "l"), (json!({ "needs": "security_updates" }), "z")] {
+        let mut seen = Vec::new();
+        let mut arguments = sorting.clone();
+        arguments["per_page"] = json!(3);
+        loop {
+            let part = mcp.call("list_hosts", arguments.clone()).await;
+            seen.extend(names(&part).into_iter().filter(|name| name.starts_with('m')).map(str::to_owned));
+            if part["next_cursor"].is_null() {
+                break;
+            }
+            arguments["cursor"] = part["next_cursor"].clone();
+            let name = format!("{first}m{}", seen.len());
+            report_as(&root, &name, json!({ "pending_updates": 9, "security_updates": 9 })).await;
+        }
+        assert_eq!(seen.len(), 20, "{sorting}: {seen:?}");
+    }
     let host = &answer["items"][0];
     assert_eq!((&host["os"], &host["reboot_required"]), (&json!("Debian GNU/Linux 12"), &json!(false)));
 }
@@ -185,6 +205,11 @@ async fn no_machine_takes_the_place_of_another_one_by_calling_itself_so(server: 
     }
     assert_eq!(mcp.call("delete_host", json!({ "host": first })).await["deleted"]["id"], first);
     assert_eq!(mcp.call("delete_host", json!({ "host": victim })).await["deleted"]["id"], victim);
+    // An id that is gone names nothing else: a client may call again where it has lost the answer.
+    for tool in ["delete_host", "get_host"] {
+        assert!(mcp.told(tool, json!({ "host": victim })).await.contains("names no host"));
+    }
+    assert_eq!(root.get("/hosts?q=evil-2").await.ok(200)["total"], 1);
 }
 
 async fn a_host_is_found_by_the_name_that_is_shown_and_never_chosen_among_names_that_look_the_same(server: TestServer) {

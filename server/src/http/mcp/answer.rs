@@ -24,11 +24,21 @@ pub struct Paged<T> {
 
 /// The part of a list that a call asks for. The cursor is the id of the item before the part, and the place where that
 /// item was. If the list has changed since, the item is looked for near that place, so that a call that follows a cursor
-/// repeats no item, and leaves out none that stays behind it.
+/// repeats no item, and leaves out none that is behind it now.
 #[derive(Clone, Debug)]
 pub struct Part {
     after: Option<(String, u32)>,
     most: u32,
+}
+
+/// The items of a part, and one more where the list goes on behind it.
+pub struct Found<T> {
+    /// The item of the cursor, as it is now.
+    pub after: Option<T>,
+    pub items: Vec<T>,
+    /// The number of items of the list before these.
+    pub first: u64,
+    pub total: u64,
 }
 
 impl Part {
@@ -51,46 +61,63 @@ impl Part {
         Ok(Self { after, most })
     }
 
-    /// Returns the number of items before those that are to be read.
-    pub fn offset(&self) -> u64 {
-        self.after.as_ref().map_or(0, |(_, place)| u64::from(place.saturating_sub(self.most)))
-    }
-
-    /// Returns what is to be read: the items around the place of the cursor, and one more than is answered, which says
-    /// whether the list goes on.
-    pub fn paging(&self) -> Paging {
-        let before = self.after.as_ref().map_or(0, |(_, place)| 1 + *place.min(&self.most));
-        Paging::part(self.offset(), before + self.most + 1)
-    }
-
-    /// Answers those of the items that follow the cursor, as many as fit.
-    pub fn of<T, U: Serialize>(
+    /// Reads the part. `read` returns some items of the list.
+    pub async fn read<T, F: Future<Output = Result<Page<T>, Error>>>(
         &self,
-        page: Page<T>,
+        id: impl Fn(&T) -> String,
+        read: impl Fn(Paging) -> F,
+    ) -> Result<Found<T>, Stop> {
+        let wanted = self.most + 1;
+        let Some((after, place)) = &self.after else {
+            let Page { items, total, .. } = read(Paging::part(0, wanted)).await?;
+            return Ok(Found { after: None, items, first: 0, total });
+        };
+        let offset = place.saturating_sub(self.most);
+        let page = read(Paging::part(offset.into(), place - offset + 1 + wanted)).await?;
+        let index = page.items.iter().position(|item| id(item) == *after).ok_or_else(changed)?;
+        let mut found = Self::behind(page, index, u64::from(offset) + index as u64 + 1);
+        let reached = found.first + found.items.len() as u64;
+        if found.items.len() < wanted as usize && reached < found.total {
+            // Others have come before the item, so that the part begins and ends further on.
+            let page = read(Paging::part(found.first - 1, 1 + wanted)).await?;
+            page.items.first().filter(|item| id(item) == *after).ok_or_else(changed)?;
+            found = Self::behind(page, 0, found.first);
+        }
+        found.items.truncate(wanted as usize);
+        Ok(found)
+    }
+
+    fn behind<T>(page: Page<T>, index: usize, first: u64) -> Found<T> {
+        let Page { mut items, total, .. } = page;
+        let rest = items.split_off(index + 1);
+        Found { after: items.pop(), items: rest, first, total }
+    }
+
+    /// Answers as many of the items as fit.
+    pub fn answer<T, U: Serialize>(
+        &self,
+        found: Found<T>,
         id: impl Fn(&T) -> String,
         convert: impl Fn(T) -> U,
-    ) -> Result<Paged<U>, Stop> {
-        let Page { mut items, total, .. } = page;
-        let mut first = self.offset();
-        if let Some((after, _)) = &self.after {
-            let place = items.iter().position(|item| id(item) == *after).ok_or_else(|| {
-                Stop::Told(
-                    "The list has changed since the answer that the argument cursor is from, and the item that it ended \
-                     with is no longer where it was. Call again without cursor, from the beginning."
-                        .into(),
-                )
-            })?;
-            items.drain(..=place);
-            first += place as u64 + 1;
-        }
-        let found = items.len();
+    ) -> Paged<U> {
+        let Found { items, first, total, .. } = found;
+        let count = items.len();
         let ids: Vec<String> = items.iter().map(id).collect();
         let mut items: Vec<U> = items.into_iter().take(self.most as usize).map(convert).collect();
         items.truncate(count_fitting(&items));
-        let next = items.len().checked_sub(1).filter(|_| items.len() < found);
+        let next = items.len().checked_sub(1).filter(|_| items.len() < count);
         let next_cursor = next.map(|last| format!("{}.{}", ids[last], first + last as u64));
-        Ok(Paged { items, total: Some(total), next_cursor })
+        Paged { items, total: Some(total), next_cursor }
     }
+}
+
+/// Says that a list can't be followed any more.
+pub fn changed() -> Stop {
+    Stop::Told(
+        "The list has changed since the answer that the argument cursor is from, and the item that it ended with is no \
+         longer where it was. Call again without cursor, from the beginning."
+            .into(),
+    )
 }
 
 pub fn json<T: Serialize>(result: &T) -> Result<Value, Stop> {
@@ -119,6 +146,7 @@ fn weight<T: Serialize>(item: &T) -> usize {
 #[cfg(test)]
 mod tests {
     use super::{LARGEST, Paged, Part, Stop, weight};
+    use std::future::ready;
     use uptrakit_api::Page;
 
     type Item = (u128, String);
@@ -128,27 +156,30 @@ mod tests {
         numbers.into_iter().map(item).collect()
     }
 
-    fn answer(list: &[Item], cursor: Option<&str>, per_page: u32) -> Result<Paged<Item>, Stop> {
+    async fn answer(list: &[Item], cursor: Option<&str>, per_page: u32) -> Result<Paged<Item>, Stop> {
         let part = Part::parse(cursor, Some(per_page))?;
-        let bounds = part.paging().slice();
-        let (offset, limit) = (usize::try_from(bounds.offset).unwrap(), usize::try_from(bounds.limit).unwrap());
-        let items = list.iter().skip(offset).take(limit).cloned().collect();
-        let page = Page { items, total: list.len() as u64, page: 1, per_page, total_pages: 1 };
-        part.of(page, |item| item.0.to_string(), |item| item)
+        let id = |item: &Item| item.0.to_string();
+        let found = part.read(id, |paging| {
+            let bounds = paging.slice();
+            let (offset, limit) = (usize::try_from(bounds.offset).unwrap(), usize::try_from(bounds.limit).unwrap());
+            let items = list.iter().skip(offset).take(limit).cloned().collect();
+            ready(Ok(Page { items, total: list.len() as u64, page: 1, per_page, total_pages: 1 }))
+        });
+        Ok(part.answer(found.await?, id, |item| item))
     }
 
     fn numbers(answer: &Paged<Item>) -> Vec<u128> {
         answer.items.iter().map(|item| item.0).collect()
     }
 
-    #[test]
-    fn following_the_cursors_misses_no_item_and_repeats_none() {
+    #[tokio::test]
+    async fn following_the_cursors_misses_no_item_and_repeats_none() {
         for per_page in [1, 7, 50, 97, 100] {
             for length in [1, 300, 900, 3_000] {
                 let list = list(0..500, length);
                 let (mut cursor, mut seen) = (None, Vec::new());
                 loop {
-                    let answer = answer(&list, cursor.as_deref(), per_page).unwrap();
+                    let answer = answer(&list, cursor.as_deref(), per_page).await.unwrap();
                     assert!(answer.items.iter().map(weight).sum::<usize>() <= LARGEST);
                     assert!(!answer.items.is_empty(), "a cursor leads to items");
                     seen.extend(numbers(&answer));
@@ -162,25 +193,42 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_list_that_has_changed_goes_on_behind_the_item_that_was_last() {
+    #[tokio::test]
+    async fn a_list_that_has_changed_goes_on_behind_the_item_that_was_last() {
         let before = list(100..200, 1);
-        let cursor = answer(&before, None, 20).unwrap().next_cursor;
+        let cursor = answer(&before, None, 20).await.unwrap().next_cursor;
         for (change, after) in [
             ("items come before", list(90..200, 1)),
             ("items are gone before", list(115..200, 1)),
             ("the first is gone, and others came", list([50, 51, 52].into_iter().chain(101..200), 1)),
         ] {
             for per_page in [20, 50] {
-                let answer = answer(&after, cursor.as_deref(), per_page).unwrap();
+                let answer = answer(&after, cursor.as_deref(), per_page).await.unwrap();
                 assert_eq!(numbers(&answer)[..3], [120, 121, 122], "{change}");
             }
         }
         let gone = list((100..119).chain(120..200), 1);
-        let Err(Stop::Told(sentence)) = answer(&gone, cursor.as_deref(), 20) else { panic!("nothing is guessed") };
+        let Err(Stop::Told(sentence)) = answer(&gone, cursor.as_deref(), 20).await else {
+            panic!("nothing is guessed")
+        };
         assert!(sentence.contains("Call again without cursor"), "{sentence}");
         let ends = list(100..120, 1);
-        assert_eq!(answer(&ends, cursor.as_deref(), 20).unwrap().next_cursor, None);
+        assert_eq!(answer(&ends, cursor.as_deref(), 20).await.unwrap().next_cursor, None);
+    }
+
+    #[tokio::test]
+    async fn items_that_come_before_the_cursor_end_no_list() {
+        for (before, per_page) in [(1, 10), (2, 10), (9, 10), (10, 10), (1, 50), (49, 50)] {
+            let cursor = answer(&list(100..200, 1), None, per_page).await.unwrap().next_cursor;
+            let grown = list(100 - before..200, 1);
+            let (mut cursor, mut seen) = (cursor, Vec::new());
+            while let Some(next) = cursor {
+                let part = answer(&grown, Some(&next), per_page).await.unwrap();
+                seen.extend(numbers(&part));
+                cursor = part.next_cursor;
+            }
+            assert!(seen.iter().copied().eq(100 + u128::from(per_page)..200), "{before} {per_page}: {seen:?}");
+        }
     }
 
     #[test]

@@ -69,10 +69,12 @@ pub async fn list_activity(call: Call, arguments: ListActivity) -> Result<Paged<
         until: arguments.until,
         ..AuditQuery::default()
     };
-    let page = if arguments.everybody {
-        audit::list_part(&call.app, &call.require::<AuditRead>()?, &query, part.paging()).await?
+    let id = |event: &AuditEvent| event.id.to_string();
+    let found = if arguments.everybody {
+        let actor = call.require::<AuditRead>()?;
+        part.read(id, |paging| audit::list_part(&call.app, &actor, &query, paging)).await?
     } else {
-        audit::list_own_part(&call.app, &call.actor, &query, part.paging()).await?
+        part.read(id, |paging| audit::list_own_part(&call.app, &call.actor, &query, paging)).await?
     };
-    part.of(page, |event| event.id.to_string(), Activity::from)
+    Ok(part.answer(found, id, Activity::from))
 }

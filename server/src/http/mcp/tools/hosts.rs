@@ -11,7 +11,7 @@ use uptrakit_core::{
 };
 
 use crate::http::mcp::{
-    answer::{Paged, Part},
+    answer::{Paged, Part, changed},
     call::{Call, Stop},
 };
 
@@ -181,23 +181,32 @@ pub async fn list(call: &Call, arguments: ListHosts) -> Result<Hosts, Stop> {
     };
     let part = Part::parse(cursor.as_deref(), per_page)?;
     let query = HostQuery { q, sort: sort.map(|sort| sort.as_str().to_owned()), page: None, per_page: None };
-    let mut found = hosts::list_part(&call.app, &actor, &query, part.paging()).await?;
-    let count = |host: &Host| match needs {
-        Some(Needs::SecurityUpdates) => host.security_updates,
-        _ => host.pending_updates,
+    let id = |host: &Host| host.id.to_string();
+    let mut found = part.read(id, |paging| hosts::list_part(&call.app, &actor, &query, paging)).await?;
+    let Some(needs) = needs else {
+        return Ok(Hosts { notice: NOTICE, page: part.answer(found, id, HostSummary::from) });
     };
+    let has_need = |host: &Host| {
+        let count = match needs {
+            Needs::SecurityUpdates => host.security_updates,
+            Needs::Updates => host.pending_updates,
+        };
+        count.is_some_and(|count| count > 0)
+    };
+    if !found.after.as_ref().is_none_or(has_need) {
+        // The host was updated meanwhile, and is behind others that still need it.
+        return Err(changed());
+    }
     // The hosts that need updates come first, so that the first that needs none ends the list.
-    let needing = found.items.iter().take_while(|host| count(host).is_some_and(|count| count > 0)).count();
-    let mut ends_here = part.offset() + found.items.len() as u64 >= found.total;
-    if needs.is_some() && needing < found.items.len() {
+    let needing = found.items.iter().take_while(|host| has_need(host)).count();
+    let mut ends_here = found.first + found.items.len() as u64 >= found.total;
+    if needing < found.items.len() {
         found.items.truncate(needing);
-        found.total = part.offset() + needing as u64;
+        found.total = found.first + needing as u64;
         ends_here = true;
     }
-    let mut page = part.of(found, |host| host.id.to_string(), HostSummary::from)?;
-    if needs.is_some() && !ends_here {
-        page.total = None;
-    }
+    let mut page = part.answer(found, id, HostSummary::from);
+    page.total = page.total.filter(|_| ends_here);
     Ok(Hosts { notice: NOTICE, page })
 }
 

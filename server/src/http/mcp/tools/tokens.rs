@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use uptrakit_api::{Permissions, Token, TokenId, TokenQuery};
 use uptrakit_core::{
     auth::authorized::TokensWrite,
+    clock::is_id,
     domain::tokens::{self, Revoked},
     error::Error,
     text,
@@ -88,8 +89,9 @@ pub async fn list_api_tokens(call: Call, arguments: ListTokens) -> Result<Paged<
     };
     let part = Part::parse(arguments.cursor.as_deref(), arguments.per_page)?;
     let query = TokenQuery { state: Some(state.into()), q: arguments.q, sort: None, page: None, per_page: None };
-    let page = tokens::list_part(&call.app, &call.actor, &query, part.paging()).await?;
-    part.of(page, |token| token.id.to_string(), ApiToken::from)
+    let id = |token: &Token| token.id.to_string();
+    let found = part.read(id, |paging| tokens::list_part(&call.app, &call.actor, &query, paging)).await?;
+    Ok(part.answer(found, id, ApiToken::from))
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -126,6 +128,7 @@ pub async fn revoke_api_token(call: Call, arguments: RevokeToken) -> Result<Revo
 async fn find(call: &Call, named: &str) -> Result<Token, Stop> {
     if let Ok(id) = named.trim().parse::<TokenId>() {
         match tokens::get(&call.app, &call.actor, id).await {
+            Err(Error::NotFound) if is_id(named.trim()) => return Err(unknown()),
             Err(Error::NotFound) => {}
             found => return Ok(found?),
         }
@@ -147,7 +150,11 @@ async fn find(call: &Call, named: &str) -> Result<Token, Stop> {
             break;
         }
     }
-    Err(Stop::Told(
+    Err(unknown())
+}
+
+fn unknown() -> Stop {
+    Stop::Told(
         "The argument token names no token of this account. Call list_api_tokens and use an id from there.".into(),
-    ))
+    )
 }
