@@ -399,7 +399,13 @@ pub struct FutureOverlap {
     pub end: Timestamp,
 }
 
-async fn mend_overlap(tx: &mut Transaction, overlap: &FutureOverlap, horizon: Timestamp) -> Result<()> {
+/// Stores when an overlap began and ends. Returns the account of its token, unless the overlap was ended, or corrected
+/// by another process, before.
+pub async fn mend_overlap(
+    tx: &mut Transaction,
+    overlap: &FutureOverlap,
+    horizon: Timestamp,
+) -> Result<Option<AccountId>> {
     let token_id: Option<TokenId> = on!(tx.conn(), |c| {
         sqlx::query_scalar(
             "UPDATE token_secrets SET ends_at = $3 WHERE digest = $1 AND ends_at = $2 RETURNING token_id",
@@ -410,8 +416,7 @@ async fn mend_overlap(tx: &mut Transaction, overlap: &FutureOverlap, horizon: Ti
         .fetch_optional(c)
         .await
     })?;
-    // The overlap may have been ended, or corrected by another process.
-    let Some(token_id) = token_id else { return Ok(()) };
+    let Some(token_id) = token_id else { return Ok(None) };
     on!(tx.conn(), |c| {
         sqlx::query("UPDATE token_secrets SET created_at = $2 WHERE token_id = $1 AND created_at > $3")
             .bind(token_id)
@@ -420,18 +425,15 @@ async fn mend_overlap(tx: &mut Transaction, overlap: &FutureOverlap, horizon: Ti
             .execute(c)
             .await
             .map(drop)
+    })?;
+    on!(tx.conn(), |c| {
+        sqlx::query_scalar("SELECT account_id FROM api_tokens WHERE id = $1").bind(token_id).fetch_optional(c).await
     })
 }
 
 /// Sets times of rotations and revokes that are later than the horizon to the present, because a wrong clock wrote
-/// them: an overlap then lasts for as long as was requested, from now on or, where it is among `overlaps`, from its first
-/// use, and a revoked token is listed for as long as any other. Returns the accounts whose tokens had such a rotation.
-pub async fn mend_future(
-    tx: &mut Transaction,
-    now: Timestamp,
-    horizon: Timestamp,
-    overlaps: &[FutureOverlap],
-) -> Result<Vec<AccountId>> {
+/// them: an overlap then lasts for as long as was requested, from now on, and a revoked token is listed for as long as any other. Returns the accounts whose tokens had such a rotation.
+pub async fn mend_future(tx: &mut Transaction, now: Timestamp, horizon: Timestamp) -> Result<Vec<AccountId>> {
     on!(tx.conn(), |c| {
         sqlx::query("UPDATE api_tokens SET revoked_at = $1 WHERE revoked_at > $2")
             .bind(now)
@@ -449,9 +451,6 @@ pub async fn mend_future(
         .fetch_all(c)
         .await
     })?;
-    for overlap in overlaps {
-        mend_overlap(tx, overlap, horizon).await?;
-    }
     on!(tx.conn(), |c| {
         sqlx::query(
             "UPDATE token_secrets AS o SET ends_at = o.ends_at + $1 - \

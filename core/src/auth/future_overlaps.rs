@@ -1,6 +1,6 @@
 //! The overlaps of rotations that were made by a clock that was ahead. Such an overlap seems to begin in the future, and
 //! its end is too late by as much. It counts from the first use of the old secret that this process has seen since, so
-//! that a wrong clock neither ends it at once nor keeps the old secret valid until the next cleaning.
+//! that a wrong clock neither ends it at once nor keeps the old secret valid. A background task soon stores the end.
 
 use std::{borrow::Cow, collections::HashMap};
 

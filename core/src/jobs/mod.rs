@@ -146,10 +146,12 @@ async fn current_revision(core: &Core) -> uptrakit_store::Result<i64> {
 
 async fn flush(app: Arc<Core>) {
     let (mut last_uses, mut rejected_tokens) = (Streak::new("last uses"), Streak::new("rejected tokens"));
+    let mut overlaps = Streak::new("overlaps of rotations");
     loop {
         tokio::time::sleep(FLUSH_EVERY).await;
         last_uses.note(app.last_used.flush(&app.store, app.clock.now(), false).await);
         rejected_tokens.note(audit::write_rejected_tokens(&app).await);
+        overlaps.note(mend_overlaps(&app).await);
     }
 }
 
@@ -223,6 +225,7 @@ pub async fn clean_if_believed(core: &Core) -> Result<Option<Removed>, Error> {
     if !settled::is_believed(core).await? {
         return Ok(None);
     }
+    mend_overlaps(core).await?;
     mend_future(core).await?;
     let removed = clean_once(core).await?;
     if removed != Removed::default() {
@@ -241,8 +244,7 @@ async fn mend_future(core: &Core) -> Result<(), Error> {
         .await?;
     epoch::mend_future(&mut tx, now, horizon).await?;
     hosts::mend_future_removals(&mut tx, now, horizon).await?;
-    let overlaps = core.verifier.future_overlaps().list();
-    let mut accounts = tokens::mend_future(&mut tx, now, horizon, &overlaps).await?;
+    let mut accounts = tokens::mend_future(&mut tx, now, horizon).await?;
     accounts.extend(sessions::mend_future(&mut tx, now, horizon).await?);
     accounts.extend(oauth::end_future(core, &mut tx, now).await?);
     accounts.sort_unstable();
@@ -251,7 +253,24 @@ async fn mend_future(core: &Core) -> Result<(), Error> {
     for account in accounts {
         epoch::bump_epoch(&mut tx, account, now).await?;
     }
-    commit_bumped_epoch(core, tx).await?;
+    commit_bumped_epoch(core, tx).await
+}
+
+/// Stores the ends of overlaps that count from a use which this process has seen, so that no other process, and none
+/// that is started later, counts them from a use of its own.
+pub async fn mend_overlaps(core: &Core) -> uptrakit_store::Result<()> {
+    let overlaps = core.verifier.future_overlaps().list();
+    if overlaps.is_empty() {
+        return Ok(());
+    }
+    let now = core.clock.now();
+    let mut tx = core.store.begin().await?;
+    for overlap in &overlaps {
+        if let Some(account) = tokens::mend_overlap(&mut tx, overlap, horizon(now)).await? {
+            epoch::bump_epoch(&mut tx, account, now).await?;
+        }
+    }
+    tx.commit().await?;
     core.verifier.future_overlaps().forget(&overlaps);
     Ok(())
 }

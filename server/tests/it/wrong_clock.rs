@@ -2,7 +2,7 @@
 //! is right, and a clock that has leapt ahead removes nothing.
 
 use serde_json::json;
-use uptrakit_core::jobs::{Removed, clean_if_believed};
+use uptrakit_core::jobs::{Removed, clean_if_believed, mend_overlaps};
 
 use crate::{
     oauth_devices,
@@ -37,6 +37,7 @@ on_both!(
     sessions_from_the_future_make_room_for_true_ones,
     an_overlap_from_the_future_lasts_as_long_as_was_asked_for,
     an_overlap_from_the_future_that_was_used_ends_before_any_cleaning_and_stays_ended,
+    an_overlap_from_the_future_does_not_begin_again_in_another_process,
     a_rotation_in_the_future_does_not_hold_up_the_next,
     an_invitation_from_the_future_ends_a_week_from_now,
     revoking_all_tokens_holds_for_those_that_a_clock_ahead_takes_for_expired,
@@ -182,6 +183,26 @@ async fn an_overlap_from_the_future_that_was_used_ends_before_any_cleaning_and_s
         reply.refused(401, "token-revoked");
     }
     new.get("/auth/me").await.ok(200);
+}
+
+async fn an_overlap_from_the_future_does_not_begin_again_in_another_process(server: TestServer) {
+    let root = server.with_root().await;
+    let (id, old) = root.new_token(json!({ "name": "ci" })).await;
+    server.advance(YEAR);
+    let rotate = format!("/auth/api-tokens/{id}/rotate");
+    let ahead = server.sign_in("root").await;
+    ahead.post(&rotate, json!({ "overlap_seconds": 60 })).await.ok(201);
+    server.advance(-YEAR);
+    let old = server.bearer(&old);
+    old.get("/auth/me").await.ok(200);
+    // A task does this twice a second.
+    mend_overlaps(&server.app).await.unwrap();
+    old.get("/auth/me").await.ok(200);
+    server.advance(30_000);
+    server.another().await.get_with(&old).await.ok(200);
+    server.advance(30_000);
+    old.get("/auth/me").await.refused(401, "token-revoked");
+    server.another().await.get_with(&old).await.refused(401, "token-revoked");
 }
 
 async fn a_rotation_in_the_future_does_not_hold_up_the_next(server: TestServer) {
