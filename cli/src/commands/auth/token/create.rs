@@ -2,6 +2,7 @@
 
 use super::{PATH, created, print_secret, warn_of_lost_secret};
 use crate::{args, commands::Context, duration, failure::Failure, text::printable};
+use ipnet::IpNet;
 use std::net::IpAddr;
 use uptrakit_api::{CreateToken, Permission, Timestamp};
 
@@ -54,16 +55,15 @@ fn in_flag(field: &str, message: &str, request: &CreateToken) -> Option<(String,
     })
 }
 
-/// Returns true for an address alone, and for `address/prefix` without bits behind the prefix.
+/// Returns true for what the server takes: an address alone, or `address/prefix` without bits behind the prefix. The
+/// server rejects a sign and leading zeros of the prefix, which the parser of numbers accepts.
 fn is_network(text: &str) -> bool {
-    let (address, prefix) = text.trim().split_once('/').map_or((text.trim(), None), |(a, p)| (a, Some(p)));
-    let (bits, width) = match address.parse() {
-        Ok(IpAddr::V4(address)) => (u128::from(address.to_bits()) << 96, 32),
-        Ok(IpAddr::V6(address)) => (address.to_bits(), 128),
-        Err(_) => return false,
-    };
-    let Some(prefix) = prefix else { return true };
-    prefix.parse::<u32>().is_ok_and(|prefix| prefix <= width && bits.checked_shl(prefix).unwrap_or(0) == 0)
+    let text = text.trim();
+    let Some((address, prefix)) = text.split_once('/') else { return text.parse::<IpAddr>().is_ok() };
+    let is_plain = !prefix.starts_with('+') && (prefix.len() == 1 || !prefix.starts_with('0'));
+    let network =
+        address.parse().ok().zip(prefix.parse().ok()).and_then(|(address, prefix)| IpNet::new(address, prefix).ok());
+    is_plain && network.is_some_and(|network| network.addr() == network.network())
 }
 
 fn lifetime(text: &str) -> Result<i64, Failure> {
@@ -94,12 +94,36 @@ mod tests {
     use super::{end, is_network, lifetime};
 
     #[test]
-    fn a_network_has_no_bits_behind_its_prefix() {
-        for text in ["10.0.0.0/8", "10.1.2.3", "10.1.2.3/32", "0.0.0.0/0", "2001:db8::/32", "::1", "::/0", " ::1/128 "]
-        {
+    fn a_network_is_one_where_the_server_takes_it_as_such() {
+        for text in [
+            "10.0.0.0/8",
+            "10.1.2.3",
+            "10.1.2.3/32",
+            "0.0.0.0/0",
+            "2001:db8::/32",
+            "::1",
+            "::/0",
+            " ::1/128 ",
+            "::ffff:172.16.0.0/108",
+        ] {
             assert!(is_network(text), "{text}");
         }
-        for text in ["", "10.1.2.3/8", "10.0.0.0/33", "10.0.0/8", "10.0.0.0/", "2001:db8::1/32", "::/129", "lan"] {
+        for text in [
+            "",
+            "lan",
+            "10.1.2.3/8",
+            "10.0.0.0/33",
+            "10.0.0.0/+8",
+            "10.0.0.0/08",
+            "10.0.0.0/-1",
+            "10.0.0.0/ 8",
+            "10.0.0.0/",
+            "010.0.0.0/8",
+            "10.0.0/8",
+            "10/8",
+            "2001:db8::1/32",
+            "::/129",
+        ] {
             assert!(!is_network(text), "{text}");
         }
     }
