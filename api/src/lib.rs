@@ -9,6 +9,7 @@ mod account;
 mod audit;
 mod audit_action;
 mod character;
+pub mod encoding;
 mod host;
 mod id;
 mod oauth;

@@ -20,7 +20,7 @@ use std::{
     rc::Rc,
     time::Duration,
 };
-use uptrakit_api::TokenSecret;
+use uptrakit_api::{TokenSecret, encoding};
 
 pub const TIMEOUT: Duration = Duration::from_secs(30);
 const LONGEST_TIMEOUT: Duration = Duration::from_hours(24);
@@ -162,7 +162,7 @@ fn token_file(path: &Path) -> Result<String, Failure> {
             .hint("put a token into that file, or unset UPTRAKIT_TOKEN_FILE")
     };
     let bytes = fs::read(path).map_err(|error| wrong(described(&error)))?;
-    text::decode(&bytes).map(str::to_owned).map_err(|why| wrong(format!("the file {why}")))
+    encoding::decode(&bytes).map(str::to_owned).map_err(|why| wrong(format!("the file {why}")))
 }
 
 /// Returns the value of a flag, else of a variable that is not empty, and the name of its source.

@@ -1,5 +1,5 @@
-//! Decodes text from files, standard input and variables, as the editors and shells of all systems write it. A byte
-//! order mark and CRLF are accepted. UTF-16 and UTF-32 are rejected with a message that names them.
+//! Parses tokens as people paste them, and makes foreign text harmless for a terminal. What is wrong with a token is
+//! named, and the token itself is never shown.
 
 use crate::failure::{Exit, Failure};
 use uptrakit_api::{TokenSecret, Wrappings};
@@ -13,28 +13,6 @@ const LEAST_CHARACTERS: usize = 8;
 /// Replaces every character of a foreign text that could move the cursor, change colours or turn the line around.
 pub fn printable(text: &str) -> String {
     text.chars().map(|c| if uptrakit_api::is_control(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
-}
-
-/// Removes a byte order mark. The error is the end of a sentence that begins with the origin of the bytes.
-pub fn without_mark(bytes: &[u8]) -> Result<&[u8], &'static str> {
-    // The mark of UTF-32 begins with that of UTF-16. Text without a mark is recognised if it begins with an ASCII
-    // character.
-    let is_wider = matches!(bytes, [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..])
-        || (bytes.len().is_multiple_of(4) && matches!(bytes, [one, 0, 0, 0, ..] | [0, 0, 0, one, ..] if *one != 0));
-    if is_wider {
-        return Err("is in UTF-32, and must be in UTF-8; PowerShell writes that with `-Encoding utf8`");
-    }
-    let is_wide = matches!(bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..])
-        || (bytes.len().is_multiple_of(2) && matches!(bytes, [first, second, ..] if (*first == 0) != (*second == 0)));
-    if is_wide {
-        return Err("is in UTF-16, and must be in UTF-8; PowerShell writes that with `-Encoding utf8`");
-    }
-    Ok(bytes.strip_prefix(MARK.as_bytes()).unwrap_or(bytes))
-}
-
-/// Decodes UTF-8 without its byte order mark. The error is the end of a sentence, as in `without_mark`.
-pub fn decode(bytes: &[u8]) -> Result<&str, &'static str> {
-    std::str::from_utf8(without_mark(bytes)?).map_err(|_| "is no text in UTF-8")
 }
 
 /// Parses a token. `what` begins the sentence that says what is wrong with it; the secret itself is never shown.
@@ -71,8 +49,9 @@ fn tokens(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{decode, printable, token};
+    use super::{printable, token};
     use crate::failure::Exit;
+    use uptrakit_api::encoding;
 
     const TOKEN: &str = "upk_0000000000000000000000000000003aIdS3";
 
@@ -85,34 +64,10 @@ mod tests {
     #[test]
     fn a_mark_and_crlf_are_passed_over() {
         for text in [format!("\u{feff}{TOKEN}\r\n"), format!("{TOKEN}\r\n"), format!("\u{feff}{TOKEN}")] {
-            let decoded = decode(text.as_bytes()).unwrap();
+            let decoded = encoding::decode(text.as_bytes()).unwrap();
             assert_eq!(token(decoded, "it").unwrap().expose(), TOKEN, "{text:?}");
             // The value of a variable is not decoded before it is parsed.
             assert_eq!(token(&text, "it").unwrap().expose(), TOKEN, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn utf_16_is_named() {
-        let little = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
-        let big = |text: &str| text.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<_>>();
-        let marked = format!("\u{feff}{TOKEN}\r\n");
-        for bytes in [little(&marked), big(&marked), little(TOKEN), big(TOKEN)] {
-            assert!(decode(&bytes).unwrap_err().starts_with("is in UTF-16"), "{bytes:?}");
-        }
-        for text in ["", "a", "ab", "ü", "abcd"] {
-            assert_eq!(decode(text.as_bytes()), Ok(text));
-        }
-        assert_eq!(decode(b"a\xff"), Err("is no text in UTF-8"));
-    }
-
-    #[test]
-    fn utf_32_is_not_called_utf_16() {
-        let little = |text: &str| text.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect::<Vec<_>>();
-        let big = |text: &str| text.chars().flat_map(|c| u32::from(c).to_be_bytes()).collect::<Vec<_>>();
-        let marked = format!("\u{feff}{TOKEN}\r\n");
-        for bytes in [little(&marked), big(&marked), little(TOKEN), big(TOKEN), little("\u{feff}"), big("\u{feff}")] {
-            assert!(decode(&bytes).unwrap_err().starts_with("is in UTF-32"), "{bytes:?}");
         }
     }
 

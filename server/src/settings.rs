@@ -18,6 +18,7 @@ use serde::{
     de::{SeqAccess, Visitor},
 };
 use tracing_subscriber::EnvFilter;
+use uptrakit_api::encoding;
 use uptrakit_core::{
     network::{InvalidNetwork, parse_network},
     public_url::PublicUrl,
@@ -190,7 +191,7 @@ fn secret(name: &str, text: Option<Text>, file: Option<Text>) -> Result<Option<T
     }
     let wrong = |why: &str| InvalidSetting(format!("The setting {name}_file is wrong: the file {path} {why}."));
     let bytes = std::fs::read(&path).map_err(|error| wrong(&format!("can't be read: {}", why_unreadable(&error))))?;
-    match input::without_line_end(input::decode(&bytes).map_err(wrong)?) {
+    match input::decode_secret(&bytes).map_err(|why| wrong(&why.to_string()))? {
         "" => Err(wrong("is empty")),
         line if line.contains('\n') => Err(wrong("has more than one line")),
         line => Ok(Some(line.into())),
@@ -252,7 +253,7 @@ impl Source {
     }
 
     fn from_bytes(path: &Path, bytes: &[u8]) -> Result<Self, InvalidSetting> {
-        let text = input::decode(bytes)
+        let text = encoding::decode(bytes)
             .map_err(|why| InvalidSetting(format!("The settings file {} {why}.", path.display())))?;
         let read: Self = toml::from_str(text).map_err(|error| {
             InvalidSetting(format!("The settings file {} is wrong: {}", path.display(), error.to_string().trim_end()))

@@ -20,7 +20,7 @@ use std::{
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
-use uptrakit_api::TokenSecret;
+use uptrakit_api::{TokenSecret, encoding};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Storage {
@@ -201,7 +201,7 @@ impl Store {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(|error| unreadable(&described(&error)))?;
         let mend = "mend or delete it, then sign in again with `uptrakit auth login`";
-        let text = text::decode(&bytes).map_err(|why| unreadable(&format!("the file {why}")).hint(mend))?;
+        let text = encoding::decode(&bytes).map_err(|why| unreadable(&format!("the file {why}")).hint(mend))?;
         // The parser's message quotes the line, which may hold a token.
         toml::from_str(text).map_err(|_| unreadable(&"the file is no credentials file of uptrakit").hint(mend))
     }

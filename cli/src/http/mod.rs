@@ -13,7 +13,6 @@ use crate::{
     clock::{self, ServerClock},
     failure::{Failure, described},
     server::Server,
-    text,
 };
 use names::Names;
 use plain::PlainConnector;
@@ -32,7 +31,7 @@ use std::{
     time::Duration,
 };
 use tls::TlsConnector;
-use uptrakit_api::{Timestamp, TokenSecret};
+use uptrakit_api::{Timestamp, TokenSecret, encoding};
 use ureq::{
     Agent, Body, BodyReader, Error,
     http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header},
@@ -304,7 +303,7 @@ impl Answer {
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
     let bytes = fs::read(path).map_err(|error| unusable(path, &described(&error)))?;
-    let pem = text::without_mark(&bytes).map_err(|why| unusable(path, &format!("the file {why}")))?;
+    let pem = encoding::without_mark(&bytes).map_err(|why| unusable(path, &format!("the file {why}")))?;
     let mut certificates = Vec::new();
     for item in ureq::tls::parse_pem(pem) {
         if let PemItem::Certificate(certificate) = item.map_err(|_| unusable(path, "a part of the file is damaged"))? {

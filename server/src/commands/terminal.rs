@@ -24,8 +24,9 @@ pub fn read_password(from_stdin: bool) -> anyhow::Result<Secret> {
     }
     let mut bytes = Vec::new();
     io::stdin().read_to_end(&mut bytes).context("The password can't be read from standard input")?;
-    let text = input::decode(&bytes).map_err(|why| anyhow::anyhow!("The password on standard input {why}."))?;
-    Ok(Secret(input::without_line_end(text).to_owned()))
+    let secret =
+        input::decode_secret(&bytes).map_err(|why| anyhow::anyhow!("The password on standard input {why}."))?;
+    Ok(Secret(secret.to_owned()))
 }
 
 /// Describes an error for the person who has run a command. What an answer to a request says would send the person to

@@ -7,6 +7,7 @@ use crate::{
     text,
 };
 use std::io::{self, Read};
+use uptrakit_api::encoding;
 
 /// Standard input is read up to this many bytes. That is more than any token has, and a large file given by mistake is
 /// not read whole.
@@ -23,7 +24,7 @@ pub fn read(terminal: bool) -> Result<Obtained, Failure> {
             .take(LONGEST_INPUT)
             .read_to_end(&mut bytes)
             .map_err(|error| Failure::failed("could not read the token").caused_by(described(&error)))?;
-        text::decode(&bytes)
+        encoding::decode(&bytes)
             .map_err(|why| {
                 Failure::new(Exit::Refused, format!("what came on standard input {why}"))
                     .hint("give the token in a file in UTF-8; nothing was sent anywhere")
