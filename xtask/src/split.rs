@@ -220,7 +220,56 @@ fn has_extension(file: &Path, extension: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+
+    /// Development builds alone have this page, and the server does not know it.
+    const DESIGN: &str = "/design";
+
+    fn source(path: &str) -> String {
+        fs::read_to_string(root().join(path)).unwrap()
+    }
+
+    /// Returns the texts in quotes of a list such as `const PAGES: [&str; 2] = ["/", "/hosts"];`.
+    fn listed<'a>(source: &'a str, name: &str) -> BTreeSet<&'a str> {
+        let (_, list) = source.split_once(&format!("const {name}: [&str; ")).unwrap();
+        let (list, _) = list.split_once(';').unwrap();
+        list.split('"').skip(1).step_by(2).collect()
+    }
+
+    /// Returns the paths of the app's routes with the view that each downloads, if it does.
+    fn routes(app: &str) -> Vec<(&str, Option<&str>)> {
+        let (routes, _) = app.split_once("</FlatRoutes>").unwrap();
+        let routes = routes.split("<Route path=path!(\"").skip(1).filter_map(|route| route.split_once('"'));
+        routes
+            .map(|(path, rest)| (path, rest.split_once("<Lazy load=").and_then(|(_, rest)| first_word(rest))))
+            .collect()
+    }
+
+    fn first_word(text: &str) -> Option<&str> {
+        text.split_whitespace().next()
+    }
+
+    /// Returns the file of a view that is declared by `lazy_view!(view, …)` or `lazy_view!(view in file, …)`.
+    fn file_of<'a>(app: &'a str, view: &str) -> Option<&'a str> {
+        let declared = app.split("lazy_view!(").skip(1).filter_map(|rest| rest.split_once(',')).map(|(names, _)| names);
+        let mut files = declared.map(|names| names.split_once(" in ").unwrap_or((names, names)));
+        files.find(|(name, _)| *name == view).map(|(_, file)| file)
+    }
+
+    #[test]
+    fn the_server_and_the_early_fetch_know_the_routes_of_the_app() {
+        let (app, server) = (source("app/src/app.rs"), source("server/src/http/assets.rs"));
+        let routes = routes(&app);
+        let paths: BTreeSet<&str> = routes.iter().map(|(path, _)| *path).filter(|path| *path != DESIGN).collect();
+        assert_eq!(&listed(&server, "PAGES") | &listed(&server, "OAUTH_PAGES"), paths);
+        let lazy = routes.iter().filter_map(|(path, view)| {
+            let view = (*view)?;
+            Some((*path, file_of(&app, view).unwrap_or_else(|| panic!("{view} is declared by `lazy_view!`"))))
+        });
+        assert_eq!(BTreeSet::from(PAGES), lazy.collect());
+    }
 
     #[test]
     fn the_hash_stands_where_the_server_looks_for_it() {
