@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::{
     debian,
     dist_check::{self, IMAGE, debian_name, version},
-    process::{announce, find, is_root, program, read, root, run, target},
+    process::{announce, find, fresh_folder, is_root, program, read, root, run, target},
     product,
     split::Effort,
     tools,
@@ -72,10 +72,7 @@ pub fn dist(arguments: &[String]) -> Result<()> {
     if options.is_made {
         return check(&made);
     }
-    if made.is_dir() {
-        fs::remove_dir_all(&made)?;
-    }
-    fs::create_dir_all(&made)?;
+    fresh_folder(&made)?;
     if cfg!(target_os = "macos") {
         return command_line_for_macos(&made);
     }
@@ -131,10 +128,7 @@ fn build(machine: &str, is_quick: bool) -> Result<PathBuf> {
 
 fn write_pages(programs: &Path) -> Result<()> {
     let folder = written();
-    if folder.is_dir() {
-        fs::remove_dir_all(&folder)?;
-    }
-    fs::create_dir_all(&folder)?;
+    fresh_folder(&folder)?;
     let cli = programs.join("uptrakit");
     run(program(&cli).arg("man").arg(folder.join("man")))?;
     for (shell, file) in [("bash", "uptrakit.bash"), ("zsh", "_uptrakit"), ("fish", "uptrakit.fish")] {
@@ -164,10 +158,7 @@ fn package(made: &Path, machine: &str, is_quick: bool) -> Result<()> {
 fn archive(made: &Path, platform: &str, programs: &Path, names: &[&str]) -> Result<()> {
     let name = format!("uptrakit-{}-{platform}", version());
     let folder = target().join("dist-archive").join(&name);
-    if folder.is_dir() {
-        fs::remove_dir_all(&folder)?;
-    }
-    fs::create_dir_all(&folder)?;
+    fresh_folder(&folder)?;
     for name in names {
         fs::copy(programs.join(name), folder.join(name)).with_context(|| format!("{name} can't be copied"))?;
     }
@@ -215,9 +206,7 @@ fn image(made: &Path, machine: &str, programs: &Path) -> Result<()> {
     let architecture = debian_name(machine);
     announce(&format!("Building the image for containers ({architecture})"));
     let folder = target().join("dist-image");
-    if folder.is_dir() {
-        fs::remove_dir_all(&folder)?;
-    }
+    fresh_folder(&folder)?;
     let context = folder.join("context");
     fs::create_dir_all(context.join("data"))?;
     fs::copy(programs.join("uptrakit-server"), context.join("uptrakit-server"))?;

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::{
     debian,
-    process::{announce, find, program, read, run, succeeds, target},
+    process::{announce, find, fresh_folder, program, read, run, succeeds, target},
     tools,
 };
 
@@ -61,10 +61,7 @@ impl Debian {
             fs::rename(partial, &base)?;
         }
         let root = folder.join("root");
-        if root.is_dir() {
-            fs::remove_dir_all(&root)?;
-        }
-        fs::create_dir(&root)?;
+        fresh_folder(&root)?;
         run(program("tar").arg("-C").arg(&root).arg("-xf").arg(&base))?;
         Ok(Self { root })
     }
@@ -182,10 +179,7 @@ fn packages(made: &Path, folder: &Path) -> Result<()> {
     run(debian.as_user("nobody", &["uptrakit", "hosts", "report", "--dry-run"]).stdout(Stdio::null()))?;
 
     let newer = folder.join("newer");
-    if newer.is_dir() {
-        fs::remove_dir_all(&newer)?;
-    }
-    fs::create_dir_all(&newer)?;
+    fresh_folder(&newer)?;
     for package in ["uptrakit-server", "uptrakit-cli"] {
         let triple = format!("{}-unknown-linux-musl", env::consts::ARCH);
         run(tools::cargo_deb()?
@@ -232,12 +226,10 @@ fn use_server(debian: &Debian, is_first: bool) -> Result<()> {
 fn image(made: &Path, folder: &Path) -> Result<()> {
     announce("Running the image");
     let folder = folder.join("image");
-    if folder.is_dir() {
-        fs::remove_dir_all(&folder)?;
-    }
+    fresh_folder(&folder)?;
     let (unpacked, root, volume) = (folder.join("unpacked"), folder.join("rootfs"), folder.join("volume"));
     for folder in [&unpacked, &root] {
-        fs::create_dir_all(folder)?;
+        fs::create_dir(folder)?;
     }
     let name = format!("uptrakit-server-{}-container-{}.tar", version(), debian_name(env::consts::ARCH));
     run(program("tar").arg("-C").arg(&unpacked).arg("-xf").arg(made.join(name)))?;

@@ -3,6 +3,7 @@
 use std::{
     env,
     ffi::OsStr,
+    fs,
     io::{BufRead, BufReader, ErrorKind, Read},
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -58,6 +59,14 @@ pub fn read(command: &mut Command) -> Result<String> {
         bail!("`{}` failed ({})", describe(command), output.status);
     }
     String::from_utf8(output.stdout).with_context(|| format!("`{}` printed what is no text", describe(command)))
+}
+
+/// Creates the folder, without what an earlier run has left in it.
+pub fn fresh_folder(folder: &Path) -> Result<()> {
+    if folder.is_dir() {
+        fs::remove_dir_all(folder).with_context(|| format!("{} can't be removed", folder.display()))?;
+    }
+    fs::create_dir_all(folder).with_context(|| format!("{} can't be created", folder.display()))
 }
 
 /// Runs the command silently and returns true when it succeeds. A program that does not exist does not succeed.
@@ -132,6 +141,17 @@ mod tests {
     fn a_missing_program_is_named() {
         let error = run(&mut program("uptrakit-no-such-program")).unwrap_err();
         assert!(error.to_string().contains("`uptrakit-no-such-program` was not found"), "{error}");
+    }
+
+    #[test]
+    fn a_fresh_folder_is_empty() {
+        let above = env::temp_dir().join(format!("uptrakit-fresh-{}", std::process::id()));
+        let folder = above.join("below");
+        fresh_folder(&folder).unwrap();
+        fs::write(folder.join("left"), "").unwrap();
+        fresh_folder(&folder).unwrap();
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+        fs::remove_dir_all(above).unwrap();
     }
 
     #[test]

@@ -15,7 +15,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use crate::process::{program, root, run, target};
+use crate::process::{fresh_folder, program, root, run, target};
 
 const APP: &str = "uptrakit-frontend";
 /// The script that downloads the other files, under the name that the WebAssembly imports it by.
@@ -59,10 +59,8 @@ impl Effort {
 pub fn split(path: &OsStr, effort: Effort) -> Result<()> {
     let folder = target().join("split");
     let (cut, bound) = (folder.join("cut"), folder.join("bound"));
-    if folder.exists() {
-        fs::remove_dir_all(&folder)?;
-    }
-    fs::create_dir_all(&bound)?;
+    fresh_folder(&folder)?;
+    fs::create_dir(&bound)?;
     let whole = target().join(format!("wasm32-unknown-unknown/wasm-release/{APP}.wasm"));
     let tool = |name: &str| {
         let mut tool = program(name);
