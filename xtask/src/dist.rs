@@ -32,17 +32,17 @@ struct Options {
     machines: Vec<&'static str>,
     is_quick: bool,
     is_checked: bool,
-    is_made: bool,
+    is_check_only: bool,
 }
 
 impl Options {
     fn parse(arguments: &[String]) -> Result<Option<Self>> {
-        let mut options = Self { machines: Vec::new(), is_quick: false, is_checked: false, is_made: false };
+        let mut options = Self { machines: Vec::new(), is_quick: false, is_checked: false, is_check_only: false };
         for argument in arguments {
             match argument.as_str() {
                 "--quick" => options.is_quick = true,
                 "--check" => options.is_checked = true,
-                "--check-only" => options.is_made = true,
+                "--check-only" => options.is_check_only = true,
                 "-h" | "--help" => return Ok(None),
                 name => match MACHINES.iter().find(|machine| **machine == name) {
                     Some(machine) => options.machines.push(machine),
@@ -69,7 +69,7 @@ pub fn dist(arguments: &[String]) -> Result<()> {
         return Ok(());
     };
     let made = target().join("dist");
-    if options.is_made {
+    if options.is_check_only {
         return check(&made);
     }
     fresh_folder(&made)?;
