@@ -43,7 +43,7 @@ Usage: cargo xtask COMMAND [ARGUMENT]…
   format           format everything as lint wants it
   e2e [ARGUMENT]…  end-to-end tests; arguments go to Playwright (a file name, --headed, --ui)
   bench [ARG]…     measure the server; arguments go to the bench. With --page: weigh the pages and run Lighthouse;
-                   with --cli: the command line
+                   with --cli: the command line; with --mcp: /mcp; with --memory: the memory of the server
   openapi          write docs/openapi.json
   dist [--check]   make packages, archives and an image for containers in target/dist; with --check: install and use them
   man              write the manual pages of the command line into target/man
