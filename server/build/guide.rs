@@ -9,9 +9,10 @@ use std::{
     hash::{DefaultHasher, Hash, Hasher},
     io, iter,
     path::Path,
+    vec,
 };
 
-use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html};
+use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 
 use crate::asset::Assets;
 
@@ -120,102 +121,21 @@ impl Guide {
     }
 
     fn render(&mut self, name: &str) -> String {
-        let text = self.pages[name].text.clone();
-        let mut anchors = self.pages[name].anchors.clone().into_iter();
-        let mut events = Vec::new();
-        let mut image = None;
-        // The headings of the table that is open; they end with its head.
-        let (mut headings, mut is_in_head, mut column) = (Vec::<String>::new(), false, 0);
+        let (text, anchors) = (self.pages[name].text.clone(), self.pages[name].anchors.clone());
+        let mut page = PageEvents {
+            guide: self,
+            name,
+            anchors: anchors.into_iter(),
+            image: None,
+            table: Table::default(),
+            events: Vec::new(),
+        };
         for event in parser(&text) {
-            match event {
-                Event::Html(_) | Event::InlineHtml(_) => panic!("{name}.md has HTML in it"),
-                Event::Start(Tag::Heading { level, .. }) => {
-                    let id = anchors.next().expect("every heading has its anchor");
-                    // `tabindex` lets a link to the heading move the focus there, too.
-                    events.push(markup(format!("<{level} id=\"{id}\" tabindex=\"-1\">")));
-                }
-                Event::Start(Tag::Link { dest_url, link_type, title, id }) => {
-                    let dest_url = self.target(name, &dest_url).into();
-                    events.push(Event::Start(Tag::Link { dest_url, link_type, title, id }));
-                }
-                Event::Start(Tag::Image { dest_url, .. }) => image = Some((dest_url, String::new())),
-                Event::End(TagEnd::Image) => {
-                    let (light, words) = image.take().expect("an image ends where one began");
-                    let dark = light.replace(".png", "-dark.png");
-                    for (file, class) in [(&*light, "in-light"), (&dark, "in-dark")] {
-                        let (path, width, height) = self.image(name, file);
-                        let words = escaped(&words);
-                        // A browser downloads only the image that is shown. On a phone it is too small to read, so a
-                        // link opens it by itself.
-                        events.push(markup(format!(
-                            "<a class=\"{class}\" href=\"{path}\"><img src=\"{path}\" alt=\"{words}\" width=\"{width}\" height=\"{height}\" loading=\"lazy\" /></a>"
-                        )));
-                    }
-                }
-                Event::Text(words) if image.is_some() => {
-                    if let Some((_, alternative)) = &mut image {
-                        alternative.push_str(&words);
-                    }
-                }
-                Event::Code(words) if is_in_head => {
-                    headings.last_mut().expect("code stands in a cell").push_str(&words);
-                    events.push(Event::Code(words));
-                }
-                Event::Code(words) => events.push(markup(format!("<code>{}</code>", unbroken(&words)))),
-                // Content that is wider than the screen scrolls by itself, with the keyboard too.
-                Event::Start(Tag::CodeBlock(_)) => events.push(markup("<pre tabindex=\"0\"><code>".to_owned())),
-                Event::Start(Tag::Table(columns)) => {
-                    let around = "<div class=\"wide\" role=\"group\" aria-label=\"Table\" tabindex=\"0\">";
-                    events.extend([markup(around.to_owned()), Event::Start(Tag::Table(columns))]);
-                }
-                Event::Start(Tag::TableHead) => {
-                    (headings, is_in_head) = (Vec::new(), true);
-                    events.push(event);
-                }
-                Event::End(TagEnd::TableHead) => {
-                    is_in_head = false;
-                    events.push(event);
-                }
-                Event::Start(Tag::TableRow) => {
-                    column = 0;
-                    events.push(event);
-                }
-                Event::Start(Tag::TableCell) if is_in_head => {
-                    headings.push(String::new());
-                    events.push(event);
-                }
-                // Where rows are laid out as cards, the style shows the heading of its column in front of each cell.
-                Event::Start(Tag::TableCell) => {
-                    let heading = headings.get(column).map_or("", String::as_str);
-                    events.push(markup(format!("<td data-label=\"{}\">", escaped(heading))));
-                    column += 1;
-                }
-                Event::End(TagEnd::TableCell) if !is_in_head => events.push(markup("</td>".to_owned())),
-                Event::Text(words) if is_in_head => {
-                    headings.last_mut().expect("text stands in a cell").push_str(&words);
-                    events.push(Event::Text(words));
-                }
-                Event::End(TagEnd::Table) => {
-                    events.extend([Event::End(TagEnd::Table), markup("</div>\n".to_owned())]);
-                }
-                other => events.push(other),
-            }
+            page.push(event);
         }
         let mut body = String::new();
-        html::push_html(&mut body, events.into_iter());
-        // On a narrow screen the style lays rows out as cards, and browsers then forget the roles of these elements.
-        for (tag, role) in [
-            ("table", "table"),
-            ("thead", "rowgroup"),
-            ("tbody", "rowgroup"),
-            ("tr", "row"),
-            ("th", "columnheader"),
-            ("td", "cell"),
-        ] {
-            body = body.replace(&format!("<{tag}>"), &format!("<{tag} role=\"{role}\">"));
-            body = body.replace(&format!("<{tag} data"), &format!("<{tag} role=\"{role}\" data"));
-        }
-        body
+        html::push_html(&mut body, page.events.into_iter());
+        with_roles(body)
     }
 
     fn target(&self, from: &str, to: &str) -> String {
@@ -252,6 +172,138 @@ impl Guide {
         self.images.insert(path.clone(), bytes);
         (path, size.0, size.1)
     }
+}
+
+/// The events of a page, rewritten for the server.
+struct PageEvents<'guide, 'text> {
+    guide: &'guide mut Guide,
+    name: &'guide str,
+    /// The anchors of the headings that are still to come.
+    anchors: vec::IntoIter<String>,
+    /// The file of the image that is open, and its alternative text so far.
+    image: Option<(CowStr<'text>, String)>,
+    table: Table,
+    events: Vec<Event<'text>>,
+}
+
+/// The table that is open. Its headings end with its head.
+#[derive(Default)]
+struct Table {
+    headings: Vec<String>,
+    is_in_head: bool,
+    column: usize,
+}
+
+impl<'text> PageEvents<'_, 'text> {
+    fn push(&mut self, event: Event<'text>) {
+        match event {
+            Event::Html(_) | Event::InlineHtml(_) => panic!("{}.md has HTML in it", self.name),
+            Event::Start(Tag::Heading { level, .. }) => self.begin_heading(level),
+            Event::Start(Tag::Link { dest_url, link_type, title, id }) => {
+                let dest_url = self.guide.target(self.name, &dest_url).into();
+                self.events.push(Event::Start(Tag::Link { dest_url, link_type, title, id }));
+            }
+            Event::Start(Tag::Image { dest_url, .. }) => self.image = Some((dest_url, String::new())),
+            Event::End(TagEnd::Image) => self.end_image(),
+            Event::Text(words) => self.push_text(words),
+            Event::Code(words) => self.push_code(words),
+            // Content that is wider than the screen scrolls by itself, with the keyboard too.
+            Event::Start(Tag::CodeBlock(_)) => self.events.push(markup("<pre tabindex=\"0\"><code>".to_owned())),
+            Event::Start(Tag::Table(_)) => {
+                let around = "<div class=\"wide\" role=\"group\" aria-label=\"Table\" tabindex=\"0\">";
+                self.events.extend([markup(around.to_owned()), event]);
+            }
+            Event::End(TagEnd::Table) => self.events.extend([event, markup("</div>\n".to_owned())]),
+            Event::Start(Tag::TableHead) => {
+                self.table = Table { is_in_head: true, ..Table::default() };
+                self.events.push(event);
+            }
+            Event::End(TagEnd::TableHead) => {
+                self.table.is_in_head = false;
+                self.events.push(event);
+            }
+            Event::Start(Tag::TableRow) => {
+                self.table.column = 0;
+                self.events.push(event);
+            }
+            Event::Start(Tag::TableCell) if self.table.is_in_head => {
+                self.table.headings.push(String::new());
+                self.events.push(event);
+            }
+            Event::Start(Tag::TableCell) => self.begin_labelled_cell(),
+            Event::End(TagEnd::TableCell) if !self.table.is_in_head => self.events.push(markup("</td>".to_owned())),
+            other => self.events.push(other),
+        }
+    }
+
+    fn begin_heading(&mut self, level: HeadingLevel) {
+        let id = self.anchors.next().expect("every heading has its anchor");
+        // `tabindex` lets a link to the heading move the focus there, too.
+        self.events.push(markup(format!("<{level} id=\"{id}\" tabindex=\"-1\">")));
+    }
+
+    /// Shows the image that is open, in its variants for light and for dark.
+    fn end_image(&mut self) {
+        let (light, words) = self.image.take().expect("an image ends where one began");
+        let dark = light.replace(".png", "-dark.png");
+        for (file, class) in [(&*light, "in-light"), (&dark, "in-dark")] {
+            let (path, width, height) = self.guide.image(self.name, file);
+            let words = escaped(&words);
+            // A browser downloads only the image that is shown. On a phone it is too small to read, so a link opens it by
+            // itself.
+            self.events.push(markup(format!(
+                "<a class=\"{class}\" href=\"{path}\"><img src=\"{path}\" alt=\"{words}\" width=\"{width}\" height=\"{height}\" loading=\"lazy\" /></a>"
+            )));
+        }
+    }
+
+    fn push_text(&mut self, words: CowStr<'text>) {
+        if let Some((_, alternative)) = &mut self.image {
+            alternative.push_str(&words);
+            return;
+        }
+        self.note_heading(&words);
+        self.events.push(Event::Text(words));
+    }
+
+    fn push_code(&mut self, words: CowStr<'text>) {
+        self.note_heading(&words);
+        self.events.push(if self.table.is_in_head {
+            Event::Code(words)
+        } else {
+            markup(format!("<code>{}</code>", unbroken(&words)))
+        });
+    }
+
+    /// Adds words to the heading of the column that is open, in the head of a table.
+    fn note_heading(&mut self, words: &str) {
+        if self.table.is_in_head {
+            self.table.headings.last_mut().expect("words in a head are in a cell").push_str(words);
+        }
+    }
+
+    /// Where rows are laid out as cards, the style shows the heading of its column in front of each cell.
+    fn begin_labelled_cell(&mut self) {
+        let heading = self.table.headings.get(self.table.column).map_or("", String::as_str);
+        self.events.push(markup(format!("<td data-label=\"{}\">", escaped(heading))));
+        self.table.column += 1;
+    }
+}
+
+/// On a narrow screen the style lays rows out as cards, and browsers then forget the roles of these elements.
+fn with_roles(body: String) -> String {
+    const ROLES: [(&str, &str); 6] = [
+        ("table", "table"),
+        ("thead", "rowgroup"),
+        ("tbody", "rowgroup"),
+        ("tr", "row"),
+        ("th", "columnheader"),
+        ("td", "cell"),
+    ];
+    ROLES.into_iter().fold(body, |body, (tag, role)| {
+        body.replace(&format!("<{tag}>"), &format!("<{tag} role=\"{role}\">"))
+            .replace(&format!("<{tag} data"), &format!("<{tag} role=\"{role}\" data"))
+    })
 }
 
 fn parser(text: &str) -> Parser<'_> {
