@@ -3,17 +3,21 @@
 
 use super::source::arguments;
 
-/// Variables that other programs of Uptrakit and its tests read.
-const FOREIGN_VARIABLES: [&str; 15] = [
+/// Variables that others read: the command line, the build, the tests, and what the documentation gives people to copy.
+const FOREIGN_VARIABLES: [&str; 19] = [
     "UPTRAKIT_SERVER",
     "UPTRAKIT_TOKEN",
     "UPTRAKIT_TOKEN_FILE",
     "UPTRAKIT_TIMEOUT",
     "UPTRAKIT_CREDENTIALS",
+    "UPTRAKIT_AUTH",
+    "UPTRAKIT_HOST",
+    "UPTRAKIT_LIBRARIES_ALONE",
     "UPTRAKIT_BIN",
     "UPTRAKIT_SERVER_BIN",
     "UPTRAKIT_CHROMIUM",
     "UPTRAKIT_FIREFOX",
+    "UPTRAKIT_WEBKIT",
     "UPTRAKIT_DOCS_IMAGES",
     "UPTRAKIT_BENCH_POSTGRES_URL",
     "UPTRAKIT_E2E_DATABASE_URL",
@@ -45,7 +49,49 @@ pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::unknown_variables;
+    use std::{
+        collections::BTreeSet,
+        fs,
+        path::{Path, PathBuf},
+    };
+
+    use super::{FOREIGN_VARIABLES, arguments, unknown_variables};
+
+    /// Folders of git, and folders that git ignores.
+    const SKIPPED: [&str; 6] = ["target", "node_modules", "dist", "test-results", "screenshots", ".git"];
+    /// The compiler alone gets the first of these; a test misspells the second on purpose.
+    const UNREAD: [&str; 2] = ["UPTRAKIT_VERSION", "UPTRAKIT_DATABASEURL"];
+
+    fn find_files(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap();
+            if !entry.file_type().unwrap().is_dir() {
+                found.push(entry.path());
+            } else if !SKIPPED.iter().any(|name| entry.file_name() == *name) {
+                find_files(&entry.path(), found);
+            }
+        }
+    }
+
+    fn variables(text: &str) -> impl Iterator<Item = String> {
+        text.split("UPTRAKIT_").skip(1).filter_map(|rest| {
+            let is_in_name = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+            let name = rest.split(|c| !is_in_name(c)).next().filter(|name| !name.is_empty())?;
+            Some(format!("UPTRAKIT_{name}"))
+        })
+    }
+
+    #[test]
+    fn every_variable_that_something_in_the_repository_reads_is_known() {
+        let mut files = Vec::new();
+        find_files(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap(), &mut files);
+        files.retain(|path| !path.ends_with("server/src/settings/variables.rs"));
+        let texts = files.iter().filter_map(|path| fs::read_to_string(path).ok());
+        let mut found: BTreeSet<String> = texts.flat_map(|text| variables(&text).collect::<Vec<_>>()).collect();
+        found.retain(|name| !UNREAD.contains(&name.as_str()));
+        let settings = arguments().filter_map(|argument| Some(argument.get_env()?.to_str()?.to_owned()));
+        assert_eq!(found, settings.chain(FOREIGN_VARIABLES.map(str::to_owned)).collect());
+    }
 
     #[test]
     fn a_variable_that_sets_nothing_is_named_with_the_one_that_was_meant() {
