@@ -124,7 +124,10 @@ impl Source {
         let text = encoding::decode(bytes)
             .map_err(|why| InvalidSetting(format!("The settings file {} {why}.", path.display())))?;
         let read: Self = toml::from_str(text).map_err(|error| {
-            InvalidSetting(format!("The settings file {} is wrong: {}", path.display(), error.to_string().trim_end()))
+            // The library's text repeats the line, in which a password may be.
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let (line, what) = (before.matches('\n').count() + 1, error.message());
+            InvalidSetting(format!("The settings file {} is wrong in line {line}: {what}", path.display()))
         })?;
         Ok(Self { file: Some(path.to_owned()), ..read })
     }
@@ -136,6 +139,8 @@ fn unreadable(path: &Path, error: &io::Error) -> InvalidSetting {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use clap::FromArgMatches as _;
 
     use super::{Source, arguments, with_settings};
@@ -158,6 +163,23 @@ mod tests {
             known.push(name.to_owned());
         }
         assert_eq!(known.len(), 18, "{known:?}");
+    }
+
+    #[test]
+    fn a_mistake_in_the_file_is_told_by_its_line_and_repeats_no_password() {
+        const URL: &str = "\"postgres://u:opensesame@h/x";
+        for (line, message) in [
+            (format!("database_url = {URL}"), "invalid basic string"),
+            (format!("database_url = {URL}\" oops"), "expected newline"),
+            (format!("database_url = {URL}\"\ndatabase_url = {URL}\""), "duplicate key"),
+            (format!("database_urll = {URL}\""), "unknown field `database_urll`"),
+        ] {
+            let text = format!("# Settings\n{line}\n");
+            let why = Source::from_bytes(Path::new("uptrakit.toml"), text.as_bytes()).unwrap_err().to_string();
+            let place = if message.starts_with("duplicate") { 3 } else { 2 };
+            assert!(why.starts_with(&format!("The settings file uptrakit.toml is wrong in line {place}: ")), "{why}");
+            assert!(why.contains(message) && !why.contains("opensesame"), "{why}");
+        }
     }
 
     #[test]
