@@ -1,6 +1,11 @@
 //! Lists that come in pages: fetches one page, or all of them joined into one.
 
-use crate::{args::Paging, failure::Failure, http::Client, output::Output};
+use crate::{
+    args::Paging,
+    failure::Failure,
+    http::Client,
+    output::{Format, Output},
+};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use uptrakit_api::tolerant::Page;
@@ -12,7 +17,7 @@ pub struct List<T> {
     pub page: Value,
     pub items: Vec<T>,
     pub total: u64,
-    /// The page that was asked for, if it does not exist and this is the last page instead.
+    /// The page that was asked for, if it does not exist. People get the last page instead.
     past_the_end: Option<u32>,
 }
 
@@ -25,6 +30,7 @@ pub fn fetch<T: DeserializeOwned>(
     path: &str,
     mut query: Vec<(&str, String)>,
     paging: &Paging,
+    format: Format,
 ) -> Result<List<T>, Failure> {
     if paging.all {
         return fetch_all(client, tried, path, &query);
@@ -38,12 +44,13 @@ pub fn fetch<T: DeserializeOwned>(
         Ok((answer.value, page))
     };
     let (mut value, mut page) = get(paging.page.map(u64::from))?;
-    let mut past_the_end = None;
-    for _ in 0..ATTEMPTS {
+    let is_past_the_end = page.items.is_empty() && page.total_pages > 0;
+    let past_the_end = paging.page.filter(|_| is_past_the_end);
+    // Programs get the API's page, which is empty past the end.
+    for _ in 0..if format == Format::Human { ATTEMPTS } else { 0 } {
         if !page.items.is_empty() || page.total_pages == 0 {
             break;
         }
-        past_the_end = paging.page;
         (value, page) = get(Some(page.total_pages))?;
     }
     Ok(List { page: value, items: page.items, total: page.total, past_the_end })
@@ -91,9 +98,16 @@ pub fn fetch_all<T: DeserializeOwned>(
 }
 
 pub fn remark<T>(list: &List<T>, what: &str, output: &Output) {
-    if let Some(asked) = list.past_the_end {
-        let number = list.page.get("page").and_then(Value::as_u64).unwrap_or_default();
-        output.note(&format!("there is no page {asked}; this is page {number}, the last one"));
+    let number = |field: &str| list.page.get(field).and_then(Value::as_u64).unwrap_or_default();
+    match list.past_the_end {
+        Some(asked) if list.items.is_empty() => {
+            let last = number("total_pages");
+            return output.note(&format!("there is no page {asked}; the last one is page {last}"));
+        }
+        Some(asked) => {
+            output.note(&format!("there is no page {asked}; this is page {}, the last one", number("page")));
+        }
+        None => {}
     }
     if list.items.is_empty() {
         output.note(&format!("no {what}"));

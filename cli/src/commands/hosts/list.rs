@@ -18,7 +18,7 @@ pub fn run(context: &Context, arguments: &ListHosts) -> Result<(), Failure> {
     context.signed_in(|client, _| {
         let mut query: Vec<_> = arguments.search.clone().map(|text| ("q", text)).into_iter().collect();
         query.extend(arguments.sort.clone().map(|field| ("sort", field)));
-        let list = paging::fetch::<Host>(client, "list the hosts", PATH, query, &arguments.paging)?;
+        let list = paging::fetch::<Host>(client, "list the hosts", PATH, query, &arguments.paging, output.format)?;
         let rows = list.items.iter().map(|host| row(host, output)).collect();
         let header = ["NAME", "UPDATES", "SECURITY", "RESTART", "LAST SEEN", "SYSTEM", "ID"];
         output.list(&list.page, &header, rows)?;

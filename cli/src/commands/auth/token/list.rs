@@ -17,7 +17,7 @@ pub fn run(context: &Context, arguments: &ListTokens) -> Result<(), Failure> {
         let mut query = vec![("state", arguments.state.as_str().to_owned())];
         query.extend(arguments.search.clone().map(|text| ("q", text)));
         query.extend(arguments.sort.clone().map(|field| ("sort", field)));
-        let list = paging::fetch::<Token>(client, "list the tokens", PATH, query, &arguments.paging)?;
+        let list = paging::fetch::<Token>(client, "list the tokens", PATH, query, &arguments.paging, output.format)?;
         let mut rows: Vec<_> = list.items.iter().map(|token| row(token, output)).collect();
         let mut header = ["NAME", "TOKEN", "LAST USED", "ENDS", "STATE", "PERMISSIONS", "CREATED", "ID"];
         // At a terminal the state moves forward if it differs between rows; programs rely on the fixed order of the
