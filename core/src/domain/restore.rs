@@ -142,9 +142,9 @@ impl Losses {
             | AuditAction::HostCreate
             | AuditAction::HostSharedMachineId
             | AuditAction::HostUpdate
-            | AuditAction::HostDelete => {}
+            | AuditAction::HostDelete
             // A restore ends every session, invitation and grant, whatever became of it.
-            AuditAction::SessionCreate
+            | AuditAction::SessionCreate
             | AuditAction::SessionEnd
             | AuditAction::SessionEndOthers
             | AuditAction::SetupComplete
