@@ -12,6 +12,7 @@ mod character;
 pub mod encoding;
 mod host;
 mod id;
+mod name_key;
 mod oauth;
 #[cfg(feature = "openapi")]
 mod openapi;
@@ -33,6 +34,7 @@ pub use audit_action::AuditAction;
 pub use character::is_control;
 pub use host::{Host, HostQuery, HostReport, UpdateHost};
 pub use id::{AccountId, ApplicationId, EventId, GrantId, HostId, SessionId, TokenId};
+pub use name_key::{is_invisible, name_key, single_spaced};
 pub use oauth::{
     AnswerDestination, Application, ApplicationKind, Approval, ConnectedApplication, Consent, OpenedRequest,
     UpdateApplication,

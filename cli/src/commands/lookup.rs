@@ -8,7 +8,7 @@ use crate::{
     text::printable,
 };
 use uptrakit_api::{
-    HostId, TokenId,
+    HostId, TokenId, name_key,
     tolerant::{Host, Token},
 };
 
@@ -37,7 +37,7 @@ impl Named for Token {
     }
 
     fn is_called(&self, name: &str) -> bool {
-        self.name.to_lowercase() == name.to_lowercase()
+        name_key(&self.name) == name_key(name)
     }
 
     fn label(&self) -> String {
@@ -51,7 +51,7 @@ impl Named for Host {
     }
 
     fn is_called(&self, name: &str) -> bool {
-        let same = |own: &str| own.to_lowercase() == name.to_lowercase();
+        let same = |own: &str| name_key(own) == name_key(name);
         same(&self.hostname) || self.friendly_name.as_deref().is_some_and(same)
     }
 
@@ -123,6 +123,14 @@ mod tests {
     fn a_name_or_a_start_of_an_id_finds_one() {
         for (text, id) in [("ci", "0198aa01"), ("CI", "0198aa01"), ("0198b", "0198bb03"), ("0198AA01", "0198aa01")] {
             assert_eq!(one("token", text, &fitting(tokens(), text)).unwrap().id, id, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_found_in_every_form_that_the_server_takes_for_the_same() {
+        let tokens = || vec![token("0198aa01", "\u{e9}x"), token("0198aa02", "zw"), token("0198aa03", "two words")];
+        for (text, id) in [("e\u{301}x", "0198aa01"), ("z\u{200b}W", "0198aa02"), (" two  words ", "0198aa03")] {
+            assert_eq!(one("token", text, &fitting(tokens(), text)).unwrap().id, id, "{text:?}");
         }
     }
 

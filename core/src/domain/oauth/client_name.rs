@@ -2,9 +2,9 @@
 //! Uptrakit's own.
 
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
-use uptrakit_api::is_control;
+use uptrakit_api::{is_control, is_invisible};
 
-use crate::text::{holds_token, is_invisible};
+use crate::text::holds_token;
 
 const LONGEST: usize = 64;
 const OWN: &str = "uptrakit";
