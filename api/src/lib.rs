@@ -10,6 +10,7 @@ mod audit;
 mod audit_action;
 mod character;
 pub mod encoding;
+pub mod header;
 mod host;
 mod id;
 mod name_key;

@@ -7,7 +7,10 @@ use gloo_net::http::{Method, RequestBuilder, Response};
 use leptos::{server_fn::ServerFn, task::spawn_local};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{future::Future, pin::Pin};
-use uptrakit_api::{Problem, ProblemCode, Timestamp};
+use uptrakit_api::{
+    Problem, ProblemCode, Timestamp,
+    header::{CUT_OFF, REVOKED_AT},
+};
 
 /// An answer that is on its way, and how to read it. The two are apart, so that waiting is compiled once and only
 /// reading for each kind of answer.
@@ -70,7 +73,7 @@ pub fn revoke(path: &str) -> Answer<Revoked> {
     let text = Box::pin(async move {
         let headers = answer.await?.headers();
         let header = |name| headers.get(name).unwrap_or_default();
-        Ok([&header("Uptrakit-Revoked-At"), " ", &header("Uptrakit-Cut-Off")].concat())
+        Ok([&header(REVOKED_AT), " ", &header(CUT_OFF)].concat())
     });
     let read = |text: &str| {
         let (at, cut_off) = text.split_once(' ').unwrap_or_default();

@@ -272,7 +272,7 @@ impl Client {
         path: &str,
         answer: Response<Body>,
     ) -> Result<Response<Body>, Failure> {
-        let expires = answer.headers().get("uptrakit-token-expires").and_then(|value| value.to_str().ok());
+        let expires = answer.headers().get(uptrakit_api::header::TOKEN_EXPIRES).and_then(|value| value.to_str().ok());
         if let Some(instant) = expires.and_then(|text| Timestamp::parse(text).ok()) {
             self.token_ends.set(Some(instant));
         }

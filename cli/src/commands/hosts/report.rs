@@ -12,10 +12,7 @@ use crate::{
     text::printable,
 };
 use serde_json::Value;
-use uptrakit_api::{HostReport, tolerant::Host};
-
-/// The server sends this header with a warning about a report that it accepted. The value is a whole sentence.
-const WARNING: &str = "uptrakit-warning";
+use uptrakit_api::{HostReport, header::WARNING, tolerant::Host};
 
 pub fn run(context: &Context, arguments: &Report) -> Result<(), Failure> {
     if arguments.dry_run {

@@ -9,7 +9,7 @@ use uptrakit_core::{
     domain::oauth::{applications, grants},
 };
 
-use super::tokens::revoked;
+use super::tokens::{RevokedResponse, revoked};
 use crate::{
     App,
     http::{
@@ -37,7 +37,7 @@ pub async fn list_connected_applications(
 /// All tokens that the application got by this connection are revoked.
 #[utoipa::path(
     delete, path = "/auth/applications/{id}", tag = "applications", params(("id" = GrantId, Path)),
-    responses((status = 204, headers(("Uptrakit-Revoked-At" = String), ("Uptrakit-Cut-Off" = u64))))
+    responses(RevokedResponse)
 )]
 pub async fn delete_connected_application(
     State(app): State<App>,
@@ -77,7 +77,7 @@ pub async fn update_application(
 /// Delete an application and disconnect it from all accounts
 #[utoipa::path(
     delete, path = "/applications/{id}", tag = "applications", params(("id" = ApplicationId, Path)),
-    responses((status = 204, headers(("Uptrakit-Revoked-At" = String), ("Uptrakit-Cut-Off" = u64))))
+    responses(RevokedResponse)
 )]
 pub async fn delete_application(
     State(app): State<App>,
@@ -104,7 +104,7 @@ pub async fn list_user_applications(
 /// Disconnect an application from a user's account
 #[utoipa::path(
     delete, path = "/users/{id}/applications/{grant_id}", tag = "users",
-    params(("id" = AccountId, Path), ("grant_id" = GrantId, Path)), responses((status = 204))
+    params(("id" = AccountId, Path), ("grant_id" = GrantId, Path)), responses(RevokedResponse)
 )]
 pub async fn delete_user_application(
     State(app): State<App>,

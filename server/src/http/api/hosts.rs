@@ -72,7 +72,7 @@ pub async fn report_host(
     let mut response = (if is_new { StatusCode::CREATED } else { StatusCode::OK }, Data(host)).into_response();
     if is_shared {
         let warning = HeaderValue::from_static(SHARED_MACHINE_ID);
-        response.headers_mut().insert(HeaderName::from_static("uptrakit-warning"), warning);
+        response.headers_mut().insert(HeaderName::from_static(uptrakit_api::header::WARNING), warning);
     }
     Ok(response)
 }

@@ -8,6 +8,7 @@ use axum::{
 use http::{HeaderName, StatusCode, header};
 use uptrakit_api::{
     ConfirmToken, CreateToken, CreatedToken, Page, RotateToken, Token, TokenId, TokenQuery, UpdateToken,
+    header::{CUT_OFF, REVOKED_AT},
 };
 use uptrakit_core::{
     auth::authorized::{AnyCredential, Authorized, TokenRotation, TokensWrite},
@@ -128,7 +129,7 @@ pub async fn confirm_token(
 #[utoipa::path(
     delete, path = "/auth/api-tokens/{id}", tag = "tokens",
     params(("id" = String, Path, description = "A token's id, or `current`")),
-    responses((status = 204, headers(("Uptrakit-Revoked-At" = String), ("Uptrakit-Cut-Off" = u64))))
+    responses(RevokedResponse)
 )]
 pub async fn delete_token(
     State(app): State<App>,
@@ -145,10 +146,21 @@ pub async fn delete_token(
     Ok(revoked(tokens::revoke(&app, &actor, id).await?))
 }
 
+/// What was revoked is refused by every process
+#[derive(utoipa::IntoResponses)]
+#[response(
+    status = 204,
+    headers(
+        ("Uptrakit-Revoked-At" = String, description = "Instant from which the revoke holds at every process"),
+        ("Uptrakit-Cut-Off" = u64, description = "Number of requests that it cut off in the process that answers")
+    )
+)]
+pub struct RevokedResponse;
+
 pub fn revoked(revoked: Revoked) -> Response {
     let headers = [
-        (HeaderName::from_static("uptrakit-revoked-at"), revoked.at.to_string()),
-        (HeaderName::from_static("uptrakit-cut-off"), revoked.cut_off.to_string()),
+        (HeaderName::from_static(REVOKED_AT), revoked.at.to_string()),
+        (HeaderName::from_static(CUT_OFF), revoked.cut_off.to_string()),
     ];
     (StatusCode::NO_CONTENT, headers).into_response()
 }

@@ -11,7 +11,7 @@ use uptrakit_core::{
     domain::{tokens, users},
 };
 
-use super::tokens::revoked;
+use super::tokens::{RevokedResponse, revoked};
 use crate::{
     App,
     http::{
@@ -92,7 +92,7 @@ pub async fn list_user_tokens(
 /// A secret that a rotation has replaced can't do it.
 #[utoipa::path(
     delete, path = "/users/{id}/api-tokens/{token_id}", tag = "users",
-    params(("id" = AccountId, Path), ("token_id" = TokenId, Path)), responses((status = 204))
+    params(("id" = AccountId, Path), ("token_id" = TokenId, Path)), responses(RevokedResponse)
 )]
 pub async fn delete_user_token(
     State(app): State<App>,

@@ -66,7 +66,7 @@ impl Future for Watch {
             self.state = match &mut self.state {
                 WatchState::Good(waiting) => {
                     let lease = ready!(waiting.as_mut().poll(context));
-                    let need = self.in_flight.authorised().map_or(Need::Anything, |(_, need)| need);
+                    let need = self.in_flight.authorized().map_or(Need::Anything, |(_, need)| need);
                     WatchState::InDoubt(Box::pin(lease.renew(need)))
                 }
                 WatchState::InDoubt(judging) => match ready!(judging.as_mut().poll(context)) {
@@ -85,7 +85,7 @@ pub async fn cut_off(app: &App, context: &RequestContext, handler: impl Future<O
         Ok(response) => response,
         Err(denied) => return ErrorResponse(Error::from(denied)).into_response(),
     };
-    let Some((entry, need)) = in_flight.authorised() else {
+    let Some((entry, need)) = in_flight.authorized() else {
         if let Some(entry) = in_flight.turned_away() {
             add_expiry(app, &entry, &mut response);
         }
@@ -94,7 +94,7 @@ pub async fn cut_off(app: &App, context: &RequestContext, handler: impl Future<O
     if !entry.account.is_current() && !in_flight.is_exempt() {
         // The account has changed at the very end. The credential is checked once more, because the answer has not
         // begun.
-        if let Err(denied) = app.verifier.authorise(entry.key, need, *address).await {
+        if let Err(denied) = app.verifier.authorize(entry.key, need, *address).await {
             return ErrorResponse(Error::from(denied)).into_response();
         }
     }
@@ -138,7 +138,7 @@ fn add_expiry(app: &App, entry: &CachedCredential, response: &mut Response) {
         && let Some(end) = app.verifier.ends_at(entry)
         && let Ok(value) = HeaderValue::try_from(end.to_string())
     {
-        response.headers_mut().insert(HeaderName::from_static("uptrakit-token-expires"), value);
+        response.headers_mut().insert(HeaderName::from_static(uptrakit_api::header::TOKEN_EXPIRES), value);
     }
 }
 

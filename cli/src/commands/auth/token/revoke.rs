@@ -9,7 +9,10 @@ use crate::{
     text::printable,
 };
 use serde_json::json;
-use uptrakit_api::{ProblemCode, Timestamp};
+use uptrakit_api::{
+    ProblemCode, Timestamp,
+    header::{CUT_OFF, REVOKED_AT},
+};
 
 const TRIED: &str = "revoke the token";
 
@@ -23,9 +26,9 @@ pub fn run(context: &Context, id: &str) -> Result<(), Failure> {
                 format!("ask again with `uptrakit auth token revoke {id}`; twice does no harm"),
             )
         })?;
-        let at = answer.header("uptrakit-revoked-at");
+        let at = answer.header(REVOKED_AT);
         let instant = at.map(|at| Timestamp::parse(at).map_or_else(|_| printable(at), |at| output.instant_in_full(at)));
-        let cut_off: Option<u64> = answer.header("uptrakit-cut-off").and_then(|count| count.parse().ok());
+        let cut_off: Option<u64> = answer.header(CUT_OFF).and_then(|count| count.parse().ok());
         let since = instant.map(|at| format!(" Effective everywhere since {at}")).unwrap_or_default();
         let count = match cut_off {
             None | Some(0) => String::new(),
