@@ -128,7 +128,7 @@ fn sign_out() -> Callback<()> {
     })
 }
 
-/// The part of [`AuthState`] that decides which page is shown. It stays the same when a count of the visitor's moves.
+/// The part of [`AuthState`] that decides which page is shown. It stays the same when only the numbers of the visitor's tokens and sessions change.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Loading,

@@ -34,6 +34,7 @@ pub fn use_auth() -> AuthContext {
 /// Handling of the news that the session has ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum News {
+    /// News that comes replaces the page by the one for signing in.
     Told,
     /// News that comes is kept back.
     Held,
@@ -54,16 +55,16 @@ pub struct AuthContext {
 
 impl AuthContext {
     pub fn provide() -> Self {
-        let session = Self {
+        let auth = Self {
             state: RwSignal::new(AuthState::Loading),
             newest: StoredValue::new(0),
             is_new: StoredValue::new(false),
             news: StoredValue::new(News::Told),
             drafts: expect_context(),
         };
-        provide_context(session);
-        session.ask();
-        session
+        provide_context(auth);
+        auth.ask();
+        auth
     }
 
     /// Asks the server who is signed in. What is known stays in place until it answers.

@@ -1,4 +1,4 @@
-//! Uptrakit's rules: `auth` authenticates and authorises, `domain` decides, `jobs` run in the background, and the store
+//! Uptrakit's rules: `auth` authenticates and authorizes, `domain` decides, `jobs` run in the background, and the store
 //! keeps the data. The crate knows neither HTTP frameworks nor SQL.
 
 pub mod auth;

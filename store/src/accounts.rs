@@ -121,7 +121,7 @@ pub async fn replace_password_hash(tx: &mut Transaction, id: AccountId, old: &st
     })
 }
 
-pub async fn update_power(tx: &mut Transaction, id: AccountId, roles: &str, active: bool) -> Result<()> {
+pub async fn update_roles_and_activity(tx: &mut Transaction, id: AccountId, roles: &str, active: bool) -> Result<()> {
     on!(tx.conn(), |c| {
         sqlx::query("UPDATE accounts SET roles = $2, active = $3 WHERE id = $1")
             .bind(id)

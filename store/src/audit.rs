@@ -1,4 +1,4 @@
-//! SQL for the audit trail. The event of a change is added in the transaction of the change. Events are never changed.
+//! SQL for the audit log. The event of a change is added in the transaction of the change. Events are never changed.
 
 use sqlx::FromRow;
 

@@ -114,7 +114,7 @@ fn is_outage_state(state: &str) -> bool {
 }
 
 /// The low byte of the code is its kind. These are no permission, busy, locked, read-only, I/O error, damaged, full,
-/// can't open, locking protocol, not authorised, and not a database.
+/// can't open, locking protocol, not authorized, and not a database.
 const fn is_sqlite_outage(code: i32) -> bool {
     matches!(code & 0xff, 3 | 5 | 6 | 8 | 10 | 11 | 13 | 14 | 15 | 23 | 26)
 }

@@ -1,4 +1,4 @@
-//! The proof that a request was authorised. A domain function that reads or writes data under a credential takes an
+//! The proof that a request was authorized. A domain function that reads or writes data under a credential takes an
 //! [`Authorized`], so that a missing check does not compile, behind REST and server functions alike.
 
 use std::{marker::PhantomData, ops::Deref, sync::Arc, time::Duration};
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::clock::Clock;
 
-/// The credential that authorised a request, with what the domain and the audit log need to know of it.
+/// The credential that authorized a request, with what the domain and the audit log need to know of it.
 #[derive(Clone, Debug)]
 pub struct Actor {
     pub(crate) entry: Arc<CachedCredential>,
@@ -46,7 +46,7 @@ impl Actor {
         }
     }
 
-    /// Checks the credential as it was when it authorised the request.
+    /// Checks the credential as it was when it authorized the request.
     pub fn check(&self, need: Need) -> Result<(), AuthError> {
         self.entry.credential.satisfy(&self.entry.account.state, need).map_err(AuthError::Rejected)
     }
@@ -129,7 +129,7 @@ pub struct Authorized<R> {
 }
 
 impl<R: Requirement> Authorized<R> {
-    /// Authorises a request by the presented credential and stores a lease on it in the request's context. `program`
+    /// Authorizes a request by the presented credential and stores a lease on it in the request's context. `program`
     /// returns the name of the client program; it is called only once per cached credential.
     pub async fn new(
         auth: &Authenticator,
@@ -139,9 +139,9 @@ impl<R: Requirement> Authorized<R> {
     ) -> Result<Self, AuthError> {
         let need = R::NEED;
         let entry = match presented {
-            Presented::Bearer(text, resource) => authorise_bearer(auth, text, resource, &context, need).await?,
+            Presented::Bearer(text, resource) => authorize_bearer(auth, text, resource, &context, need).await?,
             Presented::Session(cookie) => {
-                auth.verifier.authorise(Key::Session(Digest::of(cookie)), need, context.address).await?
+                auth.verifier.authorize(Key::Session(Digest::of(cookie)), need, context.address).await?
             }
         };
         entry.note_program(program);
@@ -160,11 +160,11 @@ impl<R> Authorized<R> {
         Ok(Authorized { actor: self.actor, requirement: PhantomData })
     }
 
-    /// Judges the credential again where its account has changed since it was judged.
+    /// Checks the credential again where its account has changed since it was checked.
     pub async fn renew(mut self, auth: &Authenticator) -> Result<Self, AuthError> {
         let Actor { entry, need, context } = &mut self.actor;
         if !entry.account.is_current() {
-            *entry = auth.verifier.authorise(entry.key, *need, context.address).await?;
+            *entry = auth.verifier.authorize(entry.key, *need, context.address).await?;
         }
         Ok(self)
     }
@@ -192,7 +192,7 @@ const UNKNOWN_TOKEN_TIMEOUT: Duration = Duration::from_secs(2);
 /// Checks a bearer token. One with a wrong checksum never reaches the database. A client that has sent too many
 /// malformed or unknown tokens is told to wait, unless this token is cached. Of the uncached ones a few at a time are
 /// still looked up, because one of them may be valid and must not be rejected for the others.
-async fn authorise_bearer(
+async fn authorize_bearer(
     auth: &Authenticator,
     text: &str,
     resource: Resource,
@@ -216,7 +216,7 @@ async fn authorise_bearer(
         },
         None => None,
     };
-    match auth.verifier.authorise(key, need, context.address).await {
+    match auth.verifier.authorize(key, need, context.address).await {
         Err(AuthError::Rejected(Rejection::Unknown)) => {
             drop(place);
             let wait = wait();

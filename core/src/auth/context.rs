@@ -19,7 +19,7 @@ pub enum RequestId {
 }
 
 impl RequestId {
-    /// Accepts an id that is fit for the log, the audit trail and a page. Many proxies pass on what the client sent as
+    /// Accepts an id that is fit for the log, the audit log and a page. Many proxies pass on what the client sent as
     /// `X-Request-Id`, so that the text must not contain a token either.
     #[must_use]
     pub fn given(text: &str) -> Option<Self> {

@@ -185,7 +185,7 @@ impl Credential {
 
     /// Checks that the credential may do what is needed, from this address, at this instant. `last_active` is the last
     /// use of a session.
-    pub fn judge(
+    pub fn check(
         &self,
         account: &AccountState,
         need: Need,

@@ -1,5 +1,5 @@
-//! Requests and streams in flight. Each holds a lease on the credential that authorised it, and is notified at once
-//! when the credential may no longer authorise it. The server's middleware `cut_off` acts on that.
+//! Requests and streams in flight. Each holds a lease on the credential that authorized it, and is notified at once
+//! when the credential may no longer authorize it. The server's middleware `cut_off` acts on that.
 
 use std::{
     net::IpAddr,
@@ -59,7 +59,7 @@ impl Lease {
     }
 
     pub async fn renew(mut self, need: Need) -> Result<Self, AuthError> {
-        let entry = self.verifier.authorise(self.entry.key, need, self.address).await?;
+        let entry = self.verifier.authorize(self.entry.key, need, self.address).await?;
         entry.enter();
         std::mem::replace(&mut self.entry, entry).leave();
         Ok(self)
@@ -72,18 +72,18 @@ impl Drop for Lease {
     }
 }
 
-/// The state of one request in flight: authorisation stores the lease here, and `cut_off` takes it.
+/// The state of one request in flight: authorization stores the lease here, and `cut_off` takes it.
 #[derive(Debug, Default)]
 pub struct InFlight {
     lease: Mutex<Option<Lease>>,
-    authorised: Mutex<Option<(Arc<CachedCredential>, Need)>>,
+    authorized: Mutex<Option<(Arc<CachedCredential>, Need)>>,
     turned_away: Mutex<Option<Arc<CachedCredential>>>,
     exempt: AtomicBool,
 }
 
 impl InFlight {
     pub fn hold(&self, lease: Lease, need: Need) {
-        *self.authorised.lock() = Some((Arc::clone(&lease.entry), need));
+        *self.authorized.lock() = Some((Arc::clone(&lease.entry), need));
         *self.lease.lock() = Some(lease);
     }
 
@@ -93,13 +93,13 @@ impl InFlight {
 
     /// Sets what the request needs from now on, because only its body told what it is about.
     pub fn need(&self, need: Need) {
-        if let Some((_, needed)) = &mut *self.authorised.lock() {
+        if let Some((_, needed)) = &mut *self.authorized.lock() {
             *needed = need;
         }
     }
 
-    pub fn authorised(&self) -> Option<(Arc<CachedCredential>, Need)> {
-        self.authorised.lock().clone()
+    pub fn authorized(&self) -> Option<(Arc<CachedCredential>, Need)> {
+        self.authorized.lock().clone()
     }
 
     /// Notes a valid credential that does not permit this request.

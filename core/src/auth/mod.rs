@@ -1,4 +1,4 @@
-//! Authentication and authorisation: passwords, credentials, and the verifier, which checks every request and notifies
+//! Authentication and authorization: passwords, credentials, and the verifier, which checks every request and notifies
 //! requests in flight when their credential may have lost permissions.
 
 pub mod authorized;

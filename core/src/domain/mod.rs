@@ -80,7 +80,7 @@ pub async fn begin_write_with_grant(
         Credential::Token(_) | Credential::Access(_) => used,
     };
     let credential = core.verifier.future_overlaps().apply(actor.entry.key, &credential, now).into_owned();
-    credential.judge(&account, actor.need, actor.context.address, now, last_active).map_err(Error::Rejected)?;
+    credential.check(&account, actor.need, actor.context.address, now, last_active).map_err(Error::Rejected)?;
     // A revoke waits for this transaction from here on: the write comes first, and its client must receive the answer.
     actor.context.in_flight.exempt();
     Ok((tx, Grant { account, credential }))
@@ -114,9 +114,9 @@ pub async fn commit_and_bump_epoch(core: &Core, mut tx: Transaction, account_id:
     commit_bumped_epoch(core, tx).await
 }
 
-/// Commits a transaction that has added a credential. The epoch moves about no account, because nothing that was cached
-/// has become invalid. But whatever is cached of the credential from now on needs a history that has this move: without
-/// it, a restore to just before would go unnoticed, and the credential would live on in the cache.
+/// Commits a transaction that has added a credential. The epoch is incremented for no account, because nothing that was
+/// cached has become invalid. But without an increment, a restore to just before the commit would go unnoticed, and the
+/// credential would stay in the cache.
 pub async fn commit_new_credential(core: &Core, mut tx: Transaction) -> Result<(), Error> {
     epoch::bump_epoch(&mut tx, AccountId::NIL, core.clock.now()).await?;
     Ok(tx.commit().await?)

@@ -258,7 +258,7 @@ async fn apply(tx: &mut Transaction, now: Timestamp, losses: &Losses, done: &mut
         if is_deactivated {
             done.deactivated.push(account.username.clone());
         }
-        accounts::update_power(tx, id, &roles.to_string(), account.active && !is_deactivated).await?;
+        accounts::update_roles_and_activity(tx, id, &roles.to_string(), account.active && !is_deactivated).await?;
         if losses.passwords.contains(&id) && restore::clear_password(tx, id).await? {
             done.without_password.push(account.username);
         }

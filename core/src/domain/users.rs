@@ -127,7 +127,7 @@ async fn change(
     if after.roles == before.roles && after.active == before.active {
         return Ok(public(&before)?);
     }
-    accounts::update_power(&mut tx, id, &after.roles, after.active).await?;
+    accounts::update_roles_and_activity(&mut tx, id, &after.roles, after.active).await?;
     if !after.active {
         sessions::delete_others(&mut tx, id, SessionId::NIL).await?;
         invitations::delete_for(&mut tx, Some(id)).await?;

@@ -44,11 +44,11 @@ pub async fn is_believed(core: &Core) -> Result<bool, Error> {
         return Ok(false);
     }
     let known = settled::get(tx.conn()).await?;
-    let judged = judge(known, now);
-    settled::update(&mut tx, judged).await?;
+    let decided = decide(known, now);
+    settled::update(&mut tx, decided).await?;
     tx.commit().await?;
-    if judged.unsettled_since == Some(now)
-        && let Some(settled_at) = judged.settled_at
+    if decided.unsettled_since == Some(now)
+        && let Some(settled_at) = decided.settled_at
     {
         tracing::warn!(
             "the clock says {now}, but this database was last in use at {}; nothing that is over is removed until the \
@@ -56,7 +56,7 @@ pub async fn is_believed(core: &Core) -> Result<bool, Error> {
             settled_at
         );
     }
-    Ok(judged.unsettled_since.is_none())
+    Ok(decided.unsettled_since.is_none())
 }
 
 /// Says how a server's clock differs from that of its database, where by more than servers may. To a clock that is
@@ -67,7 +67,7 @@ fn difference(now: Timestamp, database: Timestamp) -> Option<String> {
     (ahead.abs() > SKEW_MILLIS).then(|| format!("{} s {side} the clock of its database", ahead.abs() / 1_000))
 }
 
-fn judge(known: SettledRow, now: Timestamp) -> SettledRow {
+fn decide(known: SettledRow, now: Timestamp) -> SettledRow {
     let believed = SettledRow { settled_at: Some(now), unsettled_since: None };
     let Some(settled_at) = known.settled_at else { return believed };
     if now.millis_since(settled_at).abs() <= LEAP_MILLIS {
@@ -82,14 +82,14 @@ fn judge(known: SettledRow, now: Timestamp) -> SettledRow {
 
 #[cfg(test)]
 mod tests {
-    use super::{DOUBT_MILLIS, LEAP_MILLIS, SettledRow, difference, judge};
+    use super::{DOUBT_MILLIS, LEAP_MILLIS, SettledRow, decide, difference};
     use uptrakit_api::Timestamp;
 
     const SETTLED: i64 = 1_893_456_000_000;
     const HOUR: i64 = 3_600_000;
 
     fn after(known: SettledRow, now: i64) -> SettledRow {
-        judge(known, Timestamp(now))
+        decide(known, Timestamp(now))
     }
 
     #[test]

@@ -59,7 +59,7 @@ async fn unused_registrations_give_way_to_new_ones(server: TestServer) {
     let used = connect(&server, &root, &["hosts:read"]).await;
     let oldest = register(&server, "Oldest", REDIRECT).await;
     let metadata = ClientMetadata { redirect_uris: Some(vec![REDIRECT.to_owned()]), ..ClientMetadata::default() };
-    let registration = metadata.judge().unwrap();
+    let registration = metadata.check().unwrap();
     for index in 0..1_000_u32 {
         server.advance(1);
         let address = std::net::Ipv4Addr::from_bits(0x0a00_0000 + index).to_string();
@@ -72,7 +72,7 @@ async fn unused_registrations_give_way_to_new_ones(server: TestServer) {
 
 async fn an_address_registers_twenty_applications_an_hour(server: TestServer) {
     let metadata = ClientMetadata { redirect_uris: Some(vec![REDIRECT.to_owned()]), ..ClientMetadata::default() };
-    let registration = metadata.judge().unwrap();
+    let registration = metadata.check().unwrap();
     let register = async |address: &str| {
         applications::register(&server.app, &context(&server, address), &registration).await.is_ok()
     };
@@ -92,7 +92,7 @@ async fn a_changed_document_asks_again(server: TestServer) {
     let metadata = |name: &str| {
         let redirect_uris = Some(vec!["https://app.example.org/cb".to_owned()]);
         let client_name = Some(name.to_owned());
-        ClientMetadata { redirect_uris, client_name, ..ClientMetadata::default() }.judge().unwrap()
+        ClientMetadata { redirect_uris, client_name, ..ClientMetadata::default() }.check().unwrap()
     };
     let keep = async |name: &str| {
         let until = server.app.clock.now().plus_millis(1_000);

@@ -65,7 +65,7 @@ pub fn SessionsSection() -> impl IntoView {
                 <ul class="entries">
                     <For
                         each=items
-                        // What is said of a session moves with its use alone.
+                        // A session's row changes with its last use alone.
                         key=|session| (session.id, session.last_active_at)
                         children=move |session| view! { <Entry session=session on_end=end /> }
                     />

@@ -98,8 +98,8 @@ impl Verifier {
 
     /// Checks that the credential may do what is needed from this address, against a state of the database that is no
     /// older than this call.
-    pub async fn authorise(&self, key: Key, need: Need, address: IpAddr) -> Result<Arc<CachedCredential>, AuthError> {
-        let outcome = self.judge(key, need, address).await;
+    pub async fn authorize(&self, key: Key, need: Need, address: IpAddr) -> Result<Arc<CachedCredential>, AuthError> {
+        let outcome = self.find_and_check(key, need, address).await;
         let counter = match &outcome {
             Ok(_) => &self.0.counters.granted,
             Err(AuthError::Rejected(_)) => &self.0.counters.refused,
@@ -109,24 +109,24 @@ impl Verifier {
         outcome
     }
 
-    async fn judge(&self, key: Key, need: Need, address: IpAddr) -> Result<Arc<CachedCredential>, AuthError> {
+    async fn find_and_check(&self, key: Key, need: Need, address: IpAddr) -> Result<Arc<CachedCredential>, AuthError> {
         self.check_grace()?;
         let mut entry = self.get(key).await?;
-        let mut judged = self.check(&entry, need, address);
-        if judged == Err(Rejection::SessionOver) {
+        let mut checked = self.check(&entry, need, address);
+        if checked == Err(Rejection::SessionOver) {
             // The session is idle as far as this process knows; another process may have seen a use and written it to
             // the database.
             self.0.cache.lock().forget(key);
             entry = self.get(key).await?;
-            judged = self.check(&entry, need, address);
+            checked = self.check(&entry, need, address);
         }
-        judged.map(|()| entry).map_err(AuthError::Rejected)
+        checked.map(|()| entry).map_err(AuthError::Rejected)
     }
 
     fn check(&self, entry: &CachedCredential, need: Need, address: IpAddr) -> Result<(), Rejection> {
         let now = self.0.clock.now();
         let credential = self.0.future_overlaps.apply(entry.key, &entry.credential, now);
-        credential.judge(&entry.account.state, need, address, now, entry.used_at())
+        credential.check(&entry.account.state, need, address, now, entry.used_at())
     }
 
     #[must_use]
@@ -176,7 +176,7 @@ impl Verifier {
     }
 
     /// Returns the cached credential without asking the database. The result may describe the credential, but must not
-    /// authorise anything.
+    /// authorize anything.
     #[must_use]
     pub fn peek(&self, key: Key) -> Option<Arc<CachedCredential>> {
         self.0.cache.lock().get(key)
@@ -281,13 +281,13 @@ mod tests {
     use uptrakit_store::Store;
 
     #[tokio::test]
-    async fn a_request_whose_batch_panics_is_answered_and_the_next_one_is_judged() {
+    async fn a_request_whose_batch_panics_is_answered_and_the_next_one_is_checked() {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", directory.path().join("test.db").display());
         let store = Store::open(&url, 1).await.unwrap();
         let verifier = Verifier::start(store, Clock::System, None, &Tasks::default());
         let unknown = Key::Token(Digest::of("unknown"));
-        let ask = || verifier.authorise(unknown, Need::Anything, [127, 0, 0, 1].into());
+        let ask = || verifier.authorize(unknown, Need::Anything, [127, 0, 0, 1].into());
         // This does what the task does, before the task can.
         let batch: Arc<Batch> = Arc::clone(&verifier.0.open.lock());
         let (asked, ()) = tokio::join!(ask(), async {

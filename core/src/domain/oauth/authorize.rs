@@ -127,7 +127,7 @@ impl<'q> Parameters<'q> {
 
     /// Judges the request of the application that `client_id` names; `None` means that it names none.
     #[must_use]
-    pub fn judge(&self, applicant: Option<&Applicant>, public_url: &PublicUrl) -> Outcome {
+    pub fn check(&self, applicant: Option<&Applicant>, public_url: &PublicUrl) -> Outcome {
         let Some(applicant) = applicant else { return Outcome::Page(PageError::UnknownClient) };
         let redirect_uri = match self.redirect_uri(applicant) {
             Ok(redirect_uri) => redirect_uri,
@@ -210,7 +210,7 @@ mod tests {
     }
 
     /// Judges a good request, with some of its parameters replaced or, by an empty value, left out.
-    fn judged_for(applicant: &Applicant, changes: &[(&str, &str)]) -> Outcome {
+    fn checked_for(applicant: &Applicant, changes: &[(&str, &str)]) -> Outcome {
         let good = [
             ("client_id", "one"),
             ("redirect_uri", "https%3A%2F%2Fexample.org%2Fcb"),
@@ -224,18 +224,18 @@ mod tests {
         let query = pairs.join("&");
         let public_url = PublicUrl::parse("https://up.example.org").unwrap();
         match Parameters::parse(&query) {
-            Ok(parameters) => parameters.judge(Some(applicant), &public_url),
+            Ok(parameters) => parameters.check(Some(applicant), &public_url),
             Err(error) => Outcome::Page(error),
         }
     }
 
-    fn judged(changes: &[(&str, &str)]) -> Outcome {
-        judged_for(&applicant(&["https://example.org/cb"]), changes)
+    fn checked(changes: &[(&str, &str)]) -> Outcome {
+        checked_for(&applicant(&["https://example.org/cb"]), changes)
     }
 
     #[track_caller]
     fn error_of(changes: &[(&str, &str)]) -> String {
-        let Outcome::Redirect(address) = judged(changes) else { panic!("no redirect: {changes:?}") };
+        let Outcome::Redirect(address) = checked(changes) else { panic!("no redirect: {changes:?}") };
         let query = address.strip_prefix("https://example.org/cb?error=").unwrap();
         assert!(query.ends_with(&format!("&{ISS}&state=s1")), "{address}");
         query.split('&').next().unwrap().to_owned()
@@ -250,7 +250,7 @@ mod tests {
             ("token_name", "cli"),
             ("prompt", "consent"),
         ];
-        let Outcome::Accepted(request) = judged(&changes) else { panic!("not accepted") };
+        let Outcome::Accepted(request) = checked(&changes) else { panic!("not accepted") };
         assert_eq!(request.redirect_uri.as_str(), "https://example.org/cb");
         assert_eq!(request.state.unwrap().as_str(), "a+b%2Bc");
         assert_eq!(request.permissions.to_string(), "hosts:read hosts:write");
@@ -266,13 +266,13 @@ mod tests {
             ("resource", "https://up.example.org/api/v1"),
             ("token_name", "cli+on+nas"),
         ];
-        let Outcome::Accepted(request) = judged_for(&cli, &changes) else { panic!("not accepted") };
+        let Outcome::Accepted(request) = checked_for(&cli, &changes) else { panic!("not accepted") };
         assert_eq!(request.redirect_uri.as_str(), "http://127.0.0.1:4711/callback");
         assert_eq!((request.resource, request.token_name.as_deref()), (Resource::Api, Some("cli on nas")));
         let long = "x".repeat(65);
         for name in ["", "a%0ab", long.as_str()] {
             let changes = [changes[0], ("token_name", name)];
-            let Outcome::Accepted(request) = judged_for(&cli, &changes) else { panic!("not accepted") };
+            let Outcome::Accepted(request) = checked_for(&cli, &changes) else { panic!("not accepted") };
             assert_eq!(request.token_name, None, "{name}");
         }
     }
@@ -303,7 +303,7 @@ mod tests {
     fn the_description_of_an_error_has_the_characters_that_it_may_have() {
         for changes in [[("response_type", "")], [("code_challenge", "")], [("code_challenge", "x")], [("scope", "x")]]
         {
-            let Outcome::Redirect(address) = judged(&changes) else { panic!("no redirect") };
+            let Outcome::Redirect(address) = checked(&changes) else { panic!("no redirect") };
             let url = url::Url::parse(&address).unwrap();
             let (_, text) = url.query_pairs().find(|(name, _)| name == "error_description").unwrap();
             assert!(
@@ -327,26 +327,26 @@ mod tests {
             (&[("scope", ""), ("scope", "hosts:read")], PageError::Doubled),
             (&[("unknown", "1"), ("unknown", "2")], PageError::Doubled),
         ] {
-            assert_eq!(judged(changes), Outcome::Page(error), "{changes:?}");
+            assert_eq!(checked(changes), Outcome::Page(error), "{changes:?}");
         }
         let long = "x".repeat(16_000);
-        assert_eq!(judged(&[("state", &long)]), Outcome::Page(PageError::TooLong));
+        assert_eq!(checked(&[("state", &long)]), Outcome::Page(PageError::TooLong));
         let parameters = Parameters::parse("client_id=&state=x").unwrap();
         assert_eq!(parameters.client_id(), Err(PageError::NoClient));
         let public_url = PublicUrl::parse("https://up.example.org").unwrap();
-        assert_eq!(parameters.judge(None, &public_url), Outcome::Page(PageError::UnknownClient));
+        assert_eq!(parameters.check(None, &public_url), Outcome::Page(PageError::UnknownClient));
     }
 
     #[test]
     fn a_redirect_uri_may_be_left_out_where_there_is_one_alone() {
-        assert!(matches!(judged(&[("redirect_uri", "")]), Outcome::Accepted(_)));
+        assert!(matches!(checked(&[("redirect_uri", "")]), Outcome::Accepted(_)));
         let two = applicant(&["https://example.org/cb", "https://example.org/other"]);
-        assert_eq!(judged_for(&two, &[("redirect_uri", "")]), Outcome::Page(PageError::NoRedirectUri));
+        assert_eq!(checked_for(&two, &[("redirect_uri", "")]), Outcome::Page(PageError::NoRedirectUri));
     }
 
     #[test]
     fn the_same_resource_twice_is_one() {
         let twice = [("resource", "https://up.example.org"), ("resource", "https://up.example.org/mcp")];
-        assert!(matches!(judged(&twice), Outcome::Accepted(_)));
+        assert!(matches!(checked(&twice), Outcome::Accepted(_)));
     }
 }

@@ -48,7 +48,7 @@ pub struct Document {
 }
 
 impl Document {
-    pub fn judge(self, url: &DocumentUrl) -> Result<Registration, InvalidMetadata> {
+    pub fn check(self, url: &DocumentUrl) -> Result<Registration, InvalidMetadata> {
         if self.client_id.as_deref() != Some(url.text.as_str()) {
             return Err(InvalidMetadata::metadata("The client_id in the document is not the address of the document."));
         }
@@ -56,7 +56,7 @@ impl Document {
         if self.client_secret.is_some() || self.token_endpoint_auth_method.is_some_and(|method| method != "none") {
             return Err(InvalidMetadata::metadata("The document asks for authentication; here it must ask for none."));
         }
-        self.metadata.judge()
+        self.metadata.check()
     }
 }
 
@@ -155,22 +155,22 @@ mod tests {
     #[test]
     fn the_client_id_in_a_document_is_its_address_byte_for_byte() {
         let address = "https://example.org/client.json";
-        assert!(document(address).judge(&url(address)).is_ok());
+        assert!(document(address).check(&url(address)).is_ok());
         for other in ["https://example.org/client.json/", "https://example.org/Client.json", ""] {
-            assert!(document(other).judge(&url(address)).is_err(), "{other}");
+            assert!(document(other).check(&url(address)).is_err(), "{other}");
         }
-        assert!(Document { client_id: None, ..document("") }.judge(&url(address)).is_err());
+        assert!(Document { client_id: None, ..document("") }.check(&url(address)).is_err());
     }
 
     #[test]
     fn a_document_asks_for_no_authentication() {
         let address = "https://example.org/client.json";
         let with = |method: &str| Document { token_endpoint_auth_method: Some(method.into()), ..document(address) };
-        assert!(with("none").judge(&url(address)).is_ok());
-        assert!(with("client_secret_basic").judge(&url(address)).is_err());
-        assert!(with("private_key_jwt").judge(&url(address)).is_err());
+        assert!(with("none").check(&url(address)).is_ok());
+        assert!(with("client_secret_basic").check(&url(address)).is_err());
+        assert!(with("private_key_jwt").check(&url(address)).is_err());
         let secret = Document { client_secret: Some(serde::de::IgnoredAny), ..document(address) };
-        assert!(secret.judge(&url(address)).is_err());
+        assert!(secret.check(&url(address)).is_err());
     }
 
     #[test]

@@ -68,7 +68,7 @@ impl InvalidMetadata {
 }
 
 impl ClientMetadata {
-    pub fn judge(self) -> Result<Registration, InvalidMetadata> {
+    pub fn check(self) -> Result<Registration, InvalidMetadata> {
         let presented = self.redirect_uris.unwrap_or_default();
         if presented.len() > MOST_REDIRECT_URIS {
             return Err(InvalidMetadata::redirect_uri("There may be 10 redirect URIs at most."));
@@ -136,7 +136,7 @@ mod tests {
         let mut asked = metadata(&uris);
         asked.client_name = Some(" MCP\u{202e} CLI\n".into());
         asked.client_uri = Some("https://example.org/about".into());
-        let kept = asked.judge().unwrap();
+        let kept = asked.check().unwrap();
         assert_eq!(kept.name, "MCP CLI");
         let answer = kept.answer("one".into(), 1_893_456_000);
         assert_eq!(answer.redirect_uris, uris);
@@ -148,7 +148,7 @@ mod tests {
     fn an_application_without_a_name_that_can_be_seen_is_called_unnamed() {
         for name in [None, Some(""), Some("\u{200b}")] {
             let asked = ClientMetadata { client_name: name.map(str::to_owned), ..metadata(&["https://example.org"]) };
-            assert_eq!(asked.judge().unwrap().name, "Unnamed application");
+            assert_eq!(asked.check().unwrap().name, "Unnamed application");
         }
     }
 
@@ -156,14 +156,14 @@ mod tests {
     fn ten_redirect_uris_are_the_most() {
         let many: Vec<String> = (0..11).map(|number| format!("https://example.org/{number}")).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
-        assert_eq!(metadata(&many[..10]).judge().unwrap().redirect_uris.len(), 10);
-        assert_eq!(metadata(&many).judge().unwrap_err().error, "invalid_redirect_uri");
-        assert_eq!(metadata(&["https://example.org"; 3]).judge().unwrap().redirect_uris.len(), 1);
+        assert_eq!(metadata(&many[..10]).check().unwrap().redirect_uris.len(), 10);
+        assert_eq!(metadata(&many).check().unwrap_err().error, "invalid_redirect_uri");
+        assert_eq!(metadata(&["https://example.org"; 3]).check().unwrap().redirect_uris.len(), 1);
     }
 
     #[test]
     fn one_wrong_redirect_uri_is_named_by_its_number_and_refuses_the_registration() {
-        let error = metadata(&["https://example.org/cb", "http://example.org/cb"]).judge().unwrap_err();
+        let error = metadata(&["https://example.org/cb", "http://example.org/cb"]).check().unwrap_err();
         assert_eq!(error.error, "invalid_redirect_uri");
         assert_eq!(
             error.description,
@@ -173,10 +173,10 @@ mod tests {
 
     #[test]
     fn redirect_uris_are_needed_but_for_devices() {
-        assert_eq!(metadata(&[]).judge().unwrap_err().error, "invalid_redirect_uri");
-        assert_eq!(ClientMetadata::default().judge().unwrap_err().error, "invalid_redirect_uri");
+        assert_eq!(metadata(&[]).check().unwrap_err().error, "invalid_redirect_uri");
+        assert_eq!(ClientMetadata::default().check().unwrap_err().error, "invalid_redirect_uri");
         let device = "urn:ietf:params:oauth:grant-type:device_code".to_owned();
-        let asks = |types: Vec<String>| ClientMetadata { grant_types: Some(types), ..metadata(&[]) }.judge();
+        let asks = |types: Vec<String>| ClientMetadata { grant_types: Some(types), ..metadata(&[]) }.check();
         assert!(asks(vec![device.clone(), "refresh_token".into()]).is_ok());
         assert!(asks(vec![device, "authorization_code".into()]).is_err());
     }
@@ -185,7 +185,7 @@ mod tests {
     fn an_address_that_the_page_can_not_link_to_is_left_out() {
         for uri in ["http://example.org", "javascript:alert(1)", "example.org", "https://a@example.org", ""] {
             let asked = ClientMetadata { client_uri: Some(uri.into()), ..metadata(&["https://example.org"]) };
-            assert_eq!(asked.judge().unwrap().client_uri, None, "{uri}");
+            assert_eq!(asked.check().unwrap().client_uri, None, "{uri}");
         }
     }
 }

@@ -102,7 +102,7 @@ fn prepare(headers: &mut HeaderMap) {
     headers.remove(header::AUTHORIZATION);
     headers.remove(header::COOKIE);
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
-    // It was checked before, and a proxy may have left it out.
+    // The `Host` header was checked before, and a proxy may have left it out.
     headers.insert(header::HOST, HeaderValue::from_static("localhost"));
 }
 

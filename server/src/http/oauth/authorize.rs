@@ -55,7 +55,7 @@ pub async fn authorize(
         Err(why) => return Ok(page(why)),
     };
     let applicant = application.as_ref().map(Application::applicant);
-    match (parameters.judge(applicant.as_ref(), &app.public_url), application) {
+    match (parameters.check(applicant.as_ref(), &app.public_url), application) {
         (Outcome::Accepted(accepted), Some(application)) => {
             let secret = requests::begin(&app, &application, &accepted).await?;
             Ok(see_other(&format!("/oauth/consent?request={}", secret.0)))

@@ -109,7 +109,7 @@ impl Documents {
         let bytes = answer.body.ok_or_else(|| unusable("it is over 5 kB."))?;
         let document: Document =
             serde_json::from_slice(&bytes).map_err(|_| unusable("it is no JSON object of the right form."))?;
-        let registration = document.judge(url).map_err(|error| unusable(&error.description))?;
+        let registration = document.check(url).map_err(|error| unusable(&error.description))?;
         Ok((registration, fresh_for(&answer.cache_control)))
     }
 }

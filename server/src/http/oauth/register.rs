@@ -29,7 +29,7 @@ pub async fn register_application(
     let metadata: ClientMetadata = serde_json::from_slice(&bytes).map_err(|_| {
         refused(InvalidMetadata::metadata("The body must be a JSON object whose members have the types of RFC 7591."))
     })?;
-    let registration = metadata.judge().map_err(refused)?;
+    let registration = metadata.check().map_err(refused)?;
     let registered = applications::register(&app, &request_context(&parts), &registration).await?;
     Ok((StatusCode::CREATED, Json(registration.answer(registered.client_id, registered.created_at.0 / 1_000))))
 }

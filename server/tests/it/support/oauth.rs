@@ -58,7 +58,7 @@ pub async fn register(server: &TestServer, name: &str, redirect_uri: &str) -> Ap
         redirect_uris: Some(vec![redirect_uri.to_owned()]),
         ..ClientMetadata::default()
     };
-    applications::register(&server.app, &context(server, "127.0.0.1"), &metadata.judge().unwrap()).await.unwrap()
+    applications::register(&server.app, &context(server, "127.0.0.1"), &metadata.check().unwrap()).await.unwrap()
 }
 
 /// Begins a request as the authorization endpoint does, and returns the secret of the consent page's address.
@@ -76,8 +76,8 @@ pub async fn begin(server: &TestServer, client_id: &str, changes: &[(&str, &str)
     let kept = good.iter().filter(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
     let pairs: Vec<String> = kept.chain(changes).map(|(name, value)| format!("{name}={value}")).collect();
     let query = pairs.join("&");
-    let judged = Parameters::parse(&query).unwrap().judge(Some(&application.applicant()), &server.app.public_url);
-    let Outcome::Accepted(accepted) = judged else { panic!("not accepted: {judged:?}") };
+    let checked = Parameters::parse(&query).unwrap().check(Some(&application.applicant()), &server.app.public_url);
+    let Outcome::Accepted(accepted) = checked else { panic!("not accepted: {checked:?}") };
     requests::begin(&server.app, &application, &accepted).await.unwrap().0
 }
 
