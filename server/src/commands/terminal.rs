@@ -2,7 +2,7 @@
 
 use std::io::{self, Read as _, Write as _};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use uptrakit_api::Secret;
 use uptrakit_core::error::Error;
 use uptrakit_server::input;
@@ -26,6 +26,8 @@ pub fn read_password(from_stdin: bool) -> anyhow::Result<Secret> {
     io::stdin().read_to_end(&mut bytes).context("The password can't be read from standard input")?;
     let secret =
         input::decode_secret(&bytes).map_err(|why| anyhow::anyhow!("The password on standard input {why}."))?;
+    // A second line would be part of the password, which nobody could type into the page.
+    ensure!(!secret.contains('\n'), "The password on standard input has more than one line; give it alone.");
     Ok(Secret(secret.to_owned()))
 }
 

@@ -385,6 +385,9 @@ fn a_password_on_standard_input_may_have_a_mark_and_crlf_and_utf_16_is_named() {
         assert_eq!(refused.status.code(), Some(1), "{stderr}");
         assert!(stderr.contains("The password on standard input is ") && stderr.contains(named), "{stderr}");
     }
+    let refused = add_root_with(directory.path(), None, format!("{PASSWORD}\nsecond line\n").as_bytes());
+    let stderr = String::from_utf8(refused.stderr).unwrap();
+    assert!(refused.status.code() == Some(1) && stderr.contains("more than one line"), "{stderr}");
     let added = add_root_with(directory.path(), None, text.as_bytes());
     assert_eq!(added.status.code(), Some(0), "{}", String::from_utf8_lossy(&added.stderr));
     start(directory.path(), None).first_token();
