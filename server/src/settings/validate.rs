@@ -61,6 +61,10 @@ impl Source {
             let value = default_lifetime_days.to_string();
             return Err(invalid("token_default_lifetime_days", &value, "is longer than token_longest_lifetime_days"));
         }
+        let metrics_listen = address("metrics_listen", self.metrics_listen)?;
+        if metrics_listen == Some(listen) && listen.port() != 0 {
+            return Err(invalid("metrics_listen", &listen.to_string(), "is the address to listen on for requests too"));
+        }
         Ok(Settings {
             file: self.file,
             listen,
@@ -69,7 +73,7 @@ impl Source {
             database_connections: count("database_connections", self.database_connections)?.unwrap_or(10),
             data_dir,
             trusted_proxies: self.trusted_proxies.map(|Text(text)| networks(&text)).transpose()?.unwrap_or_default(),
-            metrics_listen: address("metrics_listen", self.metrics_listen)?,
+            metrics_listen,
             reads_without_writes: self.reads_without_writes.map(|Text(text)| read_grace(&text)).transpose()?,
             log: self.log.map_or_else(|| Ok(DEFAULT.to_owned()), |Text(text)| checked(text))?,
             log_format: match self.log_format.as_ref().map(|Text(text)| text.as_str()) {
@@ -178,6 +182,7 @@ mod tests {
             (Source { token_longest_lifetime_days: Some("0".into()), ..Source::default() }, "token_longest_lifetime"),
             (Source { database_connections: Some("1.5".into()), ..Source::default() }, "database_connections"),
             (Source { metrics_listen: Some("9100".into()), ..Source::default() }, "metrics_listen"),
+            (Source { metrics_listen: Some("127.0.0.1:8080".into()), ..Source::default() }, "metrics_listen"),
             (Source { database_url: Some("sqlite:".into()), ..Source::default() }, "database_url"),
             (Source { database_url: Some("sqlite::memory:".into()), ..Source::default() }, "database_url"),
             (Source { database_url: Some("sqlite://x.db?mode=memory".into()), ..Source::default() }, "database_url"),
