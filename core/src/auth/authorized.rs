@@ -69,7 +69,7 @@ impl Actor {
     }
 
     #[must_use]
-    pub fn session(&self) -> Option<&super::credential::SessionGrant> {
+    pub fn session(&self) -> Option<&super::credential::SessionCredential> {
         match &self.entry.credential {
             Credential::Session(session) => Some(session),
             Credential::Token(_) | Credential::Access(_) => None,

@@ -81,7 +81,7 @@ pub struct AccountState {
 
 /// An API token, found by one of its secrets; it has two during the overlap of a rotation.
 #[derive(Clone, Debug)]
-pub struct TokenGrant {
+pub struct TokenCredential {
     pub id: TokenId,
     pub name: Box<str>,
     pub hint: Box<str>,
@@ -103,14 +103,14 @@ pub struct TokenGrant {
 }
 
 #[derive(Clone, Debug)]
-pub struct SessionGrant {
+pub struct SessionCredential {
     pub id: SessionId,
     pub created_at: Timestamp,
     pub last_active_at: Timestamp,
 }
 
 #[derive(Clone, Debug)]
-pub struct AccessGrant {
+pub struct AccessCredential {
     pub grant_id: GrantId,
     /// The permissions of the grant, restricted to those that the access token is narrowed to.
     pub permissions: Permissions,
@@ -121,9 +121,9 @@ pub struct AccessGrant {
 
 #[derive(Clone, Debug)]
 pub enum Credential {
-    Token(TokenGrant),
-    Session(SessionGrant),
-    Access(AccessGrant),
+    Token(TokenCredential),
+    Session(SessionCredential),
+    Access(AccessCredential),
 }
 
 #[derive(Clone, Copy, Debug, thiserror::Error)]
@@ -151,14 +151,14 @@ impl Credential {
     fn permissions_of_token(&self, account: &AccountState) -> Permissions {
         let granted = account.roles.permissions();
         match self {
-            Self::Token(TokenGrant { permissions: Some(narrowed), .. })
-            | Self::Access(AccessGrant { permissions: narrowed, .. }) => granted.intersection(*narrowed),
+            Self::Token(TokenCredential { permissions: Some(narrowed), .. })
+            | Self::Access(AccessCredential { permissions: narrowed, .. }) => granted.intersection(*narrowed),
             _ => granted,
         }
     }
 
     pub(super) const fn is_replaced(&self) -> bool {
-        matches!(self, Self::Token(TokenGrant { ends_at: Some(_), .. }))
+        matches!(self, Self::Token(TokenCredential { ends_at: Some(_), .. }))
     }
 
     /// Rejects a secret that a rotation has replaced. A client that holds such a secret, perhaps a leaked one, must not
@@ -253,7 +253,7 @@ impl Credential {
     }
 }
 
-impl TokenGrant {
+impl TokenCredential {
     /// Returns the token as the API shows it. `last_used` replaces the last use that was read from the database.
     #[must_use]
     pub fn public(&self, last_used: Option<(Timestamp, String)>, now: Timestamp) -> Token {
@@ -328,7 +328,7 @@ impl Found {
     pub fn token(row: TokenCredentialRow) -> Result<Self, InconsistentRow> {
         let key = Key::Token(row.digest);
         let permissions = row.permissions.map(|names| names.parse()).transpose();
-        let grant = TokenGrant {
+        let token = TokenCredential {
             id: row.token_id,
             name: row.name.into(),
             hint: row.hint.into(),
@@ -344,13 +344,14 @@ impl Found {
             last_used_at: row.last_used_at,
             last_used_ip: row.last_used_ip.map(Into::into),
         };
-        Ok(Self { key, account: row.account.try_into()?, credential: Credential::Token(grant) })
+        Ok(Self { key, account: row.account.try_into()?, credential: Credential::Token(token) })
     }
 
     pub fn session(row: SessionCredentialRow) -> Result<Self, InconsistentRow> {
         let key = Key::Session(row.digest);
-        let grant = SessionGrant { id: row.session_id, created_at: row.created_at, last_active_at: row.last_active_at };
-        Ok(Self { key, account: row.account.try_into()?, credential: Credential::Session(grant) })
+        let session =
+            SessionCredential { id: row.session_id, created_at: row.created_at, last_active_at: row.last_active_at };
+        Ok(Self { key, account: row.account.try_into()?, credential: Credential::Session(session) })
     }
 
     pub fn access(row: AccessCredentialRow) -> Result<Self, InconsistentRow> {
@@ -359,7 +360,7 @@ impl Found {
         let parse = |names: &str| names.parse::<Permissions>().map_err(|_| InconsistentRow("permission"));
         let granted = parse(&row.permissions)?;
         let narrowed = row.narrowed.as_deref().map(parse).transpose()?;
-        let access = AccessGrant {
+        let access = AccessCredential {
             grant_id: row.grant_id,
             permissions: narrowed.map_or(granted, |narrowed| granted.intersection(narrowed)),
             expires_at: row.expires_at,

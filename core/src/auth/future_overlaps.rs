@@ -8,7 +8,7 @@ use uptrakit_api::Timestamp;
 use uptrakit_store::tokens::FutureOverlap;
 
 use super::{
-    credential::{Credential, Key, TokenGrant},
+    credential::{Credential, Key, TokenCredential},
     digest::Digest,
 };
 use crate::clock::horizon;
@@ -33,7 +33,7 @@ impl FutureOverlaps {
         }
         let length = stored_end.0.saturating_sub(replaced_at.0).max(0);
         let end = self.end_of(digest, stored_end, length, now);
-        Cow::Owned(Credential::Token(TokenGrant { ends_at: Some(end), ..token.clone() }))
+        Cow::Owned(Credential::Token(TokenCredential { ends_at: Some(end), ..token.clone() }))
     }
 
     fn end_of(&self, digest: Digest, stored_end: Timestamp, length: i64, now: Timestamp) -> Timestamp {
