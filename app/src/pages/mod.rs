@@ -1,5 +1,6 @@
 //! The pages, one per file; the files' tree is the address's tree.
 
+mod confirm_token;
 #[cfg(debug_assertions)]
 mod design;
 mod hosts;

@@ -17,7 +17,7 @@ use crate::{
     auth::use_auth,
     components::{Later, PageHead},
 };
-use leptos::{html, prelude::*};
+use leptos::prelude::*;
 
 /// Moves whenever one section changed what another may show: a revoke is an event, a new password ends sessions.
 #[derive(Clone, Copy)]
@@ -74,30 +74,5 @@ pub fn Profile() -> impl IntoView {
                 <ActivitySection />
             </Later>
         </div>
-    }
-}
-
-#[component]
-fn Panel(
-    id: &'static str,
-    title: &'static str,
-    #[prop(optional, into)] beside: ViewFnOnce,
-    /// The focus goes to the heading when a row goes away that has it.
-    #[prop(optional)]
-    section: NodeRef<html::Section>,
-    children: Children,
-) -> impl IntoView {
-    let title_id = [id, "-title"].concat();
-    let labelled_by = title_id.clone();
-    view! {
-        <section class="panel" id=id aria-labelledby=labelled_by data-focus-home="" node_ref=section>
-            <div class="panel-head">
-                <h2 id=title_id tabindex="-1">
-                    {title}
-                </h2>
-                {beside.run()}
-            </div>
-            {children()}
-        </section>
     }
 }

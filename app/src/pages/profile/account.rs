@@ -1,10 +1,9 @@
 //! Who the visitor is here, and what that allows.
 
-use super::Panel;
 use crate::{
     auth::use_auth,
     clock,
-    components::{Badge, Instant},
+    components::{Badge, Instant, Panel},
 };
 use leptos::prelude::*;
 use uptrakit_api::Account;

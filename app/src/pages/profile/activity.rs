@@ -1,9 +1,9 @@
 //! The account's last events, in plain words: the place to notice what one didn't do oneself.
 
-use super::{Panel, use_changes};
+use super::use_changes;
 use crate::{
     api_client,
-    components::{Badge, Instant, Loaded, Name, Pager, RowButton, SkeletonList, Tone},
+    components::{Badge, Instant, Loaded, Name, Pager, Panel, RowButton, SkeletonList, Tone},
     list_page::ListPage,
     loader::Loader,
     rpc::{self, Activity},

@@ -1,10 +1,10 @@
 //! The programs that the account is connected to by OAuth, and how to disconnect one.
 
-use super::{Panel, use_changes};
+use super::use_changes;
 use crate::{
     api_client,
     auth::use_auth,
-    components::{ConnectedTable, DisconnectDialog, Loaded, Pager, SkeletonList},
+    components::{ConnectedTable, DisconnectDialog, Loaded, Pager, Panel, SkeletonList},
     drafts::kept,
     focus::keep_in_list,
     list_page::ListPage,

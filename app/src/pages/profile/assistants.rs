@@ -1,10 +1,9 @@
 //! How an assistant is connected: the address to give it, and the lines that its client takes. The guide has the same
 //! lines, with more about each client.
 
-use super::Panel;
 use crate::{
     auth::use_auth,
-    components::{Choice, CopyBlock, SelectBox, Shape, SkeletonList},
+    components::{Choice, CopyBlock, Panel, SelectBox, Shape, SkeletonList},
     drafts::kept,
     lazy::{Lazy, lazy_view},
 };

@@ -1,10 +1,10 @@
 //! Changing the password, and with it as much of what hangs on it as the person wants to end.
 
-use super::{Panel, use_changes};
+use super::use_changes;
 use crate::{
     api_client,
     auth::use_auth,
-    components::{CheckBox, Choices, FormKind, PageForm, PasswordField, Tone, use_notices},
+    components::{CheckBox, Choices, FormKind, PageForm, Panel, PasswordField, Tone, use_notices},
     drafts::kept,
     pages::setup::UsernameForManagers,
     rpc,

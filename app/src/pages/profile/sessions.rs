@@ -1,10 +1,10 @@
 //! Where the account is signed in, and how to end that.
 
-use super::{Panel, use_changes};
+use super::use_changes;
 use crate::{
     api_client,
     auth::use_auth,
-    components::{Badge, Button, ButtonKind, Instant, Loaded, RowButton, SkeletonList, Tone, use_notices},
+    components::{Badge, Button, ButtonKind, Instant, Loaded, Panel, RowButton, SkeletonList, Tone, use_notices},
     focus::keep_in_list,
     loader::Loader,
     rpc,

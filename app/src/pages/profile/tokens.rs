@@ -15,14 +15,14 @@ use self::{
     rotate::RotateDialog,
     row::{Actions, Overlap},
 };
-use super::{Changes, Panel, use_changes};
+use super::{Changes, use_changes};
 use crate::{
     api_client,
     auth::{AuthContext, use_auth},
     clock,
     components::{
-        Button, ButtonKind, Callout, Loaded, Notices, Pager, RevokeDialog, SearchBox, SelectBox, Shape, SkeletonList,
-        TokenFilter, TokenTable, Tone, announce_found, use_notices,
+        Button, ButtonKind, Callout, Loaded, Notices, Pager, Panel, RevokeDialog, SearchBox, SelectBox, Shape,
+        SkeletonList, TokenFilter, TokenTable, Tone, announce_found, use_notices,
     },
     drafts::kept,
     focus::keep_in_list,

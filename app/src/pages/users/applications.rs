@@ -5,8 +5,8 @@ use crate::{
     api_client,
     auth::use_auth,
     components::{
-        ActionsCell, Badge, ButtonKind, Cell, Columns, DialogForm, Instant, Loaded, Modal, NameCell, Pager, RowButton,
-        SkeletonTable, Table, TableKind, Tone, use_modal, use_notices,
+        ActionsCell, Badge, ButtonKind, Cell, Columns, DialogForm, Instant, Loaded, Modal, NameCell, Pager, Panel,
+        RowButton, SkeletonTable, Table, TableKind, Tone, use_modal, use_notices,
     },
     drafts::kept,
     focus::keep_in_list,
@@ -93,12 +93,7 @@ pub fn ApplicationsSection() -> impl IntoView {
         })
     };
     view! {
-        <section class="panel" aria-labelledby="applications-title" data-focus-home="" node_ref=section>
-            <div class="panel-head">
-                <h2 id="applications-title" tabindex="-1">
-                    "Applications"
-                </h2>
-            </div>
+        <Panel id="applications" title="Applications" section=section>
             <Loaded loader=applications waiting=|| view! { <SkeletonTable /> }>
                 <div>
                     {move || inside()}
@@ -106,7 +101,7 @@ pub fn ApplicationsSection() -> impl IntoView {
                 </div>
             </Loaded>
             {move || dialog()}
-        </section>
+        </Panel>
     }
 }
 

@@ -4,7 +4,7 @@
 use super::use_people;
 use crate::{
     api_client,
-    components::{ConnectedTable, DisconnectDialog, Loaded, Pager, SkeletonTable},
+    components::{ConnectedTable, DisconnectDialog, Loaded, Pager, Panel, SkeletonTable},
     drafts::kept,
     focus::keep_in_list,
     loader::Loader,
@@ -35,7 +35,8 @@ pub fn ConnectedTo(user: User) -> impl IntoView {
             view! { <ConnectedTable applications=applications may_disconnect=may_disconnect open=open /> }.into_any()
         }
     };
-    let name = StoredValue::new(user.username.clone());
+    let title = ["Applications connected to ", &user.username].concat();
+    let name = StoredValue::new(user.username);
     let dialog = move || {
         open.get().map(|application| {
             let path = path.with_value(|path| [path, "/", &application.id.to_string()].concat());
@@ -52,13 +53,7 @@ pub fn ConnectedTo(user: User) -> impl IntoView {
         })
     };
     view! {
-        <section class="panel" aria-labelledby="user-applications-title" data-focus-home="" node_ref=section>
-            <div class="panel-head">
-                <h2 id="user-applications-title" tabindex="-1">
-                    "Applications connected to "
-                    {user.username}
-                </h2>
-            </div>
+        <Panel id="user-applications" title=title section=section>
             <Loaded loader=applications waiting=|| view! { <SkeletonTable /> }>
                 <div>
                     {move || inside()}
@@ -70,6 +65,6 @@ pub fn ConnectedTo(user: User) -> impl IntoView {
                 </div>
             </Loaded>
             {move || dialog()}
-        </section>
+        </Panel>
     }
 }

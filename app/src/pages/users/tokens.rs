@@ -5,17 +5,17 @@ use super::{tokens_button, use_people};
 use crate::{
     api_client,
     components::{
-        Button, ButtonKind, Loaded, Pager, RevokeDialog, RowButton, SelectBox, SkeletonTable, TokenFilter, TokenTable,
-        Tone, announce_found,
+        Button, ButtonKind, Loaded, Pager, Panel, RevokeDialog, RowButton, SelectBox, SkeletonTable, TokenFilter,
+        TokenTable, announce_found,
     },
     drafts::kept,
     focus::{focus_id, focus_when_mounted, keep_in_list},
     list_page::ListPage,
     loader::Loader,
+    pages::confirm_token::confirm_token,
 };
-use gloo_net::http::Method;
 use leptos::{html, prelude::*};
-use uptrakit_api::{ConfirmToken, Page, Problem, Token, TokenState, User};
+use uptrakit_api::{Page, Token, TokenState, User};
 
 #[component]
 pub fn TokensOf(user: User) -> impl IntoView {
@@ -54,9 +54,17 @@ pub fn TokensOf(user: User) -> impl IntoView {
     focus_when_mounted(heading);
     keep_in_list(section, Signal::derive(move || tokens.data.track()));
     let opener = tokens_button(&user);
+    let title = ["API tokens of ".to_owned(), user.username].concat();
     let close = move || {
         focus_id(&opener);
         people.inspected.set(None);
+    };
+    let beside = move || {
+        view! {
+            <Button small=true on_press=close>
+                "Close"
+            </Button>
+        }
     };
     let asked = announce_found(tokens, "token");
     let choose = Callback::new(move |chosen| {
@@ -65,16 +73,13 @@ pub fn TokensOf(user: User) -> impl IntoView {
         filter.set(chosen);
     });
     view! {
-        <section class="panel" aria-labelledby="user-tokens-title" data-focus-home="" node_ref=section>
-            <div class="panel-head">
-                <h2 id="user-tokens-title" tabindex="-1" node_ref=heading>
-                    "API tokens of "
-                    {user.username}
-                </h2>
-                <Button small=true on_press=close>
-                    "Close"
-                </Button>
-            </div>
+        <Panel
+            id="user-tokens"
+            title=title
+            beside=beside
+            heading=heading
+            section=section
+        >
             <div class="controls">
                 <SelectBox label="State" value=filter options=TokenFilter::ALL on_choose=choose />
             </div>
@@ -82,7 +87,7 @@ pub fn TokensOf(user: User) -> impl IntoView {
                 <List tokens=tokens path=path revoking=revoking page=page />
             </Loaded>
             {move || dialog()}
-        </section>
+        </Panel>
     }
 }
 
@@ -129,15 +134,9 @@ fn Confirm(token: Memo<Token>, tokens: Loader<Page<Token>>, path: StoredValue<St
     let is_held = Memo::new(move |_| token.with(|token| token.held_at.is_some()));
     let name = Signal::derive(move || token.with(|token| token.name.clone()));
     let confirm = move || {
-        let (id, name) = token.with_untracked(|token| (token.id, token.name.clone()));
-        let path = path.with_value(|path| [path, "/", &id.to_string(), "/confirm"].concat());
-        let answer = api_client::submit(Method::POST, &path, &ConfirmToken {});
-        people.auth.call(answer, move |answer: Result<Token, Problem>| {
-            match answer {
-                Ok(_) => people.notices.show(Tone::Good, [&name, " is confirmed, and accepted again."].concat()),
-                Err(problem) => people.notices.show(Tone::Bad, problem.detail),
-            }
-            tokens.reload();
+        token.with_untracked(|token| {
+            let path = path.with_value(|path| [path, "/", &token.id.to_string()].concat());
+            confirm_token(people.auth, people.notices, &path, token, move || tokens.reload());
         });
     };
     let inside =

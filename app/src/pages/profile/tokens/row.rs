@@ -4,11 +4,11 @@ use super::{Open, use_section};
 use crate::{
     api_client, clock,
     components::{Button, ButtonKind, Instant, RowButton, Tone},
+    pages::confirm_token::confirm_token,
     rpc,
 };
-use gloo_net::http::Method;
 use leptos::prelude::*;
-use uptrakit_api::{ConfirmToken, Problem, Rotation, Token, TokenState};
+use uptrakit_api::{Rotation, Token, TokenState};
 
 #[component]
 pub fn Actions(token: Memo<Token>) -> impl IntoView {
@@ -18,15 +18,9 @@ pub fn Actions(token: Memo<Token>) -> impl IntoView {
     let name = Signal::derive(move || token.with(|token| token.name.clone()));
     let is_held = Memo::new(move |_| token.with(|token| token.held_at.is_some()));
     let confirm = move || {
-        let (id, name) = token.with_untracked(|token| (token.id, token.name.clone()));
-        let path = ["/api/v1/auth/api-tokens/", &id.to_string(), "/confirm"].concat();
-        let answer = api_client::submit(Method::POST, &path, &ConfirmToken {});
-        section.auth.call(answer, move |answer: Result<Token, Problem>| {
-            match answer {
-                Ok(_) => section.notices.show(Tone::Good, [&name, " is confirmed, and accepted again."].concat()),
-                Err(problem) => section.notices.show(Tone::Bad, problem.detail),
-            }
-            section.changed();
+        token.with_untracked(|token| {
+            let path = ["/api/v1/auth/api-tokens/", &token.id.to_string()].concat();
+            confirm_token(section.auth, section.notices, &path, token, move || section.changed());
         });
     };
     let opens = move |open: fn(Token) -> Open| move || section.open.set(Some(open(token.get_untracked())));
