@@ -23,7 +23,7 @@ const NOT_IN_CLI: &[&str] = &[
     "zbus",
 ];
 /// The wire contract may depend on these packages alone.
-const OF_API: &[&str] = &["crc32fast", "serde", "thiserror", "uuid"];
+const OF_API: &[&str] = &["crc32fast", "serde", "thiserror", "unicode-normalization", "uuid"];
 
 /// These crates may not depend on the packages beside them directly: SQL ends at the store, HTTP begins at the server.
 const NOT_DIRECTLY: &[(&str, &[&str])] = &[
