@@ -147,6 +147,17 @@ async fn hosts_are_searched_sorted_and_paged(server: TestServer) {
         }
         assert_eq!(seen.len(), 20, "{sorting}: {seen:?}");
     }
+    // A host that has moved by what it reports is no place to go on from.
+    for sorting in [json!({ "needs": "updates" }), json!({ "sort": "-last_seen_at" })] {
+        let mut arguments = sorting.clone();
+        arguments["per_page"] = json!(2);
+        let first = mcp.call("list_hosts", arguments.clone()).await;
+        arguments["cursor"] = first["next_cursor"].clone();
+        server.advance(60_000);
+        report_as(&root, names(&first)[1], json!({ "pending_updates": 5, "security_updates": 5 })).await;
+        let sentence = mcp.told("list_hosts", arguments).await;
+        assert!(sentence.contains("Call again without cursor"), "{sorting}: {sentence}");
+    }
     let host = &answer["items"][0];
     assert_eq!((&host["os"], &host["reboot_required"]), (&json!("Debian GNU/Linux 12"), &json!(false)));
 }
@@ -207,7 +218,11 @@ async fn no_machine_takes_the_place_of_another_one_by_calling_itself_so(server: 
     assert_eq!(mcp.call("delete_host", json!({ "host": victim })).await["deleted"]["id"], victim);
     // An id that is gone names nothing else: a client may call again where it has lost the answer.
     for tool in ["delete_host", "get_host"] {
-        assert!(mcp.told(tool, json!({ "host": victim })).await.contains("names no host"));
+        for named in
+            [victim.clone(), victim.to_uppercase(), victim.replacen('-', "\u{200b}-", 1), format!("\t{victim} ")]
+        {
+            assert!(mcp.told(tool, json!({ "host": named })).await.contains("names no host"), "{named:?}");
+        }
     }
     assert_eq!(root.get("/hosts?q=evil-2").await.ok(200)["total"], 1);
 }

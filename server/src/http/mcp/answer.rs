@@ -22,9 +22,10 @@ pub struct Paged<T> {
     pub next_cursor: Option<String>,
 }
 
-/// The part of a list that a call asks for. The cursor is the id of the item before the part, and the place where that
+/// The part of a list that a call asks for. The cursor is the key of the item before the part, and the place where that
 /// item was. If the list has changed since, the item is looked for near that place, so that a call that follows a cursor
-/// repeats no item, and leaves out none that is behind it now.
+/// repeats no item, and leaves out none that is behind it now. A key has an item's id, and what the list is sorted by
+/// where that can change: an item that has moved by it is no place to go on from.
 #[derive(Clone, Debug)]
 pub struct Part {
     after: Option<(String, u32)>,
@@ -33,8 +34,6 @@ pub struct Part {
 
 /// The items of a part, and one more where the list goes on behind it.
 pub struct Found<T> {
-    /// The item of the cursor, as it is now.
-    pub after: Option<T>,
     pub items: Vec<T>,
     /// The number of items of the list before these.
     pub first: u64,
@@ -52,9 +51,9 @@ impl Part {
             return Err(Error::field("per_page", format!("must be a whole number from 1 to {}", Self::MOST)).into());
         }
         let read = |cursor: &str| {
-            let (id, place) = cursor.split_once('.')?;
+            let (key, place) = cursor.split_once('.')?;
             let place: u32 = place.parse().ok()?;
-            Some((id.to_owned(), place)).filter(|_| !id.is_empty() && place <= Self::LONGEST_LIST)
+            Some((key.to_owned(), place)).filter(|_| !key.is_empty() && place <= Self::LONGEST_LIST)
         };
         let wrong = || Error::field("cursor", "must be the next_cursor of an answer, unchanged");
         let after = cursor.map(|cursor| read(cursor).ok_or_else(wrong)).transpose()?;
@@ -64,23 +63,23 @@ impl Part {
     /// Reads the part. `read` returns some items of the list.
     pub async fn read<T, F: Future<Output = Result<Page<T>, Error>>>(
         &self,
-        id: impl Fn(&T) -> String,
+        key: impl Fn(&T) -> String,
         read: impl Fn(Paging) -> F,
     ) -> Result<Found<T>, Stop> {
         let wanted = self.most + 1;
         let Some((after, place)) = &self.after else {
             let Page { items, total, .. } = read(Paging::part(0, wanted)).await?;
-            return Ok(Found { after: None, items, first: 0, total });
+            return Ok(Found { items, first: 0, total });
         };
         let offset = place.saturating_sub(self.most);
         let page = read(Paging::part(offset.into(), place - offset + 1 + wanted)).await?;
-        let index = page.items.iter().position(|item| id(item) == *after).ok_or_else(changed)?;
+        let index = page.items.iter().position(|item| key(item) == *after).ok_or_else(changed)?;
         let mut found = Self::behind(page, index, u64::from(offset) + index as u64 + 1);
         let reached = found.first + found.items.len() as u64;
         if found.items.len() < wanted as usize && reached < found.total {
             // Others have come before the item, so that the part begins and ends further on.
             let page = read(Paging::part(found.first - 1, 1 + wanted)).await?;
-            page.items.first().filter(|item| id(item) == *after).ok_or_else(changed)?;
+            page.items.first().filter(|item| key(item) == *after).ok_or_else(changed)?;
             found = Self::behind(page, 0, found.first);
         }
         found.items.truncate(wanted as usize);
@@ -89,30 +88,29 @@ impl Part {
 
     fn behind<T>(page: Page<T>, index: usize, first: u64) -> Found<T> {
         let Page { mut items, total, .. } = page;
-        let rest = items.split_off(index + 1);
-        Found { after: items.pop(), items: rest, first, total }
+        Found { items: items.split_off(index + 1), first, total }
     }
 
     /// Answers as many of the items as fit.
     pub fn answer<T, U: Serialize>(
         &self,
         found: Found<T>,
-        id: impl Fn(&T) -> String,
+        key: impl Fn(&T) -> String,
         convert: impl Fn(T) -> U,
     ) -> Paged<U> {
         let Found { items, first, total, .. } = found;
         let count = items.len();
-        let ids: Vec<String> = items.iter().map(id).collect();
+        let keys: Vec<String> = items.iter().map(key).collect();
         let mut items: Vec<U> = items.into_iter().take(self.most as usize).map(convert).collect();
         items.truncate(count_fitting(&items));
         let next = items.len().checked_sub(1).filter(|_| items.len() < count);
-        let next_cursor = next.map(|last| format!("{}.{}", ids[last], first + last as u64));
+        let next_cursor = next.map(|last| format!("{}.{}", keys[last], first + last as u64));
         Paged { items, total: Some(total), next_cursor }
     }
 }
 
 /// Says that a list can't be followed any more.
-pub fn changed() -> Stop {
+fn changed() -> Stop {
     Stop::Told(
         "The list has changed since the answer that the argument cursor is from, and the item that it ended with is no \
          longer where it was. Call again without cursor, from the beginning."

@@ -1,5 +1,7 @@
 //! Tools for hosts. What machines report about themselves is cleaned, cut, and marked as theirs.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uptrakit_api::{Host, HostQuery, UpdateHost};
@@ -11,7 +13,7 @@ use uptrakit_core::{
 };
 
 use crate::http::mcp::{
-    answer::{Paged, Part, changed},
+    answer::{Paged, Part},
     call::{Call, Stop},
 };
 
@@ -181,10 +183,10 @@ pub async fn list(call: &Call, arguments: ListHosts) -> Result<Hosts, Stop> {
     };
     let part = Part::parse(cursor.as_deref(), per_page)?;
     let query = HostQuery { q, sort: sort.map(|sort| sort.as_str().to_owned()), page: None, per_page: None };
-    let id = |host: &Host| host.id.to_string();
-    let mut found = part.read(id, |paging| hosts::list_part(&call.app, &actor, &query, paging)).await?;
+    let key = |host: &Host| format!("{}-{:x}", host.id, mark(host, &query, needs.is_some()));
+    let mut found = part.read(key, |paging| hosts::list_part(&call.app, &actor, &query, paging)).await?;
     let Some(needs) = needs else {
-        return Ok(Hosts { notice: NOTICE, page: part.answer(found, id, HostSummary::from) });
+        return Ok(Hosts { notice: NOTICE, page: part.answer(found, key, HostSummary::from) });
     };
     let has_need = |host: &Host| {
         let count = match needs {
@@ -193,10 +195,6 @@ pub async fn list(call: &Call, arguments: ListHosts) -> Result<Hosts, Stop> {
         };
         count.is_some_and(|count| count > 0)
     };
-    if !found.after.as_ref().is_none_or(has_need) {
-        // The host was updated meanwhile, and is behind others that still need it.
-        return Err(changed());
-    }
     // The hosts that need updates come first, so that the first that needs none ends the list.
     let needing = found.items.iter().take_while(|host| has_need(host)).count();
     let mut ends_here = found.first + found.items.len() as u64 >= found.total;
@@ -205,9 +203,23 @@ pub async fn list(call: &Call, arguments: ListHosts) -> Result<Hosts, Stop> {
         found.total = found.first + needing as u64;
         ends_here = true;
     }
-    let mut page = part.answer(found, id, HostSummary::from);
+    let mut page = part.answer(found, key, HostSummary::from);
     page.total = page.total.filter(|_| ends_here);
     Ok(Hosts { notice: NOTICE, page })
+}
+
+/// Returns a hash of the list that a query asks for, and of what gives a host its place in it.
+fn mark(host: &Host, query: &HostQuery, has_needs: bool) -> u64 {
+    let sort = query.sort.as_deref().map(|sort| sort.trim_start_matches('-'));
+    let place = match sort {
+        Some("last_seen_at") => host.last_seen_at.to_string(),
+        Some("pending_updates") => format!("{:?}", host.pending_updates),
+        Some("security_updates") => format!("{:?}", host.security_updates),
+        _ => host.hostname.clone(),
+    };
+    let mut hasher = DefaultHasher::new();
+    (&query.sort, &query.q, has_needs, place).hash(&mut hasher);
+    hasher.finish()
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]

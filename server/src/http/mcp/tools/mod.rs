@@ -89,7 +89,8 @@ static TOOLS: LazyLock<Vec<Tool>> = LazyLock::new(|| {
             "Lists the machines that report to Uptrakit, with their operating system, the numbers of pending updates \
              and security updates, whether a restart is due, and when each reported last. Use it for every question \
              about several machines. Which machines need security updates: one call with needs=security_updates. For \
-             everything about one machine use get_host.",
+             everything about one machine use get_host. A list that is sorted by updates or by the last report changes \
+             while machines report: one that reports between two calls can be missed or come twice.",
             hosts::list_hosts,
         ),
         tool(
