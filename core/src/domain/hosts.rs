@@ -89,11 +89,11 @@ async fn find_each_way(core: &Core, name: &str) -> Result<[Vec<HostRow>; 4], Err
     }
     let all = PageBounds { offset: 0, limit: MOST_CANDIDATES };
     let mut reader = core.store.read().await?;
-    let by_id = match name.parse() {
+    let by_id = match key.parse() {
         Ok(id) => hosts::find(reader.conn(), id).await?,
         Err(_) => None,
     };
-    if is_id(name) {
+    if is_id(&key) {
         return Ok([by_id.into_iter().collect(), Vec::new(), Vec::new(), Vec::new()]);
     }
     // Line breaks separate the parts of a search key, so that these match the friendly name in full.

@@ -126,14 +126,14 @@ pub async fn revoke_api_token(call: Call, arguments: RevokeToken) -> Result<Revo
 }
 
 async fn find(call: &Call, named: &str) -> Result<Token, Stop> {
-    if let Ok(id) = named.trim().parse::<TokenId>() {
+    let key = text::key(named.trim());
+    if let Ok(id) = key.parse::<TokenId>() {
         match tokens::get(&call.app, &call.actor, id).await {
-            Err(Error::NotFound) if is_id(named.trim()) => return Err(unknown()),
+            Err(Error::NotFound) if is_id(&key) => return Err(unknown()),
             Err(Error::NotFound) => {}
             found => return Ok(found?),
         }
     }
-    let key = text::key(named.trim());
     for page in 1.. {
         let query = TokenQuery {
             q: Some(named.trim().to_owned()),
