@@ -113,8 +113,11 @@ fn a_failed_request_of_the_page_is_in_the_log_with_its_cause() {
     held.give_back();
     assert_eq!(status, 503, "{text}");
     let problem: Value = serde_json::from_str(&text).unwrap();
+    // A thread of its own writes the log.
+    let is_failure = |line: &Value| line["message"] == "request failed";
+    wait_for("its line", || log_of(directory.path()).iter().any(is_failure));
     let log = log_of(directory.path());
-    let failed: Vec<&Value> = log.iter().filter(|line| line["message"] == "request failed").collect();
+    let failed: Vec<&Value> = log.iter().filter(|line| is_failure(line)).collect();
     assert_eq!(failed.len(), 1, "{failed:?}");
     assert_eq!(failed[0]["request_id"], problem["request_id"]);
     assert_eq!(failed[0]["route"], "/rpc/sign_in");
@@ -411,8 +414,11 @@ fn the_ids_that_a_trusted_proxy_gave_a_request_are_in_its_answer_and_its_lines_a
             told
         };
         let ids = [answered("of-the-proxy"), answered(&token), answered("a b")];
+        let is_failure = |line: &Value| line["message"] == "sign-in failed";
+        let count = || log_of(directory.path()).into_iter().filter(is_failure).count();
+        wait_for("the last line", || count() == ids.len());
         let log = log_of(directory.path());
-        let failed: Vec<_> = log.iter().filter(|line| line["message"] == "sign-in failed").collect();
+        let failed: Vec<_> = log.iter().filter(|line| is_failure(line)).collect();
         assert_eq!(failed.len(), ids.len());
         let is_trusted = proxies == "127.0.0.0/8";
         for (line, id) in failed.iter().zip(&ids) {
