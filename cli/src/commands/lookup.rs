@@ -27,7 +27,8 @@ impl Resolved {
 
 trait Named {
     fn id(&self) -> &str;
-    fn is_called(&self, name: &str) -> bool;
+    /// `key` is a name in the form by which names are compared.
+    fn is_called(&self, key: &str) -> bool;
     fn label(&self) -> String;
 }
 
@@ -36,8 +37,8 @@ impl Named for Token {
         &self.id
     }
 
-    fn is_called(&self, name: &str) -> bool {
-        name_key(&self.name) == name_key(name.trim())
+    fn is_called(&self, key: &str) -> bool {
+        name_key(&self.name) == key
     }
 
     fn label(&self) -> String {
@@ -50,8 +51,8 @@ impl Named for Host {
         &self.id
     }
 
-    fn is_called(&self, name: &str) -> bool {
-        let same = |own: &str| name_key(own) == name_key(name.trim());
+    fn is_called(&self, key: &str) -> bool {
+        let same = |own: &str| name_key(own) == key;
         same(&self.hostname) || self.friendly_name.as_deref().is_some_and(same)
     }
 
@@ -82,8 +83,8 @@ pub fn host(client: &Client, tried: &str, text: &str) -> Result<Resolved, Failur
 }
 
 fn fitting<T: Named>(objects: Vec<T>, text: &str) -> Vec<T> {
-    let start = text.to_ascii_lowercase();
-    let fits = |object: &T| object.is_called(text) || (!start.is_empty() && object.id().starts_with(&start));
+    let (key, start) = (name_key(text.trim()), text.to_ascii_lowercase());
+    let fits = |object: &T| object.is_called(&key) || (!start.is_empty() && object.id().starts_with(&start));
     objects.into_iter().filter(fits).collect()
 }
 
