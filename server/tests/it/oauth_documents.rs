@@ -25,6 +25,7 @@ use crate::support::{
     Client, OFFER, Reply, TestServer,
     oauth::{CHALLENGE, rpc},
     on_both,
+    tls::server_config,
 };
 
 const URL: &str = "https://example.org/client.json";
@@ -56,13 +57,9 @@ fn answer(headers: &str, body: &str) -> String {
 impl Site {
     async fn new(server: &TestServer) -> Self {
         let made = rcgen::generate_simple_self_signed(["example.org".to_owned()]).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-        let key = made.signing_key.serialize_der().try_into().unwrap();
-        let config = config.with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key).unwrap();
         let answer = Arc::new(Mutex::new(answer("cache-control: max-age=600\r\n", &document().to_string())));
         let (requests, lookups) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let address = listen(Arc::new(config), answer.clone(), requests.clone());
+        let address = listen(server_config(&made), answer.clone(), requests.clone());
         let resolved = Arc::new(Mutex::new(vec![PUBLIC]));
         let network = Network {
             resolve: {

@@ -9,12 +9,12 @@ use std::{
 };
 
 use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::{ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 
 use crate::{
     process::{Process, add_root, start_with},
-    support::{PASSWORD, proxy::free_address},
+    support::{PASSWORD, proxy::free_address, tls::server_config},
 };
 
 /// Nothing here takes longer.
@@ -37,11 +37,7 @@ impl Collector {
 
     /// Starts one that speaks TLS.
     fn with_certificate(made: &CertifiedKey<KeyPair>) -> Self {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-        let key = made.signing_key.serialize_der().try_into().unwrap();
-        let config =
-            Arc::new(config.with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key).unwrap());
+        let config = server_config(made);
         Self::listen(move |stream| take(StreamOwned::new(ServerConnection::new(config.clone()).unwrap(), stream)))
     }
 

@@ -6,6 +6,7 @@ pub mod mcp;
 pub mod oauth;
 pub mod pgbouncer;
 pub mod proxy;
+pub mod tls;
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
