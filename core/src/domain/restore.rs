@@ -178,10 +178,7 @@ pub async fn prepare_from_terminal(
     };
     match export {
         Some(export) => replay(&mut tx, now, export, &mut done).await?,
-        None => {
-            restore::hold_all(&mut tx, now).await?;
-            restore::clear_verified(&mut tx, None).await?;
-        }
+        None => doubt_all(&mut tx, now).await?,
     }
     done.tokens_on_hold = restore::count_held(tx.conn(), now).await?.unsigned_abs();
     record(&mut tx, now).await?;
@@ -189,6 +186,13 @@ pub async fn prepare_from_terminal(
     epoch::bump_epoch(&mut tx, AccountId::NIL, now).await?;
     tx.commit().await?;
     Ok(done)
+}
+
+/// Puts on hold, and takes the verification from, whatever may have been taken away without being known here.
+async fn doubt_all(tx: &mut Transaction, now: Timestamp) -> Result<(), RestoreError> {
+    restore::hold_all(tx, now).await?;
+    restore::clear_verified(tx, None).await?;
+    Ok(())
 }
 
 async fn replay(
@@ -230,11 +234,10 @@ async fn apply(tx: &mut Transaction, now: Timestamp, losses: &Losses, done: &mut
         done.tokens_revoked += tokens::revoke_all(tx, *id, *at).await?;
     }
     if losses.is_restored_before {
-        restore::hold_all(tx, now).await?;
+        doubt_all(tx, now).await?;
         for id in &losses.confirmed_tokens {
             restore::release(tx, *id).await?;
         }
-        restore::clear_verified(tx, None).await?;
     }
     for id in &losses.changed_tokens {
         restore::hold(tx, *id, now).await?;
