@@ -128,7 +128,8 @@ fn sign_out() -> Callback<()> {
     })
 }
 
-/// The part of [`AuthState`] that decides which page is shown. It stays the same when only the numbers of the visitor's tokens and sessions change.
+/// The part of [`AuthState`] that decides which page is shown. It stays the same when only the numbers of the visitor's
+/// tokens and sessions change.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Loading,

@@ -36,13 +36,13 @@ pub async fn end_future(core: &Core, tx: &mut Transaction, now: Timestamp) -> Re
 
 /// A day: an application has this time to be connected, and what has expired is kept for this time, so that a late use
 /// is told from an unknown secret.
-const KEPT_MILLIS: i64 = 86_400_000;
+const EXPIRED_KEPT_MILLIS: i64 = 86_400_000;
 /// Requests of the authorization endpoint need no credential and may be long. They are kept for no longer than the page
 /// may want to say that one has expired.
 const REQUESTS_KEPT_MILLIS: i64 = 3_600_000;
 
 pub async fn sweep(tx: &mut Transaction, now: Timestamp) -> uptrakit_store::Result<u64> {
-    let before = now.plus_millis(-KEPT_MILLIS);
+    let before = now.plus_millis(-EXPIRED_KEPT_MILLIS);
     requests::delete_expired(tx, now.plus_millis(-REQUESTS_KEPT_MILLIS)).await?;
     codes::delete_expired(tx, before).await?;
     devices::delete_expired(tx, before).await?;
